@@ -1,0 +1,60 @@
+# Every target's sentence stands above it; bare `make` prints them.
+# The logic is in Python: `python -m lab` works without make.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := $(BIN)/python
+
+.PHONY: help demo test test-core lab certs bench lint clean
+
+help:
+	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
+
+$(VENV)/core: requirements/core.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("this lab needs Python 3.11 or later; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/jupyter: $(VENV)/core requirements/jupyter.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/jupyter.txt
+	@touch $@
+
+## Run every client against every attack and rotation, and print the matrix. Start here.
+demo: $(VENV)/core
+	@$(RUN) -m lab demo
+
+## Run all tests, the notebooks included.
+test: $(VENV)/jupyter
+	@$(RUN) -m pytest
+
+## Run the tests of the library alone, within half a minute; needs no Jupyter.
+test-core: $(VENV)/core
+	@$(RUN) -m pytest -m "not notebook"
+
+## Open the notebooks in JupyterLab.
+lab: $(VENV)/jupyter
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+## Write throwaway chains, stores, keys and pins to certs/, to look at with openssl.
+certs: $(VENV)/core
+	@$(RUN) -m lab certs
+
+## Measure what a trial costs, as ratios against bare handshakes and other tools.
+bench: $(VENV)/core
+	@$(RUN) -m lab bench
+
+## Check style, types, and that no notebook carries outputs.
+lint: $(VENV)/jupyter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/nbstripout --verify --extra-keys "metadata.kernelspec metadata.language_info" notebooks/*.ipynb
+
+## Remove the environment, the certificates and what the tools left behind.
+clean:
+	rm -rf $(VENV) build .pytest_cache .hypothesis .mypy_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find certs -mindepth 1 ! -name README.md -delete

@@ -1,0 +1,206 @@
+"""
+The plain values that the rooms of the lab exchange.
+
+What a client saw in one handshake, what it found, what it decided, and what
+that meant. No socket, no OpenSSL, no cryptography: everything here can be
+written down by hand in a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Line(StrEnum):
+    """Who is really on the other end of the line."""
+
+    GENUINE = "genuine"
+    """The genuine server, or a machine that its owner or the victim's employer put there."""
+    ATTACKER = "attacker"
+    """A man in the middle."""
+
+
+class Outcome(StrEnum):
+    """What a verdict meant, once it is known who was on the line."""
+
+    SERVED = "served"
+    """The client talked to the genuine server."""
+    STOPPED = "stopped"
+    """The client refused the attacker, who holds nothing."""
+    OUTAGE = "outage"
+    """The client refused the genuine server."""
+    INTERCEPTED = "intercepted"
+    """The attacker holds the client's secret, whatever the client decided in the end."""
+
+    @property
+    def severity(self) -> int:
+        """0 (nothing happened) to 3 (robbed): the order in which a trial's worst meeting is chosen."""
+        return [Outcome.SERVED, Outcome.STOPPED, Outcome.OUTAGE, Outcome.INTERCEPTED].index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """
+    What a client can read off one X.509 certificate.
+
+    `pin` is ``sha256/BASE64`` of the SubjectPublicKeyInfo, `fingerprint` is
+    ``cert-sha256/BASE64`` of the whole certificate. Two certificates for one
+    key share the pin and differ in the fingerprint. Nothing here says that
+    the certificate is valid or trusted.
+    """
+
+    name: str
+    issuer: str
+    pin: str
+    fingerprint: str
+    algorithm: str
+    is_ca: bool
+    hosts: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    der: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.pin}  {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationError:
+    """The first error that path validation met: OpenSSL's code, the depth (0 is the leaf), the reason in words."""
+
+    code: int
+    depth: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """
+    What a client saw in one handshake, and may use to decide.
+
+    `presented` is the chain that the server sent, leaf first. `path` is the
+    chain that validation built, leaf first, ending in the trust anchor; it is
+    None where validation failed (then `error` says why) and where the session
+    was resumed (then nothing was validated). `name_mismatch` says, in words,
+    why the leaf does not answer for `host`; it is empty where it does.
+
+    Alerts, bytes and the other side's view are known only afterwards; they are
+    in `Aftermath`, which no check receives.
+    """
+
+    host: str
+    time: datetime
+    presented: tuple[Certificate, ...]
+    path: tuple[Certificate, ...] | None = None
+    error: ValidationError | None = None
+    name_mismatch: str = ""
+    resumed: bool = False
+    staple: bytes | None = None
+    scts: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.path is not None and self.error is not None:
+            raise ValueError("an observation has a path or a validation error, never both")
+        if self.resumed and self.path is not None:
+            raise ValueError("a resumed session validates nothing, so it has no path")
+
+    @property
+    def leaf(self) -> Certificate | None:
+        """The certificate whose key the server proved to hold, or None where the server sent none."""
+        if self.path:
+            return self.path[0]
+        return self.presented[0] if self.presented else None
+
+
+class Hangup(StrEnum):
+    """When the client hung up, as the other side saw it."""
+
+    DURING_HANDSHAKE = "during the handshake"
+    BEFORE_REQUEST = "after the handshake, before any request"
+    AFTER_REQUEST = "after its request"
+    NEVER = "not before it had its answer"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """
+    One connection as the other side saw it: what a server or an attacker can log.
+
+    `alert` is the TLS alert that came back, empty where none did. It is a hint
+    and no proof: OpenSSL sends internal_error for every refusal that a
+    callback decides, a pin and a host name alike. `read` counts the
+    application bytes that arrived; `requests` are the request lines.
+    """
+
+    hung_up: Hangup
+    alert: str = ""
+    read: int = 0
+    requests: tuple[str, ...] = ()
+    tampered: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """
+    What became known of a meeting only when it was over; no check ever sees it.
+
+    `sent` counts the application bytes that the client sent, `leaked` those
+    that an attacker read. `view` is the other side's log.
+    """
+
+    sent: int
+    leaked: int
+    answer: str
+    view: View
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found: passed or refused, and why, in a sentence."""
+
+    check: str
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What a client decided, at which check, and why.
+
+    `findings` holds each check that was asked, in order; the first refusal
+    ends the list. `check` names the deciding one.
+    """
+
+    accepted: bool
+    check: str
+    reason: str
+    findings: tuple[Finding, ...] = ()
+
+    def __str__(self) -> str:
+        return "accepted" if self.accepted else "refused"
+
+
+class Showable:
+    """
+    A value that a notebook can show, as accessible HTML beside a text twin.
+
+    It does not know how: `lab.show` fills in the renderers. Until that room is
+    imported the value shows as its `repr`.
+    """
+
+    renderers: ClassVar[dict[type, dict[str, Callable[[Any], str]]]] = {}
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict[str, str]:
+        for kind in type(self).__mro__:
+            if kind in Showable.renderers:
+                return {mime: render(self) for mime, render in Showable.renderers[kind].items()}
+        return {"text/plain": repr(self)}

@@ -1,0 +1,332 @@
+"""
+Authorities that sign, and credentials that a server can present.
+
+trustme makes the ordinary ones. What it cannot do is built here with
+`cryptography` on the same objects: an existing key, chosen CA dates, name
+constraints, cross-signs, a leaf used as a CA, ML-DSA. Nothing here knows a
+socket or a pin, and nothing is written to disk.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lab.pki.names import is_address
+from lab.pki.pins import name_of
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | mldsa.MLDSA65PrivateKey
+
+UNIT = "throwaway lab CA"
+LEAF_LIFE = timedelta(days=90)
+BACKDATED = timedelta(days=1)  # so that a clock that is a little slow still accepts a new certificate
+TRUSTME_KEYS = {"ECDSA": trustme.KeyType.ECDSA, "RSA": trustme.KeyType.RSA}
+
+
+def new_key(algorithm: str = "ECDSA") -> Key:
+    """A fresh private key: ECDSA (P-256), RSA (2048 bits, some 50 ms) or ML-DSA (ML-DSA-65, FIPS 204)."""
+    if algorithm == "ECDSA":
+        return ec.generate_private_key(ec.SECP256R1())
+    if algorithm == "RSA":
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    if algorithm == "ML-DSA":
+        return mldsa.MLDSA65PrivateKey.generate()
+    raise ValueError(f"{algorithm!r} is no algorithm of this lab; use ECDSA, RSA or ML-DSA")
+
+
+def key_pem(key: Key) -> bytes:
+    """The private key in PKCS #8 PEM, not encrypted: for OpenSSL, or for a file of mode 0600."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Credential:
+    """
+    A private key with the chain that a server can present, leaf first, without the root.
+
+    `issuer` is the authority that signed the leaf; None for a self-signed one.
+    """
+
+    key: Key = field(repr=False)
+    chain: tuple[x509.Certificate, ...]
+    issuer: Authority | None = None
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        return self.chain[0]
+
+    @property
+    def path(self) -> tuple[x509.Certificate, ...]:
+        """The chain of issuers from the leaf to the root that made it, root included."""
+        above = self.issuer.line() if self.issuer else ()
+        return (self.leaf, *(authority.certificate for authority in above))
+
+    def sending(self, *certificates: x509.Certificate) -> Credential:
+        """The same key and leaf with other certificates behind it: stuffed, unordered or missing."""
+        return replace(self, chain=(self.leaf, *certificates))
+
+    def __str__(self) -> str:
+        return " <- ".join(name_of(certificate.subject) for certificate in self.chain)
+
+
+@dataclass(frozen=True, eq=False)
+class Authority:
+    """
+    A CA that can sign: a name, a key, its certificate, and the authority above it.
+
+    Make one with `authority`, and others from it with `intermediate`, `issue`
+    and `cross_sign`.
+    """
+
+    name: str
+    key: Key = field(repr=False)
+    certificate: x509.Certificate = field(repr=False)
+    parent: Authority | None = field(default=None, repr=False)
+    trustme: trustme.CA | None = field(default=None, repr=False)
+
+    def line(self) -> Iterator[Authority]:
+        """This authority and every one above it, the root last."""
+        yield self
+        if self.parent:
+            yield from self.parent.line()
+
+    @property
+    def root(self) -> Authority:
+        return list(self.line())[-1]
+
+    def intermediate(self, name: str, **chosen: object) -> Authority:
+        """An authority below this one; `chosen` as for `authority`."""
+        return authority(name, under=self, **chosen)  # type: ignore[arg-type]
+
+    def issue(
+        self,
+        *hosts: str,
+        key: Key | None = None,
+        algorithm: str = "ECDSA",
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+    ) -> Credential:
+        """
+        A credential for `hosts`, the first of which is its name.
+
+        With `key`, the certificate is for that key: this is how a renewal
+        keeps its pin, and how a thief gets a new certificate for a stolen key.
+        Without dates it starts a day ago and lasts 90 days.
+        """
+        start = not_before or _today() - BACKDATED
+        end = not_after or start + LEAF_LIFE
+        if self.trustme and key is None and algorithm in TRUSTME_KEYS:
+            made = self.trustme.issue_cert(
+                *hosts,
+                common_name=hosts[0],
+                organization_name=hosts[0],
+                organization_unit_name="throwaway lab server",
+                not_before=start,
+                not_after=end,
+                key_type=TRUSTME_KEYS[algorithm],
+            )
+            pem = made.cert_chain_pems[0].bytes()
+            leaf, held = x509.load_pem_x509_certificate(pem), _load_key(made.private_key_pem.bytes())
+        else:
+            held = key or new_key(algorithm)
+            leaf = _leaf(self, hosts, held, start, end)
+        between = [one.certificate for one in self.line() if one.parent]
+        return Credential(held, (leaf, *between), self)
+
+    def cross_sign(self, other: Authority) -> Authority:
+        """The other authority, same name and same key, with a certificate that this one signed."""
+        certificate = _ca_certificate(
+            other.certificate.subject,
+            other.key,
+            signer=self,
+            not_before=_later(self.certificate, other.certificate),
+            not_after=_sooner(self.certificate, other.certificate),
+        )
+        return Authority(other.name, other.key, certificate, parent=self)
+
+    def as_root(self) -> Authority:
+        """The same name and key under a self-signed certificate: an intermediate that became a root."""
+        certificate = _ca_certificate(
+            self.certificate.subject,
+            self.key,
+            signer=None,
+            not_before=self.certificate.not_valid_before_utc,
+            not_after=self.certificate.not_valid_after_utc,
+        )
+        return Authority(self.name, self.key, certificate)
+
+
+def authority(
+    name: str,
+    *,
+    under: Authority | None = None,
+    key: Key | None = None,
+    algorithm: str = "ECDSA",
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+    only: Iterable[str] = (),
+) -> Authority:
+    """
+    A root CA, or an intermediate where `under` names its parent.
+
+    `only` lists domains: the certificate then carries critical name
+    constraints (RFC 5280 section 4.2.1.10) that permit those domains, mail at
+    those domains, and loopback addresses. Without any choice trustme makes it,
+    valid from 2000 to 3000.
+    """
+    domains = tuple(only)
+    ordinary = not (key or not_before or not_after or domains) and algorithm in TRUSTME_KEYS
+    if ordinary and (under is None or under.trustme):
+        made = trustme.CA(
+            parent_cert=under.trustme if under else None,
+            path_length=9 - len(list(under.line())) if under else 9,
+            organization_name=name,
+            organization_unit_name=UNIT,
+            key_type=TRUSTME_KEYS[algorithm],
+        )
+        certificate = x509.load_pem_x509_certificate(made.cert_pem.bytes())
+        return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made)
+    held = key or new_key(algorithm)
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, UNIT),
+        ]
+    )
+    start = not_before or datetime(2000, 1, 1, tzinfo=UTC)
+    certificate = _ca_certificate(
+        subject,
+        held,
+        signer=under,
+        not_before=start,
+        not_after=not_after or datetime(3000, 1, 1, tzinfo=UTC),
+        only=domains,
+    )
+    return Authority(name, held, certificate, under)
+
+
+def self_signed(host: str) -> Credential:
+    """A certificate for `host` that its own key signed: no authority vouches for it."""
+    key = new_key()
+    start = _today() - BACKDATED
+    return Credential(key, (_leaf(None, (host,), key, start, start + LEAF_LIFE),))
+
+
+def acting_as_ca(credential: Credential) -> Authority:
+    """
+    A server's certificate used to sign others, which its basicConstraints forbid.
+
+    A validator that ignores the CA flag believes it (CVE-2002-0862).
+    """
+    return Authority(
+        name_of(credential.leaf.subject), credential.key, credential.leaf, parent=credential.issuer
+    )
+
+
+def _today() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _later(*certificates: x509.Certificate) -> datetime:
+    return max(certificate.not_valid_before_utc for certificate in certificates)
+
+
+def _sooner(*certificates: x509.Certificate) -> datetime:
+    return min(certificate.not_valid_after_utc for certificate in certificates)
+
+
+def _load_key(pem: bytes) -> Key:
+    key = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(key, Key)
+    return key
+
+
+def _sign(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
+    # ML-DSA brings its own hash; the builder then wants None.
+    return builder.sign(key, None if isinstance(key, mldsa.MLDSA65PrivateKey) else hashes.SHA256())
+
+
+def _begun(
+    subject: x509.Name, key: Key, signer: Authority | None, start: datetime, end: datetime
+) -> x509.CertificateBuilder:
+    """What leaves and CAs share: names, key, dates, and whose key signed it."""
+    above = signer.key.public_key() if signer else key.public_key()
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(signer.certificate.subject if signer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above), critical=False)
+    )
+
+
+def _leaf(
+    signer: Authority | None, hosts: tuple[str, ...], key: Key, start: datetime, end: datetime
+) -> x509.Certificate:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
+    alternatives = [
+        x509.IPAddress(ipaddress.ip_address(host)) if is_address(host) else x509.DNSName(host)
+        for host in hosts
+    ]
+    builder = (
+        _begun(subject, key, signer, start, end)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .add_extension(_usage("digital_signature"), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    )
+    return _sign(builder, signer.key if signer else key)
+
+
+def _ca_certificate(
+    subject: x509.Name,
+    key: Key,
+    *,
+    signer: Authority | None,
+    not_before: datetime,
+    not_after: datetime,
+    only: tuple[str, ...] = (),
+) -> x509.Certificate:
+    builder = (
+        _begun(subject, key, signer, not_before, not_after)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_usage("digital_signature", "key_cert_sign", "crl_sign"), critical=True)
+    )
+    if only:
+        builder = builder.add_extension(_constraints(only), critical=True)
+    return _sign(builder, signer.key if signer else key)
+
+
+def _usage(*allowed: str) -> x509.KeyUsage:
+    every = (
+        "digital_signature content_commitment key_encipherment data_encipherment "
+        "key_agreement key_cert_sign crl_sign encipher_only decipher_only"
+    ).split()
+    return x509.KeyUsage(**{name: name in allowed for name in every})
+
+
+def _constraints(domains: tuple[str, ...]) -> x509.NameConstraints:
+    # A kind of name that no subtree mentions is not constrained at all, so
+    # addresses and mail have to be named beside the hosts.
+    permitted: list[x509.GeneralName] = []
+    for domain in domains:
+        permitted += [x509.DNSName(domain), x509.RFC822Name(domain)]
+    for network in ("127.0.0.0/8", "::1/128"):
+        permitted.append(x509.IPAddress(ipaddress.ip_network(network)))
+    return x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)

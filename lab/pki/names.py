@@ -1,0 +1,43 @@
+"""
+Which host names the lab may put into a certificate.
+
+Only names that can belong to nobody: RFC 2606 and RFC 6761 reserve them. A
+certificate made here can then never speak for a real site.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+RESERVED = ("example", "test", "invalid", "localhost", "example.com", "example.net", "example.org")
+
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+
+
+def reserved(host: str) -> str:
+    """
+    The host name in lower case, if it lies under a reserved domain.
+
+    Raises ValueError, in one sentence, for every other name.
+    """
+    name = host.lower()
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError(
+            f"{host!r} is not a host name; use letters, digits, hyphens and dots, as in shop.example"
+        )
+    if not any(name == domain or name.endswith("." + domain) for domain in RESERVED):
+        raise ValueError(
+            f"{host!r} could be somebody's real site; the lab issues only for names under "
+            f"{', '.join(RESERVED)}, so try {name.split('.')[0]}.example"
+        )
+    return name
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address, as in 127.0.0.1 or ::1."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

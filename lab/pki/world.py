@@ -1,0 +1,106 @@
+"""
+The world that every scene starts from: one honest service and the CAs around it.
+
+    Honest Root -> Honest Issuing CA 1 -> bank.example
+
+A scene changes one thing in it. The world knows no attack, no client and no
+socket; it is made afresh for each scene and thrown away.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from lab.pki.authority import Authority, Credential, Key, authority, new_key
+from lab.pki.names import reserved
+
+HOST = "bank.example"
+
+
+class World:
+    """
+    The honest service and the public CAs, each made on first use.
+
+    `algorithm` is the algorithm of the service's own line, root to leaf.
+    `chosen` goes to every authority (dates, name constraints): the export uses
+    it, so that nothing that reaches a disk is an ordinary, unlimited CA.
+    """
+
+    def __init__(
+        self,
+        host: str = HOST,
+        *,
+        now: datetime | None = None,
+        algorithm: str = "ECDSA",
+        also: tuple[str, ...] = (),
+        **chosen: Any,
+    ) -> None:
+        self.host = reserved(host)
+        self.hosts = (self.host, *also)
+        self.now = now or datetime.now(UTC).replace(microsecond=0)
+        self.algorithm = algorithm
+        self._chosen = chosen
+
+    def authority(self, name: str, **more: Any) -> Authority:
+        """A new root, or with `under=` a new intermediate, limited as this world limits its CAs."""
+        return authority(name, **{**self._chosen, **more})
+
+    @cached_property
+    def root(self) -> Authority:
+        """The root that the service's chain ends in; a public trust store holds it."""
+        return self.authority("Honest Root", algorithm=self.algorithm)
+
+    @cached_property
+    def issuing(self) -> Authority:
+        """The intermediate that issues the service's certificates."""
+        return self.authority("Honest Issuing CA 1", under=self.root, algorithm=self.algorithm)
+
+    @cached_property
+    def sibling(self) -> Authority:
+        """Another intermediate under the same root."""
+        return self.authority("Honest Issuing CA 2", under=self.root)
+
+    @cached_property
+    def other_root(self) -> Authority:
+        """Another CA in every public trust store; the service has nothing to do with it."""
+        return self.authority("Other Public Root")
+
+    @cached_property
+    def other_issuing(self) -> Authority:
+        return self.authority("Other Issuing CA", under=self.other_root)
+
+    @cached_property
+    def cdn_root(self) -> Authority:
+        """The public CA that a content delivery network buys its certificates from."""
+        return self.authority("CDN Public Root")
+
+    @cached_property
+    def cdn_issuing(self) -> Authority:
+        return self.authority("CDN Issuing CA", under=self.cdn_root)
+
+    @cached_property
+    def rogue_root(self) -> Authority:
+        """A CA that anybody can make at home; no trust store holds it."""
+        return self.authority("Rogue Root")
+
+    @cached_property
+    def inspection_root(self) -> Authority:
+        """A CA that somebody installed on the client's machine."""
+        return self.authority("Installed Inspection CA")
+
+    @cached_property
+    def genuine(self) -> Credential:
+        """What the service presents on an ordinary day."""
+        return self.issuing.issue(*self.hosts, algorithm=self.algorithm)
+
+    @cached_property
+    def backup_key(self) -> Key:
+        """The key that the operator keeps offline for the day the other one is lost."""
+        return new_key()
+
+    @cached_property
+    def store(self) -> tuple[Authority, ...]:
+        """The public trust store: each of these roots may vouch for any host."""
+        return (self.root, self.other_root, self.cdn_root)

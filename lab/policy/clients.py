@@ -1,0 +1,213 @@
+"""
+The table of clients: one row each, in teaching order.
+
+A client is a name, a policy, and how it learnt what it knows. Adding one is
+adding a row. The careless ones are named for their bug and say where it was
+seen.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lab.policy import checks
+from lab.policy.checks import Basis, Policy, Stage
+from lab.policy.pinset import PinList
+
+
+class Learnt(StrEnum):
+    """How a client learnt what it compares with."""
+
+    BUILT_IN = "built in"
+    FIRST_USE = "first use"
+
+
+@dataclass(frozen=True)
+class Client:
+    """
+    One kind of client.
+
+    `story` marks the eight that tell the story in a terminal. `ignoring` holds
+    OpenSSL error codes that this client's validator does not know; `resumes`
+    says that it takes a session from a cache which other parts of its program
+    filled; `switched_off` that an attacker inside its process replaces its
+    decision. `bug` and `source` are empty for a sound client.
+    """
+
+    name: str
+    title: str
+    policy: Policy
+    story: bool = False
+    ignoring: frozenset[int] = frozenset()
+    resumes: bool = False
+    switched_off: bool = False
+    bug: str = ""
+    source: str = ""
+
+    @property
+    def sound(self) -> bool:
+        return not self.bug
+
+    @property
+    def learnt(self) -> tuple[Learnt, ...]:
+        """How it learnt what its policy compares with; empty where nothing is compared."""
+        found = []
+        if any(check.pin_set for check in self.policy):
+            found.append(Learnt.BUILT_IN)
+        if any(check.remembers for check in self.policy):
+            found.append(Learnt.FIRST_USE)
+        return tuple(found)
+
+    @property
+    def pin_lists(self) -> tuple[PinList, ...]:
+        """Every pin list of the policy; all of them must match."""
+        return tuple(one for check in self.policy if check.pin_set for one in check.pin_set.lists)
+
+    @property
+    def sees_only_the_path(self) -> bool:
+        """
+        Whether the path, the host name and memory are all that can move this client.
+
+        For such a client an attack and its twin are one and the same.
+        """
+        return not self.resumes and all(check.basis is not Basis.PRESENTED for check in self.policy)
+
+    def at(self, stage: Stage) -> Policy:
+        """The checks that run at this stage."""
+        return tuple(check for check in self.policy if check.stage is stage)
+
+
+CLIENTS: dict[str, Client] = {}
+
+# basicConstraints and key usage, as OpenSSL reports them; 24 ("invalid CA") is something else.
+_CA_FLAG_ERRORS = frozenset({79, 26, 32})
+
+
+def register(client: Client) -> Client:
+    """Add a row. Raises ValueError where the name is taken."""
+    if client.name in CLIENTS:
+        raise ValueError(f"there is already a client named {client.name!r}; names are ids, choose another")
+    CLIENTS[client.name] = client
+    return client
+
+
+def client(name: str) -> Client:
+    """The client of that name. Raises ValueError, naming the nearest, where there is none."""
+    if name not in CLIENTS:
+        near = difflib.get_close_matches(name, CLIENTS, n=3, cutoff=0.3)
+        hint = f"nearest: {', '.join(near)}" if near else "`python -m lab list` names them all"
+        raise ValueError(f"there is no client {name!r}; {hint}")
+    return CLIENTS[name]
+
+
+_USUAL = (checks.VALIDATION, checks.HOST_NAME)
+
+for _row in (
+    Client("trust-everything", "accepts whatever it is shown", ()),
+    Client("unpinned", "trusts every CA in the store, as browsers do", _USUAL, story=True),
+    Client(
+        "root-pinned",
+        "wants the site's root key on the path",
+        (*_USUAL, checks.ROOT_PIN),
+        story=True,
+    ),
+    Client(
+        "intermediate-pinned",
+        "wants the site's intermediate key on the path",
+        (*_USUAL, checks.INTERMEDIATE_PIN),
+        story=True,
+    ),
+    Client(
+        "leaf-pinned",
+        "wants the site's own key",
+        (*_USUAL, checks.LEAF_PIN),
+        story=True,
+    ),
+    Client(
+        "certificate-pinned",
+        "wants the site's very certificate",
+        (*_USUAL, checks.CERTIFICATE_PIN),
+    ),
+    Client(
+        "leaf-or-backup",
+        "wants the site's own key or its planned backup key",
+        (*_USUAL, checks.LEAF_OR_BACKUP_PIN),
+        story=True,
+    ),
+    Client(
+        "any-of-chain",
+        "pins leaf, intermediate and root, and any will do",
+        (*_USUAL, checks.ANY_OF_CHAIN_PIN),
+        story=True,
+    ),
+    Client(
+        "leaf-and-ca",
+        "pins the leaf and its CAs, and both lists must match",
+        (*_USUAL, checks.LEAF_AND_CA_PINS),
+        story=True,
+    ),
+    Client(
+        "first-use-key",
+        "remembers the key it met first; asks no CA",
+        (checks.KNOWN_KEY,),
+        story=True,
+    ),
+    Client(
+        "first-use-certificate",
+        "remembers the certificate it met first; asks no CA",
+        (checks.KNOWN_CERTIFICATE,),
+    ),
+    Client(
+        "first-use-with-ca",
+        "remembers the key it met first, on top of ordinary validation",
+        (*_USUAL, checks.KNOWN_KEY),
+    ),
+    Client(
+        "pins-presented-chain",
+        "looks for the leaf pin among whatever the server sent",
+        (*_USUAL, checks.PRESENTED_CHAIN_PIN),
+        bug="pins are compared with the presented chain, not with the path",
+        source="CVE-2016-2402 (OkHttp before 2.7.4 and 3.1.2)",
+    ),
+    Client(
+        "no-host-name-check",
+        "wants the intermediate key, and never reads the name",
+        (checks.VALIDATION, checks.INTERMEDIATE_PIN),
+        bug="the host name is not checked; the pin hides that from ordinary tests",
+        source="Spinner, ACSAC 2017: 9 of 400 apps",
+    ),
+    Client(
+        "ignores-ca-flag",
+        "wants the intermediate key, on paths where any certificate may sign",
+        (*_USUAL, checks.INTERMEDIATE_PIN),
+        ignoring=_CA_FLAG_ERRORS,
+        bug="basicConstraints and key usage are ignored, so a server's certificate can act as a CA",
+        source="CVE-2002-0862",
+    ),
+    Client(
+        "checks-too-late",
+        "wants the site's own key, and asks after the request has gone",
+        (*_USUAL, checks.LATE_LEAF_PIN),
+        bug="the pin is compared after the request was sent",
+        source="measured with httpx 0.28.1, which shows the chain only on the response",
+    ),
+    Client(
+        "skips-when-resumed",
+        "wants the site's own key, but a resumed session skips the check",
+        (*_USUAL, checks.FULL_HANDSHAKE_LEAF_PIN),
+        resumes=True,
+        bug="sessions come from a cache that an unpinned part of the program filled",
+        source="AFNetworking with the CFNetwork session cache, yageek.net, 2015-04-25",
+    ),
+    Client(
+        "switched-off",
+        "wants the site's own key, but its check is replaced while it runs",
+        (*_USUAL, checks.LEAF_PIN),
+        switched_off=True,
+        bug="an attacker inside the process replaces the check; no pin can help",
+        source="OWASP MASTG-TECH-0012",
+    ),
+):
+    register(_row)

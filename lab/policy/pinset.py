@@ -1,0 +1,152 @@
+"""
+Pin sets: which keys a client insists on, how they combine, and where they may match.
+
+Also the one scale that both sides use: a scene's *reach* is the set of genuine
+keys on its path, a client's pin set names the keys it wants to see there. No
+certificates are parsed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lab.observation import Certificate, Observation
+
+
+class Role(StrEnum):
+    """A key of the genuine service, by the place it had when the client was built."""
+
+    ROOT = "root"
+    INTERMEDIATE = "intermediate"
+    LEAF = "leaf"
+    CERTIFICATE = "leaf certificate"
+    """The whole certificate and not only its key: any renewal changes it."""
+    BACKUP = "backup"
+    """A key that the operator keeps offline; it is on no path until the day it is needed."""
+
+
+class Reach(frozenset[Role]):
+    """
+    How much of the genuine path a scene shares: the set of genuine keys on it.
+
+    The named reaches are the steps of the staircase; any other set may occur,
+    as when a site moves to another CA and keeps its key.
+    """
+
+    TRUST_STORE: Reach
+    ROOT: Reach
+    INTERMEDIATE: Reach
+    LEAF: Reach
+    CERTIFICATE: Reach
+
+    @property
+    def step(self) -> int | None:
+        """0 (trust store only) to 4 (the very certificate) where the set is a run from the top, else None."""
+        return STAIRS.index(self) if self in STAIRS else None
+
+    def __str__(self) -> str:
+        names = [role.value for role in Role if role in self]
+        return " + ".join(names) if names else "trust store only"
+
+    def __repr__(self) -> str:
+        return f"Reach({str(self)!r})"
+
+
+Reach.TRUST_STORE = Reach()
+Reach.ROOT = Reach({Role.ROOT})
+Reach.INTERMEDIATE = Reach({Role.ROOT, Role.INTERMEDIATE})
+Reach.LEAF = Reach({Role.ROOT, Role.INTERMEDIATE, Role.LEAF})
+Reach.CERTIFICATE = Reach({Role.ROOT, Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE})
+STAIRS = (Reach.TRUST_STORE, Reach.ROOT, Reach.INTERMEDIATE, Reach.LEAF, Reach.CERTIFICATE)
+
+
+class Where(StrEnum):
+    """Which certificates of an observation a pin may match."""
+
+    PATH = "the path"
+    LEAF = "the leaf of the path"
+    CA = "the CAs on the path"
+    PRESENTED = "the presented chain"
+    """Not sound: anybody can send a certificate (CVE-2016-2402)."""
+
+    def of(self, observation: Observation) -> tuple[Certificate, ...]:
+        path = observation.path or ()
+        return {
+            Where.PATH: path,
+            Where.LEAF: path[:1],
+            Where.CA: path[1:],
+            Where.PRESENTED: observation.presented,
+        }[self]
+
+
+Site = Mapping[Role, frozenset[str]]
+"""The genuine service's pins by role, as the client's author knew them."""
+
+
+@dataclass(frozen=True)
+class PinList:
+    """
+    Pins of which any may match, somewhere in `where`.
+
+    A pin is literal (``sha256/…`` or ``cert-sha256/…``) or a `Role`, which
+    stands for the service's pins of that role.
+    """
+
+    pins: tuple[Role | str, ...]
+    where: Where = Where.PATH
+
+    def resolve(self, site: Site) -> frozenset[str]:
+        found: set[str] = set()
+        for pin in self.pins:
+            found |= site.get(pin, frozenset()) if isinstance(pin, Role) else {pin}
+        return frozenset(found)
+
+    def matches(self, observation: Observation, site: Site) -> list[Certificate]:
+        """The certificates in `where` that a pin of this list names."""
+        wanted = self.resolve(site)
+        return [one for one in self.where.of(observation) if wanted & {one.pin, one.fingerprint}]
+
+    def __str__(self) -> str:
+        return " or ".join(f"the {pin.value} key" if pin is not Role.CERTIFICATE else "the leaf certificate"
+                           for pin in self.pins if isinstance(pin, Role)) or "one of the pins"  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PinSet:
+    """
+    Pin lists that must *all* match; within one list, any pin suffices.
+
+    One list is the usual case (RFC 7469 section 2.6, OkHttp, Android, curl):
+    any match will do, so every pin added makes the set weaker. Two lists are
+    iOS's NSPinnedDomains with both of its keys.
+    """
+
+    lists: tuple[PinList, ...]
+
+    @classmethod
+    def any_of(cls, *pins: Role | str, where: Where = Where.PATH) -> PinSet:
+        return cls((PinList(pins, where),))
+
+    def and_any_of(self, *pins: Role | str, where: Where = Where.PATH) -> PinSet:
+        return PinSet((*self.lists, PinList(pins, where)))
+
+    def meets(self, reach: Iterable[Role]) -> bool:
+        """
+        The rule of the lab: whether each list names a genuine key that the scene's path has.
+
+        It speaks of roles only, and knows no certificate: the tests hold it
+        against what the sockets did.
+        """
+        on_path = set(reach)
+        return all(on_path & set(one.pins) for one in self.lists)
+
+    @property
+    def depth(self) -> int | None:
+        """The step of the one role that is pinned: 1 for the root, 3 for the leaf; None for any other set."""
+        steps = {Role.ROOT: 1, Role.INTERMEDIATE: 2, Role.LEAF: 3, Role.CERTIFICATE: 4}
+        if len(self.lists) == 1 and len(self.lists[0].pins) == 1:
+            pin = self.lists[0].pins[0]
+            return steps.get(pin) if isinstance(pin, Role) else None
+        return None

@@ -1,0 +1,325 @@
+"""
+Attacks: somebody else is on the line.
+
+Each presents a chain that differs from an ordinary day's in one thing, and
+says what the attacker must hold and how such an attacker gets on the path. One
+that passes ordinary validation names the rotation that looks exactly like it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from lab.observation import Line
+from lab.pki.authority import LEAF_LIFE, acting_as_ca, authority, self_signed
+from lab.pki.world import World
+from lab.policy.pinset import Reach, Role
+from lab.scenes.catalogue import (
+    Fault,
+    Holds,
+    Meeting,
+    Scene,
+    Way,
+    attack,
+    attacked,
+    honest,
+    told,
+)
+from lab.scenes.rotations import component_of
+
+
+@attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
+def self_signed_certificate(world: World) -> Scene:
+    """
+    A self-signed certificate
+
+        bank.example   (attacker's key, signed by itself)
+
+    The attack that ordinary validation exists for.
+    """
+    return attacked(world, self_signed(world.host))
+
+
+@attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
+def untrusted_rogue_ca(world: World) -> Scene:
+    """
+    A rogue CA that nobody trusts
+
+        Rogue Root -> bank.example   (attacker's key)
+
+    A chain alone is worth nothing; the store has to hold its root.
+    """
+    return attacked(world, world.rogue_root.issue(world.host))
+
+
+@attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
+def look_alike_root(world: World) -> Scene:
+    """
+    A look-alike root: the same names, other keys
+
+        Honest Root (forged) -> Honest Issuing CA 1 (forged) -> bank.example   (attacker's key)
+
+    Names are free. A trust store holds keys, and so does a pin.
+    """
+    forged = authority(world.root.name).intermediate(world.issuing.name)
+    return attacked(world, forged.issue(world.host))
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="new_ca",
+    holds=Holds.TRUSTED_CA,
+    way=Way.DNS,
+    incident="DigiNotar, 2011: at least 531 certificates, *.google.com used in Iran, found because Chrome pinned "
+    "Google (Communications of the ACM, October 2014)",
+)
+def other_trusted_ca(world: World) -> Scene:
+    """
+    Another trusted CA mis-issues
+
+        Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
+
+    Every CA in the store may vouch for every host.
+    """
+    return attacked(world, world.other_issuing.issue(world.host))
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="company_proxy",
+    holds=Holds.DEVICE,
+    way=Way.PROXY,
+    incident="Superfish, 2014-15: the same installed CA key on every laptop of a series",
+)
+def installed_ca(world: World) -> Scene:
+    """
+    A CA was installed on the victim's machine
+
+        Installed Inspection CA -> bank.example   (attacker's key)
+
+    Browsers let such a CA override their pins, because a company's own proxy
+    looks the same.
+    """
+    return attacked(
+        world,
+        world.inspection_root.issue(world.host),
+        store=(*world.store, world.inspection_root),
+    )
+
+
+@attack(
+    reach=Reach.ROOT,
+    twin="new_intermediate",
+    holds=Holds.SITE_ROOT,
+    way=Way.DNS,
+    incident="Comodo, 2011-03-15: nine certificates straight from the UTN-UserFirst-Hardware root "
+    "(blog.mozilla.org/security/2011/03/25)",
+)
+def sibling_intermediate(world: World) -> Scene:
+    """
+    A sibling intermediate mis-issues
+
+        Honest Root -> Honest Issuing CA 2 -> bank.example   (attacker's key)
+
+    A root pin cannot object: the root really is on the path.
+    """
+    return attacked(world, world.sibling.issue(world.host))
+
+
+@attack(
+    reach=Reach.INTERMEDIATE,
+    twin="new_key",
+    holds=Holds.SITE_INTERMEDIATE,
+    way=Way.DNS,
+    incident="jabber.ru, 2023-04-18 to 2023-10-19: Let's Encrypt certificates obtained by a man in the middle in "
+    "the hosting network, noticed when one expired (community.letsencrypt.org/t/206966)",
+)
+def same_intermediate(world: World) -> Scene:
+    """
+    The same intermediate mis-issues
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key)
+
+    Whoever stands in front of the server can pass a domain validation too.
+    """
+    return attacked(world, world.issuing.issue(world.host))
+
+
+@attack(
+    reach=Reach({Role.ROOT, Role.INTERMEDIATE, Role.BACKUP}),
+    twin="backup_key",
+    holds=(Holds.BACKUP_KEY, Holds.SITE_INTERMEDIATE),
+    way=Way.DNS,
+)
+def stolen_backup_key(world: World) -> Scene:
+    """
+    The backup key is stolen
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (the backup key)
+
+    A backup pin is one more key that opens the door (RFC 7469 section 4.3).
+    """
+    return attacked(world, world.issuing.issue(world.host, key=world.backup_key))
+
+
+@attack(
+    reach=Reach.LEAF,
+    twin="same_key",
+    holds=(Holds.SERVER_KEY, Holds.SITE_INTERMEDIATE),
+    way=Way.DNS,
+)
+def stolen_key_new_certificate(world: World) -> Scene:
+    """
+    A new certificate for the stolen key
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (new certificate, the site's own key)
+
+    The attacker is the pinned identity.
+    """
+    return attacked(world, world.issuing.issue(world.host, key=world.genuine.key))
+
+
+@attack(
+    reach=Reach.CERTIFICATE,
+    twin="ordinary_day",
+    holds=Holds.SERVER_KEY,
+    way=Way.WIFI,
+    incident="Heartbleed, CVE-2014-0160: the first key in CloudFlare's challenge was out after nine hours "
+    "(blog.cloudflare.com)",
+)
+def stolen_key_and_certificate(world: World) -> Scene:
+    """
+    The stolen key with its genuine certificate
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (the genuine certificate itself)
+
+    There is nothing left that a path could tell.
+    """
+    return attacked(world, world.genuine)
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="old_chain_left_behind",
+    holds=Holds.TRUSTED_CA,
+    way=Way.DNS,
+    incident="CVE-2016-2402: OkHttp before 2.7.4 and 3.1.2, and many apps that used getPeerCertificates",
+)
+def chain_stuffing(world: World) -> Scene:
+    """
+    Chain stuffing: the genuine certificates are sent along
+
+        Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
+        also sent: the genuine bank.example, Honest Issuing CA 1
+
+    What is sent is the attacker's choice; what is on the path is not.
+    """
+    rogue = world.other_issuing.issue(world.host)
+    return attacked(world, rogue.sending(*rogue.chain[1:], *world.genuine.chain))
+
+
+@attack(
+    reach=Reach.INTERMEDIATE,
+    fails=Fault.WRONG_HOST,
+    holds=Holds.OTHER_SITE,
+    way=Way.WIFI,
+    incident="Spinner, ACSAC 2017: 9 of 400 apps pinned a CA and did not check the host name",
+)
+def other_hosts_certificate(world: World) -> Scene:
+    """
+    A valid certificate for another host
+
+        Honest Root -> Honest Issuing CA 1 -> evil.example   (attacker's key)
+
+    Anybody can buy one from the very CA that the site uses.
+    """
+    return attacked(world, world.issuing.issue("evil.example"))
+
+
+@attack(
+    reach=Reach.INTERMEDIATE,
+    fails=Fault.NOT_A_CA,
+    holds=Holds.OTHER_SITE,
+    way=Way.WIFI,
+    incident="CVE-2002-0862",
+)
+def leaf_as_ca(world: World) -> Scene:
+    """
+    A server's certificate is used as a CA
+
+        Honest Root -> Honest Issuing CA 1 -> evil.example -> bank.example   (attacker's key)
+
+    Its basicConstraints say that it is no CA. Somebody has to read them.
+    """
+    bought = world.issuing.issue("evil.example")
+    return attacked(world, acting_as_ca(bought).issue(world.host))
+
+
+@attack(
+    reach=Reach.CERTIFICATE,
+    fails=Fault.EXPIRED,
+    holds=Holds.SERVER_KEY,
+    way=Way.WIFI,
+)
+def expired_with_stolen_key(world: World) -> Scene:
+    """
+    The genuine certificate, expired, with its stolen key
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (expired ten days ago)
+
+    An old server's disk was sold with its key. Only the date speaks against it.
+    """
+    later = world.now + LEAF_LIFE + timedelta(days=10)
+    return attacked(world, world.genuine, time=later)
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="first_visit_before_a_move",
+    holds=Holds.TRUSTED_CA,
+    way=Way.WIFI,
+)
+def first_contact(world: World) -> Scene:
+    """
+    The attacker is there before the genuine server was ever seen
+
+        first:  Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
+        later:  Honest Root -> Honest Issuing CA 1 -> bank.example      (the attacker has left)
+
+    Key continuity remembers the attacker, and raises its alarm when he leaves.
+    """
+    there = Meeting(
+        Line.ATTACKER,
+        world.other_issuing.issue(world.host),
+        world.store,
+        world.now,
+        "first contact: the attacker is on the line",
+    )
+    return told(world, there, honest(world, "the attacker has left: the genuine server"), about=0)
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="session_from_another_component",
+    holds=Holds.TRUSTED_CA,
+    way=Way.DNS,
+    incident="AFNetworking with the CFNetwork session cache: one unpinned call switched pinning off for ten minutes "
+    "(yageek.net, 2015-04-25)",
+)
+def session_resumed(world: World) -> Scene:
+    """
+    A session that an unpinned component made with the attacker is resumed
+
+        Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
+
+    A resumed session shows no certificate, so a check that runs when one
+    arrives never runs.
+    """
+    there = Meeting(
+        Line.ATTACKER,
+        world.other_issuing.issue(world.host),
+        world.store,
+        world.now,
+        "the attacker is on the line; a session of another component is in the cache",
+    )
+    return told(world, honest(world), component_of(there), there)

@@ -1,0 +1,261 @@
+"""
+What a scene is made of, and the register of all scenes.
+
+A case is a function from a world to a scene. Its name is its id, the first
+line of its docstring is its title in every table. It knows nothing of clients
+and opens no socket: it says who is on the line and what is presented.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from lab.observation import Line
+from lab.pki.authority import Authority, Credential
+from lab.pki.pins import fingerprint_of, pin_of
+from lab.pki.world import World
+from lab.policy.pinset import Reach, Role, Site
+
+
+class Kind(StrEnum):
+    ATTACK = "attack"
+    ROTATION = "rotation"
+
+
+class Fault(StrEnum):
+    """Why ordinary validation refuses what is presented."""
+
+    UNTRUSTED = "no trust anchor vouches for it"
+    WRONG_HOST = "it answers for another host"
+    NOT_A_CA = "a certificate that is no CA signed it"
+    EXPIRED = "it has expired"
+
+
+class Holds(StrEnum):
+    """What an attacker must hold or control, beside a place on the network path."""
+
+    OWN_CA = "a CA of its own making, which anybody can have"
+    TRUSTED_CA = "a CA that the client's store trusts, or a way to make one mis-issue"
+    SITE_ROOT = "another intermediate under the site's own root, or a way to make it mis-issue"
+    SITE_INTERMEDIATE = "the site's own intermediate, or a way to make it mis-issue"
+    OTHER_SITE = "a genuine certificate for a site of its own"
+    SERVER_KEY = "the server's private key"
+    BACKUP_KEY = "the operator's backup key"
+    DEVICE = "the victim's machine, for as long as it takes to install a CA"
+
+
+class Way(StrEnum):
+    """How such an attacker gets on the path."""
+
+    DNS = "DNS"
+    WIFI = "Wi-Fi"
+    PROXY = "proxy setting"
+
+    @property
+    def how(self) -> str:
+        return _HOW[self][0]
+
+    @property
+    def left_out(self) -> str:
+        """What loopback leaves out of it."""
+        return _HOW[self][1]
+
+
+_HOW = {
+    Way.DNS: (
+        "a forged answer, a poisoned cache or a changed record sends the victim to the attacker's address",
+        "there is no resolver: the client is simply given the attacker's port",
+    ),
+    Way.WIFI: (
+        "an access point of the attacker's, or forged ARP on a shared network, carries the victim's packets",
+        "there is no radio and no router: the client is simply given the attacker's port",
+    ),
+    Way.PROXY: (
+        "a proxy setting, by hand, by policy or by WPAD, sends the victim's connections through the attacker",
+        "there is no CONNECT and no setting: the client is simply given the proxy's port",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """
+    One connection: who is on the line, what is presented, what the client trusts, what time it is.
+
+    `proxied` puts an authorised proxy on a genuine line. `component` marks a
+    meeting of another, unpinned part of the same program, which leaves its TLS
+    session in the cache that all parts share; it sends nothing secret and is
+    no meeting of the client itself.
+    """
+
+    line: Line
+    credential: Credential
+    store: tuple[Authority, ...]
+    time: datetime
+    title: str
+    proxied: bool = False
+    component: bool = False
+
+
+@dataclass(frozen=True)
+class Scene:
+    """
+    An attack or a rotation as a sequence of meetings with `host`.
+
+    `genuine` is the credential that the clients' pins were taken from, `site`
+    those pins by role. `about` is the index of the meeting that shows the
+    case's reach.
+    """
+
+    host: str
+    genuine: Credential
+    site: Site = field(repr=False)
+    meetings: tuple[Meeting, ...]
+    about: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """A catalogue entry: an attack or a rotation with all that a table says of it."""
+
+    name: str
+    kind: Kind
+    title: str
+    text: str
+    build: Callable[[World], Scene] = field(repr=False)
+    reach: Reach
+    twin: str = ""
+    fails: Fault | None = None
+    holds: tuple[Holds, ...] = ()
+    way: Way | None = None
+    incident: str = ""
+    starts: dict[str, Any] = field(default_factory=dict)
+
+    def scene(self) -> Scene:
+        """The scene in a fresh world of its own."""
+        return self.build(World(**self.starts))
+
+
+CASES: dict[str, Case] = {}
+
+
+def case(name: str) -> Case:
+    """The case of that name. Raises ValueError, naming the nearest, where there is none."""
+    if name not in CASES:
+        near = difflib.get_close_matches(name, CASES, n=3, cutoff=0.3)
+        hint = f"nearest: {', '.join(near)}" if near else "`python -m lab list` names them all"
+        raise ValueError(f"there is no scene {name!r}; {hint}")
+    return CASES[name]
+
+
+def attacks() -> list[Case]:
+    return [one for one in CASES.values() if one.kind is Kind.ATTACK]
+
+
+def rotations() -> list[Case]:
+    return [one for one in CASES.values() if one.kind is Kind.ROTATION]
+
+
+Build = Callable[[World], Scene]
+
+
+def _register(build: Build, kind: Kind, **about: Any) -> Build:
+    name = getattr(build, "__name__", "")
+    text = inspect.getdoc(build) or ""
+    if name in CASES:
+        raise ValueError(f"there is already a scene named {name!r}; names are ids, choose another")
+    if not text:
+        raise ValueError(f"scene {name!r} has no docstring; its first line is its title in every table")
+    CASES[name] = Case(name, kind, text.splitlines()[0].rstrip("."), text, build, **about)
+    return build
+
+
+def attack(
+    *,
+    reach: Reach,
+    holds: Holds | tuple[Holds, ...],
+    way: Way,
+    twin: str = "",
+    fails: Fault | None = None,
+    incident: str = "",
+) -> Callable[[Build], Build]:
+    """
+    Register an attack. `fails` says why ordinary validation refuses it; one that passes names its `twin`.
+
+    Raises ValueError where it has neither, or both.
+    """
+    if bool(twin) == bool(fails):
+        raise ValueError("an attack either fails ordinary validation (fails=) or names its benign twin (twin=)")
+    held = (holds,) if isinstance(holds, Holds) else holds
+    return lambda build: _register(
+        build, Kind.ATTACK, reach=reach, holds=held, way=way, twin=twin, fails=fails, incident=incident
+    )
+
+
+def rotation(*, reach: Reach, incident: str = "", starts: dict[str, Any] | None = None) -> Callable[[Build], Build]:
+    """Register a rotation. `starts` are the world's arguments, where the service does not start as usual."""
+    return lambda build: _register(
+        build, Kind.ROTATION, reach=reach, incident=incident, starts=starts or {}
+    )
+
+
+def twin_of(one: Case) -> Case | None:
+    """The other half of the pair; a rotation's twin is the first attack that names it."""
+    if one.twin:
+        return case(one.twin)
+    return next((other for other in attacks() if other.twin == one.name), None)
+
+
+# ---- building scenes -----------------------------------------------------------------------------
+
+
+def site_pins(world: World, genuine: Credential) -> Site:
+    """The genuine service's pins by role, as a client's author would have taken them from `genuine`."""
+    path = genuine.path
+    return MappingProxyType(
+        {
+            Role.ROOT: frozenset({pin_of(path[-1])}),
+            Role.INTERMEDIATE: frozenset(pin_of(one) for one in path[1:-1]),
+            Role.LEAF: frozenset({pin_of(path[0])}),
+            Role.CERTIFICATE: frozenset({fingerprint_of(path[0])}),
+            Role.BACKUP: frozenset({pin_of(world.backup_key.public_key())}),
+        }
+    )
+
+
+def honest(world: World, title: str = "enrolment: the genuine server as the client's author knew it") -> Meeting:
+    """An ordinary meeting with the genuine server."""
+    return Meeting(Line.GENUINE, world.genuine, world.store, world.now, title)
+
+
+def told(world: World, *meetings: Meeting, about: int = -1) -> Scene:
+    """A scene of exactly these meetings."""
+    number = about % len(meetings)
+    return Scene(world.host, world.genuine, site_pins(world, world.genuine), meetings, number)
+
+
+def then(world: World, line: Line, credential: Credential, title: str, **differs: Any) -> Scene:
+    """The usual scene: the honest enrolment, then a meeting that differs in `credential` or in `differs`."""
+    meeting = Meeting(line, credential, world.store, world.now, title)
+    return told(world, honest(world), replace(meeting, **differs))
+
+
+def attacked(
+    world: World, credential: Credential, *, title: str = "the attacker is on the line", **differs: Any
+) -> Scene:
+    """Enrolment, then an attacker on the line who presents `credential`."""
+    return then(world, Line.ATTACKER, credential, title, **differs)
+
+
+def changed(
+    world: World, credential: Credential, *, title: str = "the genuine server, after the change", **differs: Any
+) -> Scene:
+    """Enrolment, then the genuine server, which now presents `credential`."""
+    return then(world, Line.GENUINE, credential, title, **differs)

@@ -1,0 +1,333 @@
+"""
+Rotations: the genuine service changes something, and nobody attacks.
+
+Each differs from an ordinary day in one thing. Where a client refuses, its
+users have an outage.
+"""
+
+from __future__ import annotations
+
+from lab.observation import Line
+from lab.pki.authority import Authority, Credential
+from lab.pki.world import World
+from lab.policy.pinset import Reach, Role
+from lab.scenes.catalogue import Meeting, Scene, changed, honest, rotation, then, told
+
+
+@rotation(reach=Reach.CERTIFICATE)
+def ordinary_day(world: World) -> Scene:
+    """
+    Nothing changes
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example
+
+    The sanity case: a client that cannot do this has failed before it began.
+    """
+    return changed(world, world.genuine)
+
+
+@rotation(reach=Reach.LEAF)
+def same_key(world: World) -> Scene:
+    """
+    The site renews with the same key
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (new certificate, same key)
+
+    A pin names a key, so only who pinned the whole certificate notices.
+    """
+    return changed(world, world.issuing.issue(world.host, key=world.genuine.key))
+
+
+@rotation(
+    reach=Reach.INTERMEDIATE,
+    incident="HTTP Toolkit's own pinning demo broke when the host it had pinned was renewed "
+    "(android-ssl-pinning-demo#4, 2025-10-13)",
+)
+def new_key(world: World) -> Scene:
+    """
+    The site renews with a new key
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (new key)
+
+    Many tools make a new key at every renewal without being asked.
+    """
+    return changed(world, world.issuing.issue(world.host))
+
+
+@rotation(reach=Reach({Role.ROOT, Role.INTERMEDIATE, Role.BACKUP}))
+def backup_key(world: World) -> Scene:
+    """
+    The site moves to its planned backup key
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (the backup key)
+
+    The key was made, and its pin given to the clients, before it was needed.
+    """
+    return changed(world, world.issuing.issue(world.host, key=world.backup_key))
+
+
+@rotation(
+    reach=Reach.ROOT,
+    incident="Let's Encrypt moved to new intermediates on 2024-06-06, among other things to discourage key "
+    "pinning (letsencrypt.org/2024/03/19); on 2016-11-24 a CA broke the rules to keep a Barclays app alive that "
+    "pinned an obsolete intermediate (CA/Browser Forum public list, November 2016)",
+)
+def new_intermediate(world: World) -> Scene:
+    """
+    The CA rotates its intermediate
+
+        Honest Root -> Honest Issuing CA 2 -> bank.example   (new key)
+
+    The site did nothing but renew.
+    """
+    return changed(world, world.sibling.issue(world.host))
+
+
+@rotation(reach=Reach({Role.ROOT, Role.LEAF}))
+def other_intermediate_same_key(world: World) -> Scene:
+    """
+    Another intermediate, and the site keeps its key
+
+        Honest Root -> Honest Issuing CA 2 -> bank.example   (same key)
+
+    Not a run from the top: root and leaf are shared, what is between them is not.
+    """
+    return changed(world, world.sibling.issue(world.host, key=world.genuine.key))
+
+
+@rotation(
+    reach=Reach.TRUST_STORE,
+    incident="DigiCert gave notice of 24 hours that it would revoke 83,267 certificates, 2024-07-29",
+)
+def new_ca(world: World) -> Scene:
+    """
+    The site moves to another CA
+
+        Other Public Root -> Other Issuing CA -> bank.example   (new key)
+
+    Every browser goes on working.
+    """
+    return changed(world, world.other_issuing.issue(world.host))
+
+
+@rotation(reach=Reach({Role.LEAF}))
+def other_ca_same_key(world: World) -> Scene:
+    """
+    The site moves to another CA and keeps its key
+
+        Other Public Root -> Other Issuing CA -> bank.example   (same key)
+
+    The leaf pin, the most brittle of all, is the only one that survives.
+    """
+    return changed(world, world.other_issuing.issue(world.host, key=world.genuine.key))
+
+
+@rotation(reach=Reach.TRUST_STORE)
+def old_chain_left_behind(world: World) -> Scene:
+    """
+    The site moves to another CA and leaves the old chain in the file
+
+        Other Public Root -> Other Issuing CA -> bank.example   (new key)
+        also sent: the old bank.example, Honest Issuing CA 1
+
+    A common slip. Path validation does not mind superfluous certificates.
+    """
+    moved = world.other_issuing.issue(world.host)
+    return changed(world, moved.sending(*moved.chain[1:], *world.genuine.chain))
+
+
+@rotation(
+    reach=Reach.TRUST_STORE,
+    incident="when Cloudflare left one of its CAs it saw more of its customers' pinning clients fail "
+    "(blog.cloudflare.com, 2024-07-29)",
+)
+def move_to_cdn(world: World) -> Scene:
+    """
+    The whole site moves behind a CDN, to the CDN's certificate
+
+        CDN Public Root -> CDN Issuing CA -> shop.example, bank.example, ...   (the CDN's key)
+
+    Key, CA and the other names in the certificate are now the CDN's business.
+    """
+    shared = world.cdn_issuing.issue(world.host, "shop.example", "news.example")
+    return changed(world, shared)
+
+
+@rotation(
+    reach=Reach.ROOT,
+    incident="Let's Encrypt's Generation Y roots began life cross-signed by the older ones "
+    "(letsencrypt.org/2025/11/24)",
+)
+def new_root_cross_signed(world: World) -> Scene:
+    """
+    The CA moves to a new root, cross-signed by the old one
+
+        Honest Root -> New Honest Root -> New Issuing CA -> bank.example   (new key)
+
+    The client's store still holds the old root only, so the path goes on to it.
+    """
+    return changed(world, _under_new_root(world)[0])
+
+
+@rotation(
+    reach=Reach.TRUST_STORE,
+    incident="the same change, after the client's own trust store was updated: "
+    '"hard to build a pin-set that is guaranteed to work, due to the variance in ... trust stores" '
+    "(blink-dev, 2017-10-27)",
+)
+def new_root_in_store(world: World) -> Scene:
+    """
+    The same cross-signed root, and the client's store already holds it
+
+        New Honest Root -> New Issuing CA -> bank.example   (new key)
+
+    The server sends the same bytes as in the scene before. The store decides
+    which root ends the path, and with it what a root pin sees.
+    """
+    credential, new_root = _under_new_root(world)
+    return changed(world, credential, store=(*world.store, new_root))
+
+
+def _under_new_root(world: World) -> tuple[Credential, Authority]:
+    new_root = world.authority("New Honest Root")
+    issuing = new_root.intermediate("New Issuing CA")
+    crossed = world.root.cross_sign(new_root)
+    return issuing.issue(world.host).sending(issuing.certificate, crossed.certificate), new_root
+
+
+@rotation(reach=Reach({Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE}))
+def chain_shortened(world: World) -> Scene:
+    """
+    The client's trust store gains the intermediate as a root
+
+        Honest Issuing CA 1 (now a root in the store) -> bank.example
+
+    Nobody touched the server. The path is shorter, and the old root is not on it.
+    """
+    return changed(
+        world,
+        world.genuine,
+        store=(*world.store, world.issuing.as_root()),
+        title="the genuine server, unchanged; the client's store has changed",
+    )
+
+
+@rotation(
+    reach=Reach.ROOT,
+    starts={"algorithm": "RSA"},
+    incident="Let's Encrypt issues ECDSA certificates from intermediates of their own since 2024-06-06",
+)
+def rsa_to_ecdsa(world: World) -> Scene:
+    """
+    The site moves from RSA to ECDSA
+
+        Honest Root (RSA) -> Honest Issuing CA E1 (ECDSA) -> bank.example   (ECDSA)
+
+    A new algorithm is a new key, and here it has its own intermediate too.
+    """
+    issuing = world.authority("Honest Issuing CA E1", under=world.root)
+    return changed(world, issuing.issue(world.host))
+
+
+@rotation(reach=Reach.TRUST_STORE)
+def ecdsa_to_ml_dsa(world: World) -> Scene:
+    """
+    The site moves from ECDSA to ML-DSA
+
+        Post-Quantum Root -> Post-Quantum Issuing CA -> bank.example   (all ML-DSA-65)
+
+    Signatures that withstand a quantum computer need a new root as well: a
+    chain is as strong as its weakest signature.
+    """
+    root = world.authority("Post-Quantum Root", algorithm="ML-DSA")
+    issuing = world.authority("Post-Quantum Issuing CA", under=root, algorithm="ML-DSA")
+    return changed(
+        world, issuing.issue(world.host, algorithm="ML-DSA"), store=(*world.store, root)
+    )
+
+
+@rotation(reach=Reach.INTERMEDIATE)
+def two_servers(world: World) -> Scene:
+    """
+    Two servers behind one name have different keys
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (server A)
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (server B, its own key)
+
+    Whom a client reaches is the load balancer's choice: A, then B, then A again.
+    """
+    other = world.issuing.issue(world.host)
+    server_b = Meeting(Line.GENUINE, other, world.store, world.now, "server B, genuine too")
+    return told(world, honest(world, "server A"), server_b, honest(world, "server A again"), about=1)
+
+
+@rotation(reach=Reach.TRUST_STORE)
+def company_proxy(world: World) -> Scene:
+    """
+    A company inspects its own employees' traffic
+
+        Installed Inspection CA -> bank.example   (the proxy's key)
+
+    The employer installed the CA and said so. The proxy reads everything, and
+    for this table that counts as the service being kept.
+    """
+    return then(
+        world,
+        Line.GENUINE,
+        world.inspection_root.issue(world.host),
+        "the company's proxy, which may read, then the genuine server",
+        store=(*world.store, world.inspection_root),
+        proxied=True,
+    )
+
+
+@rotation(reach=Reach.TRUST_STORE)
+def first_visit_before_a_move(world: World) -> Scene:
+    """
+    The first visit falls on the last day of the site's old CA
+
+        first:  Other Public Root -> Other Issuing CA -> bank.example   (old key)
+        later:  Honest Root -> Honest Issuing CA 1 -> bank.example
+
+    Nothing was enrolled before; what is met first is what is remembered.
+    """
+    before = Meeting(
+        Line.GENUINE,
+        world.other_issuing.issue(world.host),
+        world.store,
+        world.now,
+        "first contact: the genuine server, still at its old CA",
+    )
+    return told(world, before, honest(world, "the genuine server, moved"), about=0)
+
+
+@rotation(reach=Reach.TRUST_STORE)
+def session_from_another_component(world: World) -> Scene:
+    """
+    Another part of the program has already met the moved site
+
+        Other Public Root -> Other Issuing CA -> bank.example   (new key)
+
+    An unpinned component talked to it first and left a TLS session in the
+    cache that the whole program shares. A resumed session shows no certificate.
+    """
+    moved = Meeting(
+        Line.GENUINE,
+        world.other_issuing.issue(world.host),
+        world.store,
+        world.now,
+        "the genuine server, at another CA; a session of another component is in the cache",
+    )
+    return told(world, honest(world), component_of(moved), moved)
+
+
+def component_of(meeting: Meeting) -> Meeting:
+    """The same connection, made a moment earlier by an unpinned part of the same program."""
+    return Meeting(
+        meeting.line,
+        meeting.credential,
+        meeting.store,
+        meeting.time,
+        "an unpinned component of the same program talks to the same server",
+        component=True,
+    )

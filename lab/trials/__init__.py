@@ -1,0 +1,7 @@
+"""
+Puts clients into scenes and records verdict, outcome and trace; all of them together are the matrix.
+
+`trial` runs one cell, `matrix` all of them, `rehearsal` says what the pure
+policy expects, `flip` what would turn a verdict, `second_opinion` what another
+path validator thinks.
+"""

@@ -1,0 +1,150 @@
+"""
+Every client in every scene, and two scores for each client.
+
+Each scene is stood up once; all clients go through it; then it is stopped. The
+scores are counted from the trials, never given.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.observation import Outcome, Showable
+from lab.policy.clients import CLIENTS, Client
+from lab.scenes.catalogue import CASES, Case, Kind, twin_of
+from lab.trials.stage import Stage
+from lab.trials.trial import Trial, run
+
+
+@dataclass(frozen=True)
+class Score:
+    """How often a client stopped the attacks and kept the legitimate service, out of how many scenes."""
+
+    stopped: int
+    attacks: int
+    kept: int
+    rotations: int
+
+    def __str__(self) -> str:
+        return f"{self.stopped}/{self.attacks} attacks stopped, {self.kept}/{self.rotations} rotations kept"
+
+
+@dataclass(frozen=True)
+class Matrix(Showable):
+    """
+    The trials of some clients in some scenes.
+
+    `handshakes` counts every TLS handshake of the trials; `standing_up` is the
+    time, in seconds, that worlds, contexts and listeners took, `running` the
+    time of the trials themselves.
+    """
+
+    clients: tuple[Client, ...]
+    cases: tuple[Case, ...]
+    trials: dict[tuple[str, str], Trial] = field(repr=False)
+    handshakes: int
+    standing_up: float
+    running: float
+
+    def cell(self, client: str, scene: str) -> Trial:
+        return self.trials[client, scene]
+
+    def score(self, client: str) -> Score:
+        outcomes = {case: self.cell(client, case.name).outcome for case in self.cases}
+        attacked = [outcomes[case] for case in self.cases if case.kind is Kind.ATTACK]
+        rotated = [outcomes[case] for case in self.cases if case.kind is Kind.ROTATION]
+        return Score(
+            stopped=sum(outcome is not Outcome.INTERCEPTED for outcome in attacked),
+            attacks=len(attacked),
+            kept=sum(outcome is Outcome.SERVED for outcome in rotated),
+            rotations=len(rotated),
+        )
+
+    def pairs(self) -> list[tuple[Case | None, Case | None]]:
+        """Attacks beside their twins, in teaching order; then what has no twin here."""
+        here = {case.name: case for case in self.cases}
+        ordered = [here[name] for name in CASES if name in here]
+        ordered += [case for case in self.cases if case.name not in CASES]
+        twinned: list[tuple[Case | None, Case | None]] = []
+        alone: list[tuple[Case | None, Case | None]] = []
+        for case in (one for one in ordered if one.kind is Kind.ATTACK):
+            if case.twin in here:
+                twinned.append((case, here[case.twin]))
+            else:
+                alone.append((case, None))
+        for case in (one for one in ordered if one.kind is Kind.ROTATION):
+            twin = twin_of(case)
+            if twin is None or twin.name not in here:
+                alone.append((None, case))
+        return twinned + alone
+
+    def records(self) -> list[dict[str, Any]]:
+        """One record for each trial, scene by scene."""
+        return [
+            self.cell(client.name, case.name).record() for case in self.cases for client in self.clients
+        ]
+
+    def to_json(self) -> str:
+        scores = {
+            client.name: {
+                "attacks_stopped": score.stopped,
+                "attacks": score.attacks,
+                "service_kept": score.kept,
+                "rotations": score.rotations,
+            }
+            for client in self.clients
+            for score in [self.score(client.name)]
+        }
+        return json.dumps({"format": 1, "scores": scores, "trials": self.records()}, indent=1)
+
+    def to_csv(self) -> str:
+        """One line for each trial: the JSON record's plain fields."""
+        out = io.StringIO()
+        fields = (
+            "client scene kind twin outcome verdict deciding_check reason path leaked"
+        ).split()
+        writer = csv.DictWriter(out, fields, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        for record in self.records():
+            path = " <- ".join(one["name"] for one in record["path"] or ())
+            writer.writerow({**record, "path": path})
+        return out.getvalue()
+
+
+Progress = Callable[[int, int, Case], None]
+
+
+def matrix(
+    clients: Iterable[Client] | None = None,
+    cases: Iterable[Case] | None = None,
+    progress: Progress | None = None,
+) -> Matrix:
+    """
+    Run every given client (all, where None) through every given scene (all, where None).
+
+    `progress(done, of, case)` is called before each scene.
+    """
+    rows = tuple(CLIENTS.values() if clients is None else clients)
+    scenes = tuple(CASES.values() if cases is None else cases)
+    trials: dict[tuple[str, str], Trial] = {}
+    handshakes = 0
+    standing_up = running = 0.0
+    for number, case in enumerate(scenes):
+        if progress:
+            progress(number, len(scenes), case)
+        began = time.perf_counter()
+        with Stage(case) as standing:
+            stood = time.perf_counter()
+            for client in rows:
+                trials[client.name, case.name] = run(client, standing)
+            ran = time.perf_counter()
+            handshakes += standing.handshakes
+        standing_up += stood - began + time.perf_counter() - ran
+        running += ran - stood
+    return Matrix(rows, scenes, trials, handshakes, standing_up, running)

@@ -1,0 +1,258 @@
+"""
+One client going through one scene, over real TLS.
+
+It records each meeting: what the client saw and decided, what the other side
+saw, who ended up with the secret. It judges nothing itself: verdicts come from
+the client's policy, outcomes from whoever holds the secret.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from OpenSSL import SSL
+
+from lab.observation import (
+    Aftermath,
+    Certificate,
+    Line,
+    Observation,
+    Outcome,
+    Showable,
+    Verdict,
+)
+from lab.policy import checks
+from lab.policy.checks import Known, Stage, judge
+from lab.policy.clients import Client, Learnt
+from lab.scenes.catalogue import Case, Meeting, Scene, twin_of
+from lab.trials.stage import Stage as Standing
+from lab.wire.client import Exchange
+from lab.wire.visit import Visit
+
+COMPONENT = (checks.VALIDATION, checks.HOST_NAME)
+"""The policy of the unpinned component that some scenes have: ordinary validation."""
+
+
+@dataclass(frozen=True)
+class Encounter:
+    """
+    One meeting as it went.
+
+    `known` is what the client knew when it decided. `outcome` is None for a
+    meeting of another component, which is no meeting of the client's.
+    """
+
+    meeting: Meeting
+    observation: Observation
+    known: Known
+    verdict: Verdict
+    outcome: Outcome | None
+    aftermath: Aftermath
+
+
+@dataclass(frozen=True)
+class Trial(Showable):
+    """
+    One client in one scene; a cell of the matrix.
+
+    `worst` is the meeting that the cell shows: the most severe outcome, and
+    among equals the meeting that the scene is about.
+    """
+
+    client: Client
+    case: Case
+    scene: Scene
+    encounters: tuple[Encounter, ...]
+
+    @property
+    def worst(self) -> int:
+        """The index of the meeting that the cell shows."""
+
+        def weight(number: int) -> tuple[int, bool]:
+            outcome = self.encounters[number].outcome
+            return (-1 if outcome is None else outcome.severity, number == self.scene.about)
+
+        return max(range(len(self.encounters)), key=weight)
+
+    @property
+    def shown(self) -> Encounter:
+        return self.encounters[self.worst]
+
+    @property
+    def outcome(self) -> Outcome:
+        outcome = self.shown.outcome
+        assert outcome is not None
+        return outcome
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.shown.verdict
+
+    @property
+    def leaked(self) -> int:
+        """Application bytes that an attacker read, over all meetings."""
+        return sum(encounter.aftermath.leaked for encounter in self.encounters)
+
+    def record(self) -> dict[str, Any]:
+        """The trial as plain JSON values: one record of the matrix."""
+        twin = twin_of(self.case)
+        return {
+            "client": self.client.name,
+            "scene": self.case.name,
+            "kind": self.case.kind.value,
+            "twin": twin.name if twin else None,
+            "reach": [role.value for role in sorted(self.case.reach)],
+            "outcome": self.outcome.value,
+            **_decided(self.shown),
+            "leaked": self.leaked,
+            "shows_meeting": self.worst,
+            "meetings": [
+                {
+                    "title": one.meeting.title,
+                    "line": one.meeting.line.value,
+                    "component": one.meeting.component,
+                    "outcome": one.outcome.value if one.outcome else None,
+                    **_decided(one),
+                    "checks": [
+                        {"check": found.check, "passed": found.passed, "reason": found.reason}
+                        for found in one.verdict.findings
+                    ],
+                    "leaked": one.aftermath.leaked,
+                    "sent": one.aftermath.sent,
+                    "other_side": {
+                        "alert": one.aftermath.view.alert,
+                        "client_hung_up": one.aftermath.view.hung_up.value,
+                        "read": one.aftermath.view.read,
+                        "requests": list(one.aftermath.view.requests),
+                    },
+                }
+                for one in self.encounters
+            ],
+        }
+
+
+def _decided(one: Encounter) -> dict[str, Any]:
+    observation = one.observation
+    return {
+        "verdict": str(one.verdict),
+        "deciding_check": one.verdict.check,
+        "reason": one.verdict.reason,
+        "presented": _named(observation.presented),
+        "path": None if observation.path is None else _named(observation.path),
+        "validation_error": observation.error.reason if observation.error else None,
+        "resumed": observation.resumed,
+    }
+
+
+def _named(certificates: tuple[Certificate, ...]) -> list[dict[str, str]]:
+    return [{"name": one.name, "pin": one.pin} for one in certificates]
+
+
+class Process:
+    """
+    A client program while it runs: its decision is an attribute, as in any program.
+
+    That is why an attacker inside the process needs no key and no CA.
+    """
+
+    def __init__(self, client: Client, known: Known) -> None:
+        self._client = client
+        self._known = known
+        self.decide = self._decide
+
+    def _decide(self, observation: Observation) -> bool:
+        return judge(self._client.at(Stage.HANDSHAKE), observation, self._known).accepted
+
+
+def accept_everything(observation: Observation) -> bool:
+    """What the attacker inside the process puts in the decision's place."""
+    return True
+
+
+def built_in(client: Client, scene: Scene) -> Known:
+    """What a client knows before its first meeting."""
+    return Known(site=scene.site) if Learnt.BUILT_IN in client.learnt else Known()
+
+
+def run(client: Client, standing: Standing) -> Trial:
+    """Take the client through the scene that is standing, with a fresh secret for each meeting."""
+    scene = standing.scene
+    known = built_in(client, scene)
+    session: SSL.Session | None = None
+    encounters: list[Encounter] = []
+    for meeting in scene.meetings:
+        if meeting.component:
+            exchange, visit = standing.meet(
+                meeting, lambda seen: judge(COMPONENT, seen, Known()).accepted, keep_session=True
+            )
+            session = exchange.session
+            verdict = judge(COMPONENT, exchange.observation, Known())
+            encounters.append(
+                Encounter(meeting, exchange.observation, Known(), verdict, None, _after(meeting, exchange, visit))
+            )
+            continue
+        process = Process(client, known)
+        if client.switched_off:
+            process.decide = accept_everything  # type: ignore[method-assign]
+        secret = secrets.token_hex(16)
+        exchange, visit = standing.meet(
+            meeting,
+            process.decide,
+            secret,
+            ignoring=client.ignoring,
+            session=session if client.resumes else None,
+        )
+        verdict = _verdict(client, exchange, known)
+        encounters.append(
+            Encounter(
+                meeting,
+                exchange.observation,
+                known,
+                verdict,
+                _outcome(meeting, verdict, exchange, visit.holds(secret)),
+                _after(meeting, exchange, visit),
+            )
+        )
+        if Learnt.FIRST_USE in client.learnt and verdict.accepted:
+            known = known.met(exchange.observation)
+    return Trial(client, standing.case, scene, tuple(encounters))
+
+
+def trial(client: Client, case: Case) -> Trial:
+    """One cell: the scene is stood up in a fresh world, and everything stopped again."""
+    with Standing(case) as standing:
+        return run(client, standing)
+
+
+def _verdict(client: Client, exchange: Exchange, known: Known) -> Verdict:
+    if not exchange.observation.presented and not exchange.observation.resumed:
+        return Verdict(False, "handshake", f"no certificate was seen: {exchange.failure}")
+    said = judge(client.policy, exchange.observation, known)
+    if client.switched_off and exchange.accepted:
+        would = "accepted" if said.accepted else "refused"
+        return Verdict(
+            True,
+            "switched off",
+            f"the check was replaced inside the process; it would have {would}: {said.reason}",
+        )
+    if said.accepted and not exchange.completed:
+        return Verdict(False, "handshake", f"the handshake broke off: {exchange.failure}")
+    return said
+
+
+def _outcome(meeting: Meeting, verdict: Verdict, exchange: Exchange, held: bool) -> Outcome:
+    if meeting.line is Line.ATTACKER:
+        return Outcome.INTERCEPTED if held else Outcome.STOPPED
+    return Outcome.SERVED if verdict.accepted and exchange.answer else Outcome.OUTAGE
+
+
+def _after(meeting: Meeting, exchange: Exchange, visit: Visit) -> Aftermath:
+    return Aftermath(
+        sent=exchange.sent,
+        leaked=visit.read if meeting.line is Line.ATTACKER else 0,
+        answer=exchange.answer.text if exchange.answer else "",
+        view=visit.view,
+        failure=exchange.failure,
+    )

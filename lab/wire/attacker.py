@@ -1,0 +1,124 @@
+"""
+The man in the middle: any credential in front, the genuine service behind.
+
+It presents what it is given, reads what the victim sends, passes it on so that
+the victim notices nothing, changes it where told to, and writes down its own
+view. It can be pointed at loopback only.
+"""
+
+from __future__ import annotations
+
+import socket
+import urllib.parse
+from dataclasses import replace
+
+import h11
+from OpenSSL import SSL
+
+from lab.pki.authority import Credential
+from lab.wire import tls
+from lab.wire.http import Answer, Change, Request, Wire
+from lab.wire.listener import PATIENCE, Address, Listener, dial, require_loopback
+from lab.wire.visit import Log, Visit, attend
+
+
+class Attacker(Listener):
+    """
+    Intercepts connections meant for the service at `upstream`.
+
+    `credential` is what victims are shown; `change`, where given, rewrites each
+    request on its way. `log` holds what the attacker read. Raises ValueError
+    where `upstream` is not loopback.
+
+    The attacker does not check the service's certificate: it knows whom it
+    called. It opens the line to the service when a victim sends a request, so a
+    victim who refuses costs the service nothing and leaves no trace there.
+    """
+
+    def __init__(
+        self,
+        credential: Credential,
+        upstream: Address,
+        *,
+        host: str,
+        change: Change | None = None,
+        name: str = "",
+        resumable: bool = False,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.credential = credential
+        self.upstream = require_loopback(upstream)
+        self.host = host
+        self.change = change
+        self.log = Log()
+        self.calls = 0  # handshakes of its own with the genuine service
+        self._context = tls.server_context(credential, resumable=resumable)
+        self._onward = tls.client_context(())
+        super().__init__(self._intercept, name=name, patience=patience)
+
+    def _intercept(self, raw: socket.socket, port: int) -> None:
+        visit = Visit()
+        line = _Upstream(self)
+        try:
+            attend(raw, self._context, visit, line.relay)
+        finally:
+            line.close()
+            self.log.end(port, visit)
+
+    def read(self) -> list[str]:
+        """The request lines that this attacker has read, oldest first."""
+        return [request.line for visit in self.log for request in visit.requests]
+
+
+class _Upstream:
+    """The attacker's own line to the genuine service, for one victim's connection."""
+
+    def __init__(self, attacker: Attacker) -> None:
+        self._attacker = attacker
+        self._raw: socket.socket | None = None
+        self._connection: SSL.Connection | None = None
+        self._wire: Wire | None = None
+
+    def relay(self, request: Request, visit: Visit) -> Answer:
+        onward = self._attacker.change(request) if self._attacker.change else request
+        if onward != request:
+            visit.tampered.append(onward.line)
+        try:
+            if self._wire is None:
+                self._wire = self._open()
+            self._wire.ask(onward)
+            return self._wire.next_answer()
+        except (OSError, SSL.Error, h11.ProtocolError) as problem:
+            self.close()
+            visit.trouble = f"the genuine service did not answer: {tls.words(problem)}"
+            return Answer(502, [(b"content-type", b"text/plain")], b"the service does not answer\n")
+
+    def _open(self) -> Wire:
+        self._attacker.calls += 1
+        self._raw = dial(self._attacker.upstream, self._attacker.patience)
+        self._connection = SSL.Connection(self._attacker._onward, self._raw)
+        self._connection.set_connect_state()
+        self._connection.set_tlsext_host_name(self._attacker.host.encode())
+        self._connection.do_handshake()
+        return Wire(self._connection, h11.CLIENT)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            tls.hang_up(self._connection)
+        if self._raw is not None:
+            self._raw.close()
+        self._raw = self._connection = self._wire = None
+
+
+def change_payee(payee: str) -> Change:
+    """A change that sends every transfer to `payee`; other requests pass as they are."""
+
+    def change(request: Request) -> Request:
+        form = urllib.parse.parse_qsl(request.body.decode("utf-8", "replace"))
+        if request.method != "POST" or "payee" not in dict(form):
+            return request
+        body = urllib.parse.urlencode([(k, payee if k == "payee" else v) for k, v in form]).encode()
+        headers = [pair for pair in request.headers if pair[0].lower() != b"content-length"]
+        return replace(request, headers=headers, body=body)
+
+    return change

@@ -1,0 +1,127 @@
+"""
+TLS contexts for credentials and trust stores, and TLS errors in words.
+
+It knows OpenSSL (through pyOpenSSL) and neither HTTP nor pins. Every setting
+that differs between Python versions or OpenSSL builds is set here, in the
+open, so that every learner sees the same matrix.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import mldsa
+from OpenSSL import SSL, crypto
+
+from lab.pki.authority import Credential, key_pem
+
+# OpenSSL's X509_V_ERR_* codes that a learner meets, in words of one sentence.
+REASONS = {
+    2: "its issuer is not there and no trust anchor signed it",
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: "it is self-signed and no trust anchor",
+    19: "the chain ends in a self-signed root that the trust store does not hold",
+    20: "no certificate of its issuer is there and the trust store holds none",
+    21: "its signature could not be checked: no issuer",
+    24: "its issuer is no CA",
+    26: "its issuer may not be used for this purpose",
+    32: "its issuer may not sign certificates (key usage)",
+    47: "a name in it lies outside its issuer's name constraints",
+    79: "its issuer is a server's certificate, not a CA (basicConstraints)",
+}
+
+
+
+
+def server_context(credential: Credential, *, resumable: bool = False) -> SSL.Context:
+    """
+    A TLS server that presents `credential`; the chain goes out exactly as given.
+
+    Raises SSL.Error where the key does not belong to the leaf. Session tickets
+    are off unless `resumable`: no scene but one is about them.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.use_certificate(credential.leaf)
+    for certificate in credential.chain[1:]:
+        context.add_extra_chain_cert(certificate)
+    _use_key(context, credential)
+    context.check_privatekey()
+    if resumable:
+        context.set_session_id(b"lab")
+    else:
+        context.set_options(SSL.OP_NO_TICKET)
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    return context
+
+
+def _use_key(context: SSL.Context, credential: Credential) -> None:
+    if not isinstance(credential.key, mldsa.MLDSA65PrivateKey):
+        context.use_privatekey(credential.key)
+        return
+    # pyOpenSSL 26 takes an ML-DSA key from a file only. mkstemp makes it 0600.
+    descriptor, path = tempfile.mkstemp(prefix="lab-", suffix=".pem")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key_pem(credential.key))
+        context.use_privatekey_file(path)
+    finally:
+        os.unlink(path)
+
+
+def client_context(anchors: Iterable[x509.Certificate], time: datetime | None = None) -> SSL.Context:
+    """
+    A TLS client that trusts exactly `anchors` and verifies at `time` (now, where None).
+
+    The store's flags are the plain ones: a path must end in a self-signed
+    anchor. No system trust store is ever read.
+    """
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    store = context.get_cert_store()
+    assert store is not None
+    for anchor in anchors:
+        store.add_cert(crypto.X509.from_cryptography(anchor))
+    if time:
+        store.set_time(time.astimezone(UTC).replace(tzinfo=None))
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    return context
+
+
+def reason_of(code: int) -> str:
+    """An OpenSSL verification error code in words."""
+    return REASONS.get(code, f"OpenSSL's path validation gave error {code}")
+
+
+def alert_in(problem: SSL.Error) -> str:
+    """The TLS alert that the peer sent, as in ``unknown ca``; empty where the error is no alert."""
+    for entry in problem.args[0] if problem.args else ():
+        _, found, name = str(entry[-1]).partition(" alert ")
+        if found:
+            return name
+    return ""
+
+
+def words(problem: Exception) -> str:
+    """A transport problem in a few words, for a log that a learner reads."""
+    if isinstance(problem, SSL.WantReadError | SSL.WantWriteError):
+        return "nothing came within the time limit"
+    if isinstance(problem, SSL.ZeroReturnError):
+        return "the other side closed the connection"
+    if isinstance(problem, SSL.SysCallError):
+        return "the connection broke off" + (f" ({problem.args[1]})" if len(problem.args) > 1 else "")
+    if isinstance(problem, SSL.Error) and problem.args and problem.args[0]:
+        return "; ".join(str(entry[-1]) for entry in problem.args[0])
+    return str(problem) or type(problem).__name__
+
+
+def hang_up(connection: SSL.Connection) -> None:
+    """Say goodbye (close_notify) where the other side still listens."""
+    with contextlib.suppress(SSL.Error, OSError):
+        connection.shutdown()

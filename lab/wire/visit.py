@@ -1,0 +1,140 @@
+"""
+One visitor's connection, as the side that listens sees and logs it.
+
+The honest service and the attacker share this much: a TLS handshake, requests
+until the client hangs up, and a log of what could be seen from there. It
+knows no pins, and it cannot see why a client left; only that it did.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+import h11
+from OpenSSL import SSL
+
+from lab.observation import Hangup, View
+from lab.wire import tls
+from lab.wire.http import Answer, Request, TooLarge, Wire
+
+KEPT = 4096  # visits that a log remembers; the oldest go first
+
+
+class Visit:
+    """What one connection has shown so far; `view` is a copy that no longer changes."""
+
+    def __init__(self) -> None:
+        self.hung_up = Hangup.DURING_HANDSHAKE
+        self.alert = ""
+        self.trouble = ""
+        self.read = 0
+        self.requests: list[Request] = []
+        self.tampered: list[str] = []
+        self.answered = 0
+
+    def holds(self, secret: str) -> bool:
+        """Whether this side has read `secret` on this connection."""
+        return any(request.holds(secret) for request in self.requests)
+
+    @property
+    def view(self) -> View:
+        return View(
+            hung_up=self.hung_up,
+            alert=self.alert,
+            read=self.read,
+            requests=tuple(request.line for request in self.requests),
+            tampered=tuple(self.tampered),
+            trouble=self.trouble,
+        )
+
+
+class Log:
+    """
+    The visits of one listener, by the client's port.
+
+    `finished` waits for a visit to end: the client may have its answer before
+    the other side has written down that it gave one.
+    """
+
+    def __init__(self) -> None:
+        self._visits: OrderedDict[int, Visit] = OrderedDict()
+        self._ended: set[int] = set()
+        self._changed = threading.Condition()
+
+    def end(self, port: int, visit: Visit) -> None:
+        with self._changed:
+            self._visits.pop(port, None)
+            self._visits[port] = visit
+            self._ended.add(port)
+            while len(self._visits) > KEPT:
+                oldest, _ = self._visits.popitem(last=False)
+                self._ended.discard(oldest)
+            self._changed.notify_all()
+
+    def finished(self, port: int, patience: float) -> Visit:
+        """The visit from the client's `port`, once it has ended. Raises TimeoutError after `patience` seconds."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: port in self._ended, patience):
+                raise TimeoutError(f"no visit from port {port} ended within {patience} s")
+            self._ended.discard(port)
+            return self._visits[port]
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        with self._changed:
+            return iter(list(self._visits.values()))
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+
+Respond = Callable[[Request, Visit], Answer]
+
+
+def attend(raw: socket.socket, context: SSL.Context, visit: Visit, respond: Respond) -> None:
+    """
+    Serve one connection to its end and write what happened into `visit`.
+
+    Nothing that a visitor sends raises: garbage, silence, a hang-up and bad
+    HTTP all end the visit with a word in `visit.trouble`.
+    """
+    connection = SSL.Connection(context, raw)
+    connection.set_accept_state()
+    try:
+        connection.do_handshake()
+        visit.hung_up = Hangup.BEFORE_REQUEST
+        wire = Wire(connection, h11.SERVER)
+        try:
+            _serve(wire, visit, respond)
+        finally:
+            visit.read = wire.read
+            # A client that refuses after TLS 1.3's last message tells us with an alert that we read here.
+    except SSL.Error as problem:
+        visit.alert = tls.alert_in(problem)
+        visit.trouble = tls.words(problem)
+    except (OSError, h11.ProtocolError, TooLarge) as problem:
+        visit.trouble = tls.words(problem)
+    finally:
+        tls.hang_up(connection)
+
+
+def _serve(wire: Wire, visit: Visit, respond: Respond) -> None:
+    while True:
+        try:
+            request = wire.next_request()
+        except (h11.RemoteProtocolError, TooLarge) as bad:
+            with contextlib.suppress(h11.LocalProtocolError):
+                status = 413 if isinstance(bad, TooLarge) else 400
+                wire.answer(Answer(status, [(b"connection", b"close")], b"this is no request\n"))
+            raise
+        if request is None:
+            return
+        visit.requests.append(request)
+        visit.read = wire.read
+        visit.hung_up = Hangup.AFTER_REQUEST
+        wire.answer(respond(request, visit))
+        visit.answered += 1
+        visit.hung_up = Hangup.NEVER
