@@ -121,7 +121,7 @@ class Scene:
     about: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A catalogue entry: an attack or a rotation with all that a table says of it."""
 
@@ -141,6 +141,22 @@ class Case:
     def scene(self) -> Scene:
         """The scene in a fresh world of its own."""
         return self.build(World(**self.starts))
+
+    def record(self) -> dict[str, Any]:
+        """The entry as plain JSON values."""
+        return {
+            "name": self.name,
+            "kind": self.kind.value,
+            "title": self.title,
+            "text": self.text,
+            "reach": [role.value for role in Role if role in self.reach],
+            "twin": self.twin or None,
+            "fails": self.fails.value if self.fails else None,
+            "attacker_holds": [held.value for held in self.holds],
+            "way": self.way.value if self.way else None,
+            "loopback_leaves_out": self.way.left_out if self.way else None,
+            "incident": self.incident or None,
+        }
 
 
 CASES: dict[str, Case] = {}

@@ -1,0 +1,18 @@
+"""
+What people see: text for terminals, accessible HTML and drawings for notebooks.
+
+Importing this room teaches the lab's values how to show themselves in a
+notebook.
+"""
+
+from lab.observation import Showable
+from lab.show import html, text
+from lab.show.drawing import Path
+from lab.trials.matrix import Matrix
+from lab.trials.trace import Trace
+from lab.trials.trial import Trial
+
+Showable.renderers[Matrix] = {"text/plain": text.matrix, "text/html": html.matrix}
+Showable.renderers[Trial] = {"text/plain": text.trial, "text/html": html.trial}
+Showable.renderers[Trace] = {"text/plain": text.trace, "text/html": html.trace}
+Showable.renderers[Path] = {"text/plain": Path.alt, "text/html": Path.html}

@@ -12,7 +12,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lab.observation import Outcome, Showable
@@ -51,6 +51,10 @@ class Matrix(Showable):
     handshakes: int
     standing_up: float
     running: float
+
+    def of(self, clients: Iterable[Client]) -> Matrix:
+        """The part of the matrix that is about these clients."""
+        return replace(self, clients=tuple(clients))
 
     def cell(self, client: str, scene: str) -> Trial:
         return self.trials[client, scene]

@@ -49,6 +49,8 @@ def second_opinion(observation: Observation, store: tuple[Authority, ...]) -> Op
     """
     if observation.resumed or not observation.presented:
         return None
+    if not store:
+        return Opinion(False, "the trust store is empty")  # the verifier itself takes no empty store
     leaf, *others = (x509.load_der_x509_certificate(one.der) for one in observation.presented)
     verifier = (
         PolicyBuilder()

@@ -26,6 +26,7 @@ from lab.observation import (
 from lab.policy import checks
 from lab.policy.checks import Known, Stage, judge
 from lab.policy.clients import Client, Learnt
+from lab.policy.pinset import Role
 from lab.scenes.catalogue import Case, Meeting, Scene, twin_of
 from lab.trials.stage import Stage as Standing
 from lab.wire.client import Exchange
@@ -92,8 +93,8 @@ class Trial(Showable):
 
     @property
     def leaked(self) -> int:
-        """Application bytes that an attacker read, over all meetings."""
-        return sum(encounter.aftermath.leaked for encounter in self.encounters)
+        """Application bytes of this client that an attacker read, over all its meetings."""
+        return sum(one.aftermath.leaked for one in self.encounters if not one.meeting.component)
 
     def record(self) -> dict[str, Any]:
         """The trial as plain JSON values: one record of the matrix."""
@@ -103,7 +104,7 @@ class Trial(Showable):
             "scene": self.case.name,
             "kind": self.case.kind.value,
             "twin": twin.name if twin else None,
-            "reach": [role.value for role in sorted(self.case.reach)],
+            "reach": [role.value for role in Role if role in self.case.reach],
             "outcome": self.outcome.value,
             **_decided(self.shown),
             "leaked": self.leaked,

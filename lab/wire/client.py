@@ -61,6 +61,7 @@ class Watch:
         self.observation = Observation(host, time, ())
         self.asked = False
         self.accepted = False
+        self.problem: BaseException | None = None
         self._decide = decide
         self._ignoring = ignoring
         self._path: dict[int, Certificate] = {}
@@ -91,7 +92,11 @@ class Watch:
 
     def _ask(self) -> bool:
         self.asked = True
-        self.accepted = self._decide(self.observation)
+        try:
+            self.accepted = self._decide(self.observation)
+        except BaseException as problem:
+            # pyOpenSSL 26 asks only a Context's callback for its exception; a Connection's would be lost.
+            self.accepted, self.problem = False, problem
         return self.accepted
 
     def resumed(self, connection: SSL.Connection) -> bool:
@@ -135,7 +140,8 @@ def connect(
     Connect to `address` as if it were `host`, let `decide` judge, and send `request` if it agrees.
 
     `time` is the time of the scene; the verification clock itself belongs to
-    `context`. A transport problem never raises: it stands in `failure`.
+    `context`. A transport problem never raises: it stands in `failure`. An
+    exception in `decide` refuses the connection, and is raised when it is over.
     Raises ValueError where `address` is not loopback.
     """
     watch = Watch(host, time, decide, ignoring)
@@ -171,6 +177,8 @@ def connect(
             tls.hang_up(connection)
         if raw is not None:
             raw.close()
+    if watch.problem is not None:
+        raise watch.problem
     exchange.observation = watch.observation
     exchange.accepted = watch.accepted and exchange.completed
     return exchange

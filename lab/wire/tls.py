@@ -101,7 +101,9 @@ def reason_of(code: int) -> str:
 
 def alert_in(problem: SSL.Error) -> str:
     """The TLS alert that the peer sent, as in ``unknown ca``; empty where the error is no alert."""
-    for entry in problem.args[0] if problem.args else ():
+    if isinstance(problem, SSL.SysCallError) or not problem.args:  # a broken line: (errno, name), no entries
+        return ""
+    for entry in problem.args[0]:
         _, found, name = str(entry[-1]).partition(" alert ")
         if found:
             return name

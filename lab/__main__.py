@@ -1,0 +1,322 @@
+"""
+The command line: `python -m lab`.
+
+It reads arguments and prints; everything it prints is made elsewhere. Bad
+input gets one sentence and exit code 2, an interrupted run exit code 130.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+TWINS = """\
+Every attack that gets past ordinary validation has a rotation that looks
+exactly like it. Pinning cannot stop the one and let the other pass.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code: 0 fine, 2 bad input, 130 interrupted."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if not hasattr(chosen, "run"):
+        parser.print_help()
+        return 0
+    try:
+        return chosen.run(chosen) or 0
+    except ValueError as problem:
+        print(f"lab: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        from lab.wire.listener import stop_all
+
+        stop_all()
+        print("\nlab: interrupted; every server is stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m lab",
+        description="A lab on TLS man-in-the-middle attacks and certificate pinning.\n\n" + TWINS,
+        epilog="Start with `python -m lab demo`. Everything runs on this machine's loopback, and nothing else.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, run: object, about: str, example: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(
+            name,
+            help=about,
+            description=about,
+            epilog=f"example: python -m lab {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.set_defaults(run=run)
+        return made
+
+    command("demo", _demo, "Run every client through every scene and tell the story.", "demo")
+
+    matrix = command(
+        "matrix",
+        _matrix,
+        "Run clients through scenes, each over real TLS, and print the outcomes.",
+        "matrix --clients unpinned leaf-pinned --scenes attacks",
+    )
+    form = matrix.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one record for each trial, and the scores")
+    form.add_argument("--csv", action="store_true", help="one line for each trial")
+    matrix.add_argument(
+        "--clients", nargs="+", metavar="NAME", help="clients by name, or all; eight of them by default"
+    )
+    matrix.add_argument(
+        "--scenes", nargs="+", metavar="NAME", help="scenes by name, or attacks, rotations, all (the default)"
+    )
+
+    trial = command(
+        "trial",
+        _trial,
+        "Take one client through one scene and show everything: chains, checks, the attacker's view, "
+        "and what would flip the verdict.",
+        "trial root-pinned sibling_intermediate",
+    )
+    trial.add_argument("client", help="a client's name, as `list` gives it")
+    trial.add_argument("scene", help="a scene's name, as `list` gives it")
+    trial.add_argument("--json", action="store_true", help="the trace as JSON")
+
+    listing = command("list", _list, "Name every client, attack and rotation.", "list --long")
+    listing.add_argument("--long", action="store_true", help="with drawings, what an attacker holds, incidents")
+    listing.add_argument("--json", action="store_true", help="the same as JSON")
+
+    pin = command("pin", _pin, "Print the pins of the certificates in a PEM file.", "pin certs/chains/genuine.pem")
+    pin.add_argument("file", type=Path, metavar="FILE.pem")
+    pin.add_argument("--json", action="store_true", help="the same as JSON")
+
+    certs = command(
+        "certs",
+        _certs,
+        "Write a throwaway world to disk: chains, trust stores, keys, pins, and commands to look at it.",
+        "certs --out certs --host shop.example",
+    )
+    certs.add_argument("--out", type=Path, default=Path("certs"), metavar="DIR", help="where (default: certs)")
+    certs.add_argument("--host", default="bank.example", metavar="NAME", help="for which reserved host name")
+
+    intercept = command(
+        "intercept",
+        _intercept,
+        "Put a man in the middle in front of a TLS server of yours on this machine, and watch what it reads. "
+        "Ctrl-C ends it.",
+        "intercept localhost:8443",
+    )
+    intercept.add_argument("target", metavar="HOST:PORT", help="a loopback address; nothing else is accepted")
+    intercept.add_argument("--host", default="localhost", metavar="NAME", help="the name to impersonate")
+
+    bench = command("bench", _bench, "Measure what trials cost, as ratios within one run.", "bench --json")
+    bench.add_argument("--json", action="store_true", help="the same as JSON")
+    bench.add_argument("--quick", action="store_true", help="fewer rounds: a smoke test, not a measurement")
+    return parser
+
+
+# ---- matrix and demo -----------------------------------------------------------------------------
+
+
+def _run_matrix(clients, cases):  # type: ignore[no-untyped-def]
+    """The matrix, with a progress bar on the error stream where somebody is watching."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from lab.trials.matrix import matrix
+
+    watching = Console(stderr=True)
+    if not watching.is_terminal:
+        return matrix(clients, cases)
+    columns = (TextColumn("scenes"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=watching, transient=True) as bar:
+        task = bar.add_task("", total=len(cases))
+        return matrix(
+            clients, cases, lambda done, of, case: bar.update(task, completed=done, description=case.name)
+        )
+
+
+def _show(matrix) -> None:  # type: ignore[no-untyped-def]
+    from rich.console import Console
+
+    from lab.show.text import matrix_text
+
+    Console(width=None if sys.stdout.isatty() else 130, highlight=False, soft_wrap=True).print(matrix_text(matrix))
+
+
+def _demo(chosen: argparse.Namespace) -> None:
+    import lab.scenes  # noqa: F401
+    from lab.policy.clients import CLIENTS
+    from lab.scenes.catalogue import CASES
+
+    print(f"{len(CLIENTS)} clients go through {len(CASES)} scenes over real TLS on loopback.", flush=True)
+    every = _run_matrix(list(CLIENTS.values()), list(CASES.values()))
+    _show(every.of([client for client in CLIENTS.values() if client.story]))
+    print("All clients: attacks stopped, legitimate service kept")
+    for client in every.clients:
+        score = every.score(client.name)
+        print(
+            f"  {client.name:<22}{score.stopped:>3}/{score.attacks} {score.kept:>5}/{score.rotations}   {client.title}"
+        )
+    print(
+        f"\n{len(every.trials)} trials, {every.handshakes} handshakes in {every.running:.1f} s, "
+        f"and {every.standing_up:.1f} s to stand the scenes up.\n\n{TWINS}\n"
+        "Next, see why a root pin does not help:  python -m lab trial root-pinned sibling_intermediate\n"
+        "or open the notebooks:                   make lab"
+    )
+
+
+def _words(given: Sequence[str] | None) -> list[str]:
+    return [word for one in given or () for word in one.split(",") if word]
+
+
+def _matrix(chosen: argparse.Namespace) -> None:
+    import lab.scenes  # noqa: F401
+    from lab.policy.clients import CLIENTS, client
+    from lab.scenes.catalogue import CASES, attacks, case, rotations
+
+    names = _words(chosen.clients)
+    if names == ["all"]:
+        clients = list(CLIENTS.values())
+    elif names:
+        clients = [client(name) for name in dict.fromkeys(names)]
+    else:
+        clients = [one for one in CLIENTS.values() if one.story]
+    groups = {"all": list(CASES.values()), "attacks": attacks(), "rotations": rotations()}
+    cases = [
+        one
+        for name in _words(chosen.scenes) or ["all"]
+        for one in (groups[name] if name in groups else [case(name)])
+    ]
+    done = _run_matrix(clients, list(dict.fromkeys(cases)))
+    if chosen.json:
+        print(done.to_json())
+    elif chosen.csv:
+        print(done.to_csv(), end="")
+    else:
+        _show(done)
+
+
+def _trial(chosen: argparse.Namespace) -> None:
+    import lab.scenes  # noqa: F401
+    from lab.policy.clients import client
+    from lab.scenes.catalogue import case
+    from lab.show import text
+    from lab.trials.trace import trace
+
+    found = trace(client(chosen.client), case(chosen.scene))
+    print(json.dumps(found.record(), indent=1) if chosen.json else text.trace(found))
+
+
+def _list(chosen: argparse.Namespace) -> None:
+    import lab.scenes  # noqa: F401
+    from lab.policy.clients import CLIENTS
+    from lab.scenes.catalogue import CASES, attacks, rotations
+    from lab.show import text
+
+    if chosen.json:
+        clients = [
+            {
+                "name": one.name,
+                "title": one.title,
+                "checks": [check.name for check in one.policy],
+                "learnt": [how.value for how in one.learnt],
+                "bug": one.bug or None,
+                "source": one.source or None,
+            }
+            for one in CLIENTS.values()
+        ]
+        print(json.dumps({"clients": clients, "scenes": [one.record() for one in CASES.values()]}, indent=1))
+        return
+    print("Clients\n" + text.clients_list(CLIENTS.values()))
+    print("\nAttacks\n" + text.cases_list(attacks(), chosen.long))
+    print("\nRotations\n" + text.cases_list(rotations(), chosen.long))
+
+
+# ---- certificates --------------------------------------------------------------------------------
+
+
+def _pin(chosen: argparse.Namespace) -> None:
+    from lab.pki.pins import load_pem, seen
+
+    found = [seen(one) for one in load_pem(chosen.file)]
+    if chosen.json:
+        fields = ("name", "issuer", "pin", "fingerprint", "algorithm", "is_ca")
+        print(json.dumps([{name: getattr(one, name) for name in fields} for one in found], indent=1))
+        return
+    for one in found:
+        print(f"{one.name} ({one.algorithm}{', CA' if one.is_ca else ''}), issued by {one.issuer}")
+        print(f"  pin          {one.pin}")
+        print(f"  for curl     sha256//{one.pin.removeprefix('sha256/')}")
+        print(f"  certificate  {one.fingerprint}")
+
+
+def _certs(chosen: argparse.Namespace) -> None:
+    from lab.pki.export import LIFE, export
+
+    written = export(chosen.out, chosen.host)
+    for path in written:
+        print(f"  {chosen.out / path}")
+    print(
+        f"{len(written)} files. Every authority may vouch for {chosen.host.lower()} and loopback only, for {LIFE.days} days.\n"
+        f"Next: open {chosen.out / 'LOOK.md'} and look at them with openssl."
+    )
+
+
+# ---- the man in the middle -----------------------------------------------------------------------
+
+
+def _intercept(chosen: argparse.Namespace) -> None:
+    from lab.pki.export import limited_world, pem
+    from lab.wire.attacker import Attacker
+    from lab.wire.http import Request
+    from lab.wire.listener import require_loopback
+
+    host, _, port = chosen.target.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"{chosen.target!r} is no HOST:PORT; try localhost:8443")
+    target = require_loopback((host.strip("[]"), int(port)))
+    world = limited_world(chosen.host)
+    credential = world.rogue_root.issue(
+        *dict.fromkeys((world.host, "localhost", "127.0.0.1")), not_after=world.rogue_root.certificate.not_valid_after_utc
+    )
+
+    def report(request: Request) -> Request:
+        print(f"read  {request.line}  ({len(request.body)} bytes of body)", flush=True)
+        return request
+
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        store = Path(folder) / "rogue-root.pem"
+        store.write_bytes(pem([world.rogue_root.certificate]))
+        with Attacker(credential, target, host=world.host, change=report) as attacker:
+            print(
+                f"in the middle on 127.0.0.1:{attacker.port}, in front of {chosen.target}; Ctrl-C ends it\n"
+                "a victim that trusts the rogue CA:\n"
+                f"  curl --noproxy '*' --cacert {store} https://localhost:{attacker.port}/",
+                flush=True,
+            )
+            threading.Event().wait()
+
+
+def _bench(chosen: argparse.Namespace) -> None:
+    from lab.bench import run
+
+    with nullcontext():
+        print(run(quick=chosen.quick, as_json=chosen.json))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

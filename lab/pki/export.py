@@ -1,0 +1,226 @@
+"""
+Writes a throwaway world to disk: chains, trust stores, keys, pins, a page of commands.
+
+Unlike the worlds in memory, every authority written here carries its own short
+dates and its own name constraints, host names and addresses both, intermediates
+too. Keys are written mode 0600. Everything is written beside and then renamed,
+so a folder is either the old world or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from lab.pki.authority import Authority, Credential, key_pem, self_signed
+from lab.pki.names import reserved
+from lab.pki.pins import fingerprint_of, name_of, pin_of
+from lab.pki.world import HOST, World
+
+LIFE = timedelta(days=7)
+LOCAL = ("localhost", "127.0.0.1")
+
+
+def limited_world(host: str = HOST) -> World:
+    """A world whose every authority lasts a week and may vouch for `host` and loopback only. Raises ValueError for a host that is not reserved."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    name = reserved(host)
+    only = tuple(dict.fromkeys((name, "localhost")))
+    return World(name, now=now, not_before=now - timedelta(days=1), not_after=now + LIFE, only=only)
+
+
+def credentials(world: World) -> dict[str, Credential]:
+    """The credentials that are written, by file name: the genuine one, its renewals, and what attackers present."""
+    hosts = tuple(dict.fromkeys((world.host, *LOCAL)))
+    dates = {"not_before": world.now - timedelta(days=1), "not_after": world.now + LIFE}
+    genuine = world.issuing.issue(*hosts, **dates)
+    forged = world.authority(world.root.name)
+    return {
+        "genuine": genuine,
+        "renewed-same-key": world.issuing.issue(*hosts, key=genuine.key, **dates),
+        "renewed-new-key": world.issuing.issue(*hosts, **dates),
+        "renewed-backup-key": world.issuing.issue(*hosts, key=world.backup_key, **dates),
+        "new-intermediate": world.sibling.issue(*hosts, **dates),
+        "new-ca": world.other_issuing.issue(*hosts, **dates),
+        "rogue-ca": world.rogue_root.issue(*hosts, **dates),
+        "installed-ca": world.inspection_root.issue(*hosts, **dates),
+        "look-alike-root": world.authority(world.issuing.name, under=forged).issue(*hosts, **dates),
+        "self-signed": self_signed(world.host),
+    }
+
+
+def _authorities(world: World) -> dict[str, Authority]:
+    return {
+        "honest-root": world.root,
+        "honest-issuing-ca-1": world.issuing,
+        "honest-issuing-ca-2": world.sibling,
+        "other-public-root": world.other_root,
+        "other-issuing-ca": world.other_issuing,
+        "cdn-public-root": world.cdn_root,
+        "rogue-root": world.rogue_root,
+        "installed-inspection-ca": world.inspection_root,
+    }
+
+
+def pem(certificates: Iterable[x509.Certificate]) -> bytes:
+    """Certificates as PEM, in order, each with its name above it."""
+    parts = []
+    for one in certificates:
+        parts.append(f"# {name_of(one.subject)}\n".encode() + one.public_bytes(serialization.Encoding.PEM))
+    return b"".join(parts)
+
+
+def export(out: Path, host: str = HOST) -> list[str]:
+    """
+    Write a fresh limited world to `out` and return the paths written, relative to it.
+
+    Earlier exports there are replaced; other files are left alone. Raises
+    ValueError, in one sentence, for a folder that cannot be written or a host
+    that is not reserved.
+    """
+    world = limited_world(host)
+    files = _files(world)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=out))
+    except OSError as problem:
+        raise ValueError(
+            f"cannot write to {out}: {problem.strerror or problem}; choose another folder with --out"
+        ) from None
+    try:
+        for name, content in files.items():
+            _write(beside / name, content, secret=name.startswith("keys/"))
+        for entry in sorted(beside.iterdir()):
+            _replace(entry, out / entry.name)
+    except OSError as problem:
+        raise ValueError(f"cannot write to {out}: {problem.strerror or problem}; is the disk full?") from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return sorted(files)
+
+
+def _write(path: Path, content: bytes, *, secret: bool) -> None:
+    path.parent.mkdir(mode=0o700 if secret else 0o755, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _replace(new: Path, old: Path) -> None:
+    if old.is_dir() and not old.is_symlink():
+        aside = new.with_name(new.name + ".old")
+        old.rename(aside)
+        new.rename(old)
+    else:
+        new.replace(old)
+
+
+def _files(world: World) -> dict[str, bytes]:
+    made = credentials(world)
+    authorities = _authorities(world)
+    files: dict[str, bytes] = {".gitignore": b"*\n"}
+    for name, credential in made.items():
+        files[f"chains/{name}.pem"] = pem(credential.chain)
+        files[f"keys/{name}.key"] = key_pem(credential.key)
+    for name, authority in authorities.items():
+        files[f"authorities/{name}.pem"] = pem([authority.certificate])
+        files[f"keys/{name}.key"] = key_pem(authority.key)
+    files["keys/backup.key"] = key_pem(world.backup_key)
+    store = [authority.certificate for authority in world.store]
+    files["stores/public.pem"] = pem(store)
+    files["stores/with-installed-ca.pem"] = pem([*store, world.inspection_root.certificate])
+    files["stores/rogue-only.pem"] = pem([world.rogue_root.certificate])
+    files.update(_pin_files(world, made["genuine"]))
+    files["LOOK.md"] = _commands(world.host, files["pins/curl.txt"].decode().strip()).encode()
+    return files
+
+
+def _pin_files(world: World, genuine: Credential) -> dict[str, bytes]:
+    leaf, *above = genuine.path
+    backup = pin_of(world.backup_key.public_key())
+    pair = (pin_of(leaf), backup)
+    own = {
+        "host": world.host,
+        "root": pin_of(above[-1]),
+        "intermediate": [pin_of(one) for one in above[:-1]],
+        "leaf": pair[0],
+        "leaf_certificate": fingerprint_of(leaf),
+        "backup": backup,
+    }
+    curl = ";".join("sha256//" + pin.removeprefix("sha256/") for pin in pair)
+    okhttp = "\n".join(
+        [
+            "CertificatePinner.Builder()",
+            *(f'    .add("{world.host}", "{pin}")' for pin in pair),
+            "    .build()",
+        ]
+    )
+    pins = "\n".join(
+        f'            <pin digest="SHA-256">{pin.removeprefix("sha256/")}</pin>' for pin in pair
+    )
+    expiration = (world.now + LIFE).date().isoformat()
+    android = f"""<?xml version="1.0" encoding="utf-8"?>
+<network-security-config>
+    <domain-config>
+        <domain includeSubdomains="false">{world.host}</domain>
+        <pin-set expiration="{expiration}">
+{pins}
+        </pin-set>
+    </domain-config>
+</network-security-config>
+"""
+    return {
+        "pins/pins.json": json.dumps(own, indent=2).encode() + b"\n",
+        "pins/curl.txt": curl.encode() + b"\n",
+        "pins/okhttp.txt": okhttp.encode() + b"\n",
+        "pins/network_security_config.xml": android.encode(),
+    }
+
+
+def _commands(host: str, curl_pins: str) -> str:
+    return f"""# Look at it yourself
+
+Run these in this folder. Everything here is thrown away and made anew by `make certs`; every
+authority may vouch for {host} and for loopback only, and lasts {LIFE.days} days.
+
+What a certificate says:
+
+    openssl x509 -in chains/genuine.pem -noout -text
+
+Who signed whom (s: subject, i: issuer):
+
+    openssl crl2pkcs7 -nocrl -certfile chains/genuine.pem | openssl pkcs7 -print_certs -noout
+
+Verify the genuine chain against the public trust store, then the rogue one (it fails):
+
+    openssl verify -CAfile stores/public.pem -untrusted chains/genuine.pem chains/genuine.pem
+    openssl verify -CAfile stores/public.pem chains/rogue-ca.pem
+
+The name constraints that keep this authority from vouching for anything else:
+
+    openssl x509 -in authorities/honest-root.pem -noout -ext nameConstraints
+
+Compute a pin by hand; it is the leaf pin in pins/pins.json:
+
+    openssl x509 -in chains/genuine.pem -noout -pubkey | openssl pkey -pubin -outform der |
+        openssl dgst -sha256 -binary | openssl base64
+
+The same key, another certificate: same pin.
+
+    openssl x509 -in chains/renewed-same-key.pem -noout -pubkey | openssl pkey -pubin -outform der |
+        openssl dgst -sha256 -binary | openssl base64
+
+Serve the genuine chain in one terminal, and pin it with curl in another. Change genuine to
+new-ca in the first command, and curl answers with error 90:
+
+    openssl s_server -accept 8443 -www -cert chains/genuine.pem -cert_chain chains/genuine.pem -key keys/genuine.key
+    curl --noproxy '*' --cacert stores/public.pem --pinnedpubkey '{curl_pins}' https://localhost:8443/
+"""

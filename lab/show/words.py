@@ -1,0 +1,40 @@
+"""
+How outcomes look: a glyph, a word and a colour each, the same everywhere.
+
+The colours are Okabe and Ito's, which most colour-blind readers can tell
+apart; the glyph and the word say the same without any colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.observation import Outcome
+
+
+@dataclass(frozen=True)
+class Look:
+    """A glyph, the colour as #rrggbb for HTML, and rich's style for a terminal."""
+
+    glyph: str
+    colour: str
+    style: str
+    meaning: str
+
+
+LOOKS = {
+    Outcome.SERVED: Look("✓", "#0072B2", "#56B4E9", "the client talked to the genuine server"),
+    Outcome.STOPPED: Look("–", "#666666", "dim", "the client refused an attacker"),
+    Outcome.OUTAGE: Look("■", "#E69F00", "#E69F00", "the client refused the genuine server"),
+    Outcome.INTERCEPTED: Look("✗", "#D55E00", "bold #D55E00", "the attacker has the client's secret"),
+}
+
+
+def cell(outcome: Outcome) -> str:
+    """Glyph and word, as in ``✗ intercepted``."""
+    return f"{LOOKS[outcome].glyph} {outcome.value}"
+
+
+def legend() -> str:
+    """What the four outcomes mean, one line each."""
+    return "\n".join(f"{cell(outcome):<14} {look.meaning}" for outcome, look in LOOKS.items())

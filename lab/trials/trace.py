@@ -1,0 +1,52 @@
+"""
+Everything there is to say of one cell: the trial, a second opinion, and what would flip it.
+
+It only gathers; `lab.show` writes it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lab.observation import Showable
+from lab.policy.clients import Client
+from lab.scenes.catalogue import CASES, Case
+from lab.trials.flip import Flip, flip, sentence
+from lab.trials.rehearsal import Rehearsals
+from lab.trials.second_opinion import Opinion, second_opinion
+from lab.trials.trial import Trial, trial
+
+
+@dataclass(frozen=True)
+class Trace(Showable):
+    """A trial with the second validator's opinion of the shown meeting and the smallest edit that flips it."""
+
+    trial: Trial
+    opinion: Opinion | None
+    flip: Flip | None
+
+    @property
+    def would_flip(self) -> str:
+        return sentence(self.flip, self.trial)
+
+    def record(self) -> dict[str, Any]:
+        """The trial's record, with the opinion and the flip."""
+        return {
+            **self.trial.record(),
+            "second_opinion": self.opinion
+            and {"accepts": self.opinion.accepts, "reason": self.opinion.reason},
+            "would_flip": {
+                "words": self.would_flip,
+                "policy": [check.name for check in self.flip.client.policy] if self.flip else None,
+                "other_scenes_changed": list(self.flip.others) if self.flip else None,
+            },
+        }
+
+
+def trace(client: Client, case: Case, rehearsals: Rehearsals | None = None) -> Trace:
+    """Run the trial, ask the second validator, and look for what would flip the verdict (about a second)."""
+    done = trial(client, case)
+    every = dict.fromkeys((*CASES.values(), case))
+    found = flip(done, rehearsals or Rehearsals(every))
+    return Trace(done, second_opinion(done.shown.observation, done.shown.meeting.store), found)
