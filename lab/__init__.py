@@ -7,3 +7,49 @@ certificates), `lab.wire` (moves bytes), `lab.policy` (decides), `lab.scenes`
 
 The names below are what a notebook imports; each is loaded when it is used.
 """
+
+from importlib import import_module
+
+_WHERE = {
+    # the verbs
+    "matrix": "lab.show.notebook",
+    "trial": "lab.show.notebook",
+    "trace": "lab.show.notebook",
+    "draw": "lab.show.notebook",
+    "compare": "lab.show.notebook",
+    "clients": "lab.show.notebook",
+    "cases": "lab.show.notebook",
+    # things to make
+    "World": "lab.pki.world",
+    "authority": "lab.pki.authority",
+    "self_signed": "lab.pki.authority",
+    "pin_of": "lab.pki.pins",
+    "Service": "lab.wire.service",
+    "Attacker": "lab.wire.attacker",
+    "change_payee": "lab.wire.attacker",
+    # what is running
+    "running": "lab.wire.listener",
+    "stop_all": "lab.wire.listener",
+    # words
+    "Outcome": "lab.observation",
+    "Reach": "lab.policy.pinset",
+    "Role": "lab.policy.pinset",
+    "PinSet": "lab.policy.pinset",
+    "Client": "lab.policy.clients",
+}
+
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"the lab has no {name!r}; it has {', '.join(__all__)}")
+    value = getattr(import_module(_WHERE[name]), name)
+    if _WHERE[name].startswith("lab.show"):
+        import_module("lab.show")  # teaches the values how to show themselves
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -14,8 +14,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a command loads what it needs when it runs, so that --help is quick
+    from lab.policy.clients import Client
+    from lab.scenes.catalogue import Case
+    from lab.trials.matrix import Matrix
 
 TWINS = """\
 Every attack that gets past ordinary validation has a rotation that looks
@@ -131,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
 # ---- matrix and demo -----------------------------------------------------------------------------
 
 
-def _run_matrix(clients, cases):  # type: ignore[no-untyped-def]
+def _run_matrix(clients: list[Client], cases: list[Case]) -> Matrix:
     """The matrix, with a progress bar on the error stream where somebody is watching."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -141,15 +146,19 @@ def _run_matrix(clients, cases):  # type: ignore[no-untyped-def]
     watching = Console(stderr=True)
     if not watching.is_terminal:
         return matrix(clients, cases)
-    columns = (TextColumn("scenes"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        TextColumn("scenes"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=watching, transient=True) as bar:
         task = bar.add_task("", total=len(cases))
-        return matrix(
-            clients, cases, lambda done, of, case: bar.update(task, completed=done, description=case.name)
-        )
+        return matrix(clients, cases, lambda done, of, case: bar.update(task, completed=done, description=case.name))
 
 
-def _show(matrix) -> None:  # type: ignore[no-untyped-def]
+def _show(matrix: Matrix) -> None:
     from rich.console import Console
 
     from lab.show.text import matrix_text
@@ -197,9 +206,7 @@ def _matrix(chosen: argparse.Namespace) -> None:
         clients = [one for one in CLIENTS.values() if one.story]
     groups = {"all": list(CASES.values()), "attacks": attacks(), "rotations": rotations()}
     cases = [
-        one
-        for name in _words(chosen.scenes) or ["all"]
-        for one in (groups[name] if name in groups else [case(name)])
+        one for name in _words(chosen.scenes) or ["all"] for one in (groups[name] if name in groups else [case(name)])
     ]
     done = _run_matrix(clients, list(dict.fromkeys(cases)))
     if chosen.json:
@@ -271,7 +278,8 @@ def _certs(chosen: argparse.Namespace) -> None:
     for path in written:
         print(f"  {chosen.out / path}")
     print(
-        f"{len(written)} files. Every authority may vouch for {chosen.host.lower()} and loopback only, for {LIFE.days} days.\n"
+        f"{len(written)} files. Every authority may vouch for {chosen.host.lower()} and loopback only, "
+        f"for {LIFE.days} days.\n"
         f"Next: open {chosen.out / 'LOOK.md'} and look at them with openssl."
     )
 
@@ -291,7 +299,8 @@ def _intercept(chosen: argparse.Namespace) -> None:
     target = require_loopback((host.strip("[]"), int(port)))
     world = limited_world(chosen.host)
     credential = world.rogue_root.issue(
-        *dict.fromkeys((world.host, "localhost", "127.0.0.1")), not_after=world.rogue_root.certificate.not_valid_after_utc
+        *dict.fromkeys((world.host, "localhost", "127.0.0.1")),
+        not_after=world.rogue_root.certificate.not_valid_after_utc,
     )
 
     def report(request: Request) -> Request:
@@ -314,8 +323,7 @@ def _intercept(chosen: argparse.Namespace) -> None:
 def _bench(chosen: argparse.Namespace) -> None:
     from lab.bench import run
 
-    with nullcontext():
-        print(run(quick=chosen.quick, as_json=chosen.json))
+    print(run(quick=chosen.quick, as_json=chosen.json))
 
 
 if __name__ == "__main__":

@@ -230,9 +230,7 @@ def acting_as_ca(credential: Credential) -> Authority:
 
     A validator that ignores the CA flag believes it (CVE-2002-0862).
     """
-    return Authority(
-        name_of(credential.leaf.subject), credential.key, credential.leaf, parent=credential.issuer
-    )
+    return Authority(name_of(credential.leaf.subject), credential.key, credential.leaf, parent=credential.issuer)
 
 
 def _today() -> datetime:
@@ -279,10 +277,12 @@ def _begun(
 def _leaf(
     signer: Authority | None, hosts: tuple[str, ...], key: Key, start: datetime, end: datetime
 ) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
+    # OpenSSL holds a common name that looks like a host against name constraints where no DNS name is there,
+    # so an address is no common name: a limited CA could not vouch for 127.0.0.1 otherwise.
+    kind = NameOID.ORGANIZATION_NAME if is_address(hosts[0]) else NameOID.COMMON_NAME
+    subject = x509.Name([x509.NameAttribute(kind, hosts[0])])
     alternatives = [
-        x509.IPAddress(ipaddress.ip_address(host)) if is_address(host) else x509.DNSName(host)
-        for host in hosts
+        x509.IPAddress(ipaddress.ip_address(host)) if is_address(host) else x509.DNSName(host) for host in hosts
     ]
     builder = (
         _begun(subject, key, signer, start, end)
@@ -315,9 +315,9 @@ def _ca_certificate(
 
 def _usage(*allowed: str) -> x509.KeyUsage:
     every = (
-        "digital_signature content_commitment key_encipherment data_encipherment "
-        "key_agreement key_cert_sign crl_sign encipher_only decipher_only"
-    ).split()
+        *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+        *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+    )
     return x509.KeyUsage(**{name: name in allowed for name in every})
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from lab.pki.authority import Authority, Credential, key_pem, self_signed
+from lab.pki.authority import Authority, Credential, Key, key_pem, self_signed
 from lab.pki.names import reserved
 from lab.pki.pins import fingerprint_of, name_of, pin_of
 from lab.pki.world import HOST, World
@@ -30,7 +30,11 @@ LOCAL = ("localhost", "127.0.0.1")
 
 
 def limited_world(host: str = HOST) -> World:
-    """A world whose every authority lasts a week and may vouch for `host` and loopback only. Raises ValueError for a host that is not reserved."""
+    """
+    A world whose every authority lasts a week and may vouch for `host` and loopback only.
+
+    Raises ValueError for a host that is not reserved.
+    """
     now = datetime.now(UTC).replace(microsecond=0)
     name = reserved(host)
     only = tuple(dict.fromkeys((name, "localhost")))
@@ -40,19 +44,22 @@ def limited_world(host: str = HOST) -> World:
 def credentials(world: World) -> dict[str, Credential]:
     """The credentials that are written, by file name: the genuine one, its renewals, and what attackers present."""
     hosts = tuple(dict.fromkeys((world.host, *LOCAL)))
-    dates = {"not_before": world.now - timedelta(days=1), "not_after": world.now + LIFE}
-    genuine = world.issuing.issue(*hosts, **dates)
     forged = world.authority(world.root.name)
+
+    def by(signer: Authority, key: Key | None = None) -> Credential:
+        return signer.issue(*hosts, key=key, not_before=world.now - timedelta(days=1), not_after=world.now + LIFE)
+
+    genuine = by(world.issuing)
     return {
         "genuine": genuine,
-        "renewed-same-key": world.issuing.issue(*hosts, key=genuine.key, **dates),
-        "renewed-new-key": world.issuing.issue(*hosts, **dates),
-        "renewed-backup-key": world.issuing.issue(*hosts, key=world.backup_key, **dates),
-        "new-intermediate": world.sibling.issue(*hosts, **dates),
-        "new-ca": world.other_issuing.issue(*hosts, **dates),
-        "rogue-ca": world.rogue_root.issue(*hosts, **dates),
-        "installed-ca": world.inspection_root.issue(*hosts, **dates),
-        "look-alike-root": world.authority(world.issuing.name, under=forged).issue(*hosts, **dates),
+        "renewed-same-key": by(world.issuing, genuine.key),
+        "renewed-new-key": by(world.issuing),
+        "renewed-backup-key": by(world.issuing, world.backup_key),
+        "new-intermediate": by(world.sibling),
+        "new-ca": by(world.other_issuing),
+        "rogue-ca": by(world.rogue_root),
+        "installed-ca": by(world.inspection_root),
+        "look-alike-root": by(world.authority(world.issuing.name, under=forged)),
         "self-signed": self_signed(world.host),
     }
 
@@ -163,9 +170,7 @@ def _pin_files(world: World, genuine: Credential) -> dict[str, bytes]:
             "    .build()",
         ]
     )
-    pins = "\n".join(
-        f'            <pin digest="SHA-256">{pin.removeprefix("sha256/")}</pin>' for pin in pair
-    )
+    pins = "\n".join(f'            <pin digest="SHA-256">{pin.removeprefix("sha256/")}</pin>' for pin in pair)
     expiration = (world.now + LIFE).date().isoformat()
     android = f"""<?xml version="1.0" encoding="utf-8"?>
 <network-security-config>

@@ -23,9 +23,7 @@ def reserved(host: str) -> str:
     """
     name = host.lower()
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise ValueError(
-            f"{host!r} is not a host name; use letters, digits, hyphens and dots, as in shop.example"
-        )
+        raise ValueError(f"{host!r} is not a host name; use letters, digits, hyphens and dots, as in shop.example")
     if not any(name == domain or name.endswith("." + domain) for domain in RESERVED):
         raise ValueError(
             f"{host!r} could be somebody's real site; the lab issues only for names under "

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import ipaddress
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -38,9 +39,7 @@ def _sha256(octets: bytes) -> str:
 
 def spki(key: CertificatePublicKeyTypes) -> bytes:
     """The DER of a key's SubjectPublicKeyInfo (RFC 5280 section 4.1): algorithm, parameters and key."""
-    return key.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def pin_of(thing: x509.Certificate | CertificatePublicKeyTypes) -> str:
@@ -138,11 +137,7 @@ def name_mismatch(hosts: tuple[str, ...], host: str) -> str:
     service-identity decides (RFC 9525). Only subjectAltName counts: a common
     name never did under that standard.
     """
-    wanted: list[DNS_ID | IPAddress_ID]
-    if is_address(host):
-        wanted = [IPAddress_ID(host)]
-    else:
-        wanted = [DNS_ID(host)]
+    wanted = [IPAddress_ID(host)] if is_address(host) else [DNS_ID(host)]
     patterns: list[DNSPattern | IPAddressPattern] = []
     for name in hosts:
         if is_address(name):
@@ -160,8 +155,6 @@ def name_mismatch(hosts: tuple[str, ...], host: str) -> str:
 
 
 def _packed(address: str) -> bytes:
-    import ipaddress
-
     return ipaddress.ip_address(address).packed
 
 
@@ -180,9 +173,7 @@ def load_pem(path: Path) -> list[x509.Certificate]:
         ) from None
     if b"-----BEGIN CERTIFICATE-----" not in text:
         held = "a private key" if b"PRIVATE KEY-----" in text else "no PEM certificate"
-        raise ValueError(
-            f"{path} holds {held}; give a file that contains -----BEGIN CERTIFICATE-----"
-        )
+        raise ValueError(f"{path} holds {held}; give a file that contains -----BEGIN CERTIFICATE-----")
     try:
         return x509.load_pem_x509_certificates(text)
     except ValueError:

@@ -117,11 +117,7 @@ def names(certificates: tuple[Certificate, ...]) -> str:
 def _validation(observation: Observation, known: Known) -> tuple[bool, str]:
     if observation.error is not None:
         error = observation.error
-        where = (
-            observation.presented[error.depth].name
-            if error.depth < len(observation.presented)
-            else "a certificate"
-        )
+        where = observation.presented[error.depth].name if error.depth < len(observation.presented) else "a certificate"
         return False, f"no path to a trust anchor: {where}: {error.reason}"
     if observation.path is not None:
         return True, f"a path leads to {observation.path[-1].name}, which the trust store holds"
@@ -194,14 +190,10 @@ INTERMEDIATE_PIN = pinned("intermediate pin", PinSet.any_of(Role.INTERMEDIATE))
 LEAF_PIN = pinned("leaf pin", PinSet.any_of(Role.LEAF))
 CERTIFICATE_PIN = pinned("leaf certificate pin", PinSet.any_of(Role.CERTIFICATE))
 LEAF_OR_BACKUP_PIN = pinned("leaf or backup pin", PinSet.any_of(Role.LEAF, Role.BACKUP))
-ANY_OF_CHAIN_PIN = pinned(
-    "any-of-chain pin", PinSet.any_of(Role.LEAF, Role.INTERMEDIATE, Role.ROOT)
-)
+ANY_OF_CHAIN_PIN = pinned("any-of-chain pin", PinSet.any_of(Role.LEAF, Role.INTERMEDIATE, Role.ROOT))
 LEAF_AND_CA_PINS = pinned(
     "leaf and CA pins",
-    PinSet.any_of(Role.LEAF, where=Where.LEAF).and_any_of(
-        Role.INTERMEDIATE, Role.ROOT, where=Where.CA
-    ),
+    PinSet.any_of(Role.LEAF, where=Where.LEAF).and_any_of(Role.INTERMEDIATE, Role.ROOT, where=Where.CA),
 )
 KNOWN_KEY = continuity("known key", lambda leaf: leaf.pin, "key")
 KNOWN_CERTIFICATE = continuity("known certificate", lambda leaf: leaf.fingerprint, "certificate")

@@ -217,9 +217,7 @@ def attack(
 
 def rotation(*, reach: Reach, incident: str = "", starts: dict[str, Any] | None = None) -> Callable[[Build], Build]:
     """Register a rotation. `starts` are the world's arguments, where the service does not start as usual."""
-    return lambda build: _register(
-        build, Kind.ROTATION, reach=reach, incident=incident, starts=starts or {}
-    )
+    return lambda build: _register(build, Kind.ROTATION, reach=reach, incident=incident, starts=starts or {})
 
 
 def twin_of(one: Case) -> Case | None:
@@ -271,7 +269,11 @@ def attacked(
 
 
 def changed(
-    world: World, credential: Credential, *, title: str = "the genuine server, after the change", **differs: Any
+    world: World,
+    credential: Credential,
+    *,
+    title: str = "the genuine server, after the change",
+    **differs: Any,
 ) -> Scene:
     """Enrolment, then the genuine server, which now presents `credential`."""
     return then(world, Line.GENUINE, credential, title, **differs)

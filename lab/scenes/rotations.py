@@ -241,9 +241,7 @@ def ecdsa_to_ml_dsa(world: World) -> Scene:
     """
     root = world.authority("Post-Quantum Root", algorithm="ML-DSA")
     issuing = world.authority("Post-Quantum Issuing CA", under=root, algorithm="ML-DSA")
-    return changed(
-        world, issuing.issue(world.host, algorithm="ML-DSA"), store=(*world.store, root)
-    )
+    return changed(world, issuing.issue(world.host, algorithm="ML-DSA"), store=(*world.store, root))
 
 
 @rotation(reach=Reach.INTERMEDIATE)

@@ -80,9 +80,7 @@ def sequence(shown: Trial) -> str:
             y += 30
         if met.outcome:
             look = LOOKS[met.outcome]
-            body.append(
-                f"<rect x='14' y='{y - 14}' width='10' height='14' fill='{look.colour}' stroke='{INK}'/>"
-            )
+            body.append(f"<rect x='14' y='{y - 14}' width='10' height='14' fill='{look.colour}' stroke='{INK}'/>")
             said = f"{cell(met.outcome)}: {met.verdict} by the {met.verdict.check} check"
             if met.verdict.check in ("no check", "switched off", "handshake"):
                 said = f"{cell(met.outcome)}: {met.verdict} ({met.verdict.check})"
@@ -93,9 +91,7 @@ def sequence(shown: Trial) -> str:
         if name == "between" and not between:
             continue
         label = {"client": shown.client.name, "server": "genuine server", "between": _between_name(shown)}
-        heads.append(
-            f"<line x1='{x}' y1='36' x2='{x}' y2='{y - 20}' stroke='{INK}' stroke-dasharray='3 4'/>"
-        )
+        heads.append(f"<line x1='{x}' y1='36' x2='{x}' y2='{y - 20}' stroke='{INK}' stroke-dasharray='3 4'/>")
         heads.append(_text(x, 26, label[name], bold=True))
     return _open(800, y, sequence_alt(shown)) + "".join(heads + body) + "</svg>"
 
@@ -126,7 +122,11 @@ def _events(met: Encounter) -> Iterable[tuple[str, str, str]]:
     if met.observation.resumed:
         yield other, "client", "session resumed, no certificate"
     elif met.observation.presented:
-        yield other, "client", "certificates: " + " <- ".join(one.name for one in met.observation.presented[:3])
+        yield (
+            other,
+            "client",
+            "certificates: " + " <- ".join(one.name for one in met.observation.presented[:3]),
+        )
     if not view.requests:
         alert = f"alert: {view.alert}" if view.alert else "closes the connection"
         yield "client", other, alert
@@ -161,14 +161,10 @@ def _open(width: float, height: float, alt: str) -> str:
 
 
 def _arrow(x1: float, y1: float, x2: float, y2: float) -> str:
-    return (
-        f"<line x1='{x1}' y1='{y1}' x2='{x2}' y2='{y2}' stroke='{INK}' stroke-width='1.4' marker-end='url(#a)'/>"
-    )
+    return f"<line x1='{x1}' y1='{y1}' x2='{x2}' y2='{y2}' stroke='{INK}' stroke-width='1.4' marker-end='url(#a)'/>"
 
 
-def _text(
-    x: float, y: float, words: str, *, bold: bool = False, small: bool = False, anchor: str = "middle"
-) -> str:
+def _text(x: float, y: float, words: str, *, bold: bool = False, small: bool = False, anchor: str = "middle") -> str:
     weight = " font-weight='bold'" if bold else ""
     size = " font-size='11'" if small else ""
     # The white edge keeps words readable where they cross a line.

@@ -75,9 +75,7 @@ def edits(client: Client) -> Iterator[list[Edit]]:
 
 
 def _outcomes(client: Client, rehearsals: Rehearsals) -> dict[str, list[Outcome]]:
-    return {
-        name: [outcome for _, outcome in met.values()] for name, met in rehearsals.expected(client).items()
-    }
+    return {name: [outcome for _, outcome in met.values()] for name, met in rehearsals.expected(client).items()}
 
 
 def flip(done: Trial, rehearsals: Rehearsals) -> Flip | None:
@@ -98,9 +96,7 @@ def flip(done: Trial, rehearsals: Rehearsals) -> Flip | None:
             expected = rehearse(edited, rehearsals.of(done.case, edited))
             if expected[done.worst][0].accepted is wanted:
                 after = _outcomes(edited, rehearsals)
-                others = tuple(
-                    name for name in after if name != done.case.name and after[name] != before[name]
-                )
+                others = tuple(name for name in after if name != done.case.name and after[name] != before[name])
                 able.append(Flip(words, edited, count, others))
         for found in sorted(able, key=lambda one: len(one.others)):
             again = trial(found.client, done.case)
@@ -118,5 +114,7 @@ def sentence(found: Flip | None, done: Trial) -> str:
     if found is None:
         return "no check of this lab: on the path this is the genuine service, to the last bit"
     count = len(found.others)
-    other = f"{count} other scene{'s' if count > 1 else ''} would change too" if count else "no other scene would change"
+    other = (
+        f"{count} other scene{'s' if count > 1 else ''} would change too" if count else "no other scene would change"
+    )
     return f"{found.words}; {other} (confirmed by running it)"

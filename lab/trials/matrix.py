@@ -90,9 +90,7 @@ class Matrix(Showable):
 
     def records(self) -> list[dict[str, Any]]:
         """One record for each trial, scene by scene."""
-        return [
-            self.cell(client.name, case.name).record() for case in self.cases for client in self.clients
-        ]
+        return [self.cell(client.name, case.name).record() for case in self.cases for client in self.clients]
 
     def to_json(self) -> str:
         scores = {
@@ -110,9 +108,7 @@ class Matrix(Showable):
     def to_csv(self) -> str:
         """One line for each trial: the JSON record's plain fields."""
         out = io.StringIO()
-        fields = (
-            "client scene kind twin outcome verdict deciding_check reason path leaked"
-        ).split()
+        fields = ["client", "scene", "kind", "twin", "outcome", "verdict", "deciding_check", "reason", "path", "leaked"]
         writer = csv.DictWriter(out, fields, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for record in self.records():

@@ -56,9 +56,7 @@ def second_opinion(observation: Observation, store: tuple[Authority, ...]) -> Op
         PolicyBuilder()
         .store(Store([anchor.certificate for anchor in store]))
         .time(observation.time)
-        .extension_policies(
-            ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_server_policy()
-        )
+        .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_server_policy())
         .build_server_verifier(x509.DNSName(observation.host))
     )
     try:

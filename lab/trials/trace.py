@@ -20,7 +20,7 @@ from lab.trials.trial import Trial, trial
 
 @dataclass(frozen=True)
 class Trace(Showable):
-    """A trial with the second validator's opinion of the shown meeting and the smallest edit that flips it."""
+    """A trial, the second validator's opinion of the shown meeting, and the smallest edit that flips it."""
 
     trial: Trial
     opinion: Opinion | None
@@ -34,8 +34,7 @@ class Trace(Showable):
         """The trial's record, with the opinion and the flip."""
         return {
             **self.trial.record(),
-            "second_opinion": self.opinion
-            and {"accepts": self.opinion.accepts, "reason": self.opinion.reason},
+            "second_opinion": self.opinion and {"accepts": self.opinion.accepts, "reason": self.opinion.reason},
             "would_flip": {
                 "words": self.would_flip,
                 "policy": [check.name for check in self.flip.client.policy] if self.flip else None,

@@ -55,9 +55,7 @@ class Watch:
     checks name constraints afterwards, and a violation asks once more.
     """
 
-    def __init__(
-        self, host: str, time: datetime, decide: Decide, ignoring: frozenset[int] = frozenset()
-    ) -> None:
+    def __init__(self, host: str, time: datetime, decide: Decide, ignoring: frozenset[int] = frozenset()) -> None:
         self.observation = Observation(host, time, ())
         self.asked = False
         self.accepted = False
@@ -66,9 +64,7 @@ class Watch:
         self._ignoring = ignoring
         self._path: dict[int, Certificate] = {}
 
-    def __call__(
-        self, connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int
-    ) -> bool:
+    def __call__(self, connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
         here = read(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
         self._path[depth] = here
         if not self.observation.presented:
@@ -103,9 +99,7 @@ class Watch:
         """Called when the handshake ended and OpenSSL never asked: nothing was validated."""
         presented = presented_chain(connection)
         mismatch = name_mismatch(presented[0].hosts, self.observation.host) if presented else ""
-        self.observation = replace(
-            self.observation, presented=presented, name_mismatch=mismatch, resumed=True
-        )
+        self.observation = replace(self.observation, presented=presented, name_mismatch=mismatch, resumed=True)
         return self._ask()
 
 

@@ -46,9 +46,7 @@ class Request:
         """Whether `secret` stands anywhere in the request."""
         needle = secret.encode()
         return (
-            needle in self.target.encode()
-            or needle in self.body
-            or any(needle in value for _, value in self.headers)
+            needle in self.target.encode() or needle in self.body or any(needle in value for _, value in self.headers)
         )
 
 
@@ -114,7 +112,11 @@ class Wire:
                 return b"".join(parts)
 
     def next_request(self) -> Request | None:
-        """The next whole request, or None when the client has closed. Raises h11.RemoteProtocolError for what is no HTTP."""
+        """
+        The next whole request, or None when the client has closed.
+
+        Raises h11.RemoteProtocolError for what is no HTTP, TooLarge for a body over 16 MiB.
+        """
         if self.http.our_state is h11.MUST_CLOSE:
             return None
         if self.http.our_state is h11.DONE:
@@ -147,8 +149,7 @@ class Wire:
 
     def _rest(self, body: bytes) -> bytes:
         parts = [
-            self.http.send(h11.Data(data=body[start : start + CHUNK])) or b""
-            for start in range(0, len(body), CHUNK)
+            self.http.send(h11.Data(data=body[start : start + CHUNK])) or b"" for start in range(0, len(body), CHUNK)
         ]
         return b"".join(parts) + (self.http.send(h11.EndOfMessage()) or b"")
 

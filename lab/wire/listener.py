@@ -42,9 +42,7 @@ def require_loopback(address: Address) -> Address:
             return address
     if host == "localhost":
         return (HOME, port)
-    raise ValueError(
-        f"{host}:{port} is not a loopback address; this lab talks to 127.0.0.1, ::1 and localhost only"
-    )
+    raise ValueError(f"{host}:{port} is not a loopback address; this lab talks to 127.0.0.1, ::1 and localhost only")
 
 
 def limit(connection: socket.socket, patience: float = PATIENCE) -> None:
@@ -64,7 +62,11 @@ def limit(connection: socket.socket, patience: float = PATIENCE) -> None:
 
 
 def dial(address: Address, patience: float = PATIENCE) -> socket.socket:
-    """A connected loopback socket with a time limit. Raises ValueError elsewhere than loopback, OSError when nobody listens."""
+    """
+    A connected loopback socket with a time limit.
+
+    Raises ValueError elsewhere than loopback, OSError where nobody listens.
+    """
     connection = socket.create_connection(require_loopback(address), timeout=patience)
     connection.settimeout(None)
     limit(connection, patience)

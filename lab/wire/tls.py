@@ -37,8 +37,6 @@ REASONS = {
 }
 
 
-
-
 def server_context(credential: Credential, *, resumable: bool = False) -> SSL.Context:
     """
     A TLS server that presents `credential`; the chain goes out exactly as given.

@@ -76,7 +76,11 @@ class Log:
             self._changed.notify_all()
 
     def finished(self, port: int, patience: float) -> Visit:
-        """The visit from the client's `port`, once it has ended. Raises TimeoutError after `patience` seconds."""
+        """
+        The visit from the client's `port`, once it has ended.
+
+        Raises TimeoutError after `patience` seconds.
+        """
         with self._changed:
             if not self._changed.wait_for(lambda: port in self._ended, patience):
                 raise TimeoutError(f"no visit from port {port} ended within {patience} s")

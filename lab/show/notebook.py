@@ -1,0 +1,171 @@
+"""
+The verbs that a notebook uses: run, draw, predict, compare.
+
+Each takes names, as a learner writes them, and returns a value that shows
+itself. It decides nothing: clients and scenes are where they always were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from cryptography import x509
+
+import lab.scenes  # noqa: F401  (registers the catalogue)
+from lab.observation import Certificate, Observation, Outcome, Showable
+from lab.pki.pins import seen
+from lab.policy import clients as table
+from lab.policy.clients import Client
+from lab.scenes import catalogue
+from lab.scenes.catalogue import Case
+from lab.show.drawing import Path
+from lab.show.words import LOOKS, cell
+from lab.trials import matrix as matrices
+from lab.trials import trace as traces
+from lab.trials import trial as trials
+from lab.trials.matrix import Matrix
+from lab.trials.rehearsal import Rehearsals
+from lab.trials.trace import Trace
+from lab.trials.trial import Trial
+
+STORY = "story"
+
+
+def clients(names: str | Iterable[str | Client] = STORY) -> list[Client]:
+    """Clients by name; ``"story"`` (the eight of the terminal) or ``"all"`` for a group."""
+    if isinstance(names, str):
+        if names == STORY:
+            return [one for one in table.CLIENTS.values() if one.story]
+        if names == "all":
+            return list(table.CLIENTS.values())
+        names = [names]
+    return [one if isinstance(one, Client) else table.client(one) for one in names]
+
+
+def cases(names: str | Iterable[str | Case] = "all") -> list[Case]:
+    """Scenes by name; ``"attacks"``, ``"rotations"`` or ``"all"`` for a group."""
+    if isinstance(names, str):
+        groups = {
+            "all": lambda: list(catalogue.CASES.values()),
+            "attacks": catalogue.attacks,
+            "rotations": catalogue.rotations,
+        }
+        if names in groups:
+            return groups[names]()
+        names = [names]
+    return [one if isinstance(one, Case) else catalogue.case(one) for one in names]
+
+
+def matrix(of: str | Iterable[str | Client] = STORY, scenes: str | Iterable[str | Case] = "all") -> Matrix:
+    """Run these clients through these scenes over real TLS."""
+    return matrices.matrix(clients(of), cases(scenes))
+
+
+def trial(client: str | Client, scene: str | Case) -> Trial:
+    """Take one client through one scene."""
+    return trials.trial(clients([client])[0], cases([scene])[0])
+
+
+_rehearsals: dict[str, Rehearsals] = {}
+
+
+def trace(client: str | Client, scene: str | Case) -> Trace:
+    """The same, with a second opinion and what would flip the verdict; the first call takes about a second."""
+    kept = _rehearsals.setdefault("all", Rehearsals(catalogue.CASES.values()))
+    return traces.trace(clients([client])[0], cases([scene])[0], kept)
+
+
+Drawable = Observation | Trial | Sequence[Certificate] | Sequence[x509.Certificate]
+
+
+def draw(what: Drawable, pinned: Mapping[str, str] | None = None, title: str = "path") -> Path:
+    """
+    A path as a drawing: root on the left, leaf on the right.
+
+    `pinned` maps a pin to the word that marks its certificate. A trial is drawn
+    as the path of the meeting that its cell shows.
+    """
+    if isinstance(what, Trial):
+        what = what.shown.observation
+    if isinstance(what, Observation):
+        what = what.path or what.presented
+    drawn = tuple(one if isinstance(one, Certificate) else seen(one) for one in what)
+    return Path(drawn, dict(pinned or {}), title)
+
+
+# ---- predict, run, explain -----------------------------------------------------------------------
+
+BLANK = "?"
+
+
+@dataclass(frozen=True)
+class Comparison(Showable):
+    """Guesses beside what happened; `right` counts those that agree, `blank` those that were not made."""
+
+    rows: tuple[tuple[str, str, str], ...]
+    """What was asked, the guess, what happened."""
+
+    @property
+    def right(self) -> int:
+        return sum(guess == found for _, guess, found in self.rows)
+
+    @property
+    def blank(self) -> int:
+        return sum(guess == BLANK for _, guess, _ in self.rows)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"{asked:<24} you: {guess:<13} run: {found:<13} {_mark(guess, found)}"
+                for asked, guess, found in self.rows
+            ]
+            + [self.sum]
+        )
+
+    @property
+    def sum(self) -> str:
+        made = len(self.rows) - self.blank
+        return f"{self.right} of {made} predictions right" + (f", {self.blank} left blank" if self.blank else "")
+
+    def html(self) -> str:
+        td = "padding:3px 10px;border:1px solid #999;text-align:left"
+        rows = "".join(
+            f'<tr><th scope="row" style="{td}">{escape(asked)}</th><td style="{td}">{escape(guess)}</td>'
+            f'<td style="{td}">{escape(found)}</td><td style="{td}">{_mark(guess, found)}</td></tr>'
+            for asked, guess, found in self.rows
+        )
+        head = "".join(f'<th scope="col" style="{td}">{name}</th>' for name in ("", "you", "run", ""))
+        return f'<table style="border-collapse:collapse"><caption>{self.sum}</caption><tr>{head}</tr>{rows}</table>'
+
+
+def _mark(guess: str, found: str) -> str:
+    return "blank" if guess == BLANK else "✓ right" if guess == found else "✗ look again"
+
+
+def compare(guesses: Mapping[str, object], found: Mapping[str, object] | Matrix | Trial) -> Comparison:
+    """
+    Hold guesses against a run; a blank (``"?"``) or a word it does not know never raises.
+
+    `found` is a mapping with the same keys, or a matrix of one scene (then the
+    guesses are by client name).
+    """
+    if isinstance(found, Trial):
+        found = {found.client.name: found.outcome}
+    if isinstance(found, Matrix):
+        only = found.cases[0]
+        found = {one.name: found.cell(one.name, only.name).outcome for one in found.clients}
+    return Comparison(tuple((key, _word(guesses.get(key, BLANK)), _word(value)) for key, value in found.items()))
+
+
+def _word(value: object) -> str:
+    if isinstance(value, Outcome):
+        return value.value
+    word = str(value).strip().lower()
+    return word or BLANK
+
+
+def meaning() -> str:
+    """The four outcomes and what they mean."""
+    return "\n".join(f"{cell(one)}: {look.meaning}" for one, look in LOOKS.items())

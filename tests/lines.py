@@ -1,0 +1,92 @@
+"""Ways to talk to a listener that several tests use: as a client of the lab, and by hand, byte for byte."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import h11
+import psutil
+from OpenSSL import SSL
+
+from lab.observation import Observation
+from lab.pki.authority import Authority
+from lab.pki.world import HOST
+from lab.wire import tls
+from lab.wire.client import Decide, Exchange, account_request, connect
+from lab.wire.http import Request, Wire
+from lab.wire.listener import Listener, dial
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def validates(observation: Observation) -> bool:
+    """A decision: path validation and the host name, as an unpinned client has them."""
+    return observation.path is not None and not observation.name_mismatch
+
+
+def refuses(observation: Observation) -> bool:
+    """A decision: never."""
+    return False
+
+
+def ask(
+    listener: Listener,
+    store: tuple[Authority, ...],
+    decide: Decide = validates,
+    *,
+    request: Request | None = None,
+    time: datetime | None = None,
+) -> Exchange:
+    """One request by the lab's own client, which trusts `store`."""
+    context = tls.client_context([one.certificate for one in store], time)
+    request = request or account_request(HOST, "a secret")
+    return connect(listener.address, HOST, context, decide, time=time or NOW, request=request, patience=5.0)
+
+
+def request(method: str, target: str, body: bytes = b"") -> Request:
+    return Request(method, target, [(b"host", HOST.encode())], body)
+
+
+@contextlib.contextmanager
+def line(listener: Listener) -> Iterator[Wire]:
+    """A TLS connection that checks nothing, for sending whatever one likes."""
+    raw = dial(listener.address, 5.0)
+    try:
+        connection = SSL.Connection(tls.client_context(()), raw)
+        connection.set_connect_state()
+        connection.set_tlsext_host_name(HOST.encode())
+        connection.do_handshake()
+        yield Wire(connection, h11.CLIENT)
+        tls.hang_up(connection)
+    finally:
+        raw.close()
+
+
+def soon(what: Callable[[], bool], patience: float = 5.0) -> bool:
+    """Whether `what` becomes true within `patience` seconds."""
+    limit = time.monotonic() + patience
+    while not what():
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def half_open(listener: Listener) -> socket.socket:
+    """A TCP connection on which nobody speaks."""
+    return socket.create_connection(listener.address, timeout=5.0)
+
+
+def leftovers() -> tuple[list[str], int]:
+    """The lab's threads, and how many files and sockets this process has open."""
+    gc.collect()
+    process = psutil.Process()
+    opened = process.num_handles() if sys.platform == "win32" else process.num_fds()
+    return sorted(one.name for one in threading.enumerate() if one.name.startswith("lab")), opened

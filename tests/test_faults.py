@@ -1,0 +1,333 @@
+"""
+Bad visitors, broken lines and careless notebooks leave nothing behind.
+
+After each of them the listener still serves, has noted no problem of its own,
+and on leaving there is no thread and no open file more than before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from lines import ask, half_open, leftovers, line, request, soon
+from OpenSSL import SSL
+
+from lab.observation import Hangup, Observation
+from lab.pki.world import HOST, World
+from lab.scenes.catalogue import case
+from lab.trials.stage import Stage
+from lab.wire import tls
+from lab.wire.attacker import Attacker
+from lab.wire.http import MOST
+from lab.wire.listener import running, stop_all
+from lab.wire.service import Service
+
+WORLD = World()
+ROGUE = WORLD.other_issuing.issue(HOST)
+PATIENCE = 0.2  # short, so that a hung connection is given up while the test waits
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> Iterator[None]:
+    """One request, so that what libraries open once and keep is open already."""
+    with Service(WORLD.genuine) as service:
+        ask(service, WORLD.store)
+    gc.collect()
+    gc.freeze()  # what is there already need not be gone through at each look for leftovers
+    yield
+    gc.unfreeze()
+
+
+@contextlib.contextmanager
+def nothing_left_behind() -> Iterator[None]:
+    before = leftovers()
+    yield
+    assert before == leftovers()
+
+
+@contextlib.contextmanager
+def standing(way: str, patience: float = PATIENCE) -> Iterator[Service | Attacker]:
+    """A service, or an attacker in front of one; on leaving it still serves, and nothing is left behind."""
+    with nothing_left_behind():
+        with two_listeners(patience) as (service, attacker):
+            listener = {"service": service, "attacker": attacker}[way]
+            yield listener
+            done = ask(listener, WORLD.store)
+            assert (done.accepted, done.answer and done.answer.status) == (True, 200), done.failure
+            assert service.problems + attacker.problems == []
+        assert running() == []
+
+
+@contextlib.contextmanager
+def two_listeners(patience: float) -> Iterator[tuple[Service, Attacker]]:
+    with (
+        Service(WORLD.genuine, patience=patience) as service,
+        Attacker(ROGUE, service.address, host=HOST, patience=patience) as attacker,
+    ):
+        yield service, attacker
+
+
+BOTH_WAYS = pytest.mark.parametrize("way", ["service", "attacker"])
+
+
+def troubles(listener: Service | Attacker) -> list[str]:
+    return [visit.trouble for visit in listener.log]
+
+
+def test_the_leak_check_can_fail() -> None:
+    """A socket or a thread that stays is noticed."""
+    before = leftovers()
+    service = Service(WORLD.genuine)
+    assert before != leftovers()
+    service.stop()
+    assert before == leftovers()
+
+
+# ---- bad visitors ---------------------------------------------------------------------------------
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "garbage",
+    [b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 600, b"\x16\x03\x01\xff\xff" + b"A" * 600],
+    ids=["plain HTTP", "zeros", "a broken record"],
+)
+def test_garbage_instead_of_tls(way: str, garbage: bytes) -> None:
+    """Bytes that are no TLS end that visit only, with a word in the log."""
+    with standing(way) as listener:
+        with half_open(listener) as raw:
+            raw.sendall(garbage)
+            with contextlib.suppress(ConnectionError):  # who is not understood may hang up at once
+                while raw.recv(4096):
+                    pass  # at most an alert comes back
+        assert soon(lambda: len(listener.log) == 1)
+        assert all(troubles(listener))
+
+
+@BOTH_WAYS
+def test_garbage_instead_of_http(way: str) -> None:
+    """Bytes that are no HTTP are a 400 and the end of that connection."""
+    with standing(way) as listener, line(listener) as wire:
+        wire.connection.sendall(b"this is no request\r\n\r\n")
+        assert wire.connection.recv(65536).startswith(b"HTTP/1.1 400")
+        with pytest.raises(SSL.ZeroReturnError):
+            wire.connection.recv(65536)
+
+
+@BOTH_WAYS
+def test_half_open_connections(way: str) -> None:
+    """Visitors who connect and say nothing hold nobody up, and are given up in time."""
+    with standing(way) as listener:
+        silent = [half_open(listener) for _ in range(5)]
+        assert ask(listener, WORLD.store).accepted
+        assert soon(lambda: len(listener.log) == 6)
+        assert [one for one in troubles(listener) if one] == ["nothing came within the time limit"] * 5
+        for raw in silent:
+            raw.close()
+
+
+@BOTH_WAYS
+def test_stopping_does_not_wait_for_the_silent(way: str) -> None:
+    """A listener that is stopped hangs up on whoever is still connected, however patient it is."""
+    with nothing_left_behind(), contextlib.ExitStack() as guests:
+        with two_listeners(30.0) as (service, attacker):
+            listener = {"service": service, "attacker": attacker}[way]
+            guests.enter_context(half_open(listener))
+            wire = guests.enter_context(line(listener))
+            wire.ask(request("GET", "/account"))
+            assert wire.next_answer().status == 200
+            began = time.monotonic()
+        assert time.monotonic() - began < 5.0
+        assert running() == service.problems + attacker.problems == []
+
+
+@BOTH_WAYS
+def test_hang_up_in_the_middle_of_the_handshake(way: str) -> None:
+    """A client that leaves after its first message has hung up during the handshake."""
+    with standing(way) as listener:
+        hello = SSL.Connection(tls.client_context(()), None)
+        hello.set_connect_state()
+        with pytest.raises(SSL.WantReadError):
+            hello.do_handshake()
+        with half_open(listener) as raw:
+            raw.sendall(hello.bio_read(65536))
+            raw.recv(1)
+        assert soon(lambda: len(listener.log) == 1)
+        (visit,) = listener.log
+        assert (visit.hung_up, bool(visit.trouble)) == (Hangup.DURING_HANDSHAKE, True)
+
+
+@BOTH_WAYS
+def test_hang_up_in_the_middle_of_a_request(way: str) -> None:
+    """A client that leaves halfway through a request was there before any request."""
+    with standing(way) as listener:
+        with line(listener) as wire:
+            wire.connection.sendall(b"POST /transfer HTTP/1.1\r\nHost: x.test\r\nContent-Length: 9\r\n\r\npay")
+        assert soon(lambda: len(listener.log) == 1)
+        (visit,) = listener.log
+        assert (visit.hung_up, visit.requests) == (Hangup.BEFORE_REQUEST, [])
+        assert visit.trouble
+
+
+@BOTH_WAYS
+def test_a_slow_client_is_served(way: str) -> None:
+    """A client that is slow, but faster than the time limit for one byte, is served."""
+    with standing(way) as listener, line(listener) as wire:
+        for part in (b"GET /acc", b"ount HTTP/1.1\r\nHo", b"st: bank.example\r\n", b"\r\n"):
+            time.sleep(PATIENCE / 4)
+            wire.connection.sendall(part)
+        assert wire.connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+@BOTH_WAYS
+def test_a_client_that_is_too_slow_is_given_up(way: str) -> None:
+    """A client that stops in the middle of a request loses its connection after the time limit."""
+    with standing(way) as listener, line(listener) as wire:
+        wire.connection.sendall(b"GET /acc")
+        assert soon(lambda: troubles(listener) == ["nothing came within the time limit"])
+
+
+@BOTH_WAYS
+def test_a_body_that_is_too_large(way: str) -> None:
+    """A body above 16 MiB is a 413, and is not booked; the largest that is allowed is read."""
+    with standing(way) as listener:
+        with line(listener) as wire:
+            wire.ask(request("POST", "/transfer", bytes(MOST + 1)))
+            assert wire.next_answer().status == 413
+        with line(listener) as wire:
+            wire.ask(request("POST", "/vault", bytes(MOST)))
+            assert wire.next_answer().status == 404
+
+
+def test_the_service_behind_the_attacker_is_gone() -> None:
+    """With the genuine service stopped the attacker answers 502, notes it, and lives."""
+    with nothing_left_behind():
+        service = Service(WORLD.genuine)
+        with Attacker(ROGUE, service.address, host=HOST, patience=PATIENCE) as attacker:
+            assert ask(attacker, WORLD.store).answer.status == 200
+            service.stop()
+            for _ in range(2):
+                done = ask(attacker, WORLD.store)
+                assert (done.accepted, done.answer.status) == (True, 502)
+                assert "did not answer" in attacker.log.finished(done.port, 5.0).trouble
+            assert attacker.problems == []
+
+
+def test_a_service_that_hangs_up_on_the_attacker() -> None:
+    """When the line behind breaks between two requests, the victim sees a 502 and then the page."""
+    with (
+        nothing_left_behind(),
+        Service(WORLD.genuine, patience=PATIENCE) as service,
+        Attacker(ROGUE, service.address, host=HOST) as attacker,
+        line(attacker) as wire,
+    ):
+        statuses = []
+        for pause in (0, PATIENCE * 2, 0):
+            time.sleep(pause)
+            wire.ask(request("GET", "/account"))
+            statuses.append(wire.next_answer().status)
+        assert service.problems + attacker.problems == []
+    assert statuses == [200, 502, 200]
+
+
+# ---- many at once ---------------------------------------------------------------------------------
+
+
+def many() -> int:
+    """How many connections this machine allows: an eighth of its file descriptors, at most 500."""
+    resource = pytest.importorskip("resource", reason="no file descriptor limit to ask for here")
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 500 if soft == resource.RLIM_INFINITY else min(500, soft // 8)
+
+
+@pytest.mark.parametrize(("way", "share"), [("service", 1), ("attacker", 5)])
+def test_many_connections_at_once(way: str, share: int) -> None:
+    """Hundreds of open connections are all served; the attacker doubles each, so it gets a fifth."""
+    count = many() // share
+    with standing(way, patience=10.0) as listener, contextlib.ExitStack() as opened:
+        wires = [opened.enter_context(line(listener)) for _ in range(count)]
+        for wire in wires:
+            wire.ask(request("GET", "/account"))
+        statuses = [wire.next_answer().status for wire in wires]
+    assert [200] * count == statuses
+
+
+# ---- careless notebooks ---------------------------------------------------------------------------
+
+
+def test_a_cell_that_is_run_again_and_again() -> None:
+    """A named service replaces the one before it, so twenty runs of a cell leave one, and then none."""
+    with nothing_left_behind():
+        for _ in range(20):
+            bank = Service(WORLD.genuine, name="bank")
+            assert ask(bank, WORLD.store).accepted
+            assert [bank] == running()
+        stop_all()
+        assert running() == []
+
+
+def test_without_a_name_nothing_is_replaced() -> None:
+    """Unnamed services stay until they are stopped; stopping twice does no harm."""
+    with nothing_left_behind():
+        both = [Service(WORLD.genuine), Service(WORLD.genuine)]
+        assert sorted(both, key=lambda one: one.port) == running()
+        stop_all()
+        for one in both:
+            one.stop()
+
+
+class Interrupt(BaseException):
+    """What a notebook's stop button raises, near enough."""
+
+
+@pytest.mark.parametrize("problem", [ZeroDivisionError, Interrupt])
+def test_an_exception_in_the_decision(problem: type[BaseException]) -> None:
+    """A bug in a learner's own decision reaches the learner, and the service goes on."""
+
+    def decide(observation: Observation) -> bool:
+        raise problem("a slip")
+
+    with standing("service") as service, pytest.raises(problem, match="a slip"):
+        ask(service, WORLD.store, decide)
+
+
+@pytest.mark.parametrize("problem", [ZeroDivisionError, KeyboardInterrupt])
+def test_an_exception_in_the_middle_of_a_scene(problem: type[BaseException]) -> None:
+    """Whatever ends a scene early, its listeners are stopped."""
+    stage = Stage(case("other_trusted_ca"))
+
+    def interrupted() -> None:
+        with stage:
+            assert len(running()) == 2
+            raise problem
+
+    with nothing_left_behind():
+        with pytest.raises(problem):
+            interrupted()
+        assert running() == []
+
+
+def test_a_scene_that_cannot_be_stood_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where standing up fails halfway, what stood already is stopped."""
+
+    def fail(*args: object, **chosen: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("lab.trials.stage.Attacker", fail)
+    with nothing_left_behind():
+        with pytest.raises(ZeroDivisionError), Stage(case("other_trusted_ca")):
+            pass
+        assert running() == []
+
+
+@pytest.mark.parametrize("make", [lambda: Service(WORLD.genuine), lambda: Stage(case("new_ca"))])
+def test_standing_up_again_and_again(make: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
+    """Ten times up and down leaves nothing behind."""
+    with nothing_left_behind():
+        for _ in range(10):
+            with make():
+                pass

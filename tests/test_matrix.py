@@ -1,0 +1,300 @@
+"""
+Three roads to one answer: the table written by hand, the rule, the sockets.
+
+The rule: a client accepts exactly when each of its pin lists names a genuine
+key that is on the path.
+"""
+
+from __future__ import annotations
+
+import pytest
+from expectations import CLIENTS as COLUMNS
+from expectations import EXPECTED
+
+from lab.observation import Certificate, Line, Observation, Outcome
+from lab.pki.pins import seen
+from lab.policy.clients import CLIENTS, Client
+from lab.policy.pinset import STAIRS, PinSet, Reach, Role, Site
+from lab.scenes.catalogue import CASES, Case, Fault, Kind, attacks, rotations, twin_of
+from lab.trials.matrix import Matrix, Score
+from lab.trials.trial import Encounter
+
+# ---- the table ------------------------------------------------------------------------------------
+
+
+def test_the_table_names_every_scene_and_every_client() -> None:
+    """The table written by hand has a row for each scene and a column for each client."""
+    assert list(CLIENTS) == list(COLUMNS)
+    assert set(CASES) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("scene", EXPECTED)
+def test_the_table_is_what_the_sockets_did(scene: str, whole_matrix: Matrix) -> None:
+    """In each scene, every client's outcome is the one that was written down before."""
+    wrong = [
+        f"{client} in {scene}: the table says {expected.value}, the sockets say {actual.value}"
+        for client, expected in EXPECTED[scene].items()
+        if expected is not (actual := whole_matrix.cell(client, scene).outcome)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_client_can_do_an_ordinary_day(whole_matrix: Matrix) -> None:
+    """On a day when nothing changes, everybody is served; else no other cell would mean anything."""
+    outcomes = {name: whole_matrix.cell(name, "ordinary_day").outcome for name in CLIENTS}
+    assert dict.fromkeys(CLIENTS, Outcome.SERVED) == outcomes
+
+
+def test_scores_counted_by_hand(whole_matrix: Matrix) -> None:
+    """Two scores, counted on fingers: what pinning buys, and what it costs."""
+    # unpinned stops the three that no CA vouches for, the wrong host, the wrong CA, the expired one
+    assert Score(stopped=6, attacks=16, kept=19, rotations=19) == whole_matrix.score("unpinned")
+    # leaf-pinned loses to the stolen key twice; it survives the ordinary day, three renewals with the same
+    # key, and the shortened chain
+    assert Score(stopped=14, attacks=16, kept=5, rotations=19) == whole_matrix.score("leaf-pinned")
+
+
+# ---- the rule -------------------------------------------------------------------------------------
+
+# What a client does not notice. Everything else it does.
+BLIND_TO: dict[str, set[Fault]] = {
+    "trust-everything": set(Fault),
+    "first-use-key": set(Fault),
+    "first-use-certificate": set(Fault),
+    "no-host-name-check": {Fault.WRONG_HOST},
+    "ignores-ca-flag": {Fault.NOT_A_CA},
+}
+
+# A first-use client has no pins; the key or certificate that it enrolled stands in for one.
+ENROLLED = {
+    "first-use-key": PinSet.any_of(Role.LEAF),
+    "first-use-certificate": PinSet.any_of(Role.CERTIFICATE),
+    "first-use-with-ca": PinSet.any_of(Role.LEAF),
+}
+
+
+def predicted(client: Client, case: Case, sent: Reach) -> bool:
+    """Whether the client accepts, from its pins and the genuine keys on the path; nobody connects."""
+    if client.switched_off:
+        return True
+    if case.fails and case.fails not in BLIND_TO.get(client.name, ()):
+        return False
+    pins = ENROLLED.get(client.name, PinSet(client.pin_lists))
+    return pins.meets(sent if client.name == "pins-presented-chain" else case.reach)
+
+
+def reach_of(certificates: tuple[Certificate, ...], site: Site) -> Reach:
+    """The genuine keys among these certificates."""
+    found = {one.pin for one in certificates} | {one.fingerprint for one in certificates}
+    return Reach(role for role in Role if site[role] & found)
+
+
+def about(matrix: Matrix, client: str, scene: str) -> Encounter:
+    """The meeting that the scene is about, as this client had it."""
+    trial = matrix.cell(client, scene)
+    return trial.encounters[trial.scene.about]
+
+
+def is_standard(matrix: Matrix, case: Case) -> bool:
+    """Whether the scene is the usual one: the honest enrolment, then the meeting it is about."""
+    scene = matrix.cell("unpinned", case.name).scene
+    return len(scene.meetings) == 2 and scene.about == 1
+
+
+def test_which_scenes_have_another_shape(whole_matrix: Matrix) -> None:
+    """All scenes but five are an honest enrolment and one other meeting."""
+    others = {name for name, case in CASES.items() if not is_standard(whole_matrix, case)}
+    assert others == {
+        "two_servers",
+        "first_visit_before_a_move",
+        "session_from_another_component",
+        "first_contact",
+        "session_resumed",
+    }
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_rule_is_what_the_sockets_did(name: str, whole_matrix: Matrix) -> None:
+    """A client accepts exactly when it notices no fault and its pins meet the genuine keys on the path."""
+    client = CLIENTS[name]
+    wrong = []
+    for case in (one for one in CASES.values() if is_standard(whole_matrix, one)):
+        met = about(whole_matrix, name, case.name)
+        scene = whole_matrix.cell(name, case.name).scene
+        sent = reach_of(tuple(seen(one) for one in met.meeting.credential.chain), scene.site)
+        if predicted(client, case, sent) is not met.verdict.accepted:
+            wrong.append(f"{case.name}: {met.verdict.check}: {met.verdict.reason}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_wrong_rule_is_found_out(whole_matrix: Matrix) -> None:
+    """The comparison can fail: with the root pinned instead of the leaf, the rule disagrees somewhere."""
+    pretended = CLIENTS["root-pinned"]
+    wrong = [
+        case.name
+        for case in CASES.values()
+        if is_standard(whole_matrix, case)
+        and predicted(pretended, case, case.reach) is not about(whole_matrix, "leaf-pinned", case.name).verdict.accepted
+    ]
+    assert "sibling_intermediate" in wrong
+    assert "other_ca_same_key" in wrong
+
+
+# ---- the staircase, and where it ends -------------------------------------------------------------
+
+DEEP = {name: PinSet(client.pin_lists) for name, client in CLIENTS.items() if client.pin_lists}
+DEPTHS = {pins.depth: pins for pins in DEEP.values() if pins.depth is not None}
+
+
+def stairs_that_fit(reach: Reach) -> list[int]:
+    """Each number n for which `depth <= n` says what the set rule says, for every pin set with a depth."""
+    return [
+        step
+        for step in range(len(STAIRS))
+        if all((depth <= step) is pins.meets(reach) for depth, pins in DEPTHS.items())
+    ]
+
+
+def test_depth_and_reach_are_a_staircase() -> None:
+    """Where the reach is a step, `depth <= reach` is the set rule, from root to certificate."""
+    assert sorted(DEPTHS) == [1, 2, 3, 4]
+    assert [stairs_that_fit(reach) for reach in STAIRS] == [[0], [1], [2], [3], [4]]
+
+
+def test_where_depth_and_reach_serve_and_where_only_the_set_does() -> None:
+    """In most scenes one number says it all; in three scenes no number does."""
+    fits = {name: stairs_that_fit(case.reach) for name, case in CASES.items()}
+    no_step = {name for name, case in CASES.items() if case.reach.step is None}
+    assert {name: [case.reach.step] for name, case in CASES.items() if name not in no_step} == {
+        name: found for name, found in fits.items() if name not in no_step
+    }
+    only_the_set = {name for name, found in fits.items() if not found}
+    assert only_the_set == {"other_intermediate_same_key", "other_ca_same_key", "chain_shortened"}
+    # A backup key is on no stair, but it moves only those who pinned it, and they have no depth.
+    assert no_step - only_the_set == {"backup_key", "stolen_backup_key"}
+
+
+def test_pin_sets_without_a_depth() -> None:
+    """Which clients have one depth; two roles, or two lists, have none."""
+    assert {name: pins.depth for name, pins in DEEP.items()} == {
+        "root-pinned": 1,
+        "intermediate-pinned": 2,
+        "leaf-pinned": 3,
+        "certificate-pinned": 4,
+        "leaf-or-backup": None,
+        "any-of-chain": None,
+        "leaf-and-ca": None,
+        "pins-presented-chain": 3,
+        "no-host-name-check": 2,
+        "ignores-ca-flag": 2,
+        "checks-too-late": 3,
+        "skips-when-resumed": 3,
+        "switched-off": 3,
+    }
+
+
+def test_the_staircase_over_sockets(whole_matrix: Matrix) -> None:
+    """Four attacks and four clients make a staircase: accepted exactly where depth <= reach."""
+    attack_of_step = [
+        "other_trusted_ca",
+        "sibling_intermediate",
+        "same_intermediate",
+        "stolen_key_new_certificate",
+    ]
+    ladder = ["unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned"]
+    actual = [[about(whole_matrix, client, attack).verdict.accepted for client in ladder] for attack in attack_of_step]
+    assert [[depth <= step for depth in range(4)] for step in range(4)] == actual
+
+
+# ---- what a scene declares ------------------------------------------------------------------------
+
+
+def test_declared_reach_is_the_reach_of_the_recorded_path(whole_matrix: Matrix) -> None:
+    """The set of genuine keys that a scene declares is the set found on the path that was verified."""
+    measured, without_path = {}, set()
+    for name in CASES:
+        # only this client gets a path where a server's certificate signed
+        client = "ignores-ca-flag" if name == "leaf_as_ca" else "unpinned"
+        met = about(whole_matrix, client, name)
+        if met.observation.path is None:
+            without_path.add(name)
+        else:
+            site = whole_matrix.cell(client, name).scene.site
+            measured[name] = reach_of(met.observation.path, site)
+    assert {name: CASES[name].reach for name in measured} == measured
+    assert without_path == {name for name, case in CASES.items() if case.fails in {Fault.UNTRUSTED, Fault.EXPIRED}}
+
+
+def test_an_attack_fails_validation_or_has_a_twin() -> None:
+    """Each attack says why validation refuses it, or names the rotation that looks the same; never both."""
+    assert [one.name for one in attacks() if bool(one.fails) is bool(one.twin)] == []
+
+
+def test_a_twin_is_a_rotation_of_the_same_reach() -> None:
+    """An attack's twin is a rotation that shares exactly as much of the genuine path."""
+    twinned = [(one, twin_of(one)) for one in attacks() if one.twin]
+    assert len(twinned) == 10
+    for attack, twin in twinned:
+        assert twin is not None
+        assert (Kind.ROTATION, attack.reach) == (twin.kind, twin.reach), attack.name
+        assert twin_of(twin) is attack
+
+
+def test_attacks_have_an_attacker_and_rotations_have_none(whole_matrix: Matrix) -> None:
+    """The meeting that an attack is about has an attacker on the line; no meeting of a rotation has."""
+    for case in attacks():
+        assert about(whole_matrix, "unpinned", case.name).meeting.line is Line.ATTACKER, case.name
+    for case in rotations():
+        lines = {one.line for one in whole_matrix.cell("unpinned", case.name).scene.meetings}
+        assert lines == {Line.GENUINE}, case.name
+
+
+@pytest.mark.parametrize("name", [name for name, one in CLIENTS.items() if one.sees_only_the_path])
+def test_twins_get_the_same_verdict(name: str, whole_matrix: Matrix) -> None:
+    """A client that sees only the path decides alike about an attack and its twin."""
+    pairs = [(one.name, one.twin) for one in attacks() if one.twin]
+    attacked = {pair: about(whole_matrix, name, pair[0]).verdict.accepted for pair in pairs}
+    rotated = {pair: about(whole_matrix, name, pair[1]).verdict.accepted for pair in pairs}
+    assert attacked == rotated
+
+
+def test_scenes_that_are_no_twins_can_be_told_apart(whole_matrix: Matrix) -> None:
+    """The pairs above are not alike because everything is: other pairs differ."""
+    attacked = about(whole_matrix, "leaf-pinned", "same_intermediate").verdict
+    rotated = about(whole_matrix, "leaf-pinned", "same_key").verdict
+    assert (attacked.accepted, rotated.accepted) == (False, True)
+
+
+# ---- what a trial records -------------------------------------------------------------------------
+
+
+def test_every_verdict_carries_what_it_was_decided_on(whole_matrix: Matrix) -> None:
+    """Each meeting's record has a path, or a validation error, or says that the session was resumed."""
+    for (client, scene), trial in whole_matrix.trials.items():
+        for met in trial.encounters:
+            assert has_grounds(met.observation), f"{client} in {scene}: {met.observation}"
+
+
+def has_grounds(observation: Observation) -> bool:
+    return [observation.path is not None, observation.error is not None, observation.resumed].count(True) == 1
+
+
+def test_every_verdict_names_a_check_of_its_policy(whole_matrix: Matrix) -> None:
+    """The deciding check is one of the client's own, unless it has none or was switched off."""
+    for (name, scene), trial in whole_matrix.trials.items():
+        client = CLIENTS[name]
+        own = {check.name for check in client.policy}
+        if client.switched_off:
+            own = {"switched off"}
+        elif not own:
+            own = {"no check"}
+        for met in (one for one in trial.encounters if not one.meeting.component):
+            assert met.verdict.check in own, f"{name} in {scene}"
+            assert met.verdict.reason, f"{name} in {scene}"
+
+
+def test_a_component_has_no_outcome(whole_matrix: Matrix) -> None:
+    """A meeting of another part of the program is recorded and counts for nothing; others always count."""
+    for trial in whole_matrix.trials.values():
+        for met in trial.encounters:
+            assert met.meeting.component is (met.outcome is None)

@@ -1,0 +1,477 @@
+"""
+Pins, names, authorities and credentials, held against other programs where there are any.
+
+Certificates are made here and thrown away.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+from lines import NOW
+from OpenSSL import crypto
+
+from lab.observation import Certificate, Observation
+from lab.pki.authority import (
+    Authority,
+    Credential,
+    acting_as_ca,
+    authority,
+    key_pem,
+    new_key,
+    self_signed,
+)
+from lab.pki.names import is_address, reserved
+from lab.pki.pins import (
+    algorithm_of,
+    fingerprint_of,
+    load_pem,
+    name_mismatch,
+    name_of,
+    parse_pin,
+    pin_of,
+    read,
+    seen,
+)
+from lab.pki.world import HOST, World
+from lab.trials.second_opinion import second_opinion
+
+ROOT = authority("Some Root")
+ISSUING = ROOT.intermediate("Some Issuing CA")
+SITE = ISSUING.issue(HOST)
+
+
+def pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+# ---- pins -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("algorithm", ["RSA", "ECDSA"])
+def test_a_pin_is_what_the_openssl_command_says(algorithm: str, tmp_path: Path) -> None:
+    """The usual openssl pipeline prints our pin; for another key it prints another."""
+    openssl = shutil.which("openssl")
+    if not openssl:
+        pytest.skip("the openssl command is not installed")
+
+    def printed(certificate: x509.Certificate) -> str:
+        octets = pem(certificate)
+        for step in (
+            "x509 -pubkey -noout", "pkey -pubin -outform der", "dgst -sha256 -binary", "base64",
+        ):  # fmt: skip
+            octets = subprocess.run([openssl, *step.split()], input=octets, capture_output=True, check=True).stdout
+        return "sha256/" + octets.decode().strip()
+
+    leaf = ROOT.issue(HOST, algorithm=algorithm).leaf
+    assert printed(leaf) == pin_of(leaf)
+    assert printed(ROOT.issue(HOST).leaf) != pin_of(leaf)
+
+
+@pytest.mark.parametrize("algorithm", ["RSA", "ECDSA", "ML-DSA"])
+def test_a_pin_is_the_hash_of_what_openssl_calls_the_public_key(algorithm: str) -> None:
+    """The OpenSSL library writes the same SubjectPublicKeyInfo, for keys of every algorithm."""
+    leaf = ROOT.issue(HOST, algorithm=algorithm).leaf
+    written = crypto.dump_publickey(crypto.FILETYPE_ASN1, crypto.X509.from_cryptography(leaf).get_pubkey())
+    assert pin_of(serialization.load_der_public_key(written)) == pin_of(leaf) == seen(leaf).pin
+    assert pin_of(leaf) == parse_pin(sha256_of(written))
+
+
+def sha256_of(octets: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(octets).digest()).decode()
+
+
+def test_renewing_with_the_same_key_keeps_the_pin() -> None:
+    """Renewal with the same key keeps the pin, a new key changes it; the fingerprint always changes."""
+    same_key = ISSUING.issue(HOST, key=SITE.key)
+    new = ISSUING.issue(HOST)
+    assert pin_of(SITE.leaf) == pin_of(same_key.leaf)
+    assert pin_of(SITE.leaf) != pin_of(new.leaf)
+    assert len({fingerprint_of(one.leaf) for one in (SITE, same_key, new)}) == 3
+
+
+B64 = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+@pytest.mark.parametrize("text", [f"sha256/{B64}", f"sha256//{B64}", B64, f"  sha256/{B64}\n"])
+def test_forms_of_a_pin(text: str) -> None:
+    """OkHttp's form, curl's form and bare base64 are the same pin."""
+    assert parse_pin(text) == f"sha256/{B64}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "sha256/",
+        "sha256/AAEC",  # three bytes
+        f"sha1/{B64}",
+        f"sha256/{B64[:-1]}",  # padding lost
+        f"sha256/{B64[:-1]}*",
+        "00:01:02:03",
+        f"cert-sha256/{B64}",
+    ],
+)
+def test_what_is_no_pin(text: str) -> None:
+    """Everything else is refused in one sentence that repeats it."""
+    with pytest.raises(ValueError, match="is no pin; a pin is sha256/ and the base64 of 32 bytes") as refused:
+        parse_pin(text)
+    assert repr(text) in str(refused.value)
+
+
+def test_what_can_be_read_off_a_certificate() -> None:
+    """Names, hosts, dates, algorithm and the CA flag are read, once for each certificate."""
+    leaf = ISSUING.issue(HOST, "localhost", "127.0.0.1").leaf
+    found = seen(leaf)
+    expected = (HOST, "Some Issuing CA", (HOST, "localhost", "127.0.0.1"), "ECDSA P-256", False)
+    assert expected == (found.name, found.issuer, found.hosts, found.algorithm, found.is_ca)
+    assert (leaf.not_valid_before_utc, leaf.not_valid_after_utc) == (found.not_before, found.not_after)
+    assert seen(ROOT.certificate).is_ca
+    assert read(found.der) is read(found.der)
+    with pytest.raises(ValueError, match="parsing"):
+        read(b"no certificate")
+
+
+def test_algorithms_by_name() -> None:
+    """Key algorithms are said as people say them."""
+    names = {algorithm: algorithm_of(new_key(algorithm).public_key()) for algorithm in ("ECDSA", "RSA", "ML-DSA")}
+    assert names == {"ECDSA": "ECDSA P-256", "RSA": "RSA 2048", "ML-DSA": "ML-DSA-65"}
+    with pytest.raises(ValueError, match="'DSA' is no algorithm of this lab"):
+        new_key("DSA")
+
+
+# ---- host names -----------------------------------------------------------------------------------
+
+# names in the certificate -> hosts that it answers for, hosts that it does not
+NAMES = {
+    ("bank.example",): (
+        ["bank.example", "BANK.example"],
+        ["www.bank.example", "bank.example.test", "example"],
+    ),
+    # a wildcard is one whole label, the leftmost
+    ("*.bank.example",): (["www.bank.example"], ["bank.example", "a.b.bank.example", "www.bank.test"]),
+    ("w*.bank.example",): ([], ["www.bank.example"]),
+    ("*",): ([], ["localhost", "bank.example"]),
+    # addresses are compared as addresses, never as names or by wildcards
+    ("127.0.0.1",): (["127.0.0.1"], ["127.0.0.2", "localhost"]),
+    ("::1",): (["::1", "0:0:0:0:0:0:0:1"], ["127.0.0.1"]),
+    ("*.0.0.1",): ([], ["127.0.0.1"]),
+    ("bank.example", "127.0.0.1"): (["bank.example", "127.0.0.1"], ["shop.example"]),
+    (): ([], ["bank.example"]),
+}
+
+
+@pytest.mark.parametrize("hosts", NAMES, ids=lambda hosts: " ".join(hosts) or "none")
+def test_which_hosts_a_certificate_answers_for(hosts: tuple[str, ...]) -> None:
+    """A certificate answers for its names, its addresses and one label under a wildcard (RFC 9525)."""
+    answers, refused = NAMES[hosts]
+    assert [""] * len(answers) == [name_mismatch(hosts, host) for host in answers]
+    for host in refused:
+        assert name_mismatch(hosts, host).endswith(f"not for {host}")
+
+
+def test_a_common_name_does_not_count() -> None:
+    """Only subjectAltName says whom a certificate answers for."""
+    nameless = x509.CertificateBuilder(
+        subject_name=SITE.leaf.subject,
+        issuer_name=ISSUING.certificate.subject,
+        public_key=SITE.key.public_key(),
+        serial_number=1,
+        not_valid_before=NOW,
+        not_valid_after=NOW + timedelta(days=1),
+    )
+    found = seen(nameless.sign(ISSUING.key, hashes.SHA256()))
+    assert (found.name, found.hosts) == (HOST, ())
+    assert name_mismatch(found.hosts, HOST) == f"the certificate answers for no host, not for {HOST}"
+
+
+@pytest.mark.parametrize(
+    "host", ["bank.example", "Bank.EXAMPLE", "a.b.test", "localhost", "shop.example.com", "x.invalid"]
+)
+def test_reserved_names(host: str) -> None:
+    """Names that can belong to nobody are allowed, and written in lower case."""
+    assert reserved(host) == host.lower()
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("bank.com", "somebody's real site"),
+        ("example.com.evil.net", "somebody's real site"),
+        ("notexample", "somebody's real site"),
+        ("127.0.0.1", "somebody's real site"),
+        ("bank.example.", "is not a host name"),
+        ("", "is not a host name"),
+        ("-bank.example", "is not a host name"),
+        ("bank .example", "is not a host name"),
+        ("*.example", "is not a host name"),
+        (f"{'a' * 64}.example", "is not a host name"),
+        (".".join(["a" * 60] * 5) + ".example", "is not a host name"),
+    ],
+)
+def test_names_that_are_refused(host: str, reason: str) -> None:
+    """A name that could be real, or is none, is refused in one sentence."""
+    with pytest.raises(ValueError, match=reason):
+        reserved(host)
+
+
+def test_addresses() -> None:
+    """An address is told from a name."""
+    assert [is_address(one) for one in ("127.0.0.1", "::1", "localhost", "1.2.3")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+# ---- PEM files ------------------------------------------------------------------------------------
+
+
+def test_load_pem_reads_every_certificate(tmp_path: Path) -> None:
+    """A bundle is read in the order of the file, with a private key in between ignored."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(pem(SITE.leaf) + key_pem(new_key()) + pem(ISSUING.certificate))
+    assert load_pem(bundle) == [SITE.leaf, ISSUING.certificate]
+
+
+def test_what_load_pem_refuses(tmp_path: Path) -> None:
+    """What is no certificate is refused in one sentence that names the file."""
+    contents = {
+        "key.pem": (
+            key_pem(new_key()),
+            "holds a private key; give a file that contains -----BEGIN CERTIFICATE-----",
+        ),
+        "text.pem": (b"hello\n", "holds no PEM certificate"),
+        "empty.pem": (b"", "holds no PEM certificate"),
+        "der.pem": (SITE.leaf.public_bytes(serialization.Encoding.DER), "holds no PEM certificate"),
+        "damaged.pem": (pem(SITE.leaf).replace(b"\nMII", b"\n!!!"), "has a damaged certificate in it"),
+        "cut.pem": (pem(SITE.leaf)[:200], "has a damaged certificate in it"),
+    }
+    for name, (octets, reason) in contents.items():
+        (tmp_path / name).write_bytes(octets)
+        with pytest.raises(ValueError, match=reason) as refused:
+            load_pem(tmp_path / name)
+        assert str(tmp_path / name) in str(refused.value)
+        assert "\n" not in str(refused.value)
+    for missing in (tmp_path / "nowhere.pem", tmp_path):
+        with pytest.raises(ValueError, match=r"cannot read .*give the path of a PEM file"):
+            load_pem(missing)
+
+
+# ---- what two validators say ----------------------------------------------------------------------
+
+
+def openssl_says(credential: Credential, *roots: Authority, at: datetime = NOW) -> int:
+    """OpenSSL's error code for the chain, as the X509Store has it; 0 for none."""
+    store = crypto.X509Store()
+    store.set_time(at.replace(tzinfo=None))
+    for root in roots:
+        store.add_cert(crypto.X509.from_cryptography(root.certificate))
+    leaf, *others = map(crypto.X509.from_cryptography, credential.chain)
+    try:
+        crypto.X509StoreContext(store, leaf, others).verify_certificate()
+    except crypto.X509StoreContextError as refused:
+        return refused.errors[0]
+    return 0
+
+
+def cryptography_says(credential: Credential, *roots: Authority, at: datetime = NOW) -> bool:
+    """Whether `cryptography` accepts the chain for the leaf's first host."""
+    presented: tuple[Certificate, ...] = tuple(map(seen, credential.chain))
+    opinion = second_opinion(Observation(presented[0].hosts[0], at, presented), roots)
+    assert opinion is not None
+    return opinion.accepts
+
+
+def both_say(credential: Credential, *roots: Authority, at: datetime = NOW) -> tuple[int, bool]:
+    return openssl_says(credential, *roots, at=at), cryptography_says(credential, *roots, at=at)
+
+
+GOOD = (0, True)
+
+
+def test_an_ordinary_chain_is_valid() -> None:
+    """A chain is valid under its own root and under no other."""
+    assert both_say(SITE, ROOT) == GOOD
+    assert both_say(SITE, authority("Another Root")) == (20, False)
+    assert both_say(self_signed(HOST), ROOT) == (18, False)
+
+
+@pytest.mark.parametrize("algorithm", ["RSA", "ML-DSA"])
+def test_other_algorithms_make_valid_chains(algorithm: str) -> None:
+    """A line of RSA or ML-DSA keys is valid too, root to leaf."""
+    world = World(algorithm=algorithm)
+    assert both_say(world.genuine, world.root) == GOOD
+
+
+def test_a_chain_can_be_sent_otherwise() -> None:
+    """Order and superfluous certificates do not matter; a missing intermediate does."""
+    more = ROOT.intermediate("One More CA")
+    deep = more.intermediate("The Last CA").issue(HOST)
+    assert both_say(deep, ROOT) == GOOD
+    assert both_say(deep.sending(SITE.leaf, *reversed(deep.chain[1:])), ROOT) == GOOD
+    assert both_say(deep.sending(deep.chain[1]), ROOT) == (20, False)
+
+
+def test_a_cross_sign_has_the_same_name_and_key_under_another_issuer() -> None:
+    """With a cross-sign beside it, a chain is valid under the other root as well."""
+    old, new = authority("Old Root"), authority("New Root")
+    crossed = old.cross_sign(new)
+    site = new.intermediate("New Issuing CA").issue(HOST)
+    both = site.sending(*site.chain[1:], crossed.certificate)
+    assert (name_of(new.certificate.subject), pin_of(new.certificate)) == (
+        name_of(crossed.certificate.subject),
+        pin_of(crossed.certificate),
+    )
+    assert fingerprint_of(new.certificate) != fingerprint_of(crossed.certificate)
+    assert crossed.parent is old
+    assert [both_say(site, new), both_say(site, old)] == [GOOD, (20, False)]
+    assert [both_say(both, new), both_say(both, old)] == [GOOD, GOOD]
+
+
+def test_a_cross_sign_lives_no_longer_than_either() -> None:
+    """The cross-sign starts with the later of the two and ends with the sooner."""
+    short = authority("Short Root", not_before=NOW, not_after=NOW + timedelta(days=30))
+    for signer, other in ((ROOT, short), (short, ROOT)):
+        crossed = signer.cross_sign(other).certificate
+        assert (NOW, NOW + timedelta(days=30)) == (crossed.not_valid_before_utc, crossed.not_valid_after_utc)
+
+
+def test_an_intermediate_can_become_a_root() -> None:
+    """Under its own name and key an intermediate in the store ends the path; before, it did not."""
+    root = ISSUING.as_root()
+    assert pin_of(root.certificate) == pin_of(ISSUING.certificate)
+    assert root.certificate.issuer == root.certificate.subject
+    assert both_say(SITE, root) == GOOD
+    assert openssl_says(SITE, ISSUING) != 0
+
+
+def test_a_leaf_that_acts_as_a_ca_is_refused() -> None:
+    """What a server's certificate signs is valid for nobody who reads the CA flag."""
+    signer = acting_as_ca(ISSUING.issue("evil.example"))
+    forged = signer.issue(HOST)
+    assert name_of(forged.leaf.issuer) == "evil.example"
+    assert len(forged.chain) == 3
+    # OpenSSL's 79: the issuer's basicConstraints say that it is no CA
+    assert both_say(forged, ROOT) == (79, False)
+
+
+# ---- limits ---------------------------------------------------------------------------------------
+
+
+def test_chosen_dates() -> None:
+    """An authority and a leaf are valid between their dates and at no other time."""
+    start, end = datetime(2030, 1, 1, tzinfo=UTC), datetime(2030, 2, 1, tzinfo=UTC)
+    short = authority("Short Root", not_before=start, not_after=end)
+    leaf = short.issue(HOST, not_before=start, not_after=end)
+    assert (start, end) == (leaf.leaf.not_valid_before_utc, leaf.leaf.not_valid_after_utc)
+    assert both_say(leaf, short, at=start + timedelta(days=1)) == GOOD
+    assert both_say(leaf, short, at=start - timedelta(days=1)) == (9, False)
+    assert both_say(leaf, short, at=end + timedelta(days=1)) == (10, False)
+
+
+def test_an_expired_authority_ends_its_leaves() -> None:
+    """A leaf that outlives its authority is refused all the same."""
+    short = authority("Short Root", not_after=NOW + timedelta(days=5))
+    leaf = short.issue(HOST, not_after=NOW + timedelta(days=50))
+    assert both_say(leaf, short) == GOOD
+    assert both_say(leaf, short, at=NOW + timedelta(days=10)) == (10, False)
+
+
+def test_an_ordinary_leaf_lasts_90_days() -> None:
+    """Without dates a leaf starts yesterday and lasts ninety days."""
+    life = SITE.leaf.not_valid_after_utc - SITE.leaf.not_valid_before_utc
+    assert life == timedelta(days=90)
+    assert timedelta(0) < datetime.now(UTC) - SITE.leaf.not_valid_before_utc < timedelta(days=1, minutes=5)
+
+
+# host -> whether a CA that is limited to .example and loopback may vouch for it
+LIMITS = {
+    "bank.example": True,
+    "a.b.example": True,
+    "127.0.0.1": True,
+    "bank.test": False,
+    "notexample": False,
+    "192.0.2.1": False,
+    "2001:db8::1": False,
+}
+
+
+@pytest.mark.parametrize("host", LIMITS)
+@pytest.mark.parametrize("where", ["root", "intermediate"])
+def test_name_constraints_hold(where: str, host: str) -> None:
+    """A limited CA, root or intermediate, vouches for its domain and loopback and for nothing else."""
+    root = authority("A Root", only=("example",) if where == "root" else ())
+    issuing = root.intermediate("A CA", only=("example",) if where == "intermediate" else ())
+    credential = issuing.issue(host)
+    code, accepted = openssl_says(credential, root), verified(credential, root, host)
+    assert (0 if LIMITS[host] else 47, LIMITS[host]) == (code, accepted)
+
+
+def verified(credential: Credential, root: Authority, host: str) -> bool:
+    """cryptography's answer, for host names and for addresses."""
+    subject = x509.IPAddress(ipaddress.ip_address(host)) if is_address(host) else x509.DNSName(host)
+    verifier = PolicyBuilder().store(Store([root.certificate])).time(NOW).build_server_verifier(subject)
+    try:
+        verifier.verify(credential.leaf, list(credential.chain[1:]))
+    except VerificationError:
+        return False
+    return True
+
+
+def test_without_constraints_everything_passes() -> None:
+    """The same names under a CA without limits are valid, so it is the limit that refuses above."""
+    root = authority("A Root", not_after=NOW + timedelta(days=30))
+    issuing = root.intermediate("A CA")
+    for host in LIMITS:
+        credential = issuing.issue(host, key=SITE.key)
+        assert (openssl_says(credential, root), verified(credential, root, host)) == (0, True)
+
+
+def test_a_constrained_ca_marks_its_limits_critical() -> None:
+    """Name constraints are critical (RFC 5280 section 4.2.1.10), and limit hosts, mail and addresses."""
+    limited = authority("A Root", only=("example",)).certificate
+    found = limited.extensions.get_extension_for_class(x509.NameConstraints)
+    kinds = {type(one) for one in found.value.permitted_subtrees}
+    assert (True, {x509.DNSName, x509.RFC822Name, x509.IPAddress}) == (found.critical, kinds)
+
+
+# ---- the world ------------------------------------------------------------------------------------
+
+
+def test_the_world_is_made_afresh() -> None:
+    """Two worlds have the same names and no key in common; one world always has the same ones."""
+    one, other = World(), World()
+    assert [name_of(c.subject) for c in one.genuine.path] == [HOST, "Honest Issuing CA 1", "Honest Root"]
+    assert str(one.genuine) == str(other.genuine)
+    assert not {pin_of(c) for c in one.genuine.path} & {pin_of(c) for c in other.genuine.path}
+    assert one.genuine is one.genuine
+    assert both_say(one.genuine, one.root) == GOOD
+
+
+def test_a_world_is_for_a_reserved_name() -> None:
+    """A world cannot be made for somebody's real site."""
+    with pytest.raises(ValueError, match="somebody's real site"):
+        World("bank.com")
+
+
+def test_private_keys_are_never_shown() -> None:
+    """No repr of anything that holds a key shows it, not even that there is one."""
+    world = World()
+    for holder in (world.root, world.issuing, world.genuine, self_signed(HOST)):
+        shown = f"{holder!r} {holder}"
+        assert "PrivateKey" not in shown
+        assert "PRIVATE KEY" not in shown
+        assert "key=" not in shown
+    assert b"PRIVATE KEY" in key_pem(world.genuine.key)

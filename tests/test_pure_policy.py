@@ -1,0 +1,325 @@
+"""
+The policy is pure: it decides without a network, and decides what the sockets decide.
+
+Observations are written by hand here; no certificate is made.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from lab.observation import Certificate, Line, Observation, Outcome, ValidationError
+from lab.policy import checks
+from lab.policy.checks import SOUND, Check, Known, Stage, judge
+from lab.policy.clients import CLIENTS
+from lab.policy.pinset import PinSet, Role
+from lab.scenes.catalogue import Kind
+from lab.trials.matrix import Matrix
+from lab.trials.rehearsal import Rehearsals
+
+LAB = Path(checks.__file__).parents[1]
+
+# ---- rooms ----------------------------------------------------------------------------------------
+
+BLOCKED = ("socket", "_socket", "ssl", "_ssl", "OpenSSL")
+
+BLOCKER = f"""
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {BLOCKED}:
+            raise ImportError(name + " is blocked")
+
+assert not set({BLOCKED}) & set(sys.modules)
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def import_without_network(*modules: str) -> subprocess.CompletedProcess[str]:
+    code = BLOCKER + f"import {', '.join(modules)}"
+    return subprocess.run([sys.executable, "-c", code], cwd=LAB.parent, capture_output=True, text=True, timeout=30)
+
+
+def test_the_policy_imports_without_network_and_openssl() -> None:
+    """All of lab.policy imports where sockets and OpenSSL cannot be imported."""
+    modules = [f"lab.policy.{one.stem}" for one in (LAB / "policy").glob("[a-z]*.py")]
+    assert len(modules) >= 3
+    done = import_without_network(*modules)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_wire_does_not() -> None:
+    """The same blocker stops a room that needs the network, so it does block."""
+    done = import_without_network("lab.wire.client")
+    assert done.returncode == 1
+    assert "is blocked" in done.stderr
+
+
+ROOMS = {
+    "observation": 0, "pki": 1, "wire": 2, "policy": 3, "scenes": 4, "trials": 5, "show": 6,
+    "bench": 7, "__main__": 8, "__init__": 9,
+}  # fmt: skip
+
+
+@cache
+def imports() -> dict[tuple[str, str], str]:
+    """Which room imports which, each with one file that does."""
+    found = {}
+    for file in LAB.rglob("*.py"):
+        room = file.relative_to(LAB).with_suffix("").parts[0]
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [one.name for one in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{file.name} imports relatively"
+                names = [f"{node.module}.{one.name}" for one in node.names]
+            for name in names:
+                package, _, rest = name.partition(".")
+                if package == "lab" and rest:
+                    found[room, rest.partition(".")[0]] = file.name
+    return found
+
+
+def test_rooms_import_downwards_only() -> None:
+    """A room imports only from itself and from rooms with a lower number."""
+    found = imports()
+    assert ("trials", "wire") in found
+    assert [
+        f"{file} of {room} imports {other}"
+        for (room, other), file in found.items()
+        if room != other and ROOMS[other] >= ROOMS[room]
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("room", "never"),
+    [("policy", "pki"), ("policy", "wire"), ("scenes", "wire")],
+)
+def test_rooms_that_know_nothing_of_each_other(room: str, never: str) -> None:
+    """The policy knows neither certificates nor sockets, and scenes open no socket."""
+    assert (room, never) not in imports()
+
+
+# ---- the policy and the sockets -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_the_pure_policy_expects_what_the_sockets_did(name: str, whole_matrix: Matrix, rehearsals: Rehearsals) -> None:
+    """In every scene and at every meeting, the pure verdict and outcome are those of the real connection."""
+    wrong = []
+    for scene, meetings in rehearsals.expected(CLIENTS[name]).items():
+        trial = whole_matrix.cell(name, scene)
+        own = {number for number, met in enumerate(trial.encounters) if not met.meeting.component}
+        assert own == set(meetings)
+        for number, (verdict, outcome) in meetings.items():
+            met = trial.encounters[number]
+            expected = (verdict.accepted, verdict.check, outcome)
+            actual = (met.verdict.accepted, met.verdict.check, met.outcome)
+            if expected != actual:
+                wrong.append(f"{scene}, meeting {number}: expected {expected}, the sockets did {actual}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_late_check_refuses_after_the_robbery(whole_matrix: Matrix) -> None:
+    """A pin that is compared after the request refuses, and the attacker has the secret all the same."""
+    late = whole_matrix.cell("checks-too-late", "other_trusted_ca")
+    assert (late.verdict.accepted, late.verdict.check) == (False, "late leaf pin")
+    assert late.outcome is Outcome.INTERCEPTED
+    assert late.leaked > 0
+    # the same pin inside the handshake
+    timely = whole_matrix.cell("leaf-pinned", "other_trusted_ca")
+    assert (timely.verdict.accepted, timely.outcome, timely.leaked) == (False, Outcome.STOPPED, 0)
+
+
+def test_a_stopped_attacker_reads_nothing(whole_matrix: Matrix) -> None:
+    """Not one application byte reaches an attacker who was stopped; one who was not has read some."""
+    attacked = [one for one in whole_matrix.trials.values() if one.case.kind is Kind.ATTACK]
+    stopped = {one.leaked for one in attacked if one.outcome is Outcome.STOPPED}
+    robbed = {one.leaked for one in attacked if one.outcome is Outcome.INTERCEPTED}
+    assert stopped == {0}
+    assert min(robbed) > 0
+
+
+def test_nothing_leaks_to_the_genuine_server(whole_matrix: Matrix) -> None:
+    """Bytes count as leaked where an attacker read them, and nowhere else."""
+    for trial in whole_matrix.trials.values():
+        for met in trial.encounters:
+            if met.meeting.line is Line.GENUINE:
+                assert met.aftermath.leaked == 0
+
+
+# ---- observations by hand -------------------------------------------------------------------------
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HOST = "bank.example"
+
+
+def certificate(name: str, *, renewed: bool = False) -> Certificate:
+    return Certificate(
+        name=name,
+        issuer="somebody",
+        pin=f"sha256/{name}",
+        fingerprint=f"cert-sha256/{name}{'/renewed' if renewed else ''}",
+        algorithm="ECDSA P-256",
+        is_ca=name != "leaf",
+        hosts=(HOST,),
+        not_before=NOW,
+        not_after=NOW,
+        der=b"",
+    )
+
+
+LEAF, ISSUING, ROOT = map(certificate, ("leaf", "issuing", "root"))
+STRANGER, STRANGE_CA, STRANGE_ROOT = map(certificate, ("stranger", "strange ca", "strange root"))
+BACKUP = certificate("backup")
+
+KNOWN = Known(
+    MappingProxyType(
+        {
+            Role.ROOT: frozenset({ROOT.pin}),
+            Role.INTERMEDIATE: frozenset({ISSUING.pin}),
+            Role.LEAF: frozenset({LEAF.pin}),
+            Role.CERTIFICATE: frozenset({LEAF.fingerprint}),
+            Role.BACKUP: frozenset({BACKUP.pin}),
+        }
+    )
+)
+
+
+def saw(*path: Certificate, also_sent: tuple[Certificate, ...] = ()) -> Observation:
+    """A full handshake that validated; the server sent all but the root."""
+    return Observation(HOST, NOW, (*path[:-1], *also_sent), path)
+
+
+HONEST = saw(LEAF, ISSUING, ROOT)
+RENEWED = saw(certificate("leaf", renewed=True), ISSUING, ROOT)
+NEW_KEY = saw(STRANGER, ISSUING, ROOT)
+NEW_INTERMEDIATE = saw(STRANGER, STRANGE_CA, ROOT)
+OTHER_CA = saw(STRANGER, STRANGE_CA, STRANGE_ROOT)
+STUFFED = saw(STRANGER, STRANGE_CA, STRANGE_ROOT, also_sent=(LEAF, ISSUING))
+UNTRUSTED = Observation(HOST, NOW, (LEAF,), error=ValidationError(20, 0, "nobody vouches for it"))
+NOTHING_SENT = Observation(HOST, NOW, ())
+WRONG_NAME = replace(HONEST, name_mismatch="it answers for evil.example")
+RESUMED = Observation(HOST, NOW, (LEAF,), resumed=True)
+MET = KNOWN.met(HONEST)
+
+# check -> what the client knows, observations that pass, observations that are refused
+TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]]] = {
+    checks.VALIDATION: (KNOWN, (HONEST, OTHER_CA, WRONG_NAME, RESUMED), (UNTRUSTED, NOTHING_SENT)),
+    checks.HOST_NAME: (KNOWN, (HONEST, OTHER_CA), (WRONG_NAME,)),
+    checks.ROOT_PIN: (KNOWN, (HONEST, NEW_INTERMEDIATE), (OTHER_CA, STUFFED, UNTRUSTED)),
+    checks.INTERMEDIATE_PIN: (KNOWN, (HONEST, NEW_KEY), (NEW_INTERMEDIATE, STUFFED, UNTRUSTED)),
+    checks.LEAF_PIN: (KNOWN, (HONEST, RENEWED), (NEW_KEY, STUFFED, UNTRUSTED)),
+    checks.CERTIFICATE_PIN: (KNOWN, (HONEST,), (RENEWED, STUFFED, UNTRUSTED)),
+    checks.LEAF_OR_BACKUP_PIN: (KNOWN, (HONEST, saw(BACKUP, ISSUING, ROOT)), (NEW_KEY, STUFFED)),
+    checks.ANY_OF_CHAIN_PIN: (KNOWN, (HONEST, NEW_INTERMEDIATE), (OTHER_CA, STUFFED)),
+    checks.LEAF_AND_CA_PINS: (
+        KNOWN,
+        (HONEST, saw(LEAF, STRANGE_CA, ROOT)),
+        (NEW_KEY, saw(LEAF, STRANGE_CA, STRANGE_ROOT), STUFFED),
+    ),
+    checks.KNOWN_KEY: (MET, (HONEST, RENEWED), (NEW_KEY, OTHER_CA, NOTHING_SENT, RESUMED)),
+    checks.KNOWN_CERTIFICATE: (MET, (HONEST,), (RENEWED, OTHER_CA, NOTHING_SENT, RESUMED)),
+    # the careless ones pass what they should not
+    checks.PRESENTED_CHAIN_PIN: (KNOWN, (HONEST, STUFFED), (OTHER_CA,)),
+    checks.LATE_LEAF_PIN: (KNOWN, (HONEST, RENEWED), (NEW_KEY, STUFFED)),
+    checks.FULL_HANDSHAKE_LEAF_PIN: (KNOWN, (HONEST, RESUMED), (NEW_KEY, STUFFED)),
+}
+
+
+def test_no_check_is_left_out() -> None:
+    """The table above has every check of the policy."""
+    assert {one for one in vars(checks).values() if isinstance(one, Check)} == set(TABLE)
+
+
+@pytest.mark.parametrize("check", TABLE, ids=str)
+def test_each_check_passes_and_refuses(check: Check) -> None:
+    """Each check passes what it should and refuses what it should, and says why in a sentence."""
+    known, passing, refused = TABLE[check]
+    for observation in passing:
+        found = check.find(observation, known)
+        assert (check.name, True) == (found.check, found.passed), found.reason
+        assert found.reason
+    for observation in refused:
+        found = check.find(observation, known)
+        assert (check.name, False) == (found.check, found.passed), found.reason
+        assert found.reason
+
+
+@pytest.mark.parametrize("check", [one for one in SOUND if one.pin_set or one.remembers], ids=str)
+def test_a_resumed_session_is_refused_by_every_sound_pin(check: Check) -> None:
+    """A resumed session has no path, so whoever compares keys refuses it, on first use too."""
+    for known in (KNOWN, MET):
+        assert not check.find(RESUMED, known).passed
+    assert check.find(HONEST, MET).passed
+
+
+def test_the_careless_client_accepts_a_resumed_session() -> None:
+    """A check that runs only when a certificate arrives does not run on a resumed session."""
+    assert checks.FULL_HANDSHAKE_LEAF_PIN.find(RESUMED, KNOWN).passed
+
+
+def test_an_observation_has_a_path_or_an_error() -> None:
+    """No observation has both a path and an error, and none that was resumed has a path."""
+    with pytest.raises(ValueError, match="never both"):
+        replace(HONEST, error=ValidationError(10, 0, "it has expired"))
+    with pytest.raises(ValueError, match="resumed session validates nothing"):
+        replace(HONEST, resumed=True)
+    assert replace(HONEST, staple=b"a staple").path == HONEST.path
+
+
+def test_the_first_refusal_decides() -> None:
+    """Checks are asked in order; the first that refuses ends the list and is the deciding one."""
+    policy = (checks.VALIDATION, checks.LEAF_PIN, checks.ROOT_PIN)
+    verdict = judge(policy, OTHER_CA, KNOWN)
+    assert (verdict.accepted, verdict.check) == (False, "leaf pin")
+    assert [(found.check, found.passed) for found in verdict.findings] == [
+        ("path validation", True),
+        ("leaf pin", False),
+    ]
+    assert (judge(policy, HONEST, KNOWN).accepted, judge(policy, HONEST, KNOWN).check) == (True, "root pin")
+
+
+def test_an_empty_policy_accepts_everything() -> None:
+    """A client that asks nothing accepts, even what no CA vouches for."""
+    for observation in (HONEST, UNTRUSTED, NOTHING_SENT, RESUMED):
+        assert (judge((), observation, KNOWN).accepted, judge((), observation, KNOWN).check) == (
+            True,
+            "no check",
+        )
+
+
+def test_first_use_passes_and_is_remembered() -> None:
+    """The first meeting passes whoever is there; what was met stays remembered when another comes."""
+    assert checks.KNOWN_KEY.find(OTHER_CA, KNOWN).passed
+    fooled = KNOWN.met(OTHER_CA)
+    assert not checks.KNOWN_KEY.find(HONEST, fooled).passed
+    assert fooled.met(HONEST) is fooled
+    assert KNOWN.met(NOTHING_SENT) is KNOWN
+
+
+def test_literal_pins_match_like_roles() -> None:
+    """A pin may be written out instead of naming a role; a stranger's pin matches nothing."""
+    written = checks.pinned("written out", PinSet.any_of(ISSUING.pin))
+    strange = checks.pinned("a stranger's", PinSet.any_of("sha256/nobody"))
+    assert written.find(HONEST, Known()).passed
+    assert not strange.find(HONEST, Known()).passed
+
+
+def test_late_checks_are_not_asked_inside_the_handshake() -> None:
+    """The late client's handshake asks validation and the name only; its pin comes after the request."""
+    late = CLIENTS["checks-too-late"]
+    assert late.at(Stage.HANDSHAKE) == (checks.VALIDATION, checks.HOST_NAME)
+    assert late.at(Stage.AFTER_REQUEST) == (checks.LATE_LEAF_PIN,)
+    assert CLIENTS["leaf-pinned"].at(Stage.AFTER_REQUEST) == ()
