@@ -19,7 +19,7 @@ from lab.observation import Outcome, Showable
 from lab.policy.clients import CLIENTS, Client
 from lab.scenes.catalogue import CASES, Case, Kind, twin_of
 from lab.trials.stage import Stage
-from lab.trials.trial import Trial, run
+from lab.trials.trial import Trial, perform
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,9 @@ def matrix(
         began = time.perf_counter()
         with Stage(case) as standing:
             stood = time.perf_counter()
-            for client in rows:
-                trials[client.name, case.name] = run(client, standing)
+            performed = [perform(client, standing) for client in rows]
+            for client, done in zip(rows, performed, strict=True):
+                trials[client.name, case.name] = done()
             ran = time.perf_counter()
             handshakes += standing.handshakes
         standing_up += stood - began + time.perf_counter() - ran

@@ -7,6 +7,7 @@ listens where; it knows no policy.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
@@ -110,8 +111,12 @@ class Stage:
         ignoring: frozenset[int] = frozenset(),
         session: SSL.Session | None = None,
         keep_session: bool = False,
-    ) -> tuple[Exchange, Visit]:
-        """One connection as this meeting has it: what the client got, and what the other side saw."""
+    ) -> tuple[Exchange, Callable[[], Visit]]:
+        """
+        One connection as this meeting has it.
+
+        Returns what the client got, and what waits for what the other side saw.
+        """
         listener = self._listener(meeting)
         self._exchanges += 1
         exchange = connect(
@@ -127,8 +132,8 @@ class Stage:
             patience=self.patience,
         )
         if not exchange.port:
-            return exchange, Visit()
-        return exchange, listener.log.finished(exchange.port, self.patience * 2)
+            return exchange, Visit
+        return exchange, lambda: listener.log.finished(exchange.port, self.patience * 2)
 
 
 def _genuine(scene: Scene, meeting: Meeting) -> Meeting:

@@ -9,6 +9,7 @@ the client's policy, outcomes from whoever holds the secret.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ from lab.observation import (
     Verdict,
 )
 from lab.policy import checks
-from lab.policy.checks import Known, Stage, judge
+from lab.policy.checks import Known, Policy, Stage, judge
 from lab.policy.clients import Client, Learnt
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import Case, Meeting, Scene, twin_of
@@ -158,13 +159,22 @@ class Process:
     That is why an attacker inside the process needs no key and no CA.
     """
 
-    def __init__(self, client: Client, known: Known) -> None:
-        self._client = client
+    def __init__(self, policy: Policy, known: Known) -> None:
+        self._policy = tuple(check for check in policy if check.stage is Stage.HANDSHAKE)
+        self._whole = policy
         self._known = known
+        self._last: tuple[Observation, Verdict] | None = None
         self.decide = self._decide
 
     def _decide(self, observation: Observation) -> bool:
-        return judge(self._client.at(Stage.HANDSHAKE), observation, self._known).accepted
+        self._last = (observation, judge(self._policy, observation, self._known))
+        return self._last[1].accepted
+
+    def verdict(self, observation: Observation) -> Verdict:
+        """What the whole policy says of what was seen; what was said inside the handshake is not asked again."""
+        if self._whole == self._policy and self._last is not None and self._last[0] is observation:
+            return self._last[1]
+        return judge(self._whole, observation, self._known)
 
 
 def accept_everything(observation: Observation) -> bool:
@@ -177,27 +187,47 @@ def built_in(client: Client, scene: Scene) -> Known:
     return Known(site=scene.site) if Learnt.BUILT_IN in client.learnt else Known()
 
 
-def run(client: Client, standing: Standing) -> Trial:
-    """Take the client through the scene that is standing, with a fresh secret for each meeting."""
+@dataclass(frozen=True)
+class _Met:
+    """One meeting from the client's side; `visit` waits for what the other side saw."""
+
+    meeting: Meeting
+    exchange: Exchange
+    known: Known
+    verdict: Verdict
+    secret: str
+    visit: Callable[[], Visit]
+
+    def encounter(self) -> Encounter:
+        visit = self.visit()
+        outcome = None
+        if not self.meeting.component:
+            outcome = _outcome(self.meeting, self.verdict, self.exchange, visit.holds(self.secret))
+        after = _after(self.meeting, self.exchange, visit)
+        return Encounter(self.meeting, self.exchange.observation, self.known, self.verdict, outcome, after)
+
+
+def perform(client: Client, standing: Standing) -> Callable[[], Trial]:
+    """
+    Take the client through the scene that is standing, with a fresh secret for each meeting.
+
+    Returns what gives the trial: it waits until the other side has written down
+    what it saw, so that a matrix need not wait after each connection.
+    """
     scene = standing.scene
     known = built_in(client, scene)
     session: SSL.Session | None = None
-    encounters: list[Encounter] = []
+    met: list[_Met] = []
     for meeting in scene.meetings:
         if meeting.component:
-            exchange, visit = standing.meet(
-                meeting, lambda seen: judge(COMPONENT, seen, Known()).accepted, keep_session=True
-            )
+            process, secret = Process(COMPONENT, Known()), ""
+            exchange, visit = standing.meet(meeting, process.decide, keep_session=True)
             session = exchange.session
-            verdict = judge(COMPONENT, exchange.observation, Known())
-            encounters.append(
-                Encounter(meeting, exchange.observation, Known(), verdict, None, _after(meeting, exchange, visit))
-            )
+            met.append(_Met(meeting, exchange, Known(), process.verdict(exchange.observation), secret, visit))
             continue
-        process = Process(client, known)
+        process, secret = Process(client.policy, known), secrets.token_hex(16)
         if client.switched_off:
             process.decide = accept_everything
-        secret = secrets.token_hex(16)
         exchange, visit = standing.meet(
             meeting,
             process.decide,
@@ -205,20 +235,16 @@ def run(client: Client, standing: Standing) -> Trial:
             ignoring=client.ignoring,
             session=session if client.resumes else None,
         )
-        verdict = _verdict(client, exchange, known)
-        encounters.append(
-            Encounter(
-                meeting,
-                exchange.observation,
-                known,
-                verdict,
-                _outcome(meeting, verdict, exchange, visit.holds(secret)),
-                _after(meeting, exchange, visit),
-            )
-        )
+        verdict = _verdict(client, exchange, process)
+        met.append(_Met(meeting, exchange, known, verdict, secret, visit))
         if Learnt.FIRST_USE in client.learnt and verdict.accepted:
             known = known.met(exchange.observation)
-    return Trial(client, standing.case, scene, tuple(encounters))
+    return lambda: Trial(client, standing.case, scene, tuple(one.encounter() for one in met))
+
+
+def run(client: Client, standing: Standing) -> Trial:
+    """One client through the scene that is standing, to the end."""
+    return perform(client, standing)()
 
 
 def trial(client: Client, case: Case) -> Trial:
@@ -227,10 +253,10 @@ def trial(client: Client, case: Case) -> Trial:
         return run(client, standing)
 
 
-def _verdict(client: Client, exchange: Exchange, known: Known) -> Verdict:
+def _verdict(client: Client, exchange: Exchange, process: Process) -> Verdict:
     if not exchange.observation.presented and not exchange.observation.resumed:
         return Verdict(False, "handshake", f"no certificate was seen: {exchange.failure}")
-    said = judge(client.policy, exchange.observation, known)
+    said = process.verdict(exchange.observation)
     if client.switched_off and exchange.accepted:
         would = "accepted" if said.accepted else "refused"
         return Verdict(

@@ -110,8 +110,8 @@ def presented_chain(connection: SSL.Connection) -> tuple[Certificate, ...]:
 
 
 def account_request(host: str, secret: str = "") -> Request:
-    """``GET /account`` as a client with a bearer token sends it."""
-    headers = [(b"host", host.encode()), (b"user-agent", b"lab")]
+    """``GET /account``, its one request, as a client with a bearer token sends it."""
+    headers = [(b"host", host.encode()), (b"connection", b"close")]
     if secret:
         headers.append((b"authorization", b"Bearer " + secret.encode()))
     return Request("GET", "/account", headers)

@@ -26,6 +26,11 @@ HOP_BY_HOP = {
 }  # fmt: skip
 
 
+def end_to_end(headers: Headers) -> Headers:
+    """The headers that are meant for the other end, and not for this connection."""
+    return [pair for pair in headers if pair[0].lower() not in HOP_BY_HOP]
+
+
 class TooLarge(Exception):
     """A body of more than 16 MiB."""
 
@@ -36,6 +41,11 @@ class Request:
     target: str
     headers: Headers = field(default_factory=list)
     body: bytes = b""
+
+    @property
+    def close(self) -> bool:
+        """Whether the client wants the connection closed after the answer (RFC 9112 section 9.6)."""
+        return any(name.lower() == b"connection" and value.lower() == b"close" for name, value in self.headers)
 
     @property
     def line(self) -> str:
@@ -130,7 +140,7 @@ class Wire:
 
     def answer(self, answer: Answer) -> None:
         """Send a whole answer, chunked where it says so; h11 leaves the body out for HEAD."""
-        headers = [pair for pair in answer.headers if pair[0].lower() not in HOP_BY_HOP]
+        headers = end_to_end(answer.headers)
         if answer.chunked:
             headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
             headers.append((b"transfer-encoding", b"chunked"))
@@ -141,7 +151,9 @@ class Wire:
 
     def ask(self, request: Request) -> None:
         """Send a whole request."""
-        headers = [pair for pair in request.headers if pair[0].lower() not in HOP_BY_HOP]
+        headers = end_to_end(request.headers)
+        if request.close:
+            headers.append((b"connection", b"close"))
         if request.body and not any(name.lower() == b"content-length" for name, _ in headers):
             headers.append((b"content-length", str(len(request.body)).encode()))
         head = h11.Request(method=request.method, target=request.target, headers=headers)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 
 import h11
 from OpenSSL import SSL
@@ -54,42 +54,43 @@ class Visit:
 
 class Log:
     """
-    The visits of one listener, by the client's port.
+    The visits of one listener, by the client's port, oldest first.
 
     `finished` waits for a visit to end: the client may have its answer before
     the other side has written down that it gave one.
     """
 
     def __init__(self) -> None:
-        self._visits: OrderedDict[int, Visit] = OrderedDict()
-        self._ended: set[int] = set()
+        self._visits: deque[Visit] = deque(maxlen=KEPT)
+        self._ended: dict[int, deque[Visit]] = {}  # a port may come again before its first visit is asked for
         self._changed = threading.Condition()
 
     def end(self, port: int, visit: Visit) -> None:
         with self._changed:
-            self._visits.pop(port, None)
-            self._visits[port] = visit
-            self._ended.add(port)
-            while len(self._visits) > KEPT:
-                oldest, _ = self._visits.popitem(last=False)
-                self._ended.discard(oldest)
+            self._visits.append(visit)
+            self._ended.setdefault(port, deque()).append(visit)
+            if len(self._ended) > KEPT:  # nobody asks for the visits of curl or of a browser
+                del self._ended[next(iter(self._ended))]
             self._changed.notify_all()
 
     def finished(self, port: int, patience: float) -> Visit:
         """
-        The visit from the client's `port`, once it has ended.
+        The oldest visit from the client's `port` that was not asked for yet, once it has ended.
 
         Raises TimeoutError after `patience` seconds.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: port in self._ended, patience):
+            if not self._changed.wait_for(lambda: self._ended.get(port), patience):
                 raise TimeoutError(f"no visit from port {port} ended within {patience} s")
-            self._ended.discard(port)
-            return self._visits[port]
+            waiting = self._ended[port]
+            visit = waiting.popleft()
+            if not waiting:
+                del self._ended[port]
+            return visit
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Visit]:
         with self._changed:
-            return iter(list(self._visits.values()))
+            return iter(tuple(self._visits))
 
     def __len__(self) -> int:
         return len(self._visits)
