@@ -66,8 +66,8 @@ def test_the_wire_does_not() -> None:
 
 
 ROOMS = {
-    "observation": 0, "pki": 1, "wire": 2, "policy": 3, "scenes": 4, "trials": 5, "show": 6,
-    "bench": 7, "__main__": 8, "__init__": 9,
+    "observation": 0, "pki": 1, "wire": 2, "policy": 3, "scenes": 4, "trials": 5, "show": 6, "course": 7,
+    "bench": 8, "__main__": 9, "__init__": 10,
 }  # fmt: skip
 
 

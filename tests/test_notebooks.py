@@ -1,0 +1,108 @@
+"""Every notebook, found by glob, runs top to bottom as shipped and as solved, and keeps the house's manners."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import pytest
+
+from lab.course import publish
+
+pytestmark = pytest.mark.notebook
+pytest.importorskip("nbclient", reason="nbclient is not installed: make test installs it")
+
+PATHS = publish.find()
+SHORT = ("00-start-here",)
+
+
+def cells(path: Any) -> list[dict[str, Any]]:
+    return [{**cell, "source": "".join(cell["source"])} for cell in json.loads(path.read_text("utf-8"))["cells"]]
+
+
+def tagged(found: list[dict[str, Any]], tag: str) -> list[dict[str, Any]]:
+    return [cell for cell in found if tag in cell["metadata"].get("tags", [])]
+
+
+@pytest.fixture(scope="session")
+def executed() -> dict[tuple[str, bool], Any]:
+    """Both runs of every notebook, two at a time and each in a process of its own; words where a run failed."""
+    jobs = [(path, solved) for path in PATHS for solved in (False, True)]
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        runs = pool.map(publish.attempt, *zip(*jobs, strict=True))
+        return {(path.stem, solved): run for (path, solved), run in zip(jobs, runs, strict=True)}
+
+
+def said(cell: Any) -> str:
+    """What a cell printed or showed, as text."""
+    parts = []
+    for output in cell["outputs"]:
+        parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("solved", [False, True], ids=["as shipped", "as solved"])
+@pytest.mark.parametrize("name", [path.stem for path in PATHS])
+def test_a_notebook_runs_and_its_checks_say_so(name: str, solved: bool, executed: Any) -> None:
+    """It runs top to bottom; each check says "not yet" to the stub, and "solved" to the folded solution."""
+    run = executed[name, solved]
+    if isinstance(run, str):
+        pytest.fail(f"{name}: {run}")
+    expected = "✓ solved" if solved else "✗ not yet"
+    checks = tagged(run.cells, "check")
+    assert [said(cell).strip()[: len(expected)] for cell in checks] == [expected] * len(checks)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_outputs_are_stripped_and_ids_have_a_meaning(path: Any) -> None:
+    """No output, no execution count, and each cell's id is unique and made of words."""
+    found = cells(path)
+    code = [cell for cell in found if cell["cell_type"] == "code"]
+    assert [cell["id"] for cell in code if cell["outputs"] or cell["execution_count"]] == []
+    ids = [cell["id"] for cell in found]
+    assert len(set(ids)) == len(ids)
+    assert [one for one in ids if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", one)] == []
+    assert [one for one in ids if re.fullmatch(r"[0-9a-f]{8}", one)] == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_notebook_is_mostly_prose_and_its_cells_are_short(path: Any) -> None:
+    """Code cells have 1 to 8 lines (12 for a stub to fill), there is more prose than code, 25 to 45 cells."""
+    found = cells(path)
+    code = [cell for cell in found if cell["cell_type"] == "code"]
+    long = {
+        cell["id"]: cell["source"].count("\n") + 1
+        for cell in code
+        if cell["source"].count("\n") + 1 > (12 if "exercise" in cell["metadata"].get("tags", []) else 8)
+    }
+    assert long == {}
+    prose = sum(len(cell["source"].split()) for cell in found if cell["cell_type"] == "markdown")
+    assert prose > sum(len(cell["source"].split()) for cell in code)
+    if path.stem not in SHORT:
+        assert 25 <= len(found) <= 45
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.stem not in SHORT], ids=lambda path: path.stem)
+def test_each_exercise_has_a_check_and_one_folded_solution(path: Any) -> None:
+    """After a stub come its check and its solution, before the next stub; the goal is said in three bold words."""
+    found = cells(path)
+    exercises, checks = tagged(found, "exercise"), tagged(found, "check")
+    assert len(exercises) == len(checks) >= 1
+    assert publish.fill([dict(cell) for cell in found]) == len(exercises)
+    text = "\n".join(cell["source"] for cell in found)
+    for word in ("**Input**", "**Output**", "**Goal**"):
+        assert text.count(word) >= len(exercises), word
+    assert "You will be able to" in text
+
+
+def test_a_page_loads_nothing_from_the_network(executed: Any) -> None:
+    """The published page is self-contained; a page that loads a script is refused."""
+    run = executed[PATHS[0].stem, False]
+    assert not isinstance(run, str)
+    html = publish.page(run, PATHS[0].stem)
+    assert "✗ intercepted" in html
+    assert publish.REMOTE.search(html) is None
+    assert publish.REMOTE.search('<script src="https://elsewhere.example/x.js">')
