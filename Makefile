@@ -6,7 +6,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
 
-.PHONY: help demo test test-core lab certs bench lint clean
+
+.PHONY: help demo test test-core lab notebooks certs bench lint clean
 
 help:
 	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
@@ -37,6 +38,10 @@ test-core: $(VENV)/core
 ## Open the notebooks in JupyterLab.
 lab: $(VENV)/jupyter
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+## Run every notebook and write the executed copies as HTML to build/notebooks.
+notebooks: $(VENV)/jupyter
+	@$(RUN) -m lab notebooks
 
 ## Write throwaway chains, stores, keys and pins to certs/, to look at with openssl.
 certs: $(VENV)/core

@@ -127,6 +127,14 @@ def _parser() -> argparse.ArgumentParser:
     intercept.add_argument("target", metavar="HOST:PORT", help="a loopback address; nothing else is accepted")
     intercept.add_argument("--host", default="localhost", metavar="NAME", help="the name to impersonate")
 
+    notebooks = command(
+        "notebooks",
+        _notebooks,
+        "Run every notebook and write the executed copies as HTML pages that need no network.",
+        "notebooks --out build/notebooks",
+    )
+    notebooks.add_argument("--out", type=Path, default=Path("build/notebooks"), metavar="DIR", help="where")
+
     bench = command("bench", _bench, "Measure what trials cost, as ratios within one run.", "bench --json")
     bench.add_argument("--json", action="store_true", help="the same as JSON")
     bench.add_argument("--quick", action="store_true", help="fewer rounds: a smoke test, not a measurement")
@@ -318,6 +326,16 @@ def _intercept(chosen: argparse.Namespace) -> None:
                 flush=True,
             )
             threading.Event().wait()
+
+
+def _notebooks(chosen: argparse.Namespace) -> None:
+    import importlib.util
+
+    if importlib.util.find_spec("nbconvert") is None:
+        raise ValueError("the notebooks need Jupyter; run `make notebooks`, or install requirements/jupyter.txt")
+    from lab.course.publish import publish
+
+    publish(chosen.out, lambda line: print(line, flush=True))
 
 
 def _bench(chosen: argparse.Namespace) -> None:

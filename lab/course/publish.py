@@ -15,6 +15,7 @@ from pathlib import Path
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```", re.DOTALL)
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL | re.IGNORECASE)  # for mathematics; no notebook has any
 REMOTE = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE)
 
 
@@ -34,7 +35,7 @@ def run(path: Path, *, solved: bool = False):  # type: ignore[no-untyped-def]
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     if solved:
         fill(notebook.cells)
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
@@ -79,7 +80,7 @@ def page(notebook, title: str) -> str:  # type: ignore[no-untyped-def]
     """The notebook as one HTML page. Raises ValueError where it would load anything from elsewhere."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(template_name="lab")
+    exporter = HTMLExporter(template_name="lab")  # type: ignore[no-untyped-call]
     for url in ("require_js_url", "mathjax_url", "mermaid_js_url", "jquery_url", "jupyter_widgets_base_url"):
         if hasattr(exporter, url):
             setattr(exporter, url, "")

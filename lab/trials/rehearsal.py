@@ -82,10 +82,21 @@ class Rehearsals:
         self._kept: dict[tuple[str, frozenset[int], bool], Rehearsed] = {}
 
     def of(self, case: Case, client: Client) -> Rehearsed:
-        key = (case.name, client.ignoring, client.resumes)
+        plain = self._get(case, frozenset(), False)
+        errors = {seen.error.code for _, seen in plain.observations if seen.error}
+        shared = any(meeting.component for meeting in plain.scene.meetings)
+        # Where no error is ignored and no session is to be had, every validator sees the same.
+        return self._get(
+            case,
+            client.ignoring if errors & client.ignoring else frozenset(),
+            client.resumes and shared,
+        )
+
+    def _get(self, case: Case, ignoring: frozenset[int], resumes: bool) -> Rehearsed:
+        key = (case.name, ignoring, resumes)
         if key not in self._kept:
             with Stage(case) as standing:
-                self._kept[key] = observe(standing, client.ignoring, client.resumes)
+                self._kept[key] = observe(standing, ignoring, resumes)
         return self._kept[key]
 
     def expected(self, client: Client) -> dict[str, dict[int, tuple[Verdict, Outcome]]]:

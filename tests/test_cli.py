@@ -1,0 +1,186 @@
+"""The command line: what it prints, its JSON, and one sentence with exit code 2 for bad input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.__main__ import main
+from lab.pki.world import World
+from lab.policy.clients import CLIENTS
+from lab.scenes.catalogue import CASES
+from lab.wire.service import Service
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command that succeeds prints."""
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_help_names_every_command_and_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help teaches: each command is named, and each command's own help has an example."""
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    for name in ("demo", "matrix", "trial", "list", "pin", "certs", "intercept", "notebooks", "bench"):
+        assert name in text
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        assert f"example: python -m lab {name}" in capsys.readouterr().out
+
+
+def test_list_names_every_client_and_scene(capsys: pytest.CaptureFixture[str]) -> None:
+    """`list` names each client and each scene, as text and as JSON."""
+    text = said(capsys, "list", "--long")
+    assert [name for name in [*CLIENTS, *CASES] if name not in text] == []
+    listed = json.loads(said(capsys, "list", "--json"))
+    assert [one["name"] for one in listed["clients"]] == list(CLIENTS)
+    assert [one["name"] for one in listed["scenes"]] == list(CASES)
+
+
+def test_matrix_prints_a_table_of_at_most_120_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """All clients print in blocks, no line is longer than 120 columns, and the scores are there."""
+    text = said(capsys, "matrix", "--clients", "all", "--scenes", "other_trusted_ca,new_ca", "first_contact")
+    assert max(map(len, text.splitlines())) <= 120
+    assert "✗ intercepted" in text
+    assert "■ outage" in text
+    assert text.count("Scores") == 3
+
+
+def test_matrix_json_has_one_record_for_each_trial(capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON has the fields that a program needs, one record for each client and scene."""
+    found = json.loads(
+        said(capsys, "matrix", "--json", "--clients", "unpinned", "leaf-pinned", "--scenes", "other_trusted_ca")
+    )
+    records = {one["client"]: one for one in found["trials"]}
+    assert list(records) == ["unpinned", "leaf-pinned"]
+    robbed, safe = records["unpinned"], records["leaf-pinned"]
+    assert (robbed["kind"], robbed["twin"], robbed["outcome"], robbed["verdict"]) == (
+        "attack",
+        "new_ca",
+        "intercepted",
+        "accepted",
+    )
+    assert (safe["outcome"], safe["verdict"], safe["deciding_check"], safe["leaked"]) == (
+        "stopped",
+        "refused",
+        "leaf pin",
+        0,
+    )
+    assert robbed["leaked"] > 0
+    assert [one["name"] for one in safe["path"]] == ["bank.example", "Other Issuing CA", "Other Public Root"]
+    assert all(one["pin"].startswith("sha256/") for one in [*safe["presented"], *safe["path"]])
+    assert safe["reason"]
+    assert found["scores"]["leaf-pinned"]["attacks_stopped"] == 1
+
+
+def test_matrix_csv_has_one_line_for_each_trial(capsys: pytest.CaptureFixture[str]) -> None:
+    """The CSV is a header and a line for each trial."""
+    text = said(capsys, "matrix", "--csv", "--clients", "unpinned", "--scenes", "rotations")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["outcome"] for row in rows} == {"served"}
+    assert [row["scene"] for row in rows] == [one.name for one in CASES.values() if one.kind == "rotation"]
+
+
+def test_trial_tells_the_whole_story(capsys: pytest.CaptureFixture[str]) -> None:
+    """`trial` shows chains, checks, the other side's view, a second opinion, and what would flip the verdict."""
+    text = said(capsys, "trial", "leaf-pinned", "other_trusted_ca")
+    for part in ("presented", "path", "REFUSE leaf pin", "hang up during the handshake", "Second opinion"):
+        assert part in text
+    assert "Would flip it   remove the leaf pin check" in " ".join(text.split("\n"))
+    assert max(map(len, text.splitlines())) <= 120
+    record = json.loads(said(capsys, "trial", "leaf-pinned", "other_trusted_ca", "--json"))
+    assert record["would_flip"]["policy"] == ["path validation", "host name"]
+
+
+def test_demo_prints_the_matrix_the_scores_and_the_next_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The demo runs every trial and ends with what to try next."""
+    text = said(capsys, "demo")
+    assert f"{len(CLIENTS) * len(CASES)} trials" in text
+    assert "python -m lab trial root-pinned sibling_intermediate" in text
+    assert all(name in text for name in CLIENTS)
+
+
+BAD = {
+    "an unknown client, with the nearest names": (["trial", "leafpinned", "new_ca"], "nearest: leaf-pinned"),
+    "an unknown scene, with the nearest names": (["trial", "unpinned", "newca"], "nearest: new_ca"),
+    "an unknown client in a matrix": (["matrix", "--clients", "root_pinned"], "nearest: root-pinned"),
+    "a file that is not there": (["pin", "nowhere.pem"], "cannot read nowhere.pem"),
+    "a file that is no PEM": (["pin", __file__], "no PEM certificate"),
+    "a host outside the reserved domains": (["certs", "--host", "bank.com"], "try bank.example"),
+    "a host that is none": (["certs", "--host", "a b"], "is not a host name"),
+    "a relay target that is not loopback": (["intercept", "192.0.2.1:443"], "not a loopback address"),
+    "a relay target by a name that might be anywhere": (["intercept", "bank.example:443"], "not a loopback address"),
+    "a relay target without a port": (["intercept", "localhost"], "is no HOST:PORT"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_gets_one_sentence_and_exit_code_2(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line on the error stream, nothing on the other, exit code 2, never a traceback."""
+    arguments, sentence = BAD[what]
+    assert main(arguments) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error.startswith("lab: ")
+    assert error.count("\n") == 1
+    assert sentence in error
+
+
+def test_an_unwritable_folder_gets_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that cannot be made is named, and nothing is left behind."""
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    assert main(["certs", "--out", str(in_the_way / "certs")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("lab: cannot write to ")
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [in_the_way]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent differently on Windows")
+def test_ctrl_c_ends_an_interception_and_says_so(tmp_path: Path) -> None:
+    """`intercept` relays, prints what it reads, and on Ctrl-C stops with one line and exit code 130."""
+    world = World(also=("localhost",))
+    with Service(world.genuine) as service:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "lab", "intercept", f"localhost:{service.port}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+        )
+        assert program.stdout
+        first = program.stdout.readline()
+        assert first.startswith("in the middle on 127.0.0.1:")
+        program.stdout.readline()
+        command = program.stdout.readline()
+        assert "--cacert" in command
+        time.sleep(0.1)
+        program.send_signal(signal.SIGINT)
+        out, error = program.communicate(timeout=10)
+    assert program.returncode == 130, (out, error)
+    assert error.strip() == "lab: interrupted; every server is stopped"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_import_lab_loads_nothing_heavy() -> None:
+    """`import lab` brings in neither OpenSSL nor cryptography until a name is used; a wrong name says what there is."""
+    code = "import lab, sys; print(sorted({'OpenSSL', 'cryptography', 'trustme'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    import lab
+
+    with pytest.raises(AttributeError, match="the lab has no 'martix'"):
+        lab.martix  # noqa: B018
