@@ -106,6 +106,6 @@ def test_the_readmes_staircase_is_the_one_the_sockets_give(whole_matrix: Matrix)
 def test_the_readme_gives_a_reason_for_each_dependency() -> None:
     """Every package that pyproject.toml names has a row in the README's table."""
     project = (ROOT / "pyproject.toml").read_text("utf-8")
-    names = re.findall(r'"([A-Za-z][\w-]*) >=', project) + ["flit_core"]
+    names = [*re.findall(r'"([A-Za-z][\w-]*) >=', project), "flit_core"]
     table = (ROOT / "README.md").read_text("utf-8").partition("| package | why |")[2]
     assert [name for name in names if name not in table] == []
