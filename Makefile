@@ -56,7 +56,7 @@ lint: $(VENV)/jupyter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/nbstripout --verify --extra-keys "metadata.kernelspec metadata.language_info" notebooks/*.ipynb
+	@$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.kernelspec metadata.language_info" notebooks/*.ipynb
 
 ## Remove the environment, the certificates and what the tools left behind.
 clean:
