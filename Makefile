@@ -37,7 +37,7 @@ test-core: $(VENV)/core
 
 ## Open the notebooks in JupyterLab.
 lab: $(VENV)/jupyter
-	@$(BIN)/jupyter lab --notebook-dir=notebooks
+	@$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 ## Run every notebook and write the executed copies as HTML to build/notebooks.
 notebooks: $(VENV)/jupyter
