@@ -5,6 +5,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
+# What JupyterLab writes into a notebook's metadata and differs from machine to machine.
+VARYING := metadata.language_info.version metadata.language_info.codemirror_mode \
+	metadata.language_info.file_extension metadata.language_info.mimetype metadata.language_info.nbconvert_exporter \
+	metadata.language_info.pygments_lexer
 
 
 .PHONY: help demo test test-core lab notebooks certs bench lint clean
@@ -56,7 +60,7 @@ lint: $(VENV)/jupyter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.kernelspec metadata.language_info" notebooks/*.ipynb
+	@$(BIN)/nbstripout --verify --keep-id --extra-keys "$(VARYING)" notebooks/*.ipynb
 
 ## Remove the environment, the certificates and what the tools left behind.
 clean:

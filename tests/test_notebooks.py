@@ -69,6 +69,14 @@ def test_outputs_are_stripped_and_ids_have_a_meaning(path: Any) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_jupyter_need_not_ask_for_a_kernel(path: Any) -> None:
+    """The notebook names its kernel, and nothing that differs from machine to machine."""
+    metadata = json.loads(path.read_text("utf-8"))["metadata"]
+    assert metadata["kernelspec"]["name"] == "python3"
+    assert metadata["language_info"] == {"name": "python"}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_notebook_is_mostly_prose_and_its_cells_are_short(path: Any) -> None:
     """Code cells have 1 to 8 lines (12 for a stub to fill), there is more prose than code, 25 to 45 cells."""
     found = cells(path)

@@ -18,7 +18,7 @@ from lab.trials.matrix import Matrix
 from lab.trials.trace import Trace
 from lab.trials.trial import Encounter, Trial
 
-_TD = "padding:3px 8px;border:1px solid #999;text-align:left;vertical-align:top;"
+_TD = "padding:2px 5px;border:1px solid #999;text-align:left;vertical-align:top;"
 
 
 def outcome(one: Outcome) -> str:
@@ -35,22 +35,29 @@ def matrix(shown: Matrix) -> str:
         for case in filter(None, (attack, rotation)):
             cells = "".join(outcome(shown.cell(name, case.name).outcome) for name in names)
             rows.append(
-                f'<tr><th scope="row" style="{_TD}font-weight:normal"><b>{case.kind.value}</b> '
-                f'{escape(case.title)}</th><td style="{_TD}">{escape(str(case.reach))}</td>{cells}</tr>'
+                f'<tr><th scope="row" style="{_TD}font-weight:normal;min-width:13em">'
+                f"<b>{case.kind.value}</b> {escape(case.title)}<br/>"
+                f"<small>shares: {escape(str(case.reach))}</small></th>{cells}</tr>"
             )
         rows.append("</tbody>")
     scores = [shown.score(name) for name in names]
-    stopped = "".join(f'<td style="{_TD}">{one.stopped} of {one.attacks}</td>' for one in scores)
-    kept = "".join(f'<td style="{_TD}">{one.kept} of {one.rotations}</td>' for one in scores)
+    sums = [
+        ("attacks stopped", [f"{one.stopped} of {one.attacks}" for one in scores if one.attacks]),
+        ("service kept through rotations", [f"{one.kept} of {one.rotations}" for one in scores if one.rotations]),
+    ]
+    feet = "".join(
+        f'<tr><th scope="row" style="{_TD}">{label}</th>'
+        + "".join(f'<td style="{_TD}">{count}</td>' for count in counts)
+        + "</tr>"
+        for label, counts in sums
+        if counts
+    )
     head = "".join(f'<th scope="col" style="{_TD}">{escape(name)}</th>' for name in names)
     return (
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
+        '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:12px">'
         "<caption>Each attack stands above its twin, the rotation whose path looks exactly like it.</caption>"
-        f'<thead><tr><th scope="col" style="{_TD}">scene</th><th scope="col" style="{_TD}">'
-        f"shares with the genuine path</th>{head}</tr></thead>{''.join(rows)}"
-        f'<tfoot><tr><th scope="row" colspan="2" style="{_TD}">attacks stopped</th>{stopped}</tr>'
-        f'<tr><th scope="row" colspan="2" style="{_TD}">service kept through rotations</th>{kept}</tr></tfoot>'
-        f"</table></div><pre>{escape(legend())}</pre>"
+        f'<thead><tr><th scope="col" style="{_TD}">scene, and what it shares with the genuine path</th>{head}</tr>'
+        f"</thead>{''.join(rows)}<tfoot>{feet}</tfoot></table></div><pre>{escape(legend())}</pre>"
     )
 
 
