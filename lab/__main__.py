@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
+        for file in chosen.extra:
+            _load(file)
         return chosen.run(chosen) or 0
     except ValueError as problem:
         print(f"lab: {problem}", file=sys.stderr)
@@ -57,6 +59,15 @@ def _parser() -> argparse.ArgumentParser:
         description="A lab on TLS man-in-the-middle attacks and certificate pinning.\n\n" + TWINS,
         epilog="Start with `python -m lab demo`. Everything runs on this machine's loopback, and nothing else.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--with",
+        dest="extra",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE.py",
+        help="first run this file, which may register scenes and clients of your own; see CONTRIBUTING.md",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -139,6 +150,22 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true", help="the same as JSON")
     bench.add_argument("--quick", action="store_true", help="fewer rounds: a smoke test, not a measurement")
     return parser
+
+
+def _load(file: Path) -> None:
+    """Run a file that registers scenes and clients. Its own mistakes are its author's to see, with their traceback."""
+    import importlib.util
+
+    import lab.scenes  # noqa: F401
+
+    if not file.is_file():
+        raise ValueError(f"cannot read {file}; --with takes a Python file that registers scenes or clients")
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{file} is no Python file; --with takes one that registers scenes or clients")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module
+    spec.loader.exec_module(module)
 
 
 # ---- matrix and demo -----------------------------------------------------------------------------

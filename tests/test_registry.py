@@ -15,6 +15,7 @@ from types import ModuleType
 
 import pytest
 
+from lab.__main__ import main
 from lab.observation import Outcome
 from lab.policy import checks
 from lab.policy.clients import CLIENTS, Client, client, register
@@ -111,6 +112,23 @@ def test_a_client_from_outside_is_in_the_table(outside: ModuleType) -> None:
     """A registered client is found by its name, and comes last."""
     assert client("belt-and-braces") is outside.belt_and_braces
     assert list(CLIENTS)[-1] == "belt-and-braces"
+
+
+def test_the_command_line_takes_them_from_a_file(
+    registries: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--with FILE.py` puts them into the list and the matrix; a file that is not there gets one sentence."""
+    (tmp_path / "my_scenes.py").write_text(OUTSIDE, "utf-8")
+    monkeypatch.setitem(sys.modules, "my_scenes", ModuleType("my_scenes"))
+    file = str(tmp_path / "my_scenes.py")
+    assert main(["--with", file, "list"]) == 0
+    listed = capsys.readouterr().out
+    assert [name for name in ("belt-and-braces", *MINE) if name not in listed] == []
+    assert main(["matrix", "--clients", "belt-and-braces", "--scenes", *MINE, "--json"]) == 0
+    records = json.loads(capsys.readouterr().out)["trials"]
+    assert [one["outcome"] for one in records] == ["stopped", "outage"]
+    assert main(["--with", str(tmp_path / "nowhere.py"), "list"]) == 2
+    assert "cannot read" in capsys.readouterr().err
 
 
 def test_they_take_part_in_the_matrix(outside: ModuleType) -> None:
