@@ -69,7 +69,7 @@ def _section(attack: Case | None, rotation: Case | None) -> str:
     if attack and rotation:
         return "Twins: an attack, and the rotation whose path looks exactly like it"
     if attack:
-        return "Attacks that ordinary validation refuses"
+        return "Attacks that ordinary validation refuses" if attack.fails else "Attacks whose twins are not shown here"
     return "Rotations with no attack of their own here"
 
 

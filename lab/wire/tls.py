@@ -29,11 +29,11 @@ REASONS = {
     19: "the chain ends in a self-signed root that the trust store does not hold",
     20: "no certificate of its issuer is there and the trust store holds none",
     21: "its signature could not be checked: no issuer",
-    24: "its issuer is no CA",
-    26: "its issuer may not be used for this purpose",
-    32: "its issuer may not sign certificates (key usage)",
+    24: "the key of its issuer cannot be read",
+    26: "it may not be used for this purpose",
+    32: "it signed the certificate below it, and its key usage does not allow that",
     47: "a name in it lies outside its issuer's name constraints",
-    79: "its issuer is a server's certificate, not a CA (basicConstraints)",
+    79: "it signed the certificate below it, and it is a server's certificate and no CA (basicConstraints)",
 }
 
 

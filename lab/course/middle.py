@@ -1,0 +1,278 @@
+"""
+The checks of notebook 02: tampering with a request on its way, and reading the attacker's log.
+
+A bank, an attacker and a victim are stood up afresh each time, on loopback.
+What is judged is what the bank received and who got the request; how a
+learner's function came to it is not looked at.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lab.course.report import Finding, Question, Report, examine
+from lab.observation import Outcome, View
+from lab.pki.world import World
+from lab.policy.clients import client
+from lab.scenes.catalogue import case
+from lab.trials import trial
+from lab.trials.stage import Stage
+from lab.wire import tls
+from lab.wire.attacker import Attacker
+from lab.wire.client import Exchange, connect
+from lab.wire.http import Answer, Headers, Request, end_to_end
+from lab.wire.listener import Listener, dial
+from lab.wire.service import Service
+from lab.wire.visit import Visit
+
+PATIENCE = 5.0
+
+
+def settled(listener: Listener) -> list[Visit]:
+    """
+    The visits of a bank or an attacker, oldest first, once nobody is connected any more.
+
+    A client has its answer a moment before the other side has written down
+    that it gave one. Raises TimeoutError where somebody stays.
+    """
+    if not isinstance(listener, Service | Attacker):
+        raise ValueError(f"{listener!r} keeps no log; give a lab.Service or a lab.Attacker")
+    give_up = time.monotonic() + PATIENCE
+    while listener._open:  # emptied only after the visit is in the log
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"somebody is still connected to port {listener.port}")
+        time.sleep(0.001)
+    return list(listener.log)
+
+
+# ---- a change on the way -------------------------------------------------------------------------
+
+
+class _Bank(Service):
+    """A bank that notes each request before it answers."""
+
+    def __init__(self, world: World) -> None:
+        self.heard: list[Request] = []
+        super().__init__(world.genuine)
+
+    def respond(self, request: Request) -> Answer:
+        self.heard.append(request)
+        return super().respond(request)
+
+
+@dataclass(frozen=True)
+class _Errand:
+    """One request of the victim's, and what the bank must receive."""
+
+    case: str
+    sent: Request
+    wanted: Request
+
+
+def double(candidate: Callable[..., Any]) -> Report:
+    """Judge `change(request)`: each transfer's amount doubled, all else as it was, over real connections."""
+    world = World()
+    said: list[str] = []
+
+    def change(request: Request) -> Request:
+        try:
+            got = candidate(replace(request, headers=list(request.headers)))
+        except Exception as problem:  # the learner's code may do anything
+            said.append(f"it raised {type(problem).__name__}: {problem}")
+            return request
+        if not isinstance(got, Request):
+            said.append("there is no answer yet" if got is None or got is ... else f"it returned {_a(got)}")
+            return request
+        return got
+
+    findings = []
+    rogue = world.other_issuing.issue(world.host)
+    with _Bank(world) as bank, Attacker(rogue, bank.address, host=world.host, change=change) as attacker:
+        for errand in _errands(world.host):
+            bank.heard.clear()
+            said.clear()
+            _send(world, attacker, errand.sent)
+            remark = said[0] if said else _compared(errand, bank.heard)
+            findings.append(Finding(errand.case, not remark, remark))
+    return Report("change(request)", tuple(findings))
+
+
+def _send(world: World, listener: Listener, request: Request | None) -> Exchange:
+    """The victim: believes any path that ends in its store."""
+    context = tls.client_context([anchor.certificate for anchor in world.store])
+    return connect(
+        listener.address,
+        world.host,
+        context,
+        lambda seen: seen.path is not None,
+        time=world.now,
+        request=request,
+        patience=PATIENCE,
+    )
+
+
+def _errands(host: str) -> list[_Errand]:
+    """Fresh requests of every kind, shuffled."""
+    page = f"/find?amount={random.randint(2, 9)}"
+    octets = b"\xff\xfe&amount=30&" + secrets.token_bytes(9)
+    made = [
+        _transfer("a transfer", host, amount=random.randint(11, 44)),
+        _transfer("an amount that gets one digit more", host, amount=random.randint(50, 99)),
+        _transfer("a large amount", host, amount=random.randint(10**9, 10**12)),
+        _transfer("a payee with signs that a form must encode", host, payee="Ann & Bob = née + 100%"),
+        _transfer("a payee whose name holds the amount", host, payee="account 77", amount=77),
+        _transfer("an amount before the payee", host, backwards=True),
+        _transfer("a transfer with other fields, one of them empty", host, purpose=secrets.token_hex(4), note=""),
+        _as_it_was("GET /account", Request("GET", "/account", _headers(host))),
+        _as_it_was("GET of a page about amounts", Request("GET", page, _headers(host))),
+        _as_it_was("POST of an amount to another page", _post(host, "/estimate", "payee=bank&amount=30")),
+        _as_it_was("POST of bytes that are no text", _post(host, "/upload", octets)),
+    ]
+    random.shuffle(made)
+    return made
+
+
+def _transfer(
+    name: str, host: str, *, payee: str = "", amount: int = 0, backwards: bool = False, **others: str
+) -> _Errand:
+    amount = amount or random.randint(100, 499)
+    form = [("payee", payee or f"account {random.randint(1000, 9999)}"), *others.items(), ("amount", str(amount))]
+    doubled = [*form[:-1], ("amount", str(2 * amount))]
+    if backwards:
+        form, doubled = form[::-1], doubled[::-1]
+    sent = _post(host, "/transfer", urllib.parse.urlencode(form))
+    return _Errand(name, sent, replace(sent, body=urllib.parse.urlencode(doubled).encode()))
+
+
+def _as_it_was(name: str, request: Request) -> _Errand:
+    return _Errand(name, request, request)
+
+
+def _post(host: str, target: str, body: str | bytes) -> Request:
+    octets = body.encode() if isinstance(body, str) else body
+    length = (b"content-length", str(len(octets)).encode())
+    return Request("POST", target, [*_headers(host), length], octets)
+
+
+def _headers(host: str) -> Headers:
+    token = (b"authorization", b"Bearer " + secrets.token_hex(8).encode())
+    return [(b"host", host.encode()), token, (b"connection", b"close")]
+
+
+def _compared(errand: _Errand, heard: list[Request]) -> str:
+    """What is wrong with what the bank received, without saying what should have come; empty where nothing is."""
+    if len(heard) != 1:
+        return "nothing reached the bank: is the request still one that fits together (its length)?"
+    got, wanted = heard[0], errand.wanted
+    if (got.method, got.target) != (wanted.method, wanted.target):
+        return "it arrived with another method or at another page"
+    if _kept(got) != _kept(wanted):
+        return "a header was lost, added or changed"
+    if got.body == wanted.body or (errand.sent != wanted and _form(got) == _form(wanted)):
+        return ""
+    if errand.sent == wanted:
+        return "its body was changed, and it is no transfer"
+    if _form(got) == _form(errand.sent):
+        return "the bank got the amount that the victim sent"
+    rest_got, rest_wanted = ([pair for pair in _form(one) if pair[0] != "amount"] for one in (got, wanted))
+    return "another field was changed" if rest_got != rest_wanted else "the bank got an amount that is not the double"
+
+
+def _kept(request: Request) -> list[tuple[bytes, bytes]]:
+    """The headers that must arrive, in no order; the length belongs to the body."""
+    return sorted(pair for pair in end_to_end(request.headers) if pair[0].lower() != b"content-length")
+
+
+def _form(request: Request) -> list[tuple[str, str]]:
+    return urllib.parse.parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def _a(got: Any) -> str:
+    return f"a {type(got).__name__}; a Request was wanted"
+
+
+# ---- the attacker's log --------------------------------------------------------------------------
+
+UNKNOWN_CA, TRUSTED_CA = "untrusted_rogue_ca", "other_trusted_ca"
+
+MET = (
+    "trust-everything",
+    "unpinned",
+    "root-pinned",
+    "intermediate-pinned",
+    "leaf-pinned",
+    "leaf-or-backup",
+    "any-of-chain",
+    "leaf-and-ca",
+    "first-use-key",
+    "first-use-certificate",
+    "first-use-with-ca",
+    "checks-too-late",
+    "switched-off",
+)
+
+
+def whom(candidate: Callable[..., Any]) -> Report:
+    """Judge `whom_does_it_believe(unknown, trusted)` on fresh clients, each met by two attackers."""
+    return examine("whom_does_it_believe(unknown, trusted)", candidate, _clients(), _about_clients)
+
+
+def _clients() -> list[Question]:
+    asked = [*_from_the_table(), *_silent()]
+    random.shuffle(asked)
+    return asked
+
+
+def _from_the_table() -> Iterator[Question]:
+    with Stage(case(UNKNOWN_CA)) as unknown, Stage(case(TRUSTED_CA)) as trusted:
+        for name in MET:
+            trials = [trial.run(client(name), stage) for stage in (unknown, trusted)]
+            robbed = [one.outcome is Outcome.INTERCEPTED for one in trials]
+            views = tuple(one.encounters[-1].aftermath.view for one in trials)
+            yield Question(f"the client {name}", views, _answer(*robbed))
+
+
+def _answer(to_unknown: bool, to_trusted: bool) -> str:
+    return "anybody" if to_unknown else "the store" if to_trusted else "more"
+
+
+def _silent() -> Iterator[Question]:
+    """Clients that leave without an alert; one of them believes the second attacker."""
+    world = World()
+    unknown, trusted = world.rogue_root.issue(world.host), world.other_issuing.issue(world.host)
+    with Service(world.genuine) as bank:
+        with Attacker(unknown, bank.address, host=world.host) as attacker:
+            refused = _view(attacker, _send(world, attacker, None).port)
+            gone = _view(attacker, _knock(attacker))
+        with Attacker(trusted, bank.address, host=world.host) as attacker:
+            left = _view(attacker, _send(world, attacker, None).port)
+            order = Request("GET", "/account", _headers(world.host))
+            robbed = _view(attacker, _send(world, attacker, order).port)
+    yield Question("a client that hangs up after the handshake, without an alert", (refused, left), "more")
+    yield Question("a client that hangs up at once, without an alert", (gone, left), "more")
+    yield Question("a client that hangs up on one of the two, without an alert", (gone, robbed), "the store")
+
+
+def _knock(listener: Listener) -> int:
+    """Connect, say nothing, and leave."""
+    with dial(listener.address, PATIENCE) as raw:
+        port: int = raw.getsockname()[1]
+    return port
+
+
+def _view(attacker: Attacker, port: int) -> View:
+    return attacker.log.finished(port, PATIENCE).view
+
+
+def _about_clients(question: Question, got: Any) -> str:
+    if got is None or got is Ellipsis:
+        return "there is no answer yet"
+    if got not in ("anybody", "the store", "more"):
+        return f"{str(got)[:40]!r} is none of the three answers"
+    return f"you said {got!r}"
