@@ -1,0 +1,283 @@
+"""
+The checks of notebook 06: careless clients found from outside, and one of them repaired.
+
+Both judge by real trials in fresh worlds. The clients that have to be found
+are the careless ones of the table, with other pins than there, so that no row
+of the matrix gives them away.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any, Self
+
+from lab.course.report import Question, Report, examine
+from lab.observation import Observation, Outcome
+from lab.pki.authority import Authority
+from lab.pki.world import World
+from lab.policy import checks
+from lab.policy.checks import Basis, Check, Known, Stage
+from lab.policy.clients import CLIENTS, Client
+from lab.policy.pinset import PinSet, Reach, Role, Where
+from lab.scenes.catalogue import CASES, Case, Fault, Kind, Scene, attacked, case, site_pins
+from lab.trials.matrix import matrix
+from lab.trials.stage import Stage as Standing
+from lab.trials.trial import Trial, run, trial
+
+SOUND = "sound"
+CARELESS = (
+    "pins-presented-chain",
+    "no-host-name-check",
+    "ignores-ca-flag",
+    "checks-too-late",
+    "skips-when-resumed",
+    "switched-off",
+)
+"""The names of the six bugs, which are the names of the clients that have them."""
+
+Probe = Callable[[str], str]
+"""Given the name of a scene, takes an unnamed client through it and returns the outcome as a word."""
+
+
+# ---- what the notebook plays with ----------------------------------------------------------------
+
+
+def _wrong_pin(world: World) -> Scene:
+    another = World()
+    return replace(case("ordinary_day").build(world), site=site_pins(another, another.genuine))
+
+
+WRONG_PIN = Case(
+    "wrong_pin",
+    Kind.ROTATION,
+    "The pin in the client is wrong on purpose",
+    "Nothing changes at the server; the pins in the client are those of another site.",
+    _wrong_pin,
+    Reach.CERTIFICATE,
+)
+"""The test that OkHttp's documentation teaches: begin with a wrong pin, and read the error."""
+
+
+def _other_name_other_ca(world: World) -> Scene:
+    return attacked(world, world.other_issuing.issue("evil.example"))
+
+
+OTHER_NAME_OTHER_CA = Case(
+    "other_name_other_ca",
+    Kind.ATTACK,
+    "A valid certificate for another host, from another CA",
+    "The usual test for a missing host name check.",
+    _other_name_other_ca,
+    Reach.TRUST_STORE,
+    fails=Fault.WRONG_HOST,
+)
+
+TEST_DAY = (
+    *(case(name) for name in ("ordinary_day", "self_signed_certificate", "untrusted_rogue_ca", "installed_ca")),
+    WRONG_PIN,
+)
+"""What a careful developer tries before a release."""
+
+
+def sound_partner(name: str) -> str:
+    """The sound client with the same kind of pin as this careless one."""
+    roles = {pin for pins in CLIENTS[name].pin_lists for pin in pins.pins}
+    return "intermediate-pinned" if Role.INTERMEDIATE in roles else "leaf-pinned"
+
+
+def test_day(names: Iterable[str]) -> dict[str, list[str]]:
+    """What the tests of `TEST_DAY` show of these clients: whether each accepted whom it met, or refused somebody."""
+    ran = matrix([CLIENTS[name] for name in names], TEST_DAY)
+    return {one.name: [_said(ran.cell(one.name, scene.name)) for scene in TEST_DAY] for one in ran.clients}
+
+
+def _said(done: Trial) -> str:
+    accepted = all(one.verdict.accepted for one in done.encounters if one.outcome)
+    return "accepted" if accepted else "refused"
+
+
+# ---- exercise: name the bug ----------------------------------------------------------------------
+
+_KEYS = {"root": Role.ROOT, "intermediate": Role.INTERMEDIATE, "leaf": Role.LEAF}
+_USUAL = (checks.VALIDATION, checks.HOST_NAME)
+
+
+def _pin(key: str) -> Check:
+    return checks.pinned("the pin", PinSet.any_of(_KEYS[key]))
+
+
+def _presented(key: str) -> Client:
+    wanted = PinSet.any_of(_KEYS[key], where=Where.PRESENTED)
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        return all(one.matches(observation, known.site) for one in wanted.lists), "looked at what was sent"
+
+    return _unnamed(Check("the pin", rule, Basis.PRESENTED, pin_set=wanted))
+
+
+def _full_handshakes(key: str) -> Client:
+    sound = _pin(key)
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        return (True, "not called") if observation.resumed else sound.rule(observation, known)
+
+    return _unnamed(replace(sound, rule=rule), resumes=True)
+
+
+def _unnamed(*policy: Check, **chosen: Any) -> Client:
+    return Client("unnamed", "a client that you know from outside only", (*_USUAL, *policy), **chosen)
+
+
+def suspects(draw: random.Random) -> list[tuple[str, Client]]:
+    """The six careless clients and two sound ones, each with the name of its bug, in random order."""
+    high = ["root", "intermediate"]
+    ignoring = CLIENTS["ignores-ca-flag"].ignoring
+    found = [
+        ("pins-presented-chain", _presented("intermediate")),
+        ("no-host-name-check", replace(_unnamed(), policy=(checks.VALIDATION, _pin("root")))),
+        ("ignores-ca-flag", _unnamed(_pin("root"), ignoring=ignoring)),
+        ("checks-too-late", _unnamed(replace(_pin(draw.choice(high)), stage=Stage.AFTER_REQUEST))),
+        ("skips-when-resumed", _full_handshakes(draw.choice(high))),
+        ("switched-off", _unnamed(_pin(draw.choice(high)), switched_off=True)),
+        *((SOUND, _unnamed(_pin(key))) for key in draw.sample([*high, "leaf"], 2)),
+    ]
+    draw.shuffle(found)
+    return found
+
+
+def box(name: str) -> Probe:
+    """A black box to practise on, with the client of that name inside: each answer is a fresh trial."""
+    return lambda scene: trial(CLIENTS[name], case(scene)).outcome.value
+
+
+class _Stages:
+    """Scenes that stand for as long as one check takes, so that all clients can go through each."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._standing: dict[str, Standing] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._stack.close()
+
+    def run(self, client: Client, scene: Case) -> Outcome:
+        if scene.name not in self._standing:
+            self._standing[scene.name] = self._stack.enter_context(Standing(scene))
+        return run(client, self._standing[scene.name]).outcome
+
+    def box(self, client: Client) -> Probe:
+        return lambda scene: self.run(client, case(scene)).value
+
+
+def diagnosis(diagnose: Callable[..., Any]) -> Report:
+    """Judge `diagnose(probe)`: the name of the bug in each of some unnamed clients, or ``"sound"``."""
+
+    def remark(question: Question, got: Any) -> str:
+        if got is None or got is Ellipsis:
+            return "there is no answer yet"
+        if got == SOUND:
+            return "you called it sound, and there is a scene in which it talks where no sound client does"
+        if not isinstance(got, str) or got not in CARELESS:
+            return f"{str(got)[:40]!r} is not the name of a bug, nor {SOUND!r}"
+        return f"it is not {got}: another bug, or none, explains all that it does"
+
+    with _Stages() as stages:
+        drawn = enumerate(suspects(random.Random()), start=1)
+        questions = [Question(f"client {number}", (stages.box(client),), bug) for number, (bug, client) in drawn]
+        return examine("name the bug", diagnose, questions, remark)
+
+
+# ---- exercise: repair a client -------------------------------------------------------------------
+
+
+class _NoAnswer(Exception):
+    """The learner's check answered neither True nor False."""
+
+
+def repaired(check: Callable[..., Any], key: str, *, resumes: bool = False) -> Client:
+    """A client with ordinary validation and, after it, the learner's `check(observation, pins)`."""
+    wanted = PinSet.any_of(_KEYS[key])
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        answer = check(observation, wanted.lists[0].resolve(known.site))
+        if not isinstance(answer, bool):
+            raise _NoAnswer(f"it answered {str(answer)[:40]!r}, and True or False was wanted")
+        return answer, "your check agreed" if answer else "your check refused"
+
+    policy = (*_USUAL, Check("your check", rule, Basis.PATH, pin_set=wanted))
+    return Client("repaired", "asks the check that you wrote", policy, resumes=resumes)
+
+
+def _deeper(one: Case, draw: random.Random) -> Case:
+    """The same scene for another host and with chains of other lengths."""
+    more, others = draw.randint(0, 2), draw.randint(0, 2)
+
+    def build(world: World) -> Scene:
+        world.issuing = _below(world.issuing, more)
+        world.other_issuing = _below(world.other_issuing, others)
+        return one.build(world)
+
+    host = f"{draw.choice(['shop', 'mail', 'news', 'wiki'])}.test"
+    return replace(one, build=build, starts={**one.starts, "host": host})
+
+
+def _below(top: Authority, count: int) -> Authority:
+    for number in range(count):
+        top = top.intermediate(f"{top.name} {'ABC'[number]}")
+    return top
+
+
+_REPAIR = (
+    "ordinary_day",
+    "same_key",
+    "new_key",
+    "chain_shortened",
+    "old_chain_left_behind",
+    "chain_stuffing",
+    "other_trusted_ca",
+    "session_resumed",
+)
+
+
+def _wanted(scene: Case, key: str) -> Outcome:
+    """What the rule of the lab says: accepted where the scene reaches the pinned key, and there is a path to see it."""
+    accepts = _KEYS[key] in scene.reach
+    if scene.kind is Kind.ATTACK:
+        return Outcome.INTERCEPTED if accepts else Outcome.STOPPED
+    return Outcome.SERVED if accepts else Outcome.OUTAGE
+
+
+def repair(check: Callable[..., Any]) -> Report:
+    """Judge `check(observation, pins)` by trials: in each fresh scene it must do what a sound client does."""
+    draw = random.Random()
+    scenes = [_deeper(CASES[name], draw) for name in _REPAIR]
+    questions = [
+        Question(f"{one.name}, {key} pinned", (one, key), _wanted(one, key)) for one in scenes for key in _KEYS
+    ]
+    with _Stages() as stages:
+
+        def tried(scene: Case, key: str) -> Outcome | str:
+            try:
+                return stages.run(repaired(check, key, resumes=scene.name == "session_resumed"), scene)
+            except _NoAnswer as problem:
+                return str(problem)
+
+        return examine("repair the check", tried, questions, _measured)
+
+
+_MEASURED = {
+    Outcome.INTERCEPTED: "the attacker has the secret",
+    Outcome.OUTAGE: "it refused the genuine server, on whose path a pinned key was",
+    Outcome.SERVED: "it accepted a path without a pinned key; this time the server was genuine",
+    Outcome.STOPPED: "it refused a path with a pinned key",
+}
+
+
+def _measured(question: Question, got: Any) -> str:
+    return _MEASURED.get(got, str(got))

@@ -1,0 +1,231 @@
+"""
+The checks of notebook 05: key continuity, and what a log of alarms can prove.
+
+It plays histories of fresh certificates to a learner's function. It also lends
+the notebook two scenes and a client whose memory is the learner's. It knows no
+answer but the one that it works out for each history.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lab.course.report import Question, Report, examine
+from lab.observation import Certificate, Line, Observation
+from lab.pki.authority import Key, new_key, self_signed
+from lab.pki.pins import seen
+from lab.pki.world import World
+from lab.policy.checks import Basis, Check, Known
+from lab.policy.clients import Client
+from lab.policy.pinset import Reach
+from lab.scenes.catalogue import Case, Kind, Meeting, Scene, honest, told
+from lab.show.notebook import cases, clients
+from lab.trials.trial import trial
+
+FIRST_USE, SAME_KEY, CHANGED_KEY = "first use", "same key", "changed key"
+CANNOT_TELL = "cannot tell"
+
+Trusts = Callable[[dict[str, str], str, str], bool]
+"""A memory (host to pin), a host, the pin that it shows now: whether to go on."""
+
+
+# ---- what the notebook plays with ----------------------------------------------------------------
+
+
+def client(trusts: Trusts) -> Client:
+    """
+    A client that asks nothing but `trusts(store, host, pin)`, so that it can go through any scene.
+
+    The function is given a copy of the memory. The lab remembers a host itself,
+    when the handshake is over: inside it, the server has not proved yet that it
+    holds the key.
+    """
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        leaf = observation.leaf
+        if leaf is None or observation.resumed:
+            return False, "nothing was shown that could be compared"
+        store = {host: remembered.pin for host, remembered in known.memory.items()}
+        passed = bool(trusts(store, observation.host, leaf.pin))
+        return passed, "your function agreed" if passed else "your function refused"
+
+    check = Check("your memory", rule, Basis.LEAF, remembers=True)
+    return Client("yours", "asks the function that you wrote", (check,))
+
+
+def _own_certificate(world: World) -> Scene:
+    world.genuine = self_signed(world.host)
+    return told(world, honest(world, "first meeting"), honest(world, "second meeting"))
+
+
+def _own_certificate_attacked(world: World) -> Scene:
+    world.genuine = self_signed(world.host)
+    there = Meeting(Line.ATTACKER, self_signed(world.host), world.store, world.now, "the attacker is on the line")
+    return told(world, honest(world, "first meeting"), there)
+
+
+HOME_SERVER = Case(
+    "home_server",
+    Kind.ROTATION,
+    "A server at home made its certificate itself",
+    "No CA vouches for this server, and nothing changes.",
+    _own_certificate,
+    Reach.CERTIFICATE,
+)
+HOME_SERVER_ATTACKED = Case(
+    "home_server_attacked",
+    Kind.ATTACK,
+    "An attacker poses as the server at home",
+    "Its certificate is as self-made as the genuine one.",
+    _own_certificate_attacked,
+    Reach.TRUST_STORE,
+)
+
+
+# ---- exercise: remember and decide ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Met:
+    """One meeting of a history: what it is an example of, what the client is given, the right word."""
+
+    case: str
+    host: str
+    leaf: Certificate
+    expected: str
+
+
+def _history(draw: random.Random) -> list[_Met]:
+    """A random history of meetings with several hosts; each kind of meeting occurs in it."""
+    names = draw.sample(["bank", "shop", "news", "mail", "wiki", "tram"], 3)
+    hosts = [f"{name}.{draw.choice(['example', 'test'])}" for name in names]
+    world = World(hosts[0])
+    keys: dict[str, Key] = {host: new_key() for host in hosts}
+    rogue = {host: new_key() for host in hosts}
+    keys[hosts[1]] = draw.choice([keys[hosts[0]], keys[hosts[1]]])  # two names may share one server
+    sides = [(hosts[0], True), (hosts[0], False), (hosts[1], True), (hosts[1], False), (hosts[2], True)]
+    plan = sides * 2 + draw.choices(sides, k=draw.randint(3, 8))
+    draw.shuffle(plan)
+    remembered: dict[str, str] = {}
+    alarmed: set[str] = set()
+    met: list[_Met] = []
+    for host, genuine in plan:
+        key = keys[host] if genuine else draw.choice([rogue[host], rogue[host], new_key()])
+        issuer = draw.choice([world.issuing, world.other_issuing, world.rogue_root])
+        leaf = seen(issuer.issue(host, key=key).leaf)
+        expected = FIRST_USE if host not in remembered else CHANGED_KEY
+        if remembered.setdefault(host, leaf.pin) == leaf.pin and expected != FIRST_USE:
+            expected = SAME_KEY
+        situation = {
+            FIRST_USE: "a host that was never met before",
+            SAME_KEY: "the remembered key in a renewed certificate",
+            CHANGED_KEY: "a key that is not the remembered one",
+        }[expected]
+        if expected == SAME_KEY and host in alarmed:
+            situation = "the remembered key, back after an alarm"
+        if expected == CHANGED_KEY:
+            alarmed.add(host)
+        met.append(_Met(situation, host, leaf, expected))
+        if draw.random() < 0.3:  # the same server again, its name written otherwise
+            again = draw.choice([host.upper(), host.title()])
+            if expected != CHANGED_KEY:
+                met.append(_Met("a known host, its name in other letters", again, leaf, SAME_KEY))
+    return met
+
+
+def memory(decide: Callable[..., Any], histories: int = 6) -> Report:
+    """Judge `decide(store, host, leaf)`: what it says at each meeting of random histories, each with a fresh store."""
+
+    def last(met: list[_Met]) -> Any:
+        store: dict[Any, Any] = {}
+        said = None
+        for one in met:
+            said = decide(store, one.host, one.leaf)
+        return said
+
+    draw = random.Random()
+    questions = []
+    for _ in range(histories):
+        met = _history(draw)
+        questions += [Question(one.case, (met[: n + 1],), one.expected) for n, one in enumerate(met)]
+    return examine("remember and decide", last, questions)
+
+
+# ---- exercise: who was the attacker? -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Log:
+    """
+    What a first-use client can look up later: the key of each meeting, as a name, first meeting first.
+
+    `confirmed` are the keys that the server's owner called its own, over the
+    telephone. `complete` says that the owner named every key it has ever used.
+    """
+
+    keys: tuple[str, ...]
+    confirmed: frozenset[str] = frozenset()
+    complete: bool = False
+
+
+def _right(log: Log) -> list[int] | str:
+    strangers = [number for number, key in enumerate(log.keys, start=1) if key not in log.confirmed]
+    return strangers if log.complete or not strangers else CANNOT_TELL
+
+
+def keys_met(scene: str | Case, names: Sequence[str] = ("red key", "blue key", "green key")) -> tuple[str, ...]:
+    """The keys that a first-use client meets in a scene, in order, each under a name instead of a pin."""
+    done = trial(clients("first-use-key")[0], cases([scene])[0])
+    leaves = [met.observation.leaf for met in done.encounters if met.outcome]
+    pins = [leaf.pin for leaf in leaves if leaf]
+    named = dict(zip(dict.fromkeys(pins), names, strict=False))
+    return tuple(named[pin] for pin in pins)
+
+
+def _quoted(got: Any) -> str:
+    return f"{str(got)[:40]!r} is not right here"
+
+
+_NAMES = ("red key", "blue key", "green key", "grey key", "white key", "black key")
+_TWINS = ("first_contact", "first_visit_before_a_move", "two_servers", "same_intermediate")
+"""Two attacks and two rotations that leave logs which look alike."""
+
+
+def accusation(accuse: Callable[..., Any]) -> Report:
+    """Judge `accuse(log)`: the numbers of the meetings with an attacker, or that nobody can tell."""
+    draw = random.Random()
+    questions = []
+
+    def ask(case: str, log: Log) -> None:
+        questions.append(Question(case, (log,), _right(log)))
+
+    for scene in _TWINS:
+        keys = keys_met(scene, draw.sample(_NAMES, 3))
+        ask("the log of a real trial, and nobody was telephoned", Log(keys))
+    for _ in range(8):
+        own, other, third = draw.sample(_NAMES, 3)
+        mixed = (own, other, *draw.choices([own, other, third], k=draw.randint(1, 5)))
+        keys = tuple(draw.sample(mixed, len(mixed)))
+        same = (own,) * draw.randint(2, 6)
+        ask("alarms, and nobody was telephoned", Log(keys))
+        ask("no alarm at all, and nobody was telephoned", Log(same))
+        ask("alarms, and the owner named every key it ever had", Log(keys, frozenset({own}), True))
+        ask("alarms, and the owner named every key, one of them never met", Log(keys, frozenset({own, "spare"}), True))
+        ask("alarms, and the owner confirmed one key of perhaps several", Log(keys, frozenset({own})))
+        ask("alarms, and every key that was met is confirmed", Log(keys, frozenset(keys), draw.random() < 0.5))
+        ask("no alarm at all, and the key is confirmed", Log(same, frozenset({own})))
+        ask("no alarm at all, and the owner never had this key", Log(same, frozenset({other}), True))
+
+    def listed(log: Log) -> Any:
+        said = accuse(log)
+        return sorted(said) if isinstance(said, (tuple, set, frozenset)) else said
+
+    def remark(question: Question, got: Any) -> str:
+        if got is None or got is Ellipsis:
+            return "there is no answer yet"
+        return "it accuses, and that is not right here" if isinstance(got, list) and got else _quoted(got)
+
+    return examine("who was the attacker", listed, questions, remark)
