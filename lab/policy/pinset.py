@@ -125,6 +125,10 @@ class PinSet:
 
     lists: tuple[PinList, ...]
 
+    def __post_init__(self) -> None:
+        if not self.lists:
+            raise ValueError("a pin set needs at least one list of pins; a client without pins has no pin check")
+
     @classmethod
     def any_of(cls, *pins: Role | str, where: Where = Where.PATH) -> PinSet:
         return cls((PinList(pins, where),))

@@ -1,0 +1,241 @@
+"""
+The checks of 04-moving-house: renewals, backup keys, and pins chosen for what is to come.
+
+A learner's answer is a credential or a set of pins; it is put to use in fresh
+worlds over real TLS, and what was served, refused or robbed there decides. No
+answer is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from cryptography import x509
+
+from lab.course import fresh
+from lab.course.fresh import CHANGES, Change
+from lab.course.report import Finding, Report
+from lab.observation import Certificate, Line, Outcome
+from lab.pki.authority import Authority, Credential, Key, new_key
+from lab.pki.pins import fingerprint_of, pin_of, seen, spki
+from lab.pki.world import World
+from lab.policy.pinset import PinSet, Role
+
+GOOD = {Line.GENUINE: Outcome.SERVED, Line.ATTACKER: Outcome.STOPPED}
+PHRASE = {Line.GENUINE: "to survive", Line.ATTACKER: "to stop"}
+
+Judged = Iterable[tuple[str, str]]
+"""What was looked at, and what was wrong with it; nothing where it was right."""
+
+
+def _report(exercise: str, judged: Callable[[], Judged]) -> Report:
+    findings = [Finding(case, not wrong, wrong) for case, wrong in judged()]
+    return fresh.brief(Report(exercise, tuple(findings)))
+
+
+def _asked(candidate: Callable[..., Any], *given: Any) -> tuple[Any, str]:
+    """What the learner's function returned, or in words that it raised."""
+    try:
+        return candidate(*given), ""
+    except Exception as problem:  # the learner's code may do anything
+        return None, f"it raised {type(problem).__name__}: {problem}"
+
+
+def _other_type(got: Any, wanted: str) -> str:
+    if got is None or got is Ellipsis:
+        return "there is no answer yet"
+    return f"the answer is a {type(got).__name__}; {wanted} was wanted"
+
+
+# ---- renewal(world) ------------------------------------------------------------------------------
+
+
+def renewal(candidate: Callable[..., Any]) -> Report:
+    """Judge `renewal(world)`: served by the other CA, and no leaf-pinned client notices."""
+
+    def judged() -> Judged:
+        draw = Random()
+        for intermediates in (0, 1, 2, 3):
+            yield from _renewed(candidate, fresh.world(draw, intermediates=intermediates))
+
+    return _report("renewal(world)", judged)
+
+
+def _renewed(candidate: Callable[..., Any], made: World) -> Judged:
+    got, wrong = _asked(candidate, made)
+    if not wrong and not isinstance(got, Credential):
+        wrong = _other_type(got, "a Credential")
+    if wrong:
+        yield "the credential", wrong
+        return
+    change = Change("the renewal", got, made.store)
+    try:
+        [met] = fresh.play(made, change, Line.GENUINE, [PinSet.any_of(Role.LEAF)])
+    except Exception as problem:  # a chain and a key that do not belong together, and the like
+        yield "the credential", f"no server can present it: {type(problem).__name__}"
+        return
+    path = met.observation.path or ()
+    validated = bool(path) and not met.observation.name_mismatch
+    yield "ordinary validation accepts it", "" if validated else met.verdict.reason
+    if path:
+        moved = path[-1].pin == pin_of(made.other_root.certificate)
+        yield "it is the other CA's", "" if moved else "its path does not end in the other CA's root"
+        new = path[0].fingerprint != fingerprint_of(made.genuine.leaf)
+        yield "it is a new certificate", "" if new else "this is the old certificate"
+    served = met.outcome is Outcome.SERVED
+    yield "a client that pinned the leaf key", "" if served else f"{met.outcome}: {met.verdict.reason}"
+
+
+# ---- pins_for(genuine, spare_keys) ---------------------------------------------------------------
+
+
+def pins_for(candidate: Callable[..., Any]) -> Report:
+    """Judge `pins_for(genuine, spare_keys)`: its pins survive every planned change and stop every mis-issuer."""
+
+    def judged() -> Judged:
+        draw = Random()
+        for intermediates, spares in ((1, 1), (0, 3), (3, 2)):
+            made = fresh.world(draw, intermediates=intermediates)
+            yield from _pinned(candidate, made, [new_key() for _ in range(spares)])
+
+    return _report("pins_for(genuine, spare_keys)", judged)
+
+
+def _pinned(candidate: Callable[..., Any], made: World, spares: list[Key]) -> Judged:
+    genuine = tuple(seen(one) for one in made.genuine.path)
+    got, wrong = _asked(candidate, genuine, [pin_of(key.public_key()) for key in spares])
+    if not wrong:
+        wrong = _not_pins(got)
+    if wrong:
+        yield "the pins", wrong
+        return
+    for line, change in _planned(made, spares):
+        [met] = fresh.play(made, change, line, [PinSet.any_of(*sorted(got))])
+        yield f"{PHRASE[line]}: {change.title}", "" if met.outcome is GOOD[line] else str(met.outcome)
+
+
+def _not_pins(got: Any) -> str:
+    if not isinstance(got, set | frozenset):
+        return _other_type(got, "a set of pins")
+    for one in got:
+        if not isinstance(one, str):
+            return f"a {type(one).__name__} is in the set; a pin is text"
+    return ""
+
+
+def _planned(made: World, spares: list[Key]) -> list[tuple[Line, Change]]:
+    def issued(title: str, signer: Authority, key: Key | None = None) -> Change:
+        return Change(title, signer.issue(made.host, key=key), made.store)
+
+    own = made.genuine.key
+    planned = [
+        (Line.GENUINE, issued("the site renews with the same key", made.issuing, own)),
+        (Line.GENUINE, issued("the CA rotates its intermediate and the site keeps its key", made.sibling, own)),
+        (Line.ATTACKER, issued("another trusted CA mis-issues", made.other_issuing)),
+        (Line.ATTACKER, issued("a sibling intermediate mis-issues", made.sibling)),
+        (Line.ATTACKER, issued("the same intermediate mis-issues", made.issuing)),
+    ]
+    for spare in spares:
+        planned += [
+            (Line.GENUINE, issued("the site moves to a spare key", made.issuing, spare)),
+            (Line.GENUINE, issued("the site moves to a spare key at another CA", made.other_issuing, spare)),
+        ]
+    return planned
+
+
+# ---- plan(keep, stop) ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Changes in one world, with the genuine keys on the path of each: some to survive, some to stop."""
+
+    world: World
+    keep: tuple[Change, ...]
+    stop: tuple[Change, ...]
+    reaches: dict[str, frozenset[str]]
+
+    @property
+    def possible(self) -> bool:
+        # Whatever a good set holds, no path to stop has it; so the largest such set is good if any is.
+        open_to_thieves = frozenset[str]().union(*self.words(self.stop))
+        return all(one - open_to_thieves for one in self.words(self.keep))
+
+    def words(self, changes: tuple[Change, ...]) -> list[frozenset[str]]:
+        return [self.reaches[one.title] for one in changes]
+
+    def __str__(self) -> str:
+        keep, stop = (
+            ", ".join("{" + fresh.words(one) + "}" for one in self.words(side)) for side in (self.keep, self.stop)
+        )
+        return f"keep {keep}; stop {stop}"
+
+
+def plan(candidate: Callable[..., Any]) -> Report:
+    """Judge `plan(keep, stop)` by running the planned pins through every change that was to come."""
+
+    def judged() -> Judged:
+        draw = Random()
+        for intermediates in (1, 3):
+            made = fresh.world(draw, intermediates=intermediates)
+            changes = [make(made) for make in CHANGES.values()]
+            reaches = {one.title: _words(made, one) for one in changes}
+            for possible in (True, False, True, False):
+                yield from _planned_for(candidate, _drawn(draw, made, changes, reaches, possible))
+
+    return _report("plan(keep, stop)", judged)
+
+
+def _planned_for(candidate: Callable[..., Any], asked: Asked) -> Judged:
+    given = ([set(one) for one in asked.words(side)] for side in (asked.keep, asked.stop))
+    got, wrong = _asked(candidate, *given)
+    case = str(asked)
+    if wrong:
+        yield case, wrong
+    elif got is None:
+        yield case, "some set of pins does it" if asked.possible else ""
+    elif not isinstance(got, set | frozenset):
+        yield case, _other_type(got, "a set of roles, or None,")
+    elif not got <= set(Role):
+        yield case, f"{str(next(iter(got - set(Role))))[:30]!r} is no role"
+    else:
+        pin_set = PinSet.any_of(*(role for role in fresh.ROLES if role in got))
+        for line, changes in ((Line.GENUINE, asked.keep), (Line.ATTACKER, asked.stop)):
+            for change in changes:
+                [met] = fresh.play(asked.world, change, line, [pin_set])
+                fine = met.outcome is GOOD[line]
+                yield case, "" if fine else f"with your pins: {met.outcome} ({change.title})"
+
+
+def _drawn(
+    draw: Random, made: World, changes: list[Change], reaches: dict[str, frozenset[str]], possible: bool
+) -> Asked:
+    """Some of the changes, such that a set of pins can, or none can, tell them apart as wanted."""
+    while True:
+        chosen = draw.sample(changes, 5)
+        kept = draw.randint(2, 3)
+        keep, stop = chosen[:kept], chosen[kept:]
+        if not possible and draw.random() < 0.5:
+            stop[0] = draw.choice(keep)  # twins: one path to survive and to stop
+        asked = Asked(made, tuple(keep), tuple(stop), reaches)
+        if asked.possible is possible:
+            return asked
+
+
+def _words(made: World, change: Change) -> frozenset[str]:
+    """The genuine keys on the path that a client builds."""
+    [met] = fresh.play(made, change, Line.GENUINE, [PinSet.any_of()])  # refuses, but sees the path
+    assert met.observation.path
+    return frozenset(role.value for role in fresh.reach(made, met.observation.path))
+
+
+# ---- what the notebook measures ------------------------------------------------------------------
+
+
+def sizes(certificate: Certificate) -> dict[str, int]:
+    """The bytes of a certificate's public key, those of all of it (to the nearest hundred), the letters of its pin."""
+    key = x509.load_der_x509_certificate(certificate.der).public_key()
+    return {"key": len(spki(key)), "bytes": round(len(certificate.der), -2), "pin": len(certificate.pin)}
