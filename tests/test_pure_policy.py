@@ -66,8 +66,8 @@ def test_the_wire_does_not() -> None:
 
 
 ROOMS = {
-    "observation": 0, "pki": 1, "wire": 2, "policy": 3, "scenes": 4, "trials": 5, "show": 6, "course": 7,
-    "bench": 8, "__main__": 9, "__init__": 10,
+    "observation": 0, "pki": 1, "wire": 2, "policy": 3, "continuity": 4, "scenes": 5, "trials": 6, "timelines": 7,
+    "hpkp": 8, "fleet": 9, "show": 10, "course": 11, "bench": 12, "__main__": 13, "__init__": 14,
 }  # fmt: skip
 
 
