@@ -53,9 +53,15 @@ def matrix(shown: Matrix) -> str:
         if counts
     )
     head = "".join(f'<th scope="col" style="{_TD}">{escape(name)}</th>' for name in names)
+    twins = any(attack and rotation for attack, rotation in shown.pairs())
+    caption = (
+        "Each attack stands above its twin, the rotation whose path looks exactly like it."
+        if twins
+        else (f"{len(shown.trials)} trials, each over real TLS")
+    )
     return (
         '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:12px">'
-        "<caption>Each attack stands above its twin, the rotation whose path looks exactly like it.</caption>"
+        f"<caption>{caption}</caption>"
         f'<thead><tr><th scope="col" style="{_TD}">scene, and what it shares with the genuine path</th>{head}</tr>'
         f"</thead>{''.join(rows)}<tfoot>{feet}</tfoot></table></div><pre>{escape(legend())}</pre>"
     )

@@ -127,6 +127,8 @@ class Comparison(Showable):
     @property
     def sum(self) -> str:
         made = len(self.rows) - self.blank
+        if not made:
+            return "no prediction yet: here is what happened"
         return f"{self.right} of {made} predictions right" + (f", {self.blank} left blank" if self.blank else "")
 
     def html(self) -> str:
