@@ -1,0 +1,413 @@
+"""
+The capstone: events arrive, nobody says which are attacks, and a policy is scored on both its mistakes.
+
+An event is a scene of the catalogue, played over real TLS in a fresh world. The
+scores are counted: robberies (the attacker holds the secret) and outages (the
+genuine server was refused). What the two weigh against each other is the
+reader's choice and stands nowhere in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from html import escape
+from random import Random
+from typing import Any
+
+import lab.scenes  # noqa: F401  (registers the catalogue)
+from lab.course import fresh
+from lab.course.report import Finding, Report
+from lab.observation import Observation, Outcome, Showable
+from lab.pki.authority import Authority
+from lab.pki.world import World
+from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, pinned
+from lab.policy.clients import Client, client
+from lab.policy.pinset import PinSet, Role
+from lab.scenes.catalogue import Case, Kind, case, twin_of
+from lab.show.words import LOOKS, cell
+from lab.trials.matrix import matrix
+
+CONTENDERS = ("unpinned", "root-pinned", "any-of-chain", "leaf-or-backup", "leaf-pinned", "certificate-pinned")
+"""
+The clients that a new policy is held against, from the most to the least trusting.
+
+They are the sound clients of the catalogue that no other beats, and root-pinned, which one does; a test says so.
+"""
+
+ATTACKS = (
+    *("self_signed_certificate", "untrusted_rogue_ca", "look_alike_root", "other_trusted_ca", "installed_ca"),
+    *("sibling_intermediate", "same_intermediate", "stolen_backup_key", "stolen_key_new_certificate"),
+    *("stolen_key_and_certificate", "chain_stuffing", "other_hosts_certificate", "leaf_as_ca"),
+    *("expired_with_stolen_key", "first_contact", "session_resumed"),
+)
+ROTATIONS = (
+    *("ordinary_day", "same_key", "new_key", "backup_key", "new_intermediate", "other_intermediate_same_key"),
+    *("new_ca", "other_ca_same_key", "old_chain_left_behind", "move_to_cdn", "new_root_cross_signed"),
+    *("new_root_in_store", "chain_shortened", "ecdsa_to_ml_dsa", "two_servers", "company_proxy"),
+    *("first_visit_before_a_move", "session_from_another_component"),
+)
+# The scenes are named, so that one more in the catalogue does not change what a seed draws. One is left out:
+# rsa_to_ecdsa takes as long as eight others, and to a pin it is new_intermediate over again.
+
+SEED = 8
+COUNT = 12
+SHARE = 1 / 3
+
+
+@dataclass(frozen=True)
+class Event:
+    """
+    Something that happens to a service: a scene, and when it happens, if a calendar says so.
+
+    Nothing in an event is shown to a policy but what its client sees on the wire.
+    """
+
+    case: Case
+    when: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        day = f"{self.when:%Y-%m-%d} " if self.when else ""
+        return f"{day}{self.case.kind.value}: {self.case.title}"
+
+
+def draw(seed: int = SEED, count: int = COUNT, attacks: float = SHARE) -> tuple[Event, ...]:
+    """
+    `count` events from the catalogue, each of them an attack with probability `attacks`.
+
+    The same seed gives the same events.
+    """
+    random = Random(seed)
+    pick = [ATTACKS if random.random() < attacks else ROTATIONS for _ in range(count)]
+    return tuple(Event(case(names[int(random.random() * len(names))])) for names in pick)
+
+
+def each_once() -> tuple[Event, ...]:
+    """Every event that can be drawn, once."""
+    return tuple(Event(case(name)) for name in (*ATTACKS, *ROTATIONS))
+
+
+def twins() -> tuple[tuple[Event, Event], ...]:
+    """Each attack that ordinary validation lets through, with the rotation that looks exactly like it."""
+    found = []
+    for name in ATTACKS:
+        twin = twin_of(case(name))
+        if twin:
+            found.append((Event(case(name)), Event(twin)))
+    return tuple(found)
+
+
+# ---- policies ------------------------------------------------------------------------------------
+
+Decide = Callable[[Observation, Known], bool]
+"""A policy as a function: whether to talk, from what was seen and what is known."""
+
+Policy = Client | str | PinSet | Check | Decide
+
+
+def contender(policy: Policy, name: str = "yours") -> Client:
+    """
+    A policy as a client: a client or its name, a pin set, a check, or a function.
+
+    All but a finished client are asked only after ordinary validation and the
+    host name have passed; a function then always finds a path. What a function
+    answers, if it is not True or False, and whatever it raises, is a refusal.
+    """
+    if isinstance(policy, Client):
+        return policy
+    if isinstance(policy, str):
+        return client(policy)
+    if isinstance(policy, PinSet):
+        policy = pinned("your pins", policy)
+    check = policy if isinstance(policy, Check) else _asked(policy)
+    return Client(name, "a policy of the reader's", (VALIDATION, HOST_NAME, check))
+
+
+def _asked(decide: Decide) -> Check:
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        try:
+            answer = decide(observation, known)
+        except Exception as problem:  # a reader's function may do anything
+            return False, f"your policy raised {type(problem).__name__}: {problem}"
+        if not isinstance(answer, bool):
+            return False, f"your policy answered {answer!r}, and neither True nor False"
+        return answer, f"your policy answered {answer}"
+
+    # With a pin set, which the rule never asks, and as one that remembers, it is given all that a client can know.
+    return Check("your policy", rule, Basis.PRESENTED, pin_set=PinSet.any_of(*Role), remembers=True)
+
+
+# ---- playing and scoring -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one client fared: attacks that robbed it and that it stopped, days it refused and that it served."""
+
+    client: str
+    robberies: int
+    stopped: int
+    outages: int
+    served: int
+
+    def cost(self, robbery: float = 1, outage: float = 1) -> float:
+        """What its mistakes cost, at so much for each robbery and so much for each outage."""
+        return robbery * self.robberies + outage * self.outages
+
+    def beats(self, other: Score) -> bool:
+        """Whether it makes no more mistakes of either kind, and fewer of one."""
+        mine, theirs = (self.robberies, self.outages), (other.robberies, other.outages)
+        return mine != theirs and mine[0] <= theirs[0] and mine[1] <= theirs[1]
+
+
+@dataclass(frozen=True)
+class Scoreboard(Showable):
+    """The scores of some clients, the cheapest first, at a price for a robbery and a price for an outage."""
+
+    scores: tuple[Score, ...]
+    robbery: float = 1
+    outage: float = 1
+
+    def score(self, name: str) -> Score:
+        """The score of that client. Raises ValueError where it did not play."""
+        for one in self.scores:
+            if one.client == name:
+                return one
+        raise ValueError(f"{name!r} did not play; these did: {', '.join(one.client for one in self.scores)}")
+
+    def _cost(self, one: Score) -> float:
+        return one.cost(self.robbery, self.outage)
+
+    @property
+    def ranked(self) -> tuple[Score, ...]:
+        return tuple(sorted(self.scores, key=self._cost))
+
+    @property
+    def best(self) -> tuple[str, ...]:
+        """The cheapest client; several where they tie."""
+        least = min(map(self._cost, self.scores))
+        return tuple(one.client for one in self.scores if self._cost(one) == least)
+
+    @property
+    def front(self) -> tuple[str, ...]:
+        """The clients that no other beats: fewer mistakes of one kind would cost them more of the other."""
+        return tuple(one.client for one in self.scores if not any(other.beats(one) for other in self.scores))
+
+    @property
+    def prices(self) -> str:
+        return f"a robbery costs {self.robbery:g}, an outage {self.outage:g}"
+
+    def __str__(self) -> str:
+        lines = [f"{'':<22}{'robbed':>8}{'stopped':>9}{'outages':>9}{'served':>8}{'cost':>8}   ({self.prices})"]
+        for one in self.ranked:
+            counts = f"{one.robberies:>8}{one.stopped:>9}{one.outages:>9}{one.served:>8}"
+            lines.append(f"{one.client:<22}{counts}{self._cost(one):>8g}{self._marks(one)}")
+        return "\n".join(lines)
+
+    def _marks(self, one: Score) -> str:
+        return ("   cheapest" if one.client in self.best else "") + (
+            "   beaten by another" if one.client not in self.front else ""
+        )
+
+    def html(self) -> str:
+        """An accessible table: clients as rows."""
+        td = "padding:3px 10px;border:1px solid #999;text-align:left"
+        columns = ("policy", "robbed", "stopped", "outages", "served", "cost", "")
+        head = "".join(f'<th scope="col" style="{td}">{name}</th>' for name in columns)
+        rows = "".join(
+            f'<tr><th scope="row" style="{td}">{escape(one.client)}</th>'
+            + "".join(
+                f'<td style="{td}">{escape(str(value).strip())}</td>'
+                for value in (
+                    *(one.robberies, one.stopped, one.outages, one.served),
+                    *(f"{self._cost(one):g}", self._marks(one)),
+                )
+            )
+            + "</tr>"
+            for one in self.ranked
+        )
+        return (
+            f'<table style="border-collapse:collapse"><caption>The cheapest first: {self.prices}.</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+
+
+@dataclass(frozen=True)
+class Season(Showable):
+    """Events in their order, and for each what it came to for every client; the first row came first."""
+
+    clients: tuple[str, ...]
+    events: tuple[Event, ...]
+    outcomes: tuple[dict[str, Outcome], ...]
+
+    def board(self, robbery: float = 1, outage: float = 1) -> Scoreboard:
+        """The scores, at these prices for the two kinds of mistake."""
+        return Scoreboard(tuple(map(self._score, self.clients)), robbery, outage)
+
+    def _score(self, name: str) -> Score:
+        attacked = [one[name] for event, one in self._together() if event.case.kind is Kind.ATTACK]
+        rotated = [one[name] for event, one in self._together() if event.case.kind is Kind.ROTATION]
+        robbed, served = attacked.count(Outcome.INTERCEPTED), rotated.count(Outcome.SERVED)
+        return Score(name, robbed, len(attacked) - robbed, len(rotated) - served, served)
+
+    def _together(self) -> list[tuple[Event, dict[str, Outcome]]]:
+        return list(zip(self.events, self.outcomes, strict=True))
+
+    def again(self, events: Iterable[Event]) -> Season:
+        """
+        What these events would come to, from what was measured; nothing is run again.
+
+        It may say so because a verdict depends on the scene and never on the run.
+        Raises ValueError for an event that was not played.
+        """
+        measured = {event.case.name: one for event, one in self._together()}
+        chosen = tuple(events)
+        unknown = sorted({event.case.name for event in chosen} - measured.keys())
+        if unknown:
+            raise ValueError(f"nobody played {', '.join(unknown)}; play it first")
+        return Season(self.clients, chosen, tuple(measured[event.case.name] for event in chosen))
+
+    def __str__(self) -> str:
+        head = "".join(f"{name:<16}" for name in self.clients)
+        lines = [f"{'':<4}{head}".rstrip()]
+        for number, (event, one) in enumerate(self._together(), start=1):
+            lines.append(f"{number:>2}. {''.join(f'{cell(one[name]):<16}' for name in self.clients)}".rstrip())
+            lines.append(f"    it was the {event.words}")
+        return "\n".join(lines)
+
+    def html(self) -> str:
+        """An accessible table: events as rows, clients as columns."""
+        td = "padding:3px 8px;border:1px solid #999;text-align:left"
+        head = "".join(f'<th scope="col" style="{td}">{escape(name)}</th>' for name in ("event", *self.clients))
+        rows = []
+        for number, (event, one) in enumerate(self._together(), start=1):
+            cells = "".join(
+                f'<td style="{td};border-left:6px solid {LOOKS[one[name]].colour};white-space:nowrap">'
+                f"{cell(one[name])}</td>"
+                for name in self.clients
+            )
+            title = f'<th scope="row" style="{td};font-weight:normal">{number}. {escape(event.words)}</th>'
+            rows.append(f"<tr>{title}{cells}</tr>")
+        return (
+            '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
+            "<caption>What each event came to, and, revealed afterwards, what it was.</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        )
+
+
+Showable.renderers[Scoreboard] = {"text/plain": str, "text/html": Scoreboard.html}
+Showable.renderers[Season] = {"text/plain": str, "text/html": Season.html}
+
+
+def play(policies: Iterable[Policy], events: Sequence[Event]) -> Season:
+    """
+    Take every policy through the events, one event at a time, each in a fresh world over real TLS.
+
+    Raises ValueError where two policies have the same name.
+    """
+    clients = [contender(policy) for policy in policies]
+    names = [one.name for one in clients]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two policies have the same name: {', '.join(names)}")
+    outcomes = []
+    for event in events:
+        played = matrix(clients, [event.case])
+        outcomes.append({name: played.cell(name, event.case.name).outcome for name in names})
+    return Season(tuple(names), tuple(events), tuple(outcomes))
+
+
+@lru_cache(maxsize=1)
+def everything() -> Season:
+    """Every contender in every event, run once over real TLS and then kept; `Season.again` counts on from it."""
+    return play(CONTENDERS, each_once())
+
+
+# ---- the exercise --------------------------------------------------------------------------------
+
+
+class _Renamed(World):
+    """A world whose host and authorities have names drawn at random: a name says nothing."""
+
+    def __init__(self, draw: Random, **starts: Any) -> None:
+        super().__init__(draw.choice(fresh.HOSTS), **starts)
+        self._names = iter(draw.sample(fresh.NAMES, len(fresh.NAMES)))
+
+    def authority(self, name: str, **more: Any) -> Authority:
+        return super().authority(next(self._names), **more)
+
+
+def fresh_events(draw: Random) -> tuple[Event, ...]:
+    """Every event once, in random order, in worlds where everything has another name."""
+
+    def renamed(one: Case, number: int) -> Case:
+        return replace(
+            one,
+            name=f"event-{number}",
+            twin="",
+            starts={},
+            build=lambda _: one.build(_Renamed(draw, **one.starts)),
+        )
+
+    every = each_once()
+    return tuple(Event(renamed(event.case, number)) for number, event in enumerate(draw.sample(every, len(every))))
+
+
+def pareto(candidate: Decide) -> Report:
+    """
+    Judge a policy on fresh events: between `unpinned` and `leaf-pinned`, and beaten by no client of the catalogue.
+
+    It goes through every event once, in random order, in worlds with other keys
+    and other names than any that was shown.
+    """
+    exercise = "decide(observation, known)"
+    troubles: list[str] = []
+
+    def watched(observation: Observation, known: Known) -> bool:
+        try:
+            answer: Any = candidate(observation, known)
+        except Exception as problem:
+            troubles.append(f"it raised {type(problem).__name__}: {problem}")
+            return False
+        if answer is None or answer is Ellipsis:
+            troubles.append("there is no answer yet")
+        elif not isinstance(answer, bool):
+            troubles.append(f"the answer is a {type(answer).__name__}, and True or False was wanted")
+        return answer is True
+
+    draw = Random()
+    ordinary = [event for event in each_once() if event.case.name == "ordinary_day"]
+    first = play([watched], ordinary).board()
+    if troubles:
+        return Report(exercise, (Finding("an ordinary day", False, troubles[0]),))
+    if first.score("yours").outages:
+        return Report(exercise, (Finding("an ordinary day", False, "the policy refuses the genuine server"),))
+    score = play([watched], fresh_events(draw)).board().score("yours")
+    if troubles:
+        return Report(exercise, (Finding("fresh events", False, troubles[0]),))
+    return Report(exercise, tuple(_judged(score)))
+
+
+def _judged(score: Score) -> Iterable[Finding]:
+    references = everything().board()
+    unpinned, pinned = references.score("unpinned"), references.score("leaf-pinned")
+    yield Finding("an ordinary day", True)
+    yield Finding(
+        "robberies",
+        score.robberies < unpinned.robberies,
+        f"it was robbed {score.robberies} times; unpinned is robbed {unpinned.robberies} times",
+    )
+    yield Finding(
+        "outages",
+        score.outages < pinned.outages,
+        f"it refused the genuine server {score.outages} times; leaf-pinned does so {pinned.outages} times",
+    )
+    for other in references.scores:
+        yield Finding(
+            f"held against {other.client}",
+            not other.beats(score),
+            f"{other.client} beats it, with {other.robberies} robberies and {other.outages} outages "
+            f"to its {score.robberies} and {score.outages}",
+        )

@@ -1,0 +1,267 @@
+"""
+What a claim ledger is: claims, the trials that try them, and the class that follows.
+
+A claim that can be run carries trials. Its class is then no opinion: it follows
+from which trials agree with the claim, and is held against the class that was
+given by hand. This file knows no particular claim; `lab.course.article` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+from itertools import groupby
+from textwrap import wrap
+
+import lab.scenes  # noqa: F401  (registers the catalogue)
+from lab.observation import Outcome, Showable
+from lab.policy.clients import client
+from lab.scenes.catalogue import case
+from lab.trials.matrix import matrix
+from lab.trials.trial import Trial
+
+
+class Class(StrEnum):
+    """What became of a claim when it was run, or why it was not."""
+
+    HOLDS = "holds"
+    CONDITION = "holds on a condition"
+    FAILS = "does not hold"
+    HISTORY = "history that cannot be run"
+    NOT_YET = "not yet run"
+
+
+class Section(StrEnum):
+    """The parts of the article, in its order, under the lab's own headings."""
+
+    WHAT = "what pinning is"
+    ORIGIN = "where it came from"
+    HOW = "how it works"
+    WHICH = "what can be pinned"
+    GIVES = "what it gives"
+    COSTS = "what it costs"
+    ELSE = "what else there is"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What must come out, if the claim is right, where this client goes through this scene."""
+
+    client: str
+    scene: str
+    claimed: Outcome
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One thing that was run: what, what came out, and whether that agrees with the claim."""
+
+    what: str
+    found: str
+    agrees: bool
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.found} ({'for' if self.agrees else 'against'})"
+
+
+Experiment = Callable[[], Iterable[Ran]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """
+    One claim in the lab's own words, and the class that it was given by hand.
+
+    `condition` completes "holds on a condition: if ...". `source` stands beside
+    history, `missing` says which scene the lab lacks, `note` is what a reader
+    should know besides.
+    """
+
+    number: int
+    section: Section
+    words: str
+    kind: Class
+    cells: tuple[Cell, ...] = ()
+    experiment: Experiment | None = None
+    condition: str = ""
+    source: str = ""
+    missing: str = ""
+    note: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is anything to run."""
+        return bool(self.cells or self.experiment)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the class and what supports it do not belong together."""
+        wanted = {
+            Class.HISTORY: (bool(self.source) and not self.runs, "a source, and no trial"),
+            Class.NOT_YET: (bool(self.missing) and not self.runs, "the name of what is missing, and no trial"),
+            Class.CONDITION: (bool(self.condition) and self.runs, "a condition, and trials"),
+        }
+        fits, what = wanted.get(self.kind, (self.runs, "trials"))
+        if not fits:
+            raise ValueError(f"claim {self.number} ({self.words!r}) is {self.kind.value!r}, which needs {what}")
+
+
+def follows(ran: Iterable[Ran]) -> Class | None:
+    """
+    The class that follows from what was run; None where nothing was.
+
+    Everything agrees: it holds. Nothing does: it does not. Some of it: it holds
+    on a condition, namely the one that tells the two kinds of trial apart.
+    """
+    agree = {one.agrees for one in ran}
+    if not agree:
+        return None
+    return Class.CONDITION if len(agree) == 2 else Class.HOLDS if True in agree else Class.FAILS
+
+
+@dataclass(frozen=True)
+class Row(Showable):
+    """A claim with what was run for it, which is nothing before `run`."""
+
+    claim: Claim
+    ran: tuple[Ran, ...] = ()
+
+    @property
+    def found(self) -> Class | None:
+        """The class that follows from the trials; None where none were run."""
+        return follows(self.ran)
+
+    @property
+    def borne_out(self) -> bool | None:
+        """Whether the class given by hand is the one that follows; None where nothing was run."""
+        return None if self.found is None else self.found is self.claim.kind
+
+    @property
+    def evidence(self) -> str:
+        """The line that supports the class: measured outcomes, a source, or what is missing."""
+        claim = self.claim
+        parts = [
+            "; ".join(map(str, self.ran)),
+            f"on condition that {claim.condition}" if claim.condition else "",
+            f"source: {claim.source}" if claim.source else "",
+            f"missing: {claim.missing}" if claim.missing else "",
+            claim.note,
+        ]
+        return ". ".join(part for part in parts if part)
+
+    @property
+    def mark(self) -> str:
+        return {None: "not run", True: "✓ borne out", False: "✗ NOT BORNE OUT"}[self.borne_out]
+
+    def __str__(self) -> str:
+        head = f"{self.claim.number:>3}  {self.claim.words}"
+        tail = f"{self.claim.kind.value} [{self.mark}]. {self.evidence}"
+        return "\n".join([*wrap(head, 110, subsequent_indent=" " * 5), *_set_in(tail)])
+
+
+def _set_in(words: str) -> list[str]:
+    return wrap(words, 110, initial_indent=" " * 7, subsequent_indent=" " * 7, break_on_hyphens=False)
+
+
+@dataclass(frozen=True)
+class Ledger(Showable):
+    """Rows of the ledger, in the article's order."""
+
+    rows: tuple[Row, ...]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, number: int) -> Row:
+        """The row of that number. Raises ValueError where there is none."""
+        for row in self.rows:
+            if row.claim.number == number:
+                return row
+        raise ValueError(f"no claim has the number {number} here; there are {len(self.rows)} rows")
+
+    def about(self, section: Section) -> Ledger:
+        """The rows of one part of the article."""
+        return Ledger(tuple(row for row in self.rows if row.claim.section is section))
+
+    def of(self, kind: Class) -> Ledger:
+        """The rows of one class."""
+        return Ledger(tuple(row for row in self.rows if row.claim.kind is kind))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows each class has."""
+        return {kind.value: len(self.of(kind)) for kind in Class}
+
+    @property
+    def sum(self) -> str:
+        ran = [row for row in self.rows if row.borne_out is not None]
+        good = sum(bool(row.borne_out) for row in ran)
+        said = f"{len(self.rows)} claims: " + ", ".join(
+            f"{count} {kind}" for kind, count in self.counts.items() if count
+        )
+        return said + (f". {len(ran)} were run, {good} classes were borne out" if ran else ". Nothing was run yet")
+
+    def _sections(self) -> Iterator[tuple[Section, list[Row]]]:
+        for section, rows in groupby(self.rows, key=lambda row: row.claim.section):
+            yield section, list(rows)
+
+    def __str__(self) -> str:
+        lines = []
+        for section, rows in self._sections():
+            lines += [section.value.upper(), *map(str, rows), ""]
+        return "\n".join([*lines, *wrap(self.sum, 115)])
+
+    def html(self) -> str:
+        """An accessible table: one body of rows for each section, the claim as the row's head."""
+        td = "padding:3px 8px;border:1px solid #999;text-align:left;vertical-align:top"
+        bodies = []
+        for section, rows in self._sections():
+            cells = "".join(
+                f'<tr><td style="{td}">{row.claim.number}</td>'
+                f'<th scope="row" style="{td};font-weight:normal">{escape(row.claim.words)}</th>'
+                f'<td style="{td}"><b>{escape(row.claim.kind.value)}</b></td>'
+                f'<td style="{td}">{escape(row.evidence)}</td>'
+                f'<td style="{td};white-space:nowrap">{escape(row.mark)}</td></tr>'
+                for row in rows
+            )
+            head = f'<tr><th scope="rowgroup" colspan="5" style="{td}">{escape(section.value)}</th></tr>'
+            bodies.append(f"<tbody>{head}{cells}</tbody>")
+        columns = ("no.", "claim, in the lab's words", "class", "what supports it", "when it was run")
+        names = "".join(f'<th scope="col" style="{td}">{escape(name)}</th>' for name in columns)
+        return (
+            '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
+            f"<caption>{escape(self.sum)}</caption>"
+            f"<thead><tr>{names}</tr></thead>{''.join(bodies)}</table></div>"
+        )
+
+
+Showable.renderers[Ledger] = {"text/plain": str, "text/html": Ledger.html}
+Showable.renderers[Row] = {"text/plain": str, "text/html": lambda row: Ledger((row,)).html()}
+
+
+def run(claims: Iterable[Claim]) -> Ledger:
+    """These claims with everything run that can be, over real TLS."""
+    chosen = tuple(claims)
+    done = _cells(chosen)
+    return Ledger(tuple(Row(one, (*_held(one, done), *(one.experiment() if one.experiment else ()))) for one in chosen))
+
+
+def _cells(claims: Iterable[Claim]) -> dict[tuple[str, str], Trial]:
+    """Each cell that some claim asks for, run once; a scene is stood up once for all who need it."""
+    wanted: dict[str, dict[str, None]] = {}
+    for cell in (cell for one in claims for cell in one.cells):
+        wanted.setdefault(cell.scene, {})[cell.client] = None
+    done: dict[tuple[str, str], Trial] = {}
+    for scene, names in wanted.items():
+        done.update(matrix([client(name) for name in names], [case(scene)]).trials)
+    return done
+
+
+def _held(claim: Claim, done: dict[tuple[str, str], Trial]) -> Iterator[Ran]:
+    for cell in claim.cells:
+        outcome = done[cell.client, cell.scene].outcome
+        yield Ran(f"{cell.client} in {cell.scene}", outcome.value, outcome is cell.claimed)
