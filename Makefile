@@ -35,9 +35,9 @@ demo: $(VENV)/core
 test: $(VENV)/jupyter
 	@$(RUN) -m pytest
 
-## Run the tests of the library alone, within half a minute; needs no Jupyter.
+## Run the tests of the core alone, within half a minute; needs no Jupyter.
 test-core: $(VENV)/core
-	@$(RUN) -m pytest -m "not notebook"
+	@$(RUN) -m pytest -m "not notebook and not course and not years"
 
 ## Open the notebooks in JupyterLab.
 lab: $(VENV)/jupyter

@@ -2,8 +2,10 @@
 A lab on TLS man-in-the-middle attacks and certificate pinning.
 
 To read it, follow the data: `lab.observation` (the values), `lab.pki` (makes
-certificates), `lab.wire` (moves bytes), `lab.policy` (decides), `lab.scenes`
-(what happens), `lab.trials` (who wins), `lab.show` (what you see).
+certificates), `lab.wire` (moves bytes), `lab.policy` (decides), `lab.continuity`
+(remembers), `lab.scenes` (what happens), `lab.trials` (who wins),
+`lab.timelines`, `lab.hpkp` and `lab.fleet` (years, visitors, millions of
+devices), `lab.show` (what you see), `lab.course` (the notebooks' checks).
 
 The names below are what a notebook imports; each is loaded when it is used.
 """
@@ -17,6 +19,7 @@ _WHERE = {
     "trace": "lab.show.notebook",
     "draw": "lab.show.notebook",
     "compare": "lab.show.notebook",
+    "timeline": "lab.show.timeline",
     "clients": "lab.show.notebook",
     "cases": "lab.show.notebook",
     # things to make

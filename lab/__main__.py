@@ -17,6 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.continuity import command as known_command
+from lab.fleet import command as fleet_command
+from lab.hpkp import command as hpkp_command
+from lab.timelines import command as timeline_command
+
 if TYPE_CHECKING:  # a command loads what it needs when it runs, so that --help is quick
     from lab.policy.clients import Client
     from lab.scenes.catalogue import Case
@@ -137,6 +142,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     intercept.add_argument("target", metavar="HOST:PORT", help="a loopback address; nothing else is accepted")
     intercept.add_argument("--host", default="localhost", metavar="NAME", help="the name to impersonate")
+
+    timeline = command(
+        "timeline",
+        _timeline,
+        "Run years of a service, with a real handshake wherever a verdict can change; count outage-days against "
+        "exposure-days.",
+        "timeline five-years",
+    )
+    timeline_command.arguments(timeline)
+    hpkp = command("hpkp", hpkp_command.run, hpkp_command.ABOUT, hpkp_command.EXAMPLE)
+    hpkp_command.add_arguments(hpkp)
+    known_command.add_command(commands)
+    fleet_command.add_arguments(command("fleet", _fleet, fleet_command.ABOUT, fleet_command.EXAMPLE))
 
     notebooks = command(
         "notebooks",
@@ -353,6 +371,25 @@ def _intercept(chosen: argparse.Namespace) -> None:
                 flush=True,
             )
             threading.Event().wait()
+
+
+def _timeline(chosen: argparse.Namespace) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from lab.show.timeline import page
+
+    watching = Console(stderr=True)
+    with Progress(console=watching, transient=True, disable=not watching.is_terminal) as bar:
+        task = bar.add_task("years", total=1.0)
+        told = timeline_command.command(chosen, page, lambda share: bar.update(task, completed=share))
+    print(told)
+
+
+def _fleet(chosen: argparse.Namespace) -> int:
+    from lab.show.fleet import svg
+
+    return fleet_command.run(chosen, svg)
 
 
 def _notebooks(chosen: argparse.Namespace) -> None:

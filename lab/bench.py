@@ -27,6 +27,8 @@ import h11
 from OpenSSL import SSL
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
+from lab.continuity.figures import look_up_figures
+from lab.fleet.speed import SIZES, device_days_a_second
 from lab.observation import Observation
 from lab.pki.authority import key_pem
 from lab.pki.export import pem
@@ -34,6 +36,7 @@ from lab.pki.world import World
 from lab.policy.checks import Known, judge
 from lab.policy.clients import CLIENTS, client
 from lab.scenes.catalogue import CASES, case, site_pins
+from lab.timelines.cost import cost
 from lab.trials.stage import Stage
 from lab.trials.trial import perform
 from lab.trials.trial import run as run_trial
@@ -44,6 +47,7 @@ from lab.wire.http import Answer, Wire
 from lab.wire.listener import HOME, dial
 from lab.wire.service import Service
 
+UNITS = {"ratio": "{:.2f}", "seconds": "{:.3f} s", "megabytes": "{:.0f} MB", "device-days a second": "{:.1e}/s"}
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 39\r\n\r\n" + b"x" * 39
 BOOKED = Answer(200, [(b"content-type", b"application/json")], b"x" * 39)
 QUESTION = b"GET /account HTTP/1.1\r\nhost: bank.example\r\n\r\n"
@@ -341,6 +345,15 @@ def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
                 "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms",
             }
     found["cell of a doubled matrix / cell"] = growth(rounds)
+    found["look-up among 10^6 / 10^3 hosts"] = look_up_figures(rounds=rounds, large=100_000 if quick else 1_000_000)
+    years = cost()
+    found["timeline / bare handshakes"] = {
+        "ratio": years.ratio,
+        "note": f"{years.handshakes} handshakes at simulated times",
+    }
+    for devices in SIZES:
+        speed = device_days_a_second(devices, seeds=1 if quick else 3)
+        found[f"fleet of {devices:,} devices"] = {"device-days a second": speed, "note": "five years, leaf-or-backup"}
     found["import lab"] = importing(rounds)
     found["memory of a kernel"] = memory()
     return found
@@ -356,8 +369,8 @@ def run(*, quick: bool = False, as_json: bool = False) -> str:
         if "skipped" in figures:
             lines.append(f"{what:<42}{'skipped':>10}  {'':>8}  {figures['skipped']}")
             continue
-        value, unit = next((figures[name], name) for name in ("ratio", "seconds", "megabytes") if name in figures)
-        shown = {"ratio": f"{value:.2f}", "seconds": f"{value:.3f} s", "megabytes": f"{value:.0f} MB"}[unit]
+        value, unit = next((figures[name], name) for name in UNITS if name in figures)
+        shown = UNITS[unit].format(value)
         most = "" if figures.get("limit") is None else f"{figures['limit']:g}"
         lines.append(f"{what:<42}{shown:>10}  {most:>8}  {figures['note']}")
     lines.append("Medians of alternating rounds within this run; ratios travel between machines, times do not.")

@@ -23,6 +23,19 @@ def pytest_report_header() -> list[str]:
     return [f"Python {platform.python_version()} on {sys.platform}", f"{found}; pyOpenSSL uses {openssl}"]
 
 
+YEARS = ("test_timelines", "test_hpkp", "test_hpkp_dated", "test_continuity", "test_continuity_store", "test_fleet")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is not the core is marked by the file that it stands in, so that `make test-core` can leave it out."""
+    for item in items:
+        file = item.path.stem
+        if file.startswith("test_course_"):
+            item.add_marker("course")
+        elif file in YEARS:
+            item.add_marker("years")
+
+
 @pytest.fixture(scope="session")
 def whole_matrix() -> Matrix:
     """Every client in every scene, over real TLS."""

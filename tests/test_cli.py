@@ -33,7 +33,7 @@ def test_help_names_every_command_and_shows_an_example(capsys: pytest.CaptureFix
         main(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    for name in ("demo", "matrix", "trial", "list", "pin", "certs", "intercept", "notebooks", "bench"):
+    for name in ("demo", "matrix", "trial", "list", "pin", "certs", "intercept", "notebooks", "hpkp", "fleet", "bench"):
         assert name in text
         with pytest.raises(SystemExit):
             main([name, "--help"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -266,3 +266,21 @@ def test_a_beaten_policy_is_told_by_whom() -> None:
         return bool({one.pin for one in observation.path or ()} & known.site[Role.ROOT])
 
     assert "held against any-of-chain: any-of-chain beats it" in str(capstone.pareto(root))
+
+
+def test_an_outage_lasts_until_the_update_and_overlaps_count_once() -> None:
+    """Two outages three days apart with updates of a week make ten days; a client that is served has none."""
+    moved = case("new_ca")
+    events = tuple(capstone.Event(moved, capstone.START + timedelta(days=day)) for day in (10, 13, capstone.DAYS - 2))
+    season = capstone.play(["leaf-pinned", "unpinned"], events)
+    assert season.outage_days(7) == {"leaf-pinned": 12, "unpinned": 0}
+    with pytest.raises(ValueError, match="have no dates"):
+        capstone.play(["unpinned"], capstone.each_once()[:1]).outage_days(7)
+
+
+def test_drawn_events_come_in_the_order_of_their_dates() -> None:
+    """Every drawn event has a date of its own, within the five years, and the seed decides them."""
+    days = [event.when for event in capstone.draw(3)]
+    assert days == sorted(set(days), key=str)
+    assert [event.when for event in capstone.draw(3)] == days
+    assert [event.when for event in capstone.draw(4)] != days

@@ -79,8 +79,9 @@ def predicted(client: Client, case: Case, sent: Reach) -> bool:
         return True
     if case.fails and case.fails not in BLIND_TO.get(client.name, ()):
         return False
-    pins = ENROLLED.get(client.name, PinSet(client.pin_lists))
-    return pins.meets(sent if client.name == "pins-presented-chain" else case.reach)
+    lists = ENROLLED[client.name].lists if client.name in ENROLLED else client.pin_lists
+    seen = sent if client.name == "pins-presented-chain" else case.reach
+    return not lists or PinSet(lists).meets(seen)
 
 
 def reach_of(certificates: tuple[Certificate, ...], site: Site) -> Reach:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from html import escape
 from random import Random
@@ -55,6 +55,8 @@ ROTATIONS = (
 SEED = 8
 COUNT = 12
 SHARE = 1 / 3
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS = 5 * 365
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,14 @@ def draw(seed: int = SEED, count: int = COUNT, attacks: float = SHARE) -> tuple[
     """
     `count` events from the catalogue, each of them an attack with probability `attacks`.
 
-    The same seed gives the same events.
+    They come on different days of the five years from `START`, in their order.
+    The same seed gives the same events on the same days.
     """
     random = Random(seed)
     pick = [ATTACKS if random.random() < attacks else ROTATIONS for _ in range(count)]
-    return tuple(Event(case(names[int(random.random() * len(names))])) for names in pick)
+    drawn = [case(names[int(random.random() * len(names))]) for names in pick]
+    days = sorted(random.sample(range(DAYS), count))
+    return tuple(Event(one, START + timedelta(days=day)) for one, day in zip(drawn, days, strict=True))
 
 
 def each_once() -> tuple[Event, ...]:
@@ -252,6 +257,25 @@ class Season(Showable):
         rotated = [one[name] for event, one in self._together() if event.case.kind is Kind.ROTATION]
         robbed, served = attacked.count(Outcome.INTERCEPTED), rotated.count(Outcome.SERVED)
         return Score(name, robbed, len(attacked) - robbed, len(rotated) - served, served)
+
+    def outage_days(self, update: int) -> dict[str, int]:
+        """
+        Days without service for each client, if an outage lasts until an update arrives, `update` days later.
+
+        Outages that overlap count once; the five years end them all. Raises
+        ValueError where an event has no date.
+        """
+        if any(event.when is None for event in self.events):
+            raise ValueError("these events have no dates; capstone.draw() gives events with dates")
+        days = {}
+        for name in self.clients:
+            dark: set[int] = set()
+            for event, one in self._together():
+                if one[name] is Outcome.OUTAGE and event.when is not None:
+                    began = (event.when - START).days
+                    dark.update(range(began, min(began + update, DAYS)))
+            days[name] = len(dark)
+        return days
 
     def _together(self) -> list[tuple[Event, dict[str, Outcome]]]:
         return list(zip(self.events, self.outcomes, strict=True))

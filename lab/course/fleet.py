@@ -1,0 +1,150 @@
+"""
+The checks of 12-should-your-fleet-pin: the outage of one rotation, and the fear at which a pin pays.
+
+What is right is counted: fresh fleets, drawn anew each time, with verdicts
+measured over real TLS. No answer is written down, and no report gives one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from lab.course.report import Question, Report, examine
+from lab.fleet.adoption import ASSUMPTION, Adoption, Group
+from lab.fleet.cohorts import holdings
+from lab.fleet.count import Choice, tallies
+from lab.fleet.history import Change, History, Path, Release
+from lab.fleet.plan import EVENTS, Plan
+from lab.fleet.run import Fleet, run
+from lab.fleet.situations import measured
+
+NEAR = 0.01
+"""How far, as a share, an answer may lie from what a fleet of millions came to."""
+
+LEAF, UNPINNED = Choice("leaf-pinned"), Choice("unpinned")
+
+# ---- refused(devices, updated) --------------------------------------------------------------------
+
+
+def refused(candidate: Callable[..., Any]) -> Report:
+    """Judge `refused(devices, updated)` by fleets of millions that went through one rotation."""
+    right: dict[tuple[Any, ...], int] = {}
+    asked = []
+    for case, given, counted in _rotations(Random()):
+        right[given] = counted
+        asked.append(Question(case, given, True))
+
+    def near(*given: Any) -> Any:
+        devices, updated = given
+        got = candidate(devices, list(updated))
+        return math.isclose(got, right[given], rel_tol=NEAR) if _number(got) else got
+
+    return examine("refused(devices, updated)", near, asked, _about)
+
+
+def _rotations(draw: Random) -> list[tuple[str, tuple[int, tuple[float, ...]], int]]:
+    """What the case is called, what the learner is given, and the device-days that were counted."""
+    at_once = Adoption("at once", (Group("all", 1, 1),), ASSUMPTION)
+    nobody = Adoption("nobody", (Group("all", 1, 0),), ASSUMPTION)
+    found = []
+    for case, how, late in (
+        ("everybody updates in the first night", at_once, 0),
+        ("nobody ever updates", nobody, 0),
+        ("a fleet that updates", _mixture(draw, 0.0), 0),
+        ("a fleet that updates, and a part that never does", _mixture(draw, draw.uniform(0.1, 0.6)), 0),
+        ("the release came late", _mixture(draw, draw.uniform(0, 0.4)), draw.randint(10, 40)),
+    ):
+        devices, days = draw.randint(3, 9) * 1_000_000, draw.randint(60, 300)
+        moved = Path(key=1, certificate=1)
+        releases = [Release(0, Path()), Release(1 + late, moved)]
+        told = History(1 + days, (Change(0, Path(), ""), Change(1, moved, "renewed")), tuple(releases))
+        blocks = holdings(told, devices, how, draw.randrange(1 << 30))
+        [counted] = tallies(told, blocks, devices, [LEAF], measured((LEAF.client,)))
+        updated = tuple(how.updated(max(0, night - late)) for night in range(days))
+        found.append((case, (devices, updated), counted.outage))
+    return found
+
+
+def _mixture(draw: Random, never: float) -> Adoption:
+    fast = draw.uniform(0.3, 0.7) * (1 - never)
+    groups = (
+        Group("fast", fast, draw.uniform(0.1, 0.6)),
+        Group("slow", 1 - never - fast, draw.uniform(0.01, 0.05)),
+        Group("never", never, 0.0),
+    )
+    return Adoption("fresh", groups, ASSUMPTION)
+
+
+# ---- break_even(pinned, unpinned) -----------------------------------------------------------------
+
+Days = tuple[float, float]
+"""Outage and exposure."""
+
+
+def break_even(candidate: Callable[..., Any]) -> Report:
+    """Judge `break_even(pinned, unpinned)` on fresh fleets: below its answer the pin must cost more, above it less."""
+
+    def fair(pinned: Days, unpinned: Days) -> Any:
+        got = candidate(pinned, unpinned)
+        return _parts(got, pinned, unpinned) if _number(got) else got
+
+    asked = [Question(case, given, True) for case, given in _pairs(Random())]
+    return examine("break_even(pinned, unpinned)", fair, asked, _about)
+
+
+def _parts(fear: float, pinned: Days, unpinned: Days) -> bool:
+    """Whether the pin is no bargain at a little less fear, and one at a little more."""
+
+    def pays(fear: float) -> bool:
+        return pinned[0] + fear * pinned[1] < unpinned[0] + fear * unpinned[1]
+
+    if fear < 0 or math.isnan(fear):
+        return False
+    if math.isinf(fear):
+        return not any(pays(10.0**power) for power in range(-3, 13))
+    above = pays(fear * (1 + NEAR) + 1e-9)
+    return above and (fear == 0 or not pays(fear * (1 - NEAR)))
+
+
+def _pairs(draw: Random) -> list[tuple[str, tuple[Days, Days]]]:
+    """Outage and exposure, in days a year for each device, of a pinned and of an unpinned fleet."""
+    calm: dict[str, Any] = dict.fromkeys(EVENTS, 0.0)
+    dangers: dict[str, Any] = {**calm, "other_ca_misissues": draw.uniform(2, 4)}
+    found = []
+    for case, plan, choice in (
+        ("a leaf pin in an ordinary world", _plan(draw), LEAF),
+        ("a root pin in an ordinary world", _plan(draw), Choice("root-pinned")),
+        ("a backup pin in an ordinary world", _plan(draw), Choice("leaf-or-backup")),
+        ("a pin in a world where nobody attacks", Plan(**calm, lifetime=draw.randint(40, 200)), LEAF),
+        ("a pin that never breaks", Plan(**dangers, lifetime=200, keeps_key=True), LEAF),
+        ("an unpinned fleet against itself", _plan(draw), UNPINNED),
+    ):
+        fleet = Fleet(devices=10_000, years=3, plan=plan, seeds=2, seed=draw.randrange(1 << 30))
+        result = run(fleet, [choice, UNPINNED])
+        days = [(result.yearly(one.outage.mean), result.yearly(one.exposure.mean)) for one in result.rows]
+        found.append((case, (days[0], days[1])))
+    return found
+
+
+def _plan(draw: Random) -> Plan:
+    return Plan(
+        lifetime=draw.randint(60, 300),
+        ca_moves=draw.uniform(1, 2),
+        key_thefts=draw.uniform(0.1, 1),
+        other_ca_misissues=draw.uniform(3, 6),
+    )
+
+
+def _number(got: Any) -> bool:
+    return isinstance(got, int | float) and not isinstance(got, bool)
+
+
+def _about(question: Question, got: Any) -> str:
+    if got is None or got is Ellipsis:
+        return "there is no answer yet"
+    if got is False:
+        return "the number is not what the fleet came to"
+    return f"the answer is a {type(got).__name__}; a number was wanted"

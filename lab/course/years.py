@@ -1,0 +1,114 @@
+"""
+The checks of 09-a-sites-five-years: which release a client runs, and the days that a leaf pin costs.
+
+Each fresh timeline is run with real handshakes at simulated times, and its
+counts are what is right. No answer is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from lab.course.report import Question, Report, examine
+from lab.policy.pinset import Role
+from lab.timelines.installed import Owner
+from lab.timelines.language import Ca, Choice, Event, Installed, Timeline, What
+from lab.timelines.life import Life
+from lab.timelines.run import run
+
+START = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def _day(number: int) -> datetime:
+    return START + timedelta(days=number)
+
+
+def _timeline(renewals: list[int], releases: list[int], lag: int, length: int) -> Timeline:
+    """A service that moves to a new key on each of `renewals`, and one leaf-pinned client."""
+    ca = Ca("Honest Root", _day(-1000), _day(length + 1000))
+    client = Installed(
+        "leaf-pinned", (Role.LEAF,), update_lag=lag, also_released=tuple(_day(one) for one in releases[1:])
+    )
+    events = tuple(Event(_day(one), What.RENEW, key=Choice.NEW) for one in renewals)
+    return Timeline(
+        name="fresh",
+        title="fresh",
+        host="bank.example",
+        start=START,
+        end=_day(length),
+        cas=(ca,),
+        issuer=ca.name,
+        lifetimes=((START, length + 500),),
+        renew=None,
+        renew_before=0,
+        clients=(client,),
+        events=events,
+    )
+
+
+def _fresh(draw: Random) -> tuple[list[int], list[int], int, int]:
+    """Renewals, releases (the first on day 0), lag and length, in days."""
+    length = draw.randint(150, 400)
+    renewals = sorted(draw.sample(range(1, length), draw.randint(1, 5)))
+    releases = [0, *sorted(draw.sample(range(1, length), draw.randint(1, 5)))]
+    return renewals, releases, draw.randint(1, 90), length
+
+
+# ---- installed(releases, lag, day) ----------------------------------------------------------------
+
+
+def installed(candidate: Callable[..., Any]) -> Report:
+    """Judge `installed(releases, lag, day)` by what the lab's own clients run on days around each update."""
+    draw, asked = Random(), []
+    for _ in range(4):
+        _, releases, lag, length = _fresh(draw)
+        line = _timeline([], releases, lag, length)
+        owner = Owner(line.clients[0], Life(line))
+        for release in releases[1:]:
+            for case, day in (
+                ("the day before an update arrives", release + lag - 1),
+                ("the day that an update arrives", release + lag),
+                ("the day of a release", release),
+                ("any day", draw.randrange(length)),
+            ):
+                if day < length:
+                    right = (owner.release(_day(day)) - START).days
+                    asked.append(Question(case, (list(releases), lag, day), right))
+    return examine("installed(releases, lag, day)", candidate, asked, _about_days)
+
+
+# ---- outage_days(renewals, releases, lag, length) --------------------------------------------------
+
+
+def outage_days(candidate: Callable[..., Any]) -> Report:
+    """Judge `outage_days(renewals, releases, lag, length)` by fresh timelines, run with real handshakes."""
+    draw, asked = Random(), []
+    for case in ("a client that is updated", "a client that is updated", "a client that is never updated") * 2:
+        renewals, releases, lag, length = _fresh(draw)
+        if "never" in case:
+            releases = [0]
+        asked.append(_measured(case, renewals, releases, lag, length))
+    release = draw.randint(20, 60)
+    asked.append(_measured("a release on the day of the renewal", [release], [0, release], draw.randint(5, 40), 150))
+    release = draw.randint(20, 60)
+    late = release + draw.randint(5, 15)
+    asked.append(_measured("the key changes again before the update is there", [release, late], [0, release], 30, 150))
+    asked.append(_measured("the key never changes", [], [0, release], 30, 150))
+    return examine("outage_days(renewals, releases, lag, length)", candidate, asked, _about_days)
+
+
+def _measured(case: str, renewals: list[int], releases: list[int], lag: int, length: int) -> Question:
+    (course,) = run(_timeline(renewals, releases, lag, length)).courses
+    return Question(case, (list(renewals), list(releases), lag, length), round(course.outage_days))
+
+
+def _about_days(question: Question, got: Any) -> str:
+    if got is None or got is Ellipsis:
+        return "there is no answer yet"
+    if not isinstance(got, int) or isinstance(got, bool):
+        return f"the answer is a {type(got).__name__}, and an int, a count of days, was wanted"
+    given = ", ".join(str(one) for one in question.given)
+    return f"{got} is not right for ({given})"

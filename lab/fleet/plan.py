@@ -1,0 +1,105 @@
+"""
+What an operator does and what it fears: the numbers behind a fleet's five years, each with its source.
+
+It draws nothing and counts nothing. Rates are events a year; none of them is a
+measurement of how often such things happen to a site, so each says that it is
+an assumption, with the incidents that show the event itself to be real.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+SOURCES = {
+    "lifetime": "CA/Browser Forum ballot SC-081v3: at most 398 days, 200 from 2026-03-15, 100 from 2027-03-15, "
+    "47 from 2029-03-15",
+    "renew_at": "assumption: a certificate is renewed when a third of its life is left",
+    "keeps_key": "assumption: a renewal makes a new key, as many tools do without being asked",
+    "reaction": "assumption; in November 2016 an app pinned to an obsolete intermediate was said to need "
+    '"several weeks, including ... app store" (CA/Browser Forum public list, 2016-November/008989)',
+    "intermediate_swaps": "assumption from two dates: Let's Encrypt changed its default intermediates on 2024-06-06 "
+    "and on 2026-05-13",
+    "ca_moves": "assumption: one in five years; Cloudflare saw more pinning clients fail when it left a CA "
+    "(blog.cloudflare.com, 2024-07-29)",
+    "mass_revocations": "assumption: one in ten years; it happened on 2020-03-04 (Let's Encrypt, 3,048,289 "
+    "certificates) and on 2024-07-29 (DigiCert, 83,267 certificates, 24 hours)",
+    "key_thefts": "assumption: one in ten years; Heartbleed (CVE-2014-0160) gave away server keys",
+    "theft_noticed": "assumption, in days",
+    "revocation_heeded": "0: browsers fail softly, and who is on the line can drop the answer "
+    "(Ars Technica, July 2017); more is an assumption",
+    "other_ca_misissues": "assumption: one in ten years; DigiNotar, 2011, at least 531 certificates",
+    "sibling_misissues": "assumption: one in twenty years; Comodo, 2011-03-15, nine certificates",
+    "same_ca_misissues": "assumption: one in twenty years; jabber.ru, 2023-04-18 to 2023-10-19",
+    "misissued_used": "90 days are confirmed for jabber.ru (community.letsencrypt.org/t/206966); never longer than "
+    "the certificate lives",
+}
+"""Where each number of a `Plan` comes from."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    An operator's habits and a world's dangers.
+
+    `lifetime` is a certificate's life in days, `renew_at` the share of it
+    after which it is renewed, `keeps_key` whether a renewal keeps the key.
+    `reaction` is the days from a change that nobody had planned until a
+    release that knows the new pins. Fields in the plural are events a year.
+    `theft_noticed` and `misissued_used` are days. `revocation_heeded` is the
+    share of devices (0 to 1) on which revoking a stolen certificate has an
+    effect.
+
+    Left out: devices that come and go, a stolen backup key, an attacker who is
+    there at first use, and a CA that mis-issues again and again. Raises ValueError for a number that makes no sense.
+    """
+
+    lifetime: int = 200
+    renew_at: float = 2 / 3
+    keeps_key: bool = False
+    reaction: int = 14
+    intermediate_swaps: float = 0.5
+    ca_moves: float = 0.2
+    mass_revocations: float = 0.1
+    key_thefts: float = 0.1
+    theft_noticed: int = 30
+    revocation_heeded: float = 0.0
+    other_ca_misissues: float = 0.1
+    sibling_misissues: float = 0.05
+    same_ca_misissues: float = 0.05
+    misissued_used: int = 90
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"a plan's {one.name} is {value}; give a number of 0 or more")
+        if not 1 <= self.lifetime <= 3650:
+            raise ValueError(f"certificates that live {self.lifetime} days were asked for; give 1 to 3650 days")
+        for name in ("renew_at", "revocation_heeded"):
+            if getattr(self, name) > 1 or (name == "renew_at" and not self.renew_at):
+                raise ValueError(f"a plan's {name} is {getattr(self, name)}; it is a share, so give 0 to 1")
+        for name in EVENTS:
+            if getattr(self, name) > MOST_A_YEAR:
+                raise ValueError(
+                    f"a plan's {name} is {getattr(self, name):g} a year; give at most {MOST_A_YEAR}, one a week"
+                )
+
+    @property
+    def renewed_every(self) -> int:
+        """Days from one renewal to the next."""
+        return max(1, math.floor(self.lifetime * self.renew_at))
+
+
+EVENTS = (
+    "intermediate_swaps",
+    "ca_moves",
+    "mass_revocations",
+    "key_thefts",
+    "other_ca_misissues",
+    "sibling_misissues",
+    "same_ca_misissues",
+)
+"""The fields of a plan that are events a year, in the order in which their random numbers are drawn."""
+
+MOST_A_YEAR = 52

@@ -1,0 +1,673 @@
+"""
+RFC 7469, sentence by sentence: each MUST of sections 2.1 to 2.6 has a test that names its section.
+
+The rules are held by hand-written observations; what concerns the wire (2.1.4,
+2.3.4, 2.6) is held by real handshakes too. The headers have the RFC's shapes
+and values of our own.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.hpkp.browser import Browser
+from lab.hpkp.dated import DAY, START, SUBDOMAIN, Cast, date
+from lab.hpkp.site import FAKE_BACKUP, Collector, PinningSite, announced
+from lab.observation import Certificate, Hangup, Observation, ValidationError
+from lab.pki.authority import new_key
+from lab.pki.pins import fingerprint_of, pin_of
+from lab.policy import hpkp
+from lab.policy.checks import Known, judge
+from lab.policy.hpkp import Action, Noting, Validation
+from lab.policy.hpkp_header import MOST_SECONDS, Header, Kind, Malformed, parse
+from lab.policy.hpkp_memory import CHROMIUM_CAP, Agent, Memory, PinnedHost, preload
+
+HOST = "bank.example"
+NOON = datetime(2016, 9, 1, 12, tzinfo=UTC)
+PLAIN = Agent()
+
+
+def digits(octet: int) -> str:
+    """The base 64 of 32 equal octets: the digits of a pin."""
+    return base64.b64encode(bytes([octet] * 32)).decode()
+
+
+LEAF, ISSUING, ROOT, BACKUP, OTHER = (f"sha256/{digits(octet)}" for octet in (1, 2, 3, 4, 5))
+
+
+def directive(pin: str) -> str:
+    return f'pin-sha256="{pin.removeprefix("sha256/")}"'
+
+
+def certificate(name: str, pin: str) -> Certificate:
+    return Certificate(name, "", pin, f"cert-{pin}", "", False, (HOST,), NOON, NOON, name.encode())
+
+
+PATH = (certificate("site", LEAF), certificate("issuing", ISSUING), certificate("root", ROOT))
+GOOD = f"max-age=3000; {directive(LEAF)}; {directive(BACKUP)}"
+
+
+def seen(host: str = HOST, time: datetime = NOON, path: tuple[Certificate, ...] | None = PATH) -> Observation:
+    return Observation(host, time, path or PATH, path)
+
+
+def noted(value: str = GOOD, memory: Memory | None = None, **changed: object) -> Noting:
+    """What a client makes of one Public-Key-Pins header; `changed` goes to the observation."""
+    observation = replace(seen(), **changed)  # type: ignore[arg-type]
+    return hpkp.note(memory or Memory(), observation, [(Kind.PKP, value)], PLAIN)
+
+
+KNOWN = noted().memory
+
+
+# ---- 2.1: the grammar -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        (f"max-age=3000;\n    {directive(LEAF)};\n    {directive(BACKUP)}", Kind.PKP, Header((LEAF, BACKUP), 3000)),
+        (
+            f'max-age=2592000; {directive(ROOT)}; {directive(OTHER)}; report-uri="http://example.test/pkp"',
+            Kind.PKP,
+            Header((ROOT, OTHER), 2592000, report_uri="http://example.test/pkp"),
+        ),
+        (
+            f'max-age=2592000; {directive(ROOT)}; {directive(OTHER)}; report-uri="https://other.test/pkp"',
+            Kind.REPORT_ONLY,
+            Header((ROOT, OTHER), None, report_uri="https://other.test/pkp"),
+        ),
+        (f"{directive(LEAF)}; {directive(OTHER)}; max-age=259200", Kind.PKP, Header((LEAF, OTHER), 259200)),
+        (
+            f"{directive(LEAF)}; {directive(ROOT)}; {directive(OTHER)}; max-age=10000; includeSubDomains",
+            Kind.PKP,
+            Header((LEAF, ROOT, OTHER), 10000, True),
+        ),
+    ],
+)
+def test_2_1_5_headers_of_the_shapes_that_the_rfc_shows(value: str, kind: Kind, expected: Header) -> None:
+    """2.1.5: two pins, report-uri, report-only, max-age last, three pins with includeSubDomains."""
+    assert parse(" ".join(value.split()), kind) == expected
+
+
+def test_2_1_the_order_of_directives_does_not_matter() -> None:
+    """2.1 item 1: the same header in any order, but for the order of its pins."""
+    assert parse(f"{directive(LEAF)}; max-age=3000;{directive(BACKUP)}") == parse(GOOD)
+
+
+@pytest.mark.parametrize("twice", ["max-age=3000", "includeSubDomains", 'report-uri="https://a.test/"', "novel=1"])
+def test_2_1_a_directive_stands_once(twice: str) -> None:
+    """2.1 item 2: any directive but a pin MUST NOT appear twice, whatever the case of its letters."""
+    once = f"{twice}; {directive(LEAF)}" + ("" if "max-age" in twice else "; max-age=1")
+    assert isinstance(parse(once), Header)
+    assert isinstance(parse(f"{once}; {twice.upper()}"), Malformed)
+
+
+def test_2_1_names_are_case_insensitive() -> None:
+    """2.1 item 3 and 2.1.1: names in any case; the digits of a pin keep theirs."""
+    shouted = f"MAX-AGE=3000; PIN-SHA256={directive(LEAF).partition('=')[2]}; {directive(BACKUP)}; INCLUDEsubDOMAINS"
+    assert parse(shouted) == Header((LEAF, BACKUP), 3000, True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        ";",
+        GOOD + ";",
+        ";" + GOOD,
+        GOOD.replace("; ", ";; ", 1),
+        GOOD.replace("=", " = ", 1),
+        GOOD.replace("; ", ", "),
+        GOOD + "; x=",
+        GOOD + '; x="open',
+        GOOD + "; x=a b",
+        GOOD + "; ümlaut",
+        GOOD + '; x="tab\x07"',
+    ],
+)
+def test_2_1_what_does_not_conform_is_ignored_and_not_mended(value: str) -> None:
+    """2.1 item 4: a UA MUST ignore a header that breaks the syntax, and everything in it."""
+    assert isinstance(parse(value), Malformed)
+    assert noted(value, KNOWN) == Noting(KNOWN, Action.IGNORED, parse(value).reason)  # type: ignore[union-attr]
+
+
+def test_2_1_unknown_directives_are_ignored_and_the_rest_is_processed() -> None:
+    """2.1 items 5 and 6, and 2.5: unrecognised directives MUST be ignored, recognised ones processed."""
+    novel = f'strict; {GOOD}; level="a; b"; pin-='.replace("; pin-=", "; pin-")
+    header = parse(novel)
+    assert isinstance(header, Header)
+    assert header.unrecognised == ("strict", "level", "pin-")
+    assert noted(novel).memory == KNOWN
+
+
+def test_2_1_1_a_pin_is_a_quoted_string_of_base_64() -> None:
+    """2.1.1: no token, no missing value, nothing but base 64, and 32 octets for SHA-256."""
+    bare = digits(1)
+    for bad in (bare, "", '""', '"!!"', f'"{bare[:-4]}"', f'"{bare} "'):
+        assert isinstance(parse(f"max-age=1; pin-sha256={bad}"), Malformed), bad
+    assert isinstance(parse("max-age=1; pin-sha256"), Malformed)
+    assert isinstance(parse("max-age=1; pin-sha1=abcd"), Malformed)
+    assert isinstance(parse(f'max-age=1; pin-sha256="{bare}"'), Header)
+
+
+def test_2_1_1_and_2_4_unknown_algorithms_are_ignored_and_the_rest_is_noted() -> None:
+    """2.1.1 and 2.4: a UA MUST ignore pins of algorithms it does not know, and MUST note the others."""
+    both = f'pin-sha999="abcd"; {GOOD}; pin-sha1="abcd"'
+    assert noted(both).memory == KNOWN
+    # An unknown pin is no backup either.
+    assert noted(f'max-age=1; {directive(LEAF)}; pin-sha999="abcd"').action is Action.IGNORED
+
+
+def test_2_1_1_with_no_effective_pin_left_the_host_is_let_go() -> None:
+    """2.1.1: if no pin of a known algorithm remains, a Known Pinned Host MUST cease to be one (fail open)."""
+    only_unknown = 'max-age=3000; pin-sha999="abcd"'
+    assert noted(only_unknown, KNOWN).action is Action.FORGOT
+    assert not noted(only_unknown, KNOWN).memory.noted
+    assert noted(only_unknown).action is Action.IGNORED  # nothing was known
+
+
+def test_2_1_2_max_age_is_required_and_a_number_of_seconds() -> None:
+    """2.1.2: REQUIRED in Public-Key-Pins, with a value of digits, quoted or not."""
+    pins = f"{directive(LEAF)}; {directive(BACKUP)}"
+    for bad in (pins, f"{pins}; max-age", f"{pins}; max-age=-1", f"{pins}; max-age=1.5", f'{pins}; max-age="٣"'):
+        assert isinstance(parse(bad), Malformed), bad
+    assert parse(f'{pins}; max-age="3000"') == parse(f"{pins}; max-age=3000")
+    assert parse(f'{pins}; max-age="\\3000"') == parse(GOOD)  # after unescaping
+    assert parse(f"{pins}; max-age={'9' * 5000}") == Header((LEAF, BACKUP), MOST_SECONDS)
+    assert parse(f"{pins}; max-age={'0' * 5000}7") == Header((LEAF, BACKUP), 7)
+
+
+def test_2_1_2_max_age_means_nothing_in_report_only() -> None:
+    """2.1.2: in Public-Key-Pins-Report-Only a UA MUST ignore max-age, and MUST NOT cache the header."""
+    pins = f'{directive(OTHER)}; report-uri="https://a.test/"'
+    for age in ("", "; max-age=0", "; max-age=never"):
+        header = parse(pins + age, Kind.REPORT_ONLY)
+        assert header == Header((OTHER,), None, report_uri="https://a.test/")
+        after = hpkp.note(Memory(), seen(), [(Kind.REPORT_ONLY, pins + age)], PLAIN)
+        assert not after.memory.noted
+
+
+def test_2_1_3_include_subdomains_has_no_value() -> None:
+    """2.1.3: the directive is valueless, so one with a value does not conform."""
+    assert isinstance(parse(GOOD + "; includeSubDomains=1"), Malformed)
+    assert isinstance(parse(GOOD + "; includeSubDomains"), Header)
+
+
+def test_2_1_3_and_2_3_1_subdomains_are_covered_where_it_is_asserted_and_nowhere_else() -> None:
+    """2.1.3: the policy applies to the host, and to every subdomain only if the directive is there; never upwards."""
+    below = noted(f"{GOOD}; includeSubDomains").memory
+    for memory, covered in ((KNOWN, False), (below, True)):
+        for host in (f"www.{HOST}", f"a.b.{HOST}"):
+            assert (memory.governing(host, NOON) is not None) is covered
+        for host in ("example", f"not{HOST}", "other.example"):
+            assert memory.governing(host, NOON) is None
+
+
+def test_2_2_1_what_our_own_sites_send_conforms() -> None:
+    """2.2.1: each header that a server sends MUST satisfy the grammar of 2.1."""
+    value = announced(Cast().credential(), FAKE_BACKUP, days=60, subdomains=True, report_uri='https://a.test/"x"')
+    header = parse(value)
+    assert isinstance(header, Header)
+    assert (header.max_age, header.include_subdomains, header.report_uri) == (5184000, True, 'https://a.test/"x"')
+    assert len(header.pins) == 2
+
+
+# ---- 2.2 and 2.3: noting --------------------------------------------------------------------------
+
+
+def test_2_2_2_and_2_3_1_headers_over_plain_http_are_ignored() -> None:
+    """2.2.2 and 2.3.1: over insecure transport a UA MUST ignore both headers; over TLS it does not."""
+    headers = [(Kind.PKP.value, GOOD), (Kind.REPORT_ONLY.value, f'{directive(OTHER)}; report-uri="https://a.test/"')]
+    insecure = hpkp.note(Memory(), seen(), headers, PLAIN, secure=False)
+    assert (insecure.memory, insecure.action, insecure.reports) == (Memory(), Action.IGNORED, ())
+    secure = hpkp.note(Memory(), seen(), headers, PLAIN)
+    assert (secure.action, len(secure.reports)) == (Action.NOTED, 1)
+
+
+def test_2_3_names_are_compared_in_canonical_form() -> None:
+    """2.3: internationalised names SHALL be canonicalised (RFC 6797 section 10); case and final dot do not count."""
+    after = noted(host="Bücher.Bank.Example")
+    assert set(after.memory.noted) == {"xn--bcher-kva.bank.example"}
+    for spelt in ("xn--bcher-kva.bank.example", "BÜCHER.bank.example."):
+        assert after.memory.governing(spelt, NOON)
+    assert not after.memory.governing("bucher.bank.example", NOON)
+
+
+def test_2_3_1_a_host_is_noted_and_then_updated() -> None:
+    """2.3.1: a UA MUST note a new host, and update what it holds when a later header says otherwise."""
+    one = noted()
+    assert (one.action, one.memory.noted[HOST].until) == (Action.NOTED, NOON + timedelta(seconds=3000))
+    later = noted(f"{GOOD}; includeSubDomains", one.memory, time=NOON + timedelta(seconds=10))
+    assert later.action is Action.UPDATED
+    assert later.memory.noted[HOST].until == NOON + timedelta(seconds=3010)
+    assert later.memory.noted[HOST].include_subdomains
+
+
+def test_2_3_1_max_age_0_removes_and_does_not_note() -> None:
+    """2.3.1: with max-age=0 a UA MUST remove a known host, includeSubDomains too, and MUST NOT note an unknown one."""
+    known = noted(f"{GOOD}; includeSubDomains").memory
+    zero = GOOD.replace("3000", "0")
+    gone = noted(zero, known)
+    assert gone.action is Action.FORGOT
+    assert gone.memory.governing(HOST, NOON) is None
+    assert gone.memory.governing(f"www.{HOST}", NOON) is None
+    assert noted(zero) == Noting(Memory(), Action.IGNORED, "max-age is 0, and nothing was noted")
+
+
+def test_2_3_1_max_age_0_must_be_a_valid_pinning_header_too() -> None:
+    """2.3.1: a header that is not valid by 2.5 MUST be ignored, and one that says max-age=0 is no exception."""
+    assert noted(f"max-age=0; {directive(OTHER)}", KNOWN).memory == KNOWN
+    assert noted(f"max-age=0; {directive(LEAF)}", KNOWN).memory == KNOWN
+
+
+def test_2_3_1_only_the_first_header_of_each_kind_counts() -> None:
+    """2.3.1: of several headers of a kind a UA MUST process only the first, even where that one is malformed."""
+    second = f"max-age=9; {directive(ROOT)}; {directive(OTHER)}"
+    both = [(Kind.PKP.value.lower(), GOOD), (Kind.PKP.value, second)]
+    assert hpkp.note(Memory(), seen(), both, PLAIN).memory.noted[HOST].pins == (LEAF, BACKUP)
+    broken = [(Kind.PKP.value, "nonsense;"), (Kind.PKP.value, second)]
+    assert hpkp.note(Memory(), seen(), broken, PLAIN).action is Action.IGNORED
+    reported = [(Kind.REPORT_ONLY.value, f'{directive(pin)}; report-uri="https://a.test/"') for pin in (LEAF, OTHER)]
+    assert not hpkp.note(Memory(), seen(), reported, PLAIN).reports
+    assert hpkp.note(Memory(), seen(), reported[::-1], PLAIN).reports
+
+
+def test_2_3_2_both_headers_and_neither_touches_the_other() -> None:
+    """2.3.2 and 2.5: the PKP header MUST be processed; a failing report-only policy MUST have no effect on it."""
+    wrong = f'{directive(OTHER)}; report-uri="https://a.test/"'
+    both = hpkp.note(Memory(), seen(), [(Kind.REPORT_ONLY, wrong), (Kind.PKP, GOOD)], PLAIN)
+    assert (both.action, both.memory.noted) == (Action.NOTED, KNOWN.noted)
+    assert len(both.reports) == 1
+    assert hpkp.validate(both.memory, seen(), PLAIN)[0] is Validation.PASSED
+
+
+def test_2_3_2_report_only_is_not_enforced() -> None:
+    """2.3.2: a UA MUST NOT enforce the pins of a report-only header; the same pins in the other header do refuse."""
+    wrong = f'{directive(OTHER)}; report-uri="https://a.test/"'
+    after = hpkp.note(Memory(), seen(), [(Kind.REPORT_ONLY, wrong)], PLAIN)
+    assert judge(hpkp.policy(after.memory, PLAIN), seen(), Known()).accepted
+    enforced = preload(PinnedHost(HOST, (OTHER,), None))
+    assert not judge(hpkp.policy(enforced, PLAIN), seen(), Known()).accepted
+
+
+def test_2_3_3_expired_hosts_are_ignored() -> None:
+    """2.3.3: a UA MUST ignore an expired host, MUST NOT validate by its pins, and MUST take it for unknown."""
+    last = NOON + timedelta(seconds=3000)
+    stranger = (certificate("stranger", OTHER),)
+    assert hpkp.validate(KNOWN, seen(time=last, path=stranger), PLAIN)[0] is Validation.FAILED
+    after = seen(time=last + timedelta(seconds=1), path=stranger)
+    assert hpkp.validate(KNOWN, after, PLAIN)[0] is Validation.NOT_PINNED
+    assert noted(memory=KNOWN, time=after.time).action is Action.NOTED  # and not updated
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "[::1]"])
+def test_2_3_3_addresses_are_never_noted(address: str) -> None:
+    """2.3.3: hosts are known by name; a UA MUST NOT note an IP address. A name is noted."""
+    assert noted(host=address).action is Action.IGNORED
+    assert noted(host="a.127.0.0.1.example").action is Action.NOTED
+
+
+def test_2_3_3_a_subdomain_is_added_and_its_superdomain_not_touched() -> None:
+    """2.3.3: a host that is not known by its own name MUST be added; a superdomain's entry MUST NOT be modified."""
+    parent = noted(f"{GOOD}; includeSubDomains").memory
+    child = noted(f"max-age=9; {directive(LEAF)}; {directive(OTHER)}", parent, host=f"www.{HOST}")
+    assert child.action is Action.NOTED
+    assert set(child.memory.noted) == {HOST, f"www.{HOST}"}
+    assert child.memory.noted[HOST] == parent.noted[HOST]
+    gone = noted(GOOD.replace("3000", "0"), parent, host=f"www.{HOST}")
+    assert gone.memory == parent
+
+
+def test_2_3_3_a_cap_on_max_age() -> None:
+    """2.3.3: a UA MAY cap max-age; Chromium's cap is sixty days, and a shorter max-age stays as it is."""
+    year = GOOD.replace("3000", "31536000")
+    capped = hpkp.note(Memory(), seen(), [(Kind.PKP, year)], Agent(cap=CHROMIUM_CAP))
+    assert capped.memory.noted[HOST].until == NOON + timedelta(days=60)
+    assert noted(year).memory.noted[HOST].until == NOON + timedelta(days=365)
+    short = hpkp.note(Memory(), seen(), [(Kind.PKP, GOOD)], Agent(cap=CHROMIUM_CAP))
+    assert short.memory == KNOWN
+
+
+# ---- 2.5: the three conditions --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "changed", "action"),
+    [
+        (GOOD, {}, Action.NOTED),
+        (GOOD, {"path": None, "error": ValidationError(10, 0, "it has expired")}, Action.IGNORED),
+        (GOOD, {"name_mismatch": "another name"}, Action.IGNORED),
+        (GOOD, {"path": None, "resumed": True}, Action.IGNORED),
+        (f"max-age=3000; {directive(OTHER)}; {directive(BACKUP)}", {}, Action.IGNORED),
+        (f"max-age=3000; {directive(LEAF)}", {}, Action.IGNORED),
+        (f"max-age=3000; {directive(LEAF)}; {directive(ISSUING)}; {directive(ROOT)}", {}, Action.IGNORED),
+        (f"max-age=3000; {directive(ROOT)}; {directive(OTHER)}", {}, Action.NOTED),
+    ],
+)
+def test_2_5_pins_are_noted_if_and_only_if_all_three_conditions_hold(
+    value: str, changed: dict[str, object], action: Action
+) -> None:
+    """2.5: an error-free connection, a pin on the path, and a pin that is not on it: the backup."""
+    assert noted(value, **changed).action is action
+
+
+def test_2_5_a_pinned_host_must_pass_its_own_pins_first() -> None:
+    """2.5: the error-free connection includes validation by the pins already noted."""
+    theirs = (certificate("theirs", OTHER), *PATH[1:])
+    header = f"max-age=3000; {directive(OTHER)}; {directive(BACKUP)}"
+    assert noted(header, KNOWN, path=theirs).memory == KNOWN
+    assert noted(header, path=theirs).action is Action.NOTED
+
+
+def test_2_5_a_presented_certificate_is_not_a_path() -> None:
+    """2.5: what was sent beside the path makes no pin match."""
+    stuffed = Observation(HOST, NOON, (*PATH, certificate("stuffed", OTHER)), PATH)
+    header = f"max-age=3000; {directive(OTHER)}; {directive(BACKUP)}"
+    assert hpkp.note(Memory(), stuffed, [(Kind.PKP, header)], PLAIN).action is Action.IGNORED
+
+
+def test_2_5_the_latest_valid_header_replaces_everything() -> None:
+    """2.5: a UA MUST hold exactly the pins, date and report-uri of the latest valid header."""
+    rich = noted(f'{GOOD}; {directive(OTHER)}; includeSubDomains; report-uri="https://a.test/"').memory
+    assert noted(GOOD, rich).memory.noted == KNOWN.noted
+
+
+# ---- 2.6 and 2.7: validation ----------------------------------------------------------------------
+
+
+def test_2_6_any_pin_on_the_path_will_do_and_nothing_beside_it() -> None:
+    """2.6: the two sets intersect or the connection fails; superfluous certificates MUST be ignored."""
+    assert hpkp.validate(KNOWN, seen(), PLAIN)[0] is Validation.PASSED
+    moved = (certificate("moved", BACKUP), certificate("elsewhere", OTHER))
+    assert hpkp.validate(KNOWN, seen(path=moved), PLAIN)[0] is Validation.PASSED
+    stuffed = Observation(HOST, NOON, (certificate("theirs", OTHER), *PATH), (certificate("theirs", OTHER),))
+    assert hpkp.validate(KNOWN, stuffed, PLAIN)[0] is Validation.FAILED
+
+
+def test_2_6_a_certificate_for_another_name_cannot_be_clicked_away_although_the_pins_match() -> None:
+    """2.6: any TLS error at a pinned host MUST end the connection, whatever its keys; elsewhere the user may click."""
+    wrong = replace(seen(), name_mismatch="the certificate answers for another name")
+    assert not judge(hpkp.policy(KNOWN, PLAIN, clicks_through=True), wrong, Known()).accepted
+    assert judge(hpkp.policy(Memory(), PLAIN, clicks_through=True), wrong, Known()).accepted
+    assert not judge(hpkp.policy(Memory(), PLAIN), wrong, Known()).accepted
+
+
+def test_2_6_an_installed_anchor_overrides_and_nothing_is_reported() -> None:
+    """2.6: validation may be off below an anchor that somebody installed, and then no report is owed."""
+    known = noted(f'{GOOD}; report-uri="https://a.test/"').memory
+    proxied = seen(path=(certificate("proxy", OTHER), certificate("installed", OTHER)))
+    agent = Agent(local_anchors=frozenset({proxied.path[-1].fingerprint}))  # type: ignore[index]
+    assert hpkp.validate(known, proxied, agent)[0] is Validation.BYPASSED
+    assert hpkp.failure(known, proxied, agent) == (known, ())
+    strict = replace(agent, strict=True)
+    assert hpkp.validate(known, proxied, strict)[0] is Validation.FAILED
+    assert len(hpkp.failure(known, proxied, strict)[1]) == 1
+    theirs = f"max-age=3000; {directive(OTHER)}; {directive(BACKUP)}"
+    assert hpkp.note(known, proxied, [(Kind.PKP, theirs)], agent).memory == known  # nor may it set pins of its own
+    assert hpkp.note(Memory(), proxied, [(Kind.PKP, theirs)], agent).action is Action.NOTED
+
+
+def test_2_7_max_age_0_clears_what_was_noted_and_not_what_was_built_in() -> None:
+    """2.7, as Chromium did: the preloaded pins go on when the dynamic ones are taken back."""
+    built_in = preload(PinnedHost(HOST, (ROOT,), None))
+    both = noted(memory=built_in).memory
+    assert both.governing(HOST, NOON) == KNOWN.noted[HOST]
+    after = noted(GOOD.replace("3000", "0"), both).memory
+    assert after.governing(HOST, NOON) == built_in.preloaded[HOST]
+    stranger = seen(path=(certificate("stranger", OTHER),))
+    assert hpkp.validate(after, stranger, PLAIN)[0] is Validation.FAILED
+
+
+# ---- 3: reports -----------------------------------------------------------------------------------
+
+
+def test_3_the_report_has_its_nine_keys() -> None:
+    """3: dates, hosts, both chains as PEM and the known pins, as one JSON object."""
+    known = noted(f'{GOOD}; includeSubDomains; report-uri="https://a.test/pkp"').memory
+    theirs = seen(f"www.{HOST}", NOON + timedelta(seconds=60), (certificate("theirs", OTHER),))
+    after, (owed,) = hpkp.failure(known, theirs, PLAIN, port=8443)
+    assert owed.to == "https://a.test/pkp"
+    pem = "-----BEGIN CERTIFICATE-----\ndGhlaXJz\n-----END CERTIFICATE-----\n"
+    assert json.loads(json.dumps(owed.body)) == {
+        "date-time": "2016-09-01T12:01:00Z",
+        "hostname": f"www.{HOST}",
+        "port": 8443,
+        "effective-expiration-date": "2016-09-01T12:50:00Z",
+        "include-subdomains": True,
+        "noted-hostname": HOST,
+        "served-certificate-chain": [pem],
+        "validated-certificate-chain": [pem],
+        "known-pins": [directive(LEAF), directive(BACKUP)],
+    }
+    assert hpkp.failure(after, theirs, PLAIN) == (after, ())  # 2.1.4: the same report is not sent again
+
+
+# ---- properties -----------------------------------------------------------------------------------
+
+words = st.text(st.characters(min_codepoint=0, max_codepoint=255), max_size=12)
+pieces = st.one_of(
+    words,
+    st.sampled_from(
+        ["max-age=", "max-age=60", "includeSubDomains", "pin-", 'report-uri="x"', "; ", ";", "=", '"', "\\"]
+        + [directive(pin) for pin in (LEAF, ISSUING, ROOT, BACKUP, OTHER)]
+    ),
+)
+garbage = st.lists(pieces, max_size=8).map("".join) | st.lists(pieces, max_size=6).map("; ".join) | st.text(max_size=40)
+pin_texts = st.binary(min_size=32, max_size=32).map(lambda octets: "sha256/" + base64.b64encode(octets).decode())
+uris = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=20).filter(
+    lambda text: not any(127 < ord(letter) < 160 for letter in text)
+)
+
+
+@given(garbage, st.sampled_from(Kind))
+@settings(max_examples=150, deadline=None)
+def test_no_header_makes_the_reader_raise(value: str, kind: Kind) -> None:
+    """Whatever a server sends, reading gives a header or a reason, and what is read survives being written."""
+    found = parse(value, kind)
+    assert isinstance(found, Header | Malformed)
+    if isinstance(found, Header) and str(found):
+        assert parse(str(found), kind) == replace(found, unrecognised=())
+
+
+@given(
+    st.lists(pin_texts, max_size=5, unique=True),
+    st.integers(0, MOST_SECONDS),
+    st.booleans(),
+    uris,
+)
+def test_a_header_that_is_written_reads_the_same(pins: list[str], age: int, below: bool, uri: str) -> None:
+    """Writing and reading are inverse, quotes and backslashes in an address included."""
+    header = Header(tuple(pins), age, below, uri)
+    assert parse(str(header)) == header
+
+
+@given(st.lists(st.tuples(st.sampled_from([*Kind, "Date"]), garbage), max_size=3), st.booleans(), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_no_answer_makes_a_client_raise_or_note_without_a_backup(
+    headers: list[tuple[str, str]], known: bool, secure: bool
+) -> None:
+    """Whatever the headers, what is noted of the host has a pin on the path and one that is not (2.5)."""
+    before = KNOWN if known else Memory()
+    after = hpkp.note(before, seen(), headers, PLAIN, secure=secure)
+    on_path = {one.pin for one in PATH}
+    for entry in after.memory.noted.values():
+        assert entry.host == HOST
+        assert set(entry.pins) & on_path
+        assert set(entry.pins) - on_path
+    if not secure:
+        assert after.memory == before
+
+
+# ---- the same over real handshakes ----------------------------------------------------------------
+
+
+def browse(cast: Cast, **chosen: object) -> Browser:
+    return Browser(cast.world.store, **chosen)  # type: ignore[arg-type]
+
+
+def test_2_6_on_the_wire_the_pins_are_asked_before_any_request() -> None:
+    """2.6: validation MUST come before any HTTP; a stranger's certificate for the name costs not a byte."""
+    cast = Cast()
+    site, other = cast.credential(), cast.credential(issuer="other_issuing")
+    browser = browse(cast)
+    with PinningSite(site, announced(site, FAKE_BACKUP)) as honest, PinningSite(other) as stranger:
+        assert browser.visit(stranger.address, HOST, date(0)).accepted  # the control: nothing is noted yet
+        assert browser.visit(honest.address, HOST, date(1)).noting.action is Action.NOTED
+        assert browser.visit(honest.address, HOST, date(2)).noting.action is Action.UPDATED
+        refused = browser.visit(stranger.address, HOST, date(3))
+        assert (refused.accepted, refused.verdict.check) == (False, "header pin")
+        visit = stranger.log.finished(refused.port, 5)
+        while visit.view.hung_up is not Hangup.DURING_HANDSHAKE:
+            visit = stranger.log.finished(refused.port, 5)
+        assert visit.view.read == 0
+
+
+def test_2_6_on_the_wire_a_stuffed_certificate_does_not_help() -> None:
+    """2.6: superfluous certificates MUST be ignored, although the attacker sends the pinned one along."""
+    cast = Cast()
+    site, other = cast.credential(), cast.credential(issuer="other_issuing")
+    stuffed = other.sending(*other.chain[1:], site.leaf)
+    browser = browse(cast)
+    with PinningSite(site, announced(site, FAKE_BACKUP)) as honest, PinningSite(stuffed) as attacker:
+        browser.visit(honest.address, HOST, date(0))
+        seen = browser.visit(attacker.address, HOST, date(1))
+    assert pin_of(site.leaf) in {one.pin for one in seen.observation.presented}
+    assert not seen.accepted
+
+
+def test_2_6_on_the_wire_no_warning_can_be_clicked_away_at_a_pinned_host() -> None:
+    """2.6: on TLS errors at a pinned host a UA MUST end the connection; elsewhere the user may click."""
+    cast = Cast()
+    site = cast.credential()
+    late = START + timedelta(days=1300)  # the certificate has expired
+    header = announced(site, FAKE_BACKUP, days=2000)
+    careless, fresh = browse(cast, clicks_through=True), browse(cast, clicks_through=True)
+    with PinningSite(site, header) as service:
+        assert careless.visit(service.address, HOST, date(0)).noting.action is Action.NOTED
+        assert not careless.visit(service.address, HOST, late).accepted
+        clicked = fresh.visit(service.address, HOST, late)
+    assert clicked.accepted
+    assert clicked.answer is not None
+    assert clicked.noting.action is Action.IGNORED  # 2.5: and the header over that connection counts for nothing
+
+
+def test_2_3_4_on_the_wire_a_meta_element_counts_for_nothing() -> None:
+    """2.3.4: a UA MUST NOT heed http-equiv in a page; the same value as a header is heeded."""
+    cast = Cast()
+    site = cast.credential()
+    value = announced(site, FAKE_BACKUP)
+    page = f"<meta http-equiv='Public-Key-Pins' content='{value}'>"
+    browser = browse(cast)
+    with PinningSite(site, page=page) as meta, PinningSite(site, value) as header:
+        visit = browser.visit(meta.address, HOST, date(0))
+        assert visit.answer is not None
+        assert value in visit.answer.text
+        assert not browser.memory.noted
+        browser.visit(header.address, HOST, date(0))
+        assert browser.memory.noted
+
+
+def test_2_1_4_on_the_wire_the_report_arrives_and_its_host_is_pinned_like_any_other() -> None:
+    """2.1.4: reports go out by POST; where the collector's host fails its own pins the connection MUST be cancelled."""
+    cast = Cast()
+    site, other = cast.credential(), cast.credential(issuer="other_issuing")
+    collecting = cast.credential("reports.example")
+    header = announced(site, FAKE_BACKUP, report_uri="https://reports.example/pkp")
+    pinned_wrongly = preload(PinnedHost("reports.example", (FAKE_BACKUP,), None))
+    with (
+        PinningSite(site, header) as honest,
+        PinningSite(other) as attacker,
+        Collector(collecting) as collector,
+    ):
+        resolve = {"reports.example": collector.address}.get
+        for memory, arrived in ((Memory(), 1), (pinned_wrongly, 0)):
+            collector.reports.clear()
+            browser = browse(cast, memory=memory, resolve=resolve)
+            browser.visit(honest.address, HOST, date(0))
+            refused = browser.visit(attacker.address, HOST, date(1))
+            assert (refused.accepted, len(refused.delivered), len(collector.reports)) == (False, arrived, arrived)
+            if arrived:
+                assert collector.reports[0]["hostname"] == HOST
+                assert len(collector.reports[0]["validated-certificate-chain"]) == 3
+
+
+def test_2_1_4_on_the_wire_no_report_goes_out_in_the_clear() -> None:
+    """2.1.4: HSTS MUST be applied to the report's host; this browser knows no HSTS and never posts over plain HTTP."""
+    cast = Cast()
+    site, other = cast.credential(), cast.credential(issuer="other_issuing")
+    for scheme, arrived in (("http", 0), ("https", 1)):
+        header = announced(site, FAKE_BACKUP, report_uri=f"{scheme}://reports.example/pkp")
+        with (
+            PinningSite(site, header) as honest,
+            PinningSite(other) as attacker,
+            Collector(cast.credential("reports.example")) as collector,
+        ):
+            browser = browse(cast, resolve={"reports.example": collector.address}.get)
+            browser.visit(honest.address, HOST, date(0))
+            browser.visit(attacker.address, HOST, date(1))
+            assert len(collector.reports) == arrived
+
+
+def test_2_3_2_on_the_wire_report_only_reports_and_lets_pass() -> None:
+    """2.3.2: the report of a report-only header arrives, and the connection goes on."""
+    cast = Cast()
+    site, collecting = cast.credential(), cast.credential("reports.example")
+    value = announced(FAKE_BACKUP, report_uri="https://reports.example/pkp")
+    with PinningSite(site, [(Kind.REPORT_ONLY, value)]) as service, Collector(collecting) as collector:
+        browser = browse(cast, resolve={"reports.example": collector.address}.get)
+        first, second = (browser.visit(service.address, HOST, date(day)) for day in (0, 1))
+        assert first.accepted
+        assert second.accepted
+        assert [one["known-pins"] for one in collector.reports] == [[directive(FAKE_BACKUP)]]  # once, not twice
+    assert not browser.memory.noted
+
+
+def test_2_6_on_the_wire_an_installed_root_overrides() -> None:
+    """2.6: behind an inspection proxy whose root is installed the pins are off; a strict browser refuses."""
+    cast = Cast()
+    site = cast.credential()
+    proxy = cast.world.inspection_root.issue(HOST, not_before=START - DAY, not_after=date(90))
+    installed = frozenset({fingerprint_of(cast.world.inspection_root.certificate)})
+    store = (*cast.world.store, cast.world.inspection_root)
+    with PinningSite(site, announced(site, FAKE_BACKUP)) as honest, PinningSite(proxy) as proxied:
+        for strict in (False, True):
+            browser = Browser(store, Agent(local_anchors=installed, strict=strict))
+            browser.visit(honest.address, HOST, date(0))
+            assert browser.visit(proxied.address, HOST, date(1)).accepted is not strict
+
+
+def test_4_2_on_the_wire_the_order_of_visits_decides() -> None:
+    """4.2: a parent with includeSubDomains, a child with other pins: the child is refused if the parent came first."""
+    cast = Cast()
+    site, mail = cast.credential(), cast.credential(SUBDOMAIN)
+    with (
+        PinningSite(site, announced(site, FAKE_BACKUP, subdomains=True)) as parent,
+        PinningSite(mail, announced(mail, FAKE_BACKUP)) as child,
+    ):
+        hosts = {HOST: parent.address, SUBDOMAIN: child.address}
+        outcomes = {}
+        for order in ((HOST, SUBDOMAIN), (SUBDOMAIN, HOST)):
+            browser = browse(cast)
+            for day, host in enumerate(order):
+                browser.visit(hosts[host], host, date(day))
+            outcomes[order] = browser.visit(hosts[SUBDOMAIN], SUBDOMAIN, date(5)).accepted
+    assert outcomes == {(HOST, SUBDOMAIN): False, (SUBDOMAIN, HOST): True}
+
+
+def test_a_backup_that_only_the_attacker_holds_opens_the_door() -> None:
+    """4.3: a stolen backup key is accepted at once, by every browser that noted its pin."""
+    cast = Cast()
+    site, backup = cast.credential(), new_key()
+    thief = cast.credential(key=backup, issuer="other_issuing")
+    browser = browse(cast)
+    with PinningSite(site, announced(site, pin_of(backup.public_key()))) as honest, PinningSite(thief) as attacker:
+        browser.visit(honest.address, HOST, date(0))
+        assert browser.visit(attacker.address, HOST, date(1)).accepted

@@ -1,0 +1,159 @@
+"""The dated scenes of HPKP: how many days each visitor is locked out, by simulated clock and real handshakes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from functools import cache
+
+import pytest
+
+from lab.hpkp import claims, command
+from lab.hpkp.browser import Browser
+from lab.hpkp.calendar import AGENTS, VISITORS, Standing, Visitor, follow
+from lab.hpkp.dated import DATED, RECOVERY, scene
+from lab.hpkp.tables import Table, table
+from lab.observation import Outcome
+from lab.policy import hpkp
+from lab.policy.checks import Known, judge
+from lab.wire.listener import running
+
+NAMES = tuple(one.name for one in VISITORS)
+
+
+@cache
+def played() -> Table:
+    return table()
+
+
+# Written by thinking: the last header before day 30 counts sixty (or 365) days from its own visit. A daily visitor
+# heard it on day 29, a weekly one on day 28; the day on which the pins end is still a day with pins.
+EXPECTED = {
+    "no_pins": (0, 0, 0, 0, 0, 0),
+    "backup_pin": (0, 0, 0, 0, 0, 0),
+    "no_backup_pin": (0, 0, 0, 0, 0, 0),
+    "fake_backup": (60, 59, 60, 59, 0, 0),
+    "lost_backup": (60, 59, 60, 59, 0, 0),
+    "retreat_in_time": (0, 0, 0, 0, 0, 0),
+    "hostile_pinning": (60, 59, 60, 59, 0, 0),
+    "hostile_pinning_of_a_pinned_site": (0, 0, 60, 59, 0, 0),
+    # Two days more: the attacker holds the parent, and the subdomain is refused at once.
+    "hostile_pinning_of_subdomains": (62, 61, 62, 61, 0, 0),
+    "a_year": (365, 364, 365, 364, 0, 0),
+}
+
+
+@pytest.mark.parametrize("name", DATED)
+def test_days_locked_out(name: str) -> None:
+    """The table written by hand is what the handshakes gave, for first visits before, during and after."""
+    assert tuple(len(played().stay(name, who).locked) for who in NAMES) == EXPECTED[name]
+
+
+def test_a_cap_of_sixty_days_shortens_a_year() -> None:
+    """Chromium's cap is the whole difference between a year and two months."""
+    shut = [len(played().stay("a_year", who, "60-day cap").locked) for who in NAMES]
+    assert shut == [60, 59, 60, 59, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        ("fake_backup", VISITORS[1]),
+        ("retreat_in_time", Visitor("monthly", 0, 30)),
+        ("hostile_pinning_of_subdomains", VISITORS[2]),
+    ],
+)
+def test_a_handshake_each_day_says_the_same(name: str, who: Visitor) -> None:
+    """Handshakes where the answer can change suffice: one on every day gives the same outcome for every day."""
+    with Standing(scene(name)) as standing:
+        few, all_days = follow(standing, who), follow(standing, who, every_day=True)
+    assert [day.outcome for day in few.days] == [day.outcome for day in all_days.days]
+    assert few.handshakes < 20 < all_days.handshakes
+
+
+def test_a_stolen_key_is_not_stopped_by_its_pin() -> None:
+    """Pins or none, the thief with the pinned key is believed; only a stranger's key is refused."""
+    for name in ("no_pins", "backup_pin", "fake_backup"):
+        assert played().stay(name, "before, daily").robbed == 2
+    pinned = played().stay("hostile_pinning_of_a_pinned_site", "before, daily")
+    assert (pinned.robbed, pinned.saved) == (0, 2)
+
+
+def test_who_is_locked_out_cannot_hear_that_the_pins_are_over() -> None:
+    """max-age=0 over the new key reaches nobody who holds the old pins; over the old key, in time, it does."""
+    assert len(played().stay("lost_backup", "before, daily").locked) == 60
+    assert len(played().stay("retreat_in_time", "before, daily").locked) == 0
+
+
+def test_a_retreat_misses_who_stays_away() -> None:
+    """Ten days of max-age=0 do not reach a visitor who comes once a month: the retreat has to last a whole max-age."""
+    with Standing(scene("retreat_in_time")) as standing:
+        stay = follow(standing, Visitor("monthly", 0, 30))
+    assert stay.locked == tuple(range(RECOVERY, 61))
+
+
+def test_the_attacker_is_gone_and_the_lock_out_stays() -> None:
+    """Hostile pinning robs for two days and locks out for sixty: the inverted alarm."""
+    stay = played().stay("hostile_pinning", "during, daily")
+    assert [day.outcome for day in stay.days[:3]] == [Outcome.INTERCEPTED, Outcome.INTERCEPTED, Outcome.OUTAGE]
+    assert stay.locked == tuple(range(30, 90))
+
+
+@pytest.mark.parametrize("name", DATED)
+def test_the_pure_verdict_is_what_the_handshake_came_to(name: str) -> None:
+    """Where something changes, the pure policy and the measured outcome agree; TLS itself never refuses."""
+    with Standing(scene(name)) as standing:
+        user = Browser(standing.scene.store)
+        for day in (0, 20, 27, 28, 29, 30, 31, 60, 88, 89, 90, 91):
+            for host in standing.scene.way:
+                pure = hpkp.policy(user.memory, user.agent)
+                visit, outcome = standing.go(user, host, day)
+                accepted = judge(pure, visit.observation, Known()).accepted
+                assert accepted is (outcome in (Outcome.SERVED, Outcome.INTERCEPTED))
+                assert visit.verdict.check == "header pin"
+
+
+def test_the_claims_have_evidence() -> None:
+    """Sixty days is a cap; a header without a backup is ignored; a lost backup locks out."""
+    assert claims.sixty_days().holds
+    assert not claims.no_backup_is_ignored().holds
+    assert claims.compromise_without_usable_backup().holds
+
+
+def test_the_tables() -> None:
+    """Text, JSON and HTML say the same figures; nothing is left listening."""
+    shown = played()
+    records = json.loads(shown.to_json())["stays"]
+    assert len(records) == len(DATED) * len(VISITORS) + len(VISITORS) == len(shown.stays)
+    year = next(one for one in records if one["scene"] == "a_year" and one["browser"] == "no cap")
+    assert (year["days_locked_out"], year["first_day_locked_out"], year["last_day_locked_out"]) == (365, 30, 394)
+    for form in (str(shown), shown.html()):
+        assert "365" in form
+        assert "2016-10-01" in form
+    assert max(map(len, str(shown).splitlines())) <= 120
+    assert running() == []
+    assert set(AGENTS) == {one.browser for one in shown.stays}
+
+
+def test_an_unknown_scene_is_one_sentence() -> None:
+    """A name that is not there names those that are."""
+    with pytest.raises(ValueError, match="there is no dated HPKP scene 'sixty'; there are no_pins, backup_pin"):
+        table(["sixty"])
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """It names the scenes, and prints those that are wanted as text, JSON or HTML."""
+    parser = argparse.ArgumentParser()
+    command.add_command(parser.add_subparsers())
+
+    def said(*arguments: str) -> str:
+        chosen = parser.parse_args(["hpkp", *arguments])
+        assert chosen.run(chosen) == 0
+        return capsys.readouterr().out
+
+    assert [line.split()[0] for line in said("--list").splitlines()] == list(DATED)
+    assert "before, daily               60" in said("fake_backup")
+    assert {one["scene"] for one in json.loads(said("fake_backup", "--json"))["stays"]} == {"fake_backup"}
+    assert said("no_pins", "--html").startswith("<div")
+    with pytest.raises(ValueError, match="there is no dated HPKP scene"):
+        said("nothing")
