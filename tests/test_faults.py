@@ -28,7 +28,7 @@ from lab.wire.service import Service
 
 WORLD = World()
 ROGUE = WORLD.other_issuing.issue(HOST)
-PATIENCE = 0.2  # short, so that a hung connection is given up while the test waits
+PATIENCE = 0.5  # short, so that a hung connection is given up while the test waits
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -194,7 +194,7 @@ def test_a_client_that_is_too_slow_is_given_up(way: str) -> None:
 @BOTH_WAYS
 def test_a_body_that_is_too_large(way: str) -> None:
     """A body above 16 MiB is a 413, and is not booked; the largest that is allowed is read."""
-    with standing(way) as listener:
+    with standing(way, patience=10.0) as listener:  # sixteen megabytes take their time on a busy machine
         with line(listener) as wire:
             wire.ask(request("POST", "/transfer", bytes(MOST + 1)))
             assert wire.next_answer().status == 413
