@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -370,6 +371,8 @@ def _intercept(chosen: argparse.Namespace) -> None:
                 f"  curl --noproxy '*' --cacert {store} https://localhost:{attacker.port}/",
                 flush=True,
             )
+            # A shell that starts this in the background has it ignore Ctrl-C; the promise above is kept all the same.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             threading.Event().wait()
 
 

@@ -48,7 +48,7 @@ def text(lived: Run) -> str:
         out += textwrap.wrap(f"Source: {line.source}", WIDTH)
     out += ["", "What happened"]
     out += [f"  {when:%Y-%m-%d %H:%M}  {what}" for when, what in lived.happenings()]
-    out.append(f"  and {lived.renewals} renewals by the calendar alone")
+    out.append(f"  and {lived.renewals} renewal{'' if lived.renewals == 1 else 's'} by the calendar alone")
     out += ["", "When and why"]
     for one in lived.courses:
         out += _spells(one)
