@@ -106,7 +106,7 @@ def _draw() -> Iterator[Question]:
     yield question("the wrong way round", good[::-1], False)
     swapped = [good[1], good[0], *good[2:]]
     yield question("two certificates changed places", swapped, False)
-    yield question("another chain's leaf", [_chain(_below(stranger, 1))[0], *good[1:]], False)
+    yield question("another chain's leaf", [_chain(stranger.intermediate("Foreign CA"))[0], *good[1:]], False)
 
 
 def _names(count: int) -> list[str]:
