@@ -47,7 +47,7 @@ def run(path: Path, *, solved: bool = False):  # type: ignore[no-untyped-def]
             km=AsyncKernelManager(**near),
             resources={"metadata": {"path": str(path.parent)}},
         )
-        client.execute()
+        client.execute(cleanup_kc=True)  # it would leave a kernel that it was given running
     return notebook
 
 
