@@ -29,9 +29,9 @@ def tagged(found: list[dict[str, Any]], tag: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def executed() -> dict[tuple[str, bool], Any]:
-    """Both runs of every notebook, two at a time and each in a process of its own; words where a run failed."""
+    """Both runs of every notebook, three at a time (starting a kernel is mostly waiting); words where a run failed."""
     jobs = [(path, solved) for path in PATHS for solved in (False, True)]
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
         runs = pool.map(publish.attempt, *zip(*jobs, strict=True))
         return {(path.stem, solved): run for (path, solved), run in zip(jobs, runs, strict=True)}
 
