@@ -12,19 +12,16 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import h11
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from OpenSSL import SSL
 
 from lab.continuity.announcement import BINDING, LABEL, announce, claim, from_json, hear, to_json
 from lab.continuity.rules import Heard
 from lab.pki.authority import Credential, Key
-from lab.wire import tls
-from lab.wire.client import Decide, Exchange, Watch
+from lab.wire.client import Decide, Exchange, connect
 from lab.wire.http import Answer, Request, Wire
-from lab.wire.listener import PATIENCE, Address, dial
+from lab.wire.listener import PATIENCE, Address
 from lab.wire.service import Service
 
 PAGE = "/.well-known/lab-successor"
@@ -124,44 +121,17 @@ def call(
     handshake, a transport problem stands in `exchange.failure`, and what
     `decide` raises is raised when the connection is over.
     """
-    watch = Watch(host, time, decide)
-    exchange = Exchange(watch.observation)
-    heard, trouble = None, ""
-    raw: Any = None
-    connection: SSL.Connection | None = None
-    try:
-        raw = dial(address, patience)
-        exchange.port = raw.getsockname()[1]
-        connection = SSL.Connection(context, raw)
-        connection.set_connect_state()
-        connection.set_tlsext_host_name(host.encode())
-        connection.set_verify(SSL.VERIFY_PEER, watch)
-        connection.do_handshake()
-        exchange.completed = True
-        if not watch.asked:
-            watch.resumed(connection)
-        if watch.accepted:
-            wire = Wire(connection, h11.CLIENT)
-            try:
-                bearer = [(b"authorization", b"Bearer " + secret.encode())] if secret else []
-                wire.ask(Request("GET", "/account", [(b"host", host.encode()), *bearer]))
-                exchange.answer = wire.next_answer()
-                if listens:
-                    wire.ask(Request("GET", PAGE, [(b"host", host.encode()), (b"connection", b"close")]))
-                    heard, trouble = _listen(wire.next_answer(), host, material(connection))
-            finally:
-                exchange.sent = wire.sent
-    except (SSL.Error, OSError, h11.ProtocolError) as problem:
-        exchange.failure = tls.words(problem)
-    finally:
-        if connection is not None and exchange.completed:
-            tls.hang_up(connection)
-        if raw is not None:
-            raw.close()
-    if watch.problem is not None:
-        raise watch.problem
-    exchange.observation = watch.observation
-    exchange.accepted = watch.accepted and exchange.completed
+    told: list[tuple[tuple[Heard, ...] | None, str]] = []
+
+    def listen(wire: Wire) -> None:
+        wire.ask(Request("GET", PAGE, [(b"host", host.encode()), (b"connection", b"close")]))
+        told.append(_listen(wire.next_answer(), host, material(wire.connection)))
+
+    bearer = [(b"authorization", b"Bearer " + secret.encode())] if secret else []
+    account = Request("GET", "/account", [(b"host", host.encode()), *bearer])
+    then = listen if listens else None
+    exchange = connect(address, host, context, decide, time=time, request=account, then=then, patience=patience)
+    heard, trouble = told[0] if told else (None, "")
     return Call(exchange, heard, trouble)
 
 

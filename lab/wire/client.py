@@ -128,13 +128,15 @@ def connect(
     ignoring: frozenset[int] = frozenset(),
     session: SSL.Session | None = None,
     keep_session: bool = False,
+    then: Callable[[Wire], None] | None = None,
     patience: float = PATIENCE,
 ) -> Exchange:
     """
     Connect to `address` as if it were `host`, let `decide` judge, and send `request` if it agrees.
 
     `time` is the time of the scene; the verification clock itself belongs to
-    `context`. A transport problem never raises: it stands in `failure`. An
+    `context`. `then` goes on with the same connection after the answer, where
+    there is more to ask. A transport problem never raises: it stands in `failure`. An
     exception in `decide` refuses the connection, and is raised when it is over.
     Raises ValueError where `address` is not loopback.
     """
@@ -160,6 +162,8 @@ def connect(
             try:
                 wire.ask(request)
                 exchange.answer = wire.next_answer()
+                if then:
+                    then(wire)
             finally:
                 exchange.sent = wire.sent
             if keep_session:
