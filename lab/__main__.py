@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -371,8 +370,6 @@ def _intercept(chosen: argparse.Namespace) -> None:
                 f"  curl --noproxy '*' --cacert {store} https://localhost:{attacker.port}/",
                 flush=True,
             )
-            # A shell that starts this in the background has it ignore Ctrl-C; the promise above is kept all the same.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
             threading.Event().wait()
 
 
@@ -412,4 +409,7 @@ def _bench(chosen: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    from lab.wire import interrupt
+
+    interrupt.listen()  # also where a shell that started this in the background has it ignore Ctrl-C
     sys.exit(main())

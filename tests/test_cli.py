@@ -175,6 +175,21 @@ def test_ctrl_c_ends_an_interception_and_says_so(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent differently on Windows")
+@pytest.mark.parametrize("after", [0.9, 1.37])
+def test_ctrl_c_ends_the_demo_wherever_it_strikes(after: float) -> None:
+    """A demo that is interrupted says so in one line, with exit code 130; inside OpenSSL's callback too."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "lab", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert program.stdout
+    program.stdout.readline()  # it has begun
+    time.sleep(after)
+    program.send_signal(signal.SIGINT)
+    _, error = program.communicate(timeout=20)
+    assert (program.returncode, error.strip()) == (130, "lab: interrupted; every server is stopped")
+
+
 def test_import_lab_loads_nothing_heavy() -> None:
     """`import lab` brings in neither OpenSSL nor cryptography until a name is used; a wrong name says what there is."""
     code = "import lab, sys; print(sorted({'OpenSSL', 'cryptography', 'trustme'} & set(sys.modules)))"

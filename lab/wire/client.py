@@ -17,7 +17,7 @@ from OpenSSL import SSL, crypto
 
 from lab.observation import Certificate, Observation, ValidationError
 from lab.pki.pins import name_mismatch, read
-from lab.wire import tls
+from lab.wire import interrupt, tls
 from lab.wire.http import Answer, Request, Wire
 from lab.wire.listener import PATIENCE, Address, dial
 
@@ -175,6 +175,7 @@ def connect(
             tls.hang_up(connection)
         if raw is not None:
             raw.close()
+    interrupt.check()
     if watch.problem is not None:
         raise watch.problem
     exchange.observation = watch.observation
