@@ -246,22 +246,11 @@ def _words(given: Sequence[str] | None) -> list[str]:
 
 
 def _matrix(chosen: argparse.Namespace) -> None:
-    import lab.scenes  # noqa: F401
-    from lab.policy.clients import CLIENTS, client
-    from lab.scenes.catalogue import CASES, attacks, case, rotations
+    from lab.show.notebook import STORY, cases, clients
 
-    names = _words(chosen.clients)
-    if names == ["all"]:
-        clients = list(CLIENTS.values())
-    elif names:
-        clients = [client(name) for name in dict.fromkeys(names)]
-    else:
-        clients = [one for one in CLIENTS.values() if one.story]
-    groups = {"all": list(CASES.values()), "attacks": attacks(), "rotations": rotations()}
-    cases = [
-        one for name in _words(chosen.scenes) or ["all"] for one in (groups[name] if name in groups else [case(name)])
-    ]
-    done = _run_matrix(clients, list(dict.fromkeys(cases)))
+    rows = [one for name in _words(chosen.clients) or [STORY] for one in clients(name)]
+    scenes = [one for name in _words(chosen.scenes) or ["all"] for one in cases(name)]
+    done = _run_matrix(list(dict.fromkeys(rows)), list(dict.fromkeys(scenes)))
     if chosen.json:
         print(done.to_json())
     elif chosen.csv:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from functools import cache
 from random import Random
 from typing import Any
 
 import pytest
+from nonsense import Nonsense
 
 from lab.course import depth, fresh
 from lab.course.report import Question
@@ -73,19 +73,6 @@ def three_certificates(path: tuple[Any, ...], pin_set: PinSet) -> bool:
 
 def by_name(path: tuple[Any, ...], pin_set: PinSet) -> bool:
     return {one.name for one in path} == {"bank.example", "Honest Issuing CA 1", "Honest Root"}
-
-
-class Nonsense:
-    """Another slip at each call: an exception, nothing at all, a value of the wrong type."""
-
-    def __init__(self) -> None:
-        self.slips = itertools.cycle([None, ..., 7, "seven", [[]], {1, 2}, KeyError("a learner's slip")])
-
-    def __call__(self, *given: Any) -> Any:
-        slip = next(self.slips)
-        if isinstance(slip, Exception):
-            raise slip
-        return slip
 
 
 SOLVED = {depth.predict: by_set, depth.accepts: by_pin_set}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import pytest
+from nonsense import Nonsense
 
 from lab.course import fresh, moving
 from lab.pki.authority import Credential, new_key
@@ -28,19 +28,6 @@ def plan(keep: list[set[str]], stop: list[set[str]]) -> set[str] | None:
     """The folded solution."""
     pins = set().union(*keep) - set().union(*stop)
     return pins if all(pins & reach for reach in keep) else None
-
-
-class Nonsense:
-    """Another slip at each call: an exception, nothing at all, a value of the wrong type."""
-
-    def __init__(self) -> None:
-        self.slips = itertools.cycle([None, ..., 7, "seven", [[]], {1, 2}, KeyError("a learner's slip")])
-
-    def __call__(self, *given: Any) -> Any:
-        slip = next(self.slips)
-        if isinstance(slip, Exception):
-            raise slip
-        return slip
 
 
 SHOWN: dict[Any, Any] = {(("backup",), ("root",)): {"backup"}}

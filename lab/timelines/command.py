@@ -12,13 +12,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lab.timelines import report
-from lab.timelines.reading import load, ready
-from lab.timelines.run import Progress, Run, run
+if TYPE_CHECKING:  # the parser of every command is built from here, so nothing heavy is loaded before it is wanted
+    from lab.timelines.run import Progress, Run
 
-Draw = Callable[[Run], str]
-"""Makes a whole HTML page of a run; the picture belongs to a later room."""
+    Draw = Callable[[Run], str]
+    """Makes a whole HTML page of a run; the picture belongs to a later room."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +34,10 @@ def command(chosen: argparse.Namespace, draw: Draw, progress: Progress | None = 
 
     Raises ValueError, in one sentence, for a name or a file that is not right.
     """
+    from lab.timelines import report
+    from lab.timelines.reading import load, ready
+    from lab.timelines.run import run
+
     if chosen.which is None:
         lines = [load(name) for name in ready()]
         if chosen.json:
