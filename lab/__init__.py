@@ -17,6 +17,7 @@ _WHERE = {
     "matrix": "lab.show.notebook",
     "trial": "lab.show.notebook",
     "trace": "lab.show.notebook",
+    "profiles": "lab.show.notebook",
     "draw": "lab.show.notebook",
     "compare": "lab.show.notebook",
     "timeline": "lab.show.timeline",

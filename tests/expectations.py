@@ -55,6 +55,7 @@ ROTATIONS = {
     "company_proxy":                  "SS BBBB BBB BBB BBBBBS",
     # built-in pins refuse the first visit, first-use clients the second
     "first_visit_before_a_move":      "SS BBBB BBB BBB BBBBBS",
+    "moved_after_expiry":             "SS BBBB BBB BBB BBBBBS",
     # who skips the check on a resumed session is served, by luck
     "session_from_another_component": "SS BBBB BBB BBB BBBBSS",
 }  # fmt: skip
@@ -73,6 +74,8 @@ ATTACKS = {
     "stolen_key_new_certificate":     "XX XXXo XXX XoX XXXXXX",
     "stolen_key_and_certificate":     "XX XXXX XXX XXX XXXXXX",
     "chain_stuffing":                 "XX oooo ooo ooo XooXoX",
+    # here the first link of the chain fails already, so nobody gets as far as his pins
+    "stuffed_rogue_chain":            "Xo oooo ooo ooo oooooX",
     # each of the next two robs the one client that does not look there
     "other_hosts_certificate":        "Xo oooo ooo ooo oXoooX",
     "leaf_as_ca":                     "Xo oooo ooo ooo ooXooX",
@@ -80,6 +83,8 @@ ATTACKS = {
     "expired_with_stolen_key":        "Xo oooo ooo XXo oooooX",
     # first-use clients trust whoever is there first
     "first_contact":                  "XX oooo ooo XXX oooXoX",
+    # no client of this table lets go of what it remembers when a certificate expires
+    "waited_for_expiry":              "XX oooo ooo ooo oooXoX",
     "session_resumed":                "XX oooo ooo ooo oooXXX",
 }  # fmt: skip
 

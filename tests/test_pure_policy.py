@@ -67,7 +67,8 @@ def test_the_wire_does_not() -> None:
 
 ROOMS = {
     "observation": 0, "pki": 1, "wire": 2, "policy": 3, "continuity": 4, "scenes": 5, "trials": 6, "timelines": 7,
-    "hpkp": 8, "fleet": 9, "show": 10, "course": 11, "bench": 12, "__main__": 13, "__init__": 14,
+    "hpkp": 8, "fleet": 9, "serve": 10, "field": 11, "forecast": 12, "show": 13, "atlas": 14, "course": 15, "bench": 16,
+    "__main__": 17, "__init__": 18,
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def settled(listener: Listener) -> list[Visit]:
     if not isinstance(listener, Service | Attacker):
         raise ValueError(f"{listener!r} keeps no log; give a lab.Service or a lab.Attacker")
     give_up = time.monotonic() + PATIENCE
-    while listener._open:  # emptied only after the visit is in the log
+    while not listener.quiet(0):  # emptied only after the visit is in the log
         if time.monotonic() > give_up:
             raise TimeoutError(f"somebody is still connected to port {listener.port}")
         time.sleep(0.001)

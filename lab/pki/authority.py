@@ -87,7 +87,7 @@ class Authority:
     A CA that can sign: a name, a key, its certificate, and the authority above it.
 
     Make one with `authority`, and others from it with `intermediate`, `issue`
-    and `cross_sign`.
+    and `cross_sign`. `now` is the day on which it issues; None is today.
     """
 
     name: str
@@ -95,12 +95,22 @@ class Authority:
     certificate: x509.Certificate = field(repr=False)
     parent: Authority | None = field(default=None, repr=False)
     trustme: trustme.CA | None = field(default=None, repr=False)
+    now: datetime | None = field(default=None, repr=False)
 
     def line(self) -> Iterator[Authority]:
         """This authority and every one above it, the root last."""
         yield self
         if self.parent:
             yield from self.parent.line()
+
+    @property
+    def only(self) -> tuple[str, ...]:
+        """The domains that it may vouch for; empty where it may vouch for any."""
+        for extension in self.certificate.extensions:
+            if isinstance(extension.value, x509.NameConstraints):
+                permitted = extension.value.permitted_subtrees or ()
+                return tuple(one.value for one in permitted if isinstance(one, x509.DNSName))
+        return ()
 
     @property
     def root(self) -> Authority:
@@ -125,7 +135,7 @@ class Authority:
         keeps its pin, and how a thief gets a new certificate for a stolen key.
         Without dates it starts a day ago and lasts 90 days.
         """
-        start = not_before or _today() - BACKDATED
+        start = not_before or (self.now or _today()) - BACKDATED
         end = not_after or start + LEAF_LIFE
         if self.trustme and key is None and algorithm in TRUSTME_KEYS:
             made = self.trustme.issue_cert(
@@ -153,8 +163,9 @@ class Authority:
             signer=self,
             not_before=_later(self.certificate, other.certificate),
             not_after=_sooner(self.certificate, other.certificate),
+            only=other.only,
         )
-        return Authority(other.name, other.key, certificate, parent=self)
+        return Authority(other.name, other.key, certificate, parent=self, now=self.now)
 
     def as_root(self) -> Authority:
         """The same name and key under a self-signed certificate: an intermediate that became a root."""
@@ -164,8 +175,9 @@ class Authority:
             signer=None,
             not_before=self.certificate.not_valid_before_utc,
             not_after=self.certificate.not_valid_after_utc,
+            only=self.only,
         )
-        return Authority(self.name, self.key, certificate)
+        return Authority(self.name, self.key, certificate, now=self.now)
 
 
 def authority(
@@ -177,6 +189,7 @@ def authority(
     not_before: datetime | None = None,
     not_after: datetime | None = None,
     only: Iterable[str] = (),
+    now: datetime | None = None,
 ) -> Authority:
     """
     A root CA, or an intermediate where `under` names its parent.
@@ -184,8 +197,10 @@ def authority(
     `only` lists domains: the certificate then carries critical name
     constraints (RFC 5280 section 4.2.1.10) that permit those domains, mail at
     those domains, and loopback addresses. Without any choice trustme makes it,
-    valid from 2000 to 3000.
+    valid from 2000 to 3000. `now`, where given, is the day on which it and the
+    authorities below it issue.
     """
+    today = now or (under.now if under else None)
     domains = tuple(only)
     ordinary = not (key or not_before or not_after or domains) and algorithm in TRUSTME_KEYS
     if ordinary and (under is None or under.trustme):
@@ -197,7 +212,7 @@ def authority(
             key_type=TRUSTME_KEYS[algorithm],
         )
         certificate = x509.load_pem_x509_certificate(made.cert_pem.bytes())
-        return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made)
+        return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made, today)
     held = key or new_key(algorithm)
     subject = x509.Name(
         [
@@ -214,14 +229,14 @@ def authority(
         not_after=not_after or datetime(3000, 1, 1, tzinfo=UTC),
         only=domains,
     )
-    return Authority(name, held, certificate, under)
+    return Authority(name, held, certificate, under, now=today)
 
 
-def self_signed(host: str) -> Credential:
-    """A certificate for `host` that its own key signed: no authority vouches for it."""
+def self_signed(*hosts: str) -> Credential:
+    """A certificate for `hosts` that its own key signed: no authority vouches for it."""
     key = new_key()
     start = _today() - BACKDATED
-    return Credential(key, (_leaf(None, (host,), key, start, start + LEAF_LIFE),))
+    return Credential(key, (_leaf(None, hosts, key, start, start + LEAF_LIFE),))
 
 
 def acting_as_ca(credential: Credential) -> Authority:

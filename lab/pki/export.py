@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -145,17 +145,24 @@ def _files(world: World) -> dict[str, bytes]:
     files["stores/public.pem"] = pem(store)
     files["stores/with-installed-ca.pem"] = pem([*store, world.inspection_root.certificate])
     files["stores/rogue-only.pem"] = pem([world.rogue_root.certificate])
-    files.update(_pin_files(world, made["genuine"]))
+    backup = pin_of(world.backup_key.public_key())
+    files.update(pin_files(world.host, made["genuine"], backup, (world.now + LIFE).date()))
     files["LOOK.md"] = _commands(world.host, files["pins/curl.txt"].decode().strip()).encode()
     return files
 
 
-def _pin_files(world: World, genuine: Credential) -> dict[str, bytes]:
+def pin_files(host: str, genuine: Credential, backup: str, expiration: date) -> dict[str, bytes]:
+    """
+    The pins of `host` as files in the formats people have, by path.
+
+    All of them are in ``pins/pins.json``; the other formats hold the leaf key's
+    pin and `backup`, the pin of the operator's backup key. Android's names the
+    day of `expiration`.
+    """
     leaf, *above = genuine.path
-    backup = pin_of(world.backup_key.public_key())
     pair = (pin_of(leaf), backup)
     own = {
-        "host": world.host,
+        "host": host,
         "root": pin_of(above[-1]),
         "intermediate": [pin_of(one) for one in above[:-1]],
         "leaf": pair[0],
@@ -166,17 +173,16 @@ def _pin_files(world: World, genuine: Credential) -> dict[str, bytes]:
     okhttp = "\n".join(
         [
             "CertificatePinner.Builder()",
-            *(f'    .add("{world.host}", "{pin}")' for pin in pair),
+            *(f'    .add("{host}", "{pin}")' for pin in pair),
             "    .build()",
         ]
     )
     pins = "\n".join(f'            <pin digest="SHA-256">{pin.removeprefix("sha256/")}</pin>' for pin in pair)
-    expiration = (world.now + LIFE).date().isoformat()
     android = f"""<?xml version="1.0" encoding="utf-8"?>
 <network-security-config>
     <domain-config>
-        <domain includeSubdomains="false">{world.host}</domain>
-        <pin-set expiration="{expiration}">
+        <domain includeSubdomains="false">{host}</domain>
+        <pin-set expiration="{expiration.isoformat()}">
 {pins}
         </pin-set>
     </domain-config>

@@ -25,7 +25,8 @@ class World:
 
     `algorithm` is the algorithm of the service's own line, root to leaf.
     `chosen` goes to every authority (dates, name constraints): the export uses
-    it, so that nothing that reaches a disk is an ordinary, unlimited CA.
+    it, so that nothing that reaches a disk is an ordinary, unlimited CA. `also`
+    are further names of the service: whoever issues for it issues for `hosts`.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class World:
 
     def authority(self, name: str, **more: Any) -> Authority:
         """A new root, or with `under=` a new intermediate, limited as this world limits its CAs."""
-        return authority(name, **{**self._chosen, **more})
+        return authority(name, **{"now": self.now, **self._chosen, **more})
 
     @cached_property
     def root(self) -> Authority:

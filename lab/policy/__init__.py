@@ -4,3 +4,5 @@ Decides: pin sets, checks, memory, and the table of clients.
 Pure: an observation goes in, a verdict comes out. This room imports with the
 network and OpenSSL blocked, and a test does so.
 """
+
+from lab.policy import profiles as _profiles  # noqa: F401  (registers)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -18,26 +19,38 @@ from lab.policy.pinset import PinSet, Role, Site, Where
 
 @dataclass(frozen=True)
 class Remembered:
-    """What key continuity keeps of a host: the leaf key's pin and the leaf certificate's fingerprint."""
+    """What key continuity keeps of a host: the leaf's pin, its fingerprint, and when that certificate expires."""
 
     pin: str
     fingerprint: str
     name: str
+    expires: datetime | None = None
+
+    def lapsed(self, time: datetime) -> bool:
+        """Whether the remembered certificate has expired by `time`."""
+        return self.expires is not None and self.expires < time
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a client knows when it decides: the pins built into it, and what it remembers of each host."""
+    """
+    What a client knows when it decides: the pins built into it, and what it remembers of each host.
+
+    `installed` holds the fingerprints of the trust anchors that did not come
+    with its system; most clients never ask.
+    """
 
     site: Site = field(default_factory=lambda: MappingProxyType({}))
     memory: Mapping[str, Remembered] = field(default_factory=lambda: MappingProxyType({}))
+    installed: frozenset[str] = frozenset()
 
     def met(self, observation: Observation) -> Known:
-        """The same, with this host remembered, if it was not already."""
+        """The same, with this host remembered, unless a record is there that has not expired."""
         leaf = observation.leaf
-        if leaf is None or observation.host in self.memory:
+        before = self.memory.get(observation.host)
+        if leaf is None or (before is not None and not before.lapsed(observation.time)):
             return self
-        first = Remembered(leaf.pin, leaf.fingerprint, leaf.name)
+        first = Remembered(leaf.pin, leaf.fingerprint, leaf.name, leaf.not_after)
         return replace(self, memory=MappingProxyType({**self.memory, observation.host: first}))
 
 

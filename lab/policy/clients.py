@@ -9,12 +9,34 @@ seen.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from lab.policy import checks
 from lab.policy.checks import Basis, Policy, Stage
 from lab.policy.pinset import PinList
+
+
+@dataclass(frozen=True)
+class Profile:
+    """
+    Which real implementation a row speaks for, and how that is known.
+
+    `ran` says that the lab's field test runs the program; otherwise the row is
+    modelled from what `source` says, and not run. `pinned` says in words what
+    it was given to pin; `switches_off` what its way of pinning turns off.
+    """
+
+    program: str
+    pinned: str
+    source: str
+    ran: bool = True
+    switches_off: str = ""
+
+    @property
+    def how(self) -> str:
+        return "run in the field test" if self.ran else "modelled, not run"
 
 
 class Learnt(StrEnum):
@@ -33,7 +55,8 @@ class Client:
     OpenSSL error codes that this client's validator does not know; `resumes`
     says that it takes a session from a cache which other parts of its program
     filled; `switched_off` that an attacker inside its process replaces its
-    decision. `bug` and `source` are empty for a sound client.
+    decision. `bug` and `source` are empty for a sound client; `profile` is set
+    where the row speaks for one real implementation.
     """
 
     name: str
@@ -45,6 +68,7 @@ class Client:
     switched_off: bool = False
     bug: str = ""
     source: str = ""
+    profile: Profile | None = None
 
     @property
     def sound(self) -> bool:
@@ -78,28 +102,45 @@ class Client:
         """The checks that run at this stage."""
         return tuple(check for check in self.policy if check.stage is stage)
 
+    def record(self) -> dict[str, Any]:
+        """The row as plain JSON values."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "story": self.story,
+            "checks": [check.name for check in self.policy],
+            "learnt": [how.value for how in self.learnt],
+            "bug": self.bug or None,
+            "source": self.source or None,
+            "profile": asdict(self.profile) if self.profile else None,
+        }
+
 
 CLIENTS: dict[str, Client] = {}
+"""The kinds of clients: the columns of the matrix."""
+PROFILES: dict[str, Client] = {}
+"""Real implementations, as rows of the same table; `lab.policy.profiles` fills it."""
 
 # basicConstraints and key usage, as OpenSSL reports them; 24 ("invalid CA") is something else.
 _CA_FLAG_ERRORS = frozenset({79, 26, 32})
 
 
 def register(client: Client) -> Client:
-    """Add a row. Raises ValueError where the name is taken."""
-    if client.name in CLIENTS:
+    """Add a row, to the profiles where it has one. Raises ValueError where the name is taken."""
+    if client.name in CLIENTS or client.name in PROFILES:
         raise ValueError(f"there is already a client named {client.name!r}; names are ids, choose another")
-    CLIENTS[client.name] = client
+    (PROFILES if client.profile else CLIENTS)[client.name] = client
     return client
 
 
 def client(name: str) -> Client:
     """The client of that name. Raises ValueError, naming the nearest, where there is none."""
-    if name not in CLIENTS:
-        near = difflib.get_close_matches(name, CLIENTS, n=3, cutoff=0.3)
+    every = {**CLIENTS, **PROFILES}
+    if name not in every:
+        near = difflib.get_close_matches(name, every, n=3, cutoff=0.3)
         hint = f"nearest: {', '.join(near)}" if near else "`python -m lab list` names them all"
         raise ValueError(f"there is no client {name!r}; {hint}")
-    return CLIENTS[name]
+    return every[name]
 
 
 _USUAL = (checks.VALIDATION, checks.HOST_NAME)

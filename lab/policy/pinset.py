@@ -68,17 +68,29 @@ class Where(StrEnum):
     PATH = "the path"
     LEAF = "the leaf of the path"
     CA = "the CAs on the path"
+    SENT_CA = "the CAs on the path that the server sent"
+    """Where OpenSSL looks for the anchor of a DANE-TA record: an unsent root is not found (measured, 3.0)."""
+    SERVER = "the server's own certificate"
+    """The one whose key the server proved to hold, whether or not any path leads to it."""
     PRESENTED = "the presented chain"
     """Not sound: anybody can send a certificate (CVE-2016-2402)."""
 
     def of(self, observation: Observation) -> tuple[Certificate, ...]:
         path = observation.path or ()
-        return {
-            Where.PATH: path,
-            Where.LEAF: path[:1],
-            Where.CA: path[1:],
-            Where.PRESENTED: observation.presented,
-        }[self]
+        match self:
+            case Where.PATH:
+                return path
+            case Where.LEAF:
+                return path[:1]
+            case Where.CA:
+                return path[1:]
+            case Where.SENT_CA:
+                sent = {one.pin for one in observation.presented}
+                return tuple(one for one in path[1:] if one.pin in sent)
+            case Where.SERVER:
+                return () if observation.resumed or observation.leaf is None else (observation.leaf,)
+            case Where.PRESENTED:
+                return observation.presented
 
 
 Site = Mapping[Role, frozenset[str]]

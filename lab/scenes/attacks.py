@@ -25,7 +25,7 @@ from lab.scenes.catalogue import (
     honest,
     told,
 )
-from lab.scenes.rotations import component_of
+from lab.scenes.rotations import component_of, issued_on
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
@@ -37,7 +37,7 @@ def self_signed_certificate(world: World) -> Scene:
 
     The attack that ordinary validation exists for.
     """
-    return attacked(world, self_signed(world.host))
+    return attacked(world, self_signed(*world.hosts))
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
@@ -49,7 +49,7 @@ def untrusted_rogue_ca(world: World) -> Scene:
 
     A chain alone is worth nothing; the store has to hold its root.
     """
-    return attacked(world, world.rogue_root.issue(world.host))
+    return attacked(world, world.rogue_root.issue(*world.hosts))
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
@@ -62,7 +62,7 @@ def look_alike_root(world: World) -> Scene:
     Names are free. A trust store holds keys, and so does a pin.
     """
     forged = authority(world.root.name).intermediate(world.issuing.name)
-    return attacked(world, forged.issue(world.host))
+    return attacked(world, forged.issue(*world.hosts))
 
 
 @attack(
@@ -81,7 +81,7 @@ def other_trusted_ca(world: World) -> Scene:
 
     Every CA in the store may vouch for every host.
     """
-    return attacked(world, world.other_issuing.issue(world.host))
+    return attacked(world, world.other_issuing.issue(*world.hosts))
 
 
 @attack(
@@ -102,8 +102,9 @@ def installed_ca(world: World) -> Scene:
     """
     return attacked(
         world,
-        world.inspection_root.issue(world.host),
+        world.inspection_root.issue(*world.hosts),
         store=(*world.store, world.inspection_root),
+        installed=(world.inspection_root,),
     )
 
 
@@ -123,7 +124,7 @@ def sibling_intermediate(world: World) -> Scene:
 
     A root pin cannot object: the root really is on the path.
     """
-    return attacked(world, world.sibling.issue(world.host))
+    return attacked(world, world.sibling.issue(*world.hosts))
 
 
 @attack(
@@ -142,7 +143,7 @@ def same_intermediate(world: World) -> Scene:
 
     Whoever stands in front of the server can pass a domain validation too.
     """
-    return attacked(world, world.issuing.issue(world.host))
+    return attacked(world, world.issuing.issue(*world.hosts))
 
 
 @attack(
@@ -159,7 +160,7 @@ def stolen_backup_key(world: World) -> Scene:
 
     A backup pin is one more key that opens the door (RFC 7469 section 4.3).
     """
-    return attacked(world, world.issuing.issue(world.host, key=world.backup_key))
+    return attacked(world, world.issuing.issue(*world.hosts, key=world.backup_key))
 
 
 @attack(
@@ -176,7 +177,7 @@ def stolen_key_new_certificate(world: World) -> Scene:
 
     The attacker is the pinned identity.
     """
-    return attacked(world, world.issuing.issue(world.host, key=world.genuine.key))
+    return attacked(world, world.issuing.issue(*world.hosts, key=world.genuine.key))
 
 
 @attack(
@@ -214,8 +215,23 @@ def chain_stuffing(world: World) -> Scene:
 
     What is sent is the attacker's choice; what is on the path is not.
     """
-    rogue = world.other_issuing.issue(world.host)
+    rogue = world.other_issuing.issue(*world.hosts)
     return attacked(world, rogue.sending(*rogue.chain[1:], *world.genuine.chain))
+
+
+@attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
+def stuffed_rogue_chain(world: World) -> Scene:
+    """
+    A rogue CA that nobody trusts, with the genuine certificates sent along
+
+        Rogue Root -> bank.example   (attacker's key)
+        also sent: the genuine bank.example, Honest Issuing CA 1
+
+    The same trick without any CA: enough for whoever looks at what was sent and
+    forgives the rest.
+    """
+    rogue = world.rogue_root.issue(*world.hosts)
+    return attacked(world, rogue.sending(*world.genuine.chain))
 
 
 @attack(
@@ -252,7 +268,7 @@ def leaf_as_ca(world: World) -> Scene:
     Its basicConstraints say that it is no CA. Somebody has to read them.
     """
     bought = world.issuing.issue("evil.example")
-    return attacked(world, acting_as_ca(bought).issue(world.host))
+    return attacked(world, acting_as_ca(bought).issue(*world.hosts))
 
 
 @attack(
@@ -290,12 +306,31 @@ def first_contact(world: World) -> Scene:
     """
     there = Meeting(
         Line.ATTACKER,
-        world.other_issuing.issue(world.host),
+        world.other_issuing.issue(*world.hosts),
         world.store,
         world.now,
         "first contact: the attacker is on the line",
     )
     return told(world, there, honest(world, "the attacker has left: the genuine server"), about=0)
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="moved_after_expiry",
+    holds=Holds.TRUSTED_CA,
+    way=Way.WIFI,
+    incident="gmni, a Gemini client, disregards a record whose certificate has expired (drewdevault.com, 2020-09-21)",
+)
+def waited_for_expiry(world: World) -> Scene:
+    """
+    The attacker waits until the remembered certificate has expired
+
+        Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
+
+    A memory that lapses with the certificate is a door that opens on a known day.
+    """
+    later = world.now + LEAF_LIFE + timedelta(days=10)
+    return attacked(world, issued_on(later, world), time=later)
 
 
 @attack(
@@ -317,7 +352,7 @@ def session_resumed(world: World) -> Scene:
     """
     there = Meeting(
         Line.ATTACKER,
-        world.other_issuing.issue(world.host),
+        world.other_issuing.issue(*world.hosts),
         world.store,
         world.now,
         "the attacker is on the line; a session of another component is in the cache",

@@ -27,6 +27,8 @@ from lab.policy.pinset import Reach, Role, Site
 class Kind(StrEnum):
     ATTACK = "attack"
     ROTATION = "rotation"
+    SLIP = "slip"
+    """The genuine service errs, and ordinary validation refuses it; in no matrix unless it is asked for."""
 
 
 class Fault(StrEnum):
@@ -92,7 +94,8 @@ class Meeting:
     `proxied` puts an authorised proxy on a genuine line. `component` marks a
     meeting of another, unpinned part of the same program, which leaves its TLS
     session in the cache that all parts share; it sends nothing secret and is
-    no meeting of the client itself.
+    no meeting of the client itself. `installed` are the anchors in `store` that
+    did not come with the system: somebody put them on this machine.
     """
 
     line: Line
@@ -102,6 +105,7 @@ class Meeting:
     title: str
     proxied: bool = False
     component: bool = False
+    installed: tuple[Authority, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A catalogue entry: an attack or a rotation with all that a table says of it."""
+    """A catalogue entry: an attack, a rotation or a slip, with all that a table says of it."""
 
     name: str
     kind: Kind
@@ -160,15 +164,19 @@ class Case:
 
 
 CASES: dict[str, Case] = {}
+"""The attacks and rotations: the scenes of the matrix."""
+SLIPS: dict[str, Case] = {}
+"""What only comes on stage when it is asked for."""
 
 
 def case(name: str) -> Case:
     """The case of that name. Raises ValueError, naming the nearest, where there is none."""
-    if name not in CASES:
-        near = difflib.get_close_matches(name, CASES, n=3, cutoff=0.3)
+    every = {**CASES, **SLIPS}
+    if name not in every:
+        near = difflib.get_close_matches(name, every, n=3, cutoff=0.3)
         hint = f"nearest: {', '.join(near)}" if near else "`python -m lab list` names them all"
         raise ValueError(f"there is no scene {name!r}; {hint}")
-    return CASES[name]
+    return every[name]
 
 
 def attacks() -> list[Case]:
@@ -185,11 +193,12 @@ Build = Callable[[World], Scene]
 def _register(build: Build, kind: Kind, **about: Any) -> Build:
     name = getattr(build, "__name__", "")
     text = inspect.getdoc(build) or ""
-    if name in CASES:
+    if name in CASES or name in SLIPS:
         raise ValueError(f"there is already a scene named {name!r}; names are ids, choose another")
     if not text:
         raise ValueError(f"scene {name!r} has no docstring; its first line is its title in every table")
-    CASES[name] = Case(name, kind, text.splitlines()[0].rstrip("."), text, build, **about)
+    shelf = SLIPS if kind is Kind.SLIP else CASES
+    shelf[name] = Case(name, kind, text.splitlines()[0].rstrip("."), text, build, **about)
     return build
 
 
@@ -218,6 +227,11 @@ def attack(
 def rotation(*, reach: Reach, incident: str = "", starts: dict[str, Any] | None = None) -> Callable[[Build], Build]:
     """Register a rotation. `starts` are the world's arguments, where the service does not start as usual."""
     return lambda build: _register(build, Kind.ROTATION, reach=reach, incident=incident, starts=starts or {})
+
+
+def slip(*, reach: Reach, fails: Fault, incident: str = "") -> Callable[[Build], Build]:
+    """Register a slip: a mistake of the genuine service; `fails` says why ordinary validation refuses it."""
+    return lambda build: _register(build, Kind.SLIP, reach=reach, fails=fails, incident=incident)
 
 
 def twin_of(one: Case) -> Case | None:

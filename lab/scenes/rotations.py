@@ -7,8 +7,10 @@ users have an outage.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from lab.observation import Line
-from lab.pki.authority import Authority, Credential
+from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import Meeting, Scene, changed, honest, rotation, then, told
@@ -35,7 +37,7 @@ def same_key(world: World) -> Scene:
 
     A pin names a key, so only who pinned the whole certificate notices.
     """
-    return changed(world, world.issuing.issue(world.host, key=world.genuine.key))
+    return changed(world, world.issuing.issue(*world.hosts, key=world.genuine.key))
 
 
 @rotation(
@@ -51,7 +53,7 @@ def new_key(world: World) -> Scene:
 
     Many tools make a new key at every renewal without being asked.
     """
-    return changed(world, world.issuing.issue(world.host))
+    return changed(world, world.issuing.issue(*world.hosts))
 
 
 @rotation(reach=Reach({Role.ROOT, Role.INTERMEDIATE, Role.BACKUP}))
@@ -63,7 +65,7 @@ def backup_key(world: World) -> Scene:
 
     The key was made, and its pin given to the clients, before it was needed.
     """
-    return changed(world, world.issuing.issue(world.host, key=world.backup_key))
+    return changed(world, world.issuing.issue(*world.hosts, key=world.backup_key))
 
 
 @rotation(
@@ -80,7 +82,7 @@ def new_intermediate(world: World) -> Scene:
 
     The site did nothing but renew.
     """
-    return changed(world, world.sibling.issue(world.host))
+    return changed(world, world.sibling.issue(*world.hosts))
 
 
 @rotation(reach=Reach({Role.ROOT, Role.LEAF}))
@@ -92,7 +94,7 @@ def other_intermediate_same_key(world: World) -> Scene:
 
     Not a run from the top: root and leaf are shared, what is between them is not.
     """
-    return changed(world, world.sibling.issue(world.host, key=world.genuine.key))
+    return changed(world, world.sibling.issue(*world.hosts, key=world.genuine.key))
 
 
 @rotation(
@@ -107,7 +109,7 @@ def new_ca(world: World) -> Scene:
 
     Every browser goes on working.
     """
-    return changed(world, world.other_issuing.issue(world.host))
+    return changed(world, world.other_issuing.issue(*world.hosts))
 
 
 @rotation(reach=Reach({Role.LEAF}))
@@ -119,7 +121,7 @@ def other_ca_same_key(world: World) -> Scene:
 
     The leaf pin, the most brittle of all, is the only one that survives.
     """
-    return changed(world, world.other_issuing.issue(world.host, key=world.genuine.key))
+    return changed(world, world.other_issuing.issue(*world.hosts, key=world.genuine.key))
 
 
 @rotation(reach=Reach.TRUST_STORE)
@@ -132,7 +134,7 @@ def old_chain_left_behind(world: World) -> Scene:
 
     A common slip. Path validation does not mind superfluous certificates.
     """
-    moved = world.other_issuing.issue(world.host)
+    moved = world.other_issuing.issue(*world.hosts)
     return changed(world, moved.sending(*moved.chain[1:], *world.genuine.chain))
 
 
@@ -149,7 +151,7 @@ def move_to_cdn(world: World) -> Scene:
 
     Key, CA and the other names in the certificate are now the CDN's business.
     """
-    shared = world.cdn_issuing.issue(world.host, "shop.example", "news.example")
+    shared = world.cdn_issuing.issue(*world.hosts, "shop.example", "news.example")
     return changed(world, shared)
 
 
@@ -192,7 +194,7 @@ def _under_new_root(world: World) -> tuple[Credential, Authority]:
     new_root = world.authority("New Honest Root")
     issuing = new_root.intermediate("New Issuing CA")
     crossed = world.root.cross_sign(new_root)
-    return issuing.issue(world.host).sending(issuing.certificate, crossed.certificate), new_root
+    return issuing.issue(*world.hosts).sending(issuing.certificate, crossed.certificate), new_root
 
 
 @rotation(reach=Reach({Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE}))
@@ -226,7 +228,7 @@ def rsa_to_ecdsa(world: World) -> Scene:
     A new algorithm is a new key, and here it has its own intermediate too.
     """
     issuing = world.authority("Honest Issuing CA E1", under=world.root)
-    return changed(world, issuing.issue(world.host))
+    return changed(world, issuing.issue(*world.hosts))
 
 
 @rotation(reach=Reach.TRUST_STORE)
@@ -241,7 +243,7 @@ def ecdsa_to_ml_dsa(world: World) -> Scene:
     """
     root = world.authority("Post-Quantum Root", algorithm="ML-DSA")
     issuing = world.authority("Post-Quantum Issuing CA", under=root, algorithm="ML-DSA")
-    return changed(world, issuing.issue(world.host, algorithm="ML-DSA"), store=(*world.store, root))
+    return changed(world, issuing.issue(*world.hosts, algorithm="ML-DSA"), store=(*world.store, root))
 
 
 @rotation(reach=Reach.INTERMEDIATE)
@@ -254,7 +256,7 @@ def two_servers(world: World) -> Scene:
 
     Whom a client reaches is the load balancer's choice: A, then B, then A again.
     """
-    other = world.issuing.issue(world.host)
+    other = world.issuing.issue(*world.hosts)
     server_b = Meeting(Line.GENUINE, other, world.store, world.now, "server B, genuine too")
     return told(world, honest(world, "server A"), server_b, honest(world, "server A again"), about=1)
 
@@ -272,9 +274,10 @@ def company_proxy(world: World) -> Scene:
     return then(
         world,
         Line.GENUINE,
-        world.inspection_root.issue(world.host),
+        world.inspection_root.issue(*world.hosts),
         "the company's proxy, which may read, then the genuine server",
         store=(*world.store, world.inspection_root),
+        installed=(world.inspection_root,),
         proxied=True,
     )
 
@@ -291,12 +294,34 @@ def first_visit_before_a_move(world: World) -> Scene:
     """
     before = Meeting(
         Line.GENUINE,
-        world.other_issuing.issue(world.host),
+        world.other_issuing.issue(*world.hosts),
         world.store,
         world.now,
         "first contact: the genuine server, still at its old CA",
     )
     return told(world, before, honest(world, "the genuine server, moved"), about=0)
+
+
+@rotation(
+    reach=Reach.TRUST_STORE,
+    incident="ctrl-c.club's certificate expired on 2022-01-16, and its Gemini visitors had to decide what to make of "
+    "the next one",
+)
+def moved_after_expiry(world: World) -> Scene:
+    """
+    The old certificate has expired before the site comes back at another CA
+
+        Other Public Root -> Other Issuing CA -> bank.example   (new key)
+
+    Nobody met the site in between. What was remembered of it is out of date.
+    """
+    later = world.now + LEAF_LIFE + timedelta(days=10)
+    return changed(world, issued_on(later, world), time=later)
+
+
+def issued_on(day: datetime, world: World) -> Credential:
+    """What the other public CA issues for the site on that day."""
+    return world.other_issuing.issue(*world.hosts, not_before=day - timedelta(days=1))
 
 
 @rotation(reach=Reach.TRUST_STORE)
@@ -311,7 +336,7 @@ def session_from_another_component(world: World) -> Scene:
     """
     moved = Meeting(
         Line.GENUINE,
-        world.other_issuing.issue(world.host),
+        world.other_issuing.issue(*world.hosts),
         world.store,
         world.now,
         "the genuine server, at another CA; a session of another component is in the cache",

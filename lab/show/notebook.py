@@ -7,7 +7,7 @@ itself. It decides nothing: clients and scenes are where they always were.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -25,6 +25,7 @@ from lab.show.words import LOOKS, cell
 from lab.trials import matrix as matrices
 from lab.trials import trace as traces
 from lab.trials import trial as trials
+from lab.trials.alike import Alike
 from lab.trials.matrix import Matrix
 from lab.trials.rehearsal import Rehearsals
 from lab.trials.trace import Trace
@@ -34,23 +35,26 @@ STORY = "story"
 
 
 def clients(names: str | Iterable[str | Client] = STORY) -> list[Client]:
-    """Clients by name; ``"story"`` (the eight of the terminal) or ``"all"`` for a group."""
+    """Clients by name; ``"story"`` (the eight of the terminal), ``"all"`` or ``"profiles"`` for a group."""
     if isinstance(names, str):
         if names == STORY:
             return [one for one in table.CLIENTS.values() if one.story]
         if names == "all":
             return list(table.CLIENTS.values())
+        if names == "profiles":
+            return list(table.PROFILES.values())
         names = [names]
     return [one if isinstance(one, Client) else table.client(one) for one in names]
 
 
 def cases(names: str | Iterable[str | Case] = "all") -> list[Case]:
-    """Scenes by name; ``"attacks"``, ``"rotations"`` or ``"all"`` for a group."""
+    """Scenes by name; ``"attacks"``, ``"rotations"``, ``"all"`` (both) or ``"slips"`` for a group."""
     if isinstance(names, str):
-        groups = {
+        groups: dict[str, Callable[[], list[Case]]] = {
             "all": lambda: list(catalogue.CASES.values()),
             "attacks": catalogue.attacks,
             "rotations": catalogue.rotations,
+            "slips": lambda: list(catalogue.SLIPS.values()),
         }
         if names in groups:
             return groups[names]()
@@ -61,6 +65,12 @@ def cases(names: str | Iterable[str | Case] = "all") -> list[Case]:
 def matrix(of: str | Iterable[str | Client] = STORY, scenes: str | Iterable[str | Case] = "all") -> Matrix:
     """Run these clients through these scenes over real TLS."""
     return matrices.matrix(clients(of), cases(scenes))
+
+
+def profiles(scenes: str | Iterable[str | Case] | None = None) -> Alike:
+    """Run the profiles of real implementations through these scenes (all, where None), and put like to like."""
+    chosen = [*cases("all"), *cases("slips")] if scenes is None else cases(scenes)
+    return Alike(matrices.matrix(clients("profiles"), chosen))
 
 
 def trial(client: str | Client, scene: str | Case) -> Trial:

@@ -70,6 +70,8 @@ def _section(attack: Case | None, rotation: Case | None) -> str:
         return "Twins: an attack, and the rotation whose path looks exactly like it"
     if attack:
         return "Attacks that ordinary validation refuses" if attack.fails else "Attacks whose twins are not shown here"
+    if rotation and rotation.kind is Kind.SLIP:
+        return "Slips: the genuine service errs, and ordinary validation refuses it"
     return "Rotations with no attack of their own here"
 
 
@@ -198,10 +200,7 @@ def _chain(certificates: tuple[Certificate, ...], shown: Trial) -> str:
 
 def genuine(certificate: Certificate, shown: Trial) -> Role | None:
     """Whose key of the genuine service this certificate has, if any."""
-    for role in (Role.ROOT, Role.INTERMEDIATE, Role.LEAF, Role.BACKUP):
-        if certificate.pin in shown.scene.site[role]:
-            return role
-    return None
+    return shown.genuine(certificate)
 
 
 # ---- lists ---------------------------------------------------------------------------------------
@@ -214,6 +213,10 @@ def clients_list(clients: Iterable[Client]) -> str:
         lines.append(f"  {one.name:<24}{one.title}")
         if one.bug:
             lines.append(f"  {'':<24}bug: {one.bug} ({one.source})")
+        if one.profile and one.profile.switches_off:
+            lines.append(f"  {'':<24}switches off: {one.profile.switches_off}")
+        if one.profile:
+            lines.append(f"  {'':<24}{one.profile.how}; {one.profile.source}")
     return "\n".join(lines)
 
 

@@ -8,14 +8,15 @@ again with the edited client.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
 from lab.observation import Outcome
 from lab.policy.checks import SOUND
 from lab.policy.clients import Client
-from lab.trials.rehearsal import Rehearsals, rehearse
+from lab.scenes.catalogue import Case
+from lab.trials.rehearsal import Rehearsals
 from lab.trials.trial import Trial, trial
 
 Edit = tuple[str, Client]
@@ -78,13 +79,14 @@ def _outcomes(client: Client, rehearsals: Rehearsals) -> dict[str, list[Outcome]
     return {name: [outcome for _, outcome in met.values()] for name, met in rehearsals.expected(client).items()}
 
 
-def flip(done: Trial, rehearsals: Rehearsals) -> Flip | None:
+def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Trial] = trial) -> Flip | None:
     """
     The smallest confirmed edit that turns the verdict of the meeting that the trial shows.
 
     None where no edit of up to two checks (or, for a refusal, of as many as
     the client has) can: an attacker inside the process has switched the policy
-    off, or nothing on the path tells the scene from an honest one.
+    off, or nothing on the path tells the scene from an honest one. `again` runs
+    the confirming trial: whoever asks of many clients can keep the scene standing.
     """
     if done.client.switched_off:
         return None
@@ -93,14 +95,14 @@ def flip(done: Trial, rehearsals: Rehearsals) -> Flip | None:
     for count, ring in enumerate(edits(done.client), start=1):
         able = []
         for words, edited in ring:
-            expected = rehearse(edited, rehearsals.of(done.case, edited))
+            expected = rehearsals.met(edited, done.case)
             if expected[done.worst][0].accepted is wanted:
                 after = _outcomes(edited, rehearsals)
                 others = tuple(name for name in after if name != done.case.name and after[name] != before[name])
                 able.append(Flip(words, edited, count, others))
         for found in sorted(able, key=lambda one: len(one.others)):
-            again = trial(found.client, done.case)
-            if again.encounters[done.worst].verdict.accepted is wanted:
+            confirmed = again(found.client, done.case)
+            if confirmed.encounters[done.worst].verdict.accepted is wanted:
                 return found
         if not wanted and count == 2:  # more checks never turn a refusal; two replaced ones find any
             return None

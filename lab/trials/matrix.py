@@ -82,7 +82,7 @@ class Matrix(Showable):
                 twinned.append((case, here[case.twin]))
             else:
                 alone.append((case, None))
-        for case in (one for one in ordered if one.kind is Kind.ROTATION):
+        for case in (one for one in ordered if one.kind is not Kind.ATTACK):
             twin = twin_of(case)
             if twin is None or twin.name not in here:
                 alone.append((None, case))

@@ -20,9 +20,12 @@ from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import Decide, Exchange, account_request, connect
+from lab.wire.keylog import Tell
 from lab.wire.listener import PATIENCE
 from lab.wire.service import Service
 from lab.wire.visit import Visit
+
+Made = Callable[[Service | Attacker, Meeting], None]
 
 
 class Stage:
@@ -30,13 +33,25 @@ class Stage:
     One case, standing. A context manager; leaving it stops every listener.
 
     `handshakes` counts every TLS handshake that was begun here, the attacker's
-    own calls to the genuine service included.
+    own calls to the genuine service included. `tell` is told the secrets of
+    every connection to a listener here; `made` is handed each listener, and the
+    meeting that it was made for, before anybody can know its port.
     """
 
-    def __init__(self, case: Case, scene: Scene | None = None, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        case: Case,
+        scene: Scene | None = None,
+        *,
+        patience: float = PATIENCE,
+        tell: Tell | None = None,
+        made: Made | None = None,
+    ) -> None:
         self.case = case
         self.scene = scene or case.scene()
         self.patience = patience
+        self._tell = tell
+        self._made = made
         self._stack = ExitStack()
         self._listeners: dict[tuple[int, bool], Service | Attacker] = {}
         self._contexts: dict[tuple[tuple[int, ...], datetime], SSL.Context] = {}
@@ -45,7 +60,7 @@ class Stage:
     def __enter__(self) -> Self:
         try:
             for meeting in self.scene.meetings:
-                self._listener(meeting)
+                self.listener(meeting)
                 self._context(meeting)
         except BaseException:
             self._stack.close()
@@ -68,13 +83,17 @@ class Stage:
     def _service(self, meeting: Meeting) -> Service:
         key = (id(meeting.credential), False)
         if key not in self._listeners:
-            service = Service(meeting.credential, resumable=self._resumable, patience=self.patience)
-            self._listeners[key] = self._stack.enter_context(service)
+            self._keep(
+                key,
+                Service(meeting.credential, resumable=self._resumable, patience=self.patience, tell=self._tell),
+                meeting,
+            )
         found = self._listeners[key]
         assert isinstance(found, Service)
         return found
 
-    def _listener(self, meeting: Meeting) -> Service | Attacker:
+    def listener(self, meeting: Meeting) -> Service | Attacker:
+        """Who answers in this meeting; the same credential on the same line is one listener."""
         if meeting.line is Line.GENUINE and not meeting.proxied:
             return self._service(meeting)
         key = (id(meeting.credential), True)
@@ -86,9 +105,16 @@ class Stage:
                 host=self.scene.host,
                 resumable=self._resumable,
                 patience=self.patience,
+                tell=self._tell,
             )
-            self._listeners[key] = self._stack.enter_context(between)
+            self._keep(key, between, meeting)
         return self._listeners[key]
+
+    def _keep(self, key: tuple[int, bool], listener: Service | Attacker, meeting: Meeting) -> None:
+        self._stack.enter_context(listener)
+        self._listeners[key] = listener
+        if self._made:
+            self._made(listener, meeting)
 
     @property
     def _resumable(self) -> bool:
@@ -117,7 +143,7 @@ class Stage:
 
         Returns what the client got, and what waits for what the other side saw.
         """
-        listener = self._listener(meeting)
+        listener = self.listener(meeting)
         self._exchanges += 1
         exchange = connect(
             listener.address,

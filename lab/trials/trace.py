@@ -6,6 +6,7 @@ It only gathers; `lab.show` writes it out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,11 @@ class Trace(Showable):
 
 def trace(client: Client, case: Case, rehearsals: Rehearsals | None = None) -> Trace:
     """Run the trial, ask the second validator, and look for what would flip the verdict (about a second)."""
-    done = trial(client, case)
     every = dict.fromkeys((*CASES.values(), case))
-    found = flip(done, rehearsals or Rehearsals(every))
+    return explain(trial(client, case), rehearsals or Rehearsals(every))
+
+
+def explain(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Trial] = trial) -> Trace:
+    """The trace of a trial that has been run; `again` runs the one that confirms what would flip it."""
+    found = flip(done, rehearsals, again)
     return Trace(done, second_opinion(done.shown.observation, done.shown.meeting.store), found)

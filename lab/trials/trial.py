@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from OpenSSL import SSL
@@ -24,6 +24,7 @@ from lab.observation import (
     Showable,
     Verdict,
 )
+from lab.pki.pins import fingerprint_of
 from lab.policy import checks
 from lab.policy.checks import Known, Policy, Stage, judge
 from lab.policy.clients import Client, Learnt
@@ -107,16 +108,17 @@ class Trial(Showable):
             "twin": twin.name if twin else None,
             "reach": [role.value for role in Role if role in self.case.reach],
             "outcome": self.outcome.value,
-            **_decided(self.shown),
+            **self._decided(self.shown),
             "leaked": self.leaked,
             "shows_meeting": self.worst,
             "meetings": [
                 {
                     "title": one.meeting.title,
                     "line": one.meeting.line.value,
+                    "proxied": one.meeting.proxied,
                     "component": one.meeting.component,
                     "outcome": one.outcome.value if one.outcome else None,
-                    **_decided(one),
+                    **self._decided(one),
                     "checks": [
                         {"check": found.check, "passed": found.passed, "reason": found.reason}
                         for found in one.verdict.findings
@@ -134,22 +136,27 @@ class Trial(Showable):
             ],
         }
 
+    def genuine(self, certificate: Certificate) -> Role | None:
+        """Whose key of the genuine service this certificate has, if any."""
+        site = self.scene.site
+        keys = (Role.ROOT, Role.INTERMEDIATE, Role.LEAF, Role.BACKUP)
+        return next((role for role in keys if certificate.pin in site[role]), None)
 
-def _decided(one: Encounter) -> dict[str, Any]:
-    observation = one.observation
-    return {
-        "verdict": str(one.verdict),
-        "deciding_check": one.verdict.check,
-        "reason": one.verdict.reason,
-        "presented": _named(observation.presented),
-        "path": None if observation.path is None else _named(observation.path),
-        "validation_error": observation.error.reason if observation.error else None,
-        "resumed": observation.resumed,
-    }
+    def _decided(self, one: Encounter) -> dict[str, Any]:
+        observation = one.observation
+        return {
+            "verdict": str(one.verdict),
+            "deciding_check": one.verdict.check,
+            "reason": one.verdict.reason,
+            "presented": self._named(observation.presented),
+            "path": None if observation.path is None else self._named(observation.path),
+            "validation_error": observation.error.reason if observation.error else None,
+            "resumed": observation.resumed,
+        }
 
-
-def _named(certificates: tuple[Certificate, ...]) -> list[dict[str, str]]:
-    return [{"name": one.name, "pin": one.pin} for one in certificates]
+    def _named(self, certificates: tuple[Certificate, ...]) -> list[dict[str, str | None]]:
+        named = [(one, self.genuine(one)) for one in certificates]
+        return [{"name": one.name, "pin": one.pin, "genuine": role and role.value} for one, role in named]
 
 
 class Process:
@@ -185,6 +192,11 @@ def accept_everything(observation: Observation) -> bool:
 def built_in(client: Client, scene: Scene) -> Known:
     """What a client knows before its first meeting."""
     return Known(site=scene.site) if Learnt.BUILT_IN in client.learnt else Known()
+
+
+def told(known: Known, meeting: Meeting) -> Known:
+    """The same knowledge, with what this machine says of its own trust store: which anchors were added to it."""
+    return replace(known, installed=frozenset(fingerprint_of(one.certificate) for one in meeting.installed))
 
 
 @dataclass(frozen=True)
@@ -225,6 +237,7 @@ def perform(client: Client, standing: Standing) -> Callable[[], Trial]:
             session = exchange.session
             met.append(_Met(meeting, exchange, Known(), process.verdict(exchange.observation), secret, visit))
             continue
+        known = told(known, meeting)
         process, secret = Process(client.policy, known), secrets.token_hex(16)
         if client.switched_off:
             process.decide = accept_everything

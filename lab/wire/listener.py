@@ -15,6 +15,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -58,7 +59,8 @@ def limit(connection: socket.socket, patience: float = PATIENCE) -> None:
         limit_value = struct.pack("ll", int(patience), int(patience % 1 * 1_000_000))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit_value)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit_value)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if connection.family in (socket.AF_INET, socket.AF_INET6):  # a pair of sockets within this process may be neither
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def dial(address: Address, patience: float = PATIENCE) -> socket.socket:
@@ -92,7 +94,7 @@ class Listener:
     ) -> None:
         self.patience = patience
         self.problems: list[Exception] = []
-        self._serve = serve
+        self.serve = serve
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closing = False
@@ -130,7 +132,7 @@ class Listener:
     def _attend(self, connection: socket.socket, peer: int) -> None:
         try:
             limit(connection, self.patience)
-            self._serve(connection, peer)
+            self.serve(connection, peer)
         except Exception as problem:  # one bad visitor must not end the service
             if not self._closing:
                 self.problems.append(problem)
@@ -138,6 +140,15 @@ class Listener:
             with self._lock:
                 self._open.discard(connection)
             connection.close()
+
+    def quiet(self, patience: float = PATIENCE) -> bool:
+        """Wait until no connection is open here; False where one still is after `patience` seconds."""
+        ends = time.monotonic() + patience
+        while self._open:
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.001)
+        return True
 
     def stop(self) -> None:
         """Close the port and every connection, and wait for the threads. Calling it twice is fine."""

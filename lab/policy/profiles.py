@@ -1,0 +1,322 @@
+"""
+Profiles: what real implementations of pinning check, as rows of the client table.
+
+Each row is a policy with the semantics of one program, as it was measured or
+as its source says; `Profile.ran` tells which. Where an implementation takes
+any kind of pin, it is given the site's leaf key, so that what differs between
+two rows is the implementation and not the pin. Pure, like the rest of this room.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lab.observation import Observation
+from lab.policy import checks
+from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, Policy, pinned
+from lab.policy.clients import Client, Profile, register
+from lab.policy.pinset import PinSet, Role, Where
+
+# ---- the checks that only some implementations have ----------------------------------------------
+
+
+def shown(name: str, pin_set: PinSet) -> Check:
+    """A pin on what the server itself showed, with or without a path: no CA stands behind it."""
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        for one in pin_set.lists:
+            if not (found := one.matches(observation, known.site)):
+                seen = checks.names(one.where.of(observation))
+                return False, f"wanted {one} on {one.where.value}, saw {seen}"
+        return True, f"{found[0].name} is what was pinned"
+
+    return Check(name, rule, Basis.LEAF, pin_set=pin_set)
+
+
+def unless_installed(check: Check) -> Check:
+    """The same check, waived where the path ends in an anchor that was installed on this machine."""
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        if observation.path and observation.path[-1].fingerprint in known.installed:
+            return True, f"not asked: {observation.path[-1].name} was installed here, and that overrides pins"
+        return check.rule(observation, known)
+
+    return Check(f"{check.name} unless installed", rule, check.basis, pin_set=check.pin_set)
+
+
+def until(day: datetime, check: Check) -> Check:
+    """The same check up to `day`; afterwards nobody asks."""
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        if observation.time > day:
+            return True, f"not asked: the pins expired on {day:%Y-%m-%d}"
+        return check.rule(observation, known)
+
+    return Check(f"{check.name} until {day:%Y-%m-%d}", rule, check.basis, pin_set=check.pin_set)
+
+
+def _system_anchor(observation: Observation, known: Known) -> tuple[bool, str]:
+    if observation.path and observation.path[-1].fingerprint in known.installed:
+        return False, f"{observation.path[-1].name} was installed by a user, and only the system's own anchors count"
+    return True, "the path ends in an anchor that came with the system"
+
+
+def _dates(observation: Observation, known: Known) -> tuple[bool, str]:
+    leaf = observation.leaf
+    if leaf is None:
+        return False, "the server showed no certificate"
+    if observation.time > leaf.not_after:
+        return False, f"the certificate expired on {leaf.not_after:%Y-%m-%d}"
+    if observation.time < leaf.not_before:
+        return False, f"the certificate is not valid before {leaf.not_before:%Y-%m-%d}"
+    return True, "the certificate's dates hold"
+
+
+def _known_until_it_expires(observation: Observation, known: Known) -> tuple[bool, str]:
+    before = known.memory.get(observation.host)
+    if before is not None and before.lapsed(observation.time) and observation.leaf is not None:
+        return True, f"what was remembered of {observation.host} has expired and is disregarded; this is remembered"
+    return checks.KNOWN_CERTIFICATE.rule(observation, known)
+
+
+_LISTED = PinSet.any_of(Role.LEAF, where=Where.PRESENTED)
+
+
+def _errors_ignored(observation: Observation, known: Known) -> tuple[bool, str]:
+    found = _LISTED.lists[0].matches(observation, known.site)
+    if found:
+        return True, f"the server sent {found[0].name}, whose key is on the list: errors are ignored"
+    for check in (VALIDATION, HOST_NAME):
+        passed, reason = check.rule(observation, known)
+        if not passed:
+            return False, reason
+    return True, "nothing was wrong, so the list was not asked"
+
+
+LEAF_ON_PATH = pinned("key pin on the leaf", PinSet.any_of(Role.LEAF, where=Where.LEAF))
+CA_PIN_ON_LEAF = pinned("CA key pinned on the leaf", PinSet.any_of(Role.INTERMEDIATE, where=Where.LEAF))
+KEY_SHOWN = shown("key pin, no CA", PinSet.any_of(Role.LEAF, where=Where.SERVER))
+FINGERPRINT = shown("certificate fingerprint", PinSet.any_of(Role.CERTIFICATE, where=Where.SERVER))
+DANE_TA = pinned("TLSA for a CA", PinSet.any_of(Role.INTERMEDIATE, where=Where.SENT_CA))
+DANE_TA_ROOT = pinned("TLSA for the root", PinSet.any_of(Role.ROOT, where=Where.SENT_CA))
+PKIX_TA = pinned("TLSA constraint on a CA", PinSet.any_of(Role.ROOT, where=Where.CA))
+CA_LIST = pinned("CA pins", PinSet.any_of(Role.INTERMEDIATE, Role.ROOT, where=Where.CA))
+SYSTEM_ANCHOR = Check("system anchors only", _system_anchor, Basis.PATH)
+DATES = Check("certificate dates", _dates, Basis.LEAF)
+KNOWN_UNTIL_EXPIRY = Check("known certificate until it expires", _known_until_it_expires, Basis.LEAF, remembers=True)
+ERRORS_IGNORED = Check("validation, or on the list", _errors_ignored, Basis.PRESENTED, pin_set=_LISTED)
+
+NO_ANCHOR = frozenset({18, 19, 20, 21})
+"""OpenSSL's errors for a chain that leads to nothing in the store; DANE-TA brings its own anchor."""
+
+EXPIRED = datetime(2026, 1, 1, tzinfo=UTC)
+
+# ---- the rows ------------------------------------------------------------------------------------
+
+_USUAL = (VALIDATION, HOST_NAME)
+
+
+def _row(
+    name: str,
+    policy: Policy,
+    program: str,
+    pinned: str,
+    source: str,
+    *,
+    ran: bool = True,
+    off: str = "",
+    ignoring: frozenset[int] = frozenset(),
+) -> None:
+    title = f"{program}: {pinned}"
+    register(Client(name, title, policy, ignoring=ignoring, profile=Profile(program, pinned, source, ran, off)))
+
+
+_CURL = "curl docs/cmdline-opts/pinnedpubkey.md; measured with curl 7.88.1 and libcurl 8.23"
+_row("curl", (*_USUAL, LEAF_ON_PATH), "curl --pinnedpubkey", "the leaf key", _CURL)
+_row(
+    "curl-insecure",
+    (KEY_SHOWN,),
+    "curl --insecure --pinnedpubkey",
+    "the leaf key",
+    _CURL,
+    off="validation, dates and host name; the pin is still enforced",
+)
+_row(
+    "curl-ca-pin",
+    (*_USUAL, CA_PIN_ON_LEAF),
+    "curl --pinnedpubkey",
+    "the intermediate key, which curl never looks at",
+    "curl issue 20538 (2026-02); measured with curl 7.88.1",
+)
+_row(
+    "wget",
+    (*_USUAL, LEAF_ON_PATH),
+    "wget --pinnedpubkey",
+    "the leaf key",
+    "measured with wget 1.21.3 (GnuTLS)",
+)
+_row(
+    "urllib3",
+    (VALIDATION, FINGERPRINT),
+    "urllib3 and requests, assert_fingerprint",
+    "the leaf certificate",
+    "urllib3 2.8.0, connection.py; measured with it and requests 2.34.2",
+    off="the host name check",
+)
+_row(
+    "aiohttp",
+    (FINGERPRINT,),
+    "aiohttp.Fingerprint",
+    "the leaf certificate",
+    "measured with aiohttp 3.14.5",
+    off="validation, dates and host name",
+)
+_row(
+    "ssl-hook",
+    (*_USUAL, checks.LEAF_PIN),
+    "a hook in Python's ssl",
+    "the leaf key, anywhere on the path",
+    "measured with CPython 3.11 to 3.14 under urllib3, requests, httpx and aiohttp",
+)
+_row(
+    "httpx-response",
+    (*_USUAL, checks.LATE_LEAF_PIN),
+    "httpx, a pin compared on the response",
+    "the leaf key",
+    "measured with httpx 0.28.1",
+    off="nothing, but the request has gone before the pin is compared",
+)
+_OKHTTP = "okhttp CertificatePinner; measured with Debian's OkHttp 3.13.1 on Java 17"
+_row("okhttp-leaf", (*_USUAL, checks.LEAF_PIN), "OkHttp CertificatePinner", "the leaf key", _OKHTTP)
+_row(
+    "okhttp-intermediate",
+    (*_USUAL, checks.INTERMEDIATE_PIN),
+    "OkHttp CertificatePinner",
+    "the intermediate key",
+    _OKHTTP,
+)
+_row("okhttp-root", (*_USUAL, checks.ROOT_PIN), "OkHttp CertificatePinner", "the root key", _OKHTTP)
+_NODE = "measured with Node 20: checkServerIdentity and a walk along issuerCertificate"
+_row("node-leaf", (*_USUAL, checks.LEAF_PIN), "Node checkServerIdentity", "the leaf key", _NODE)
+_row("node-root", (*_USUAL, checks.ROOT_PIN), "Node checkServerIdentity", "the root key", _NODE)
+_row(
+    "node-forgetful",
+    (VALIDATION, checks.LEAF_PIN),
+    "Node checkServerIdentity, written anew",
+    "the leaf key",
+    "measured with Node 20: a function of one's own replaces the host name check unless it calls the old one",
+    off="the host name check",
+)
+_DANE = "IANA DANE parameters; measured with OpenSSL 3.0's s_client -dane_tlsa_rrdata"
+_row("dane-0", (*_USUAL, PKIX_TA), "OpenSSL DANE, usage 0 (PKIX-TA)", "the root key", _DANE)
+_row("dane-1", (*_USUAL, LEAF_ON_PATH), "OpenSSL DANE, usage 1 (PKIX-EE)", "the leaf key", _DANE)
+_row(
+    "dane-2",
+    (*_USUAL, DANE_TA),
+    "OpenSSL DANE, usage 2 (DANE-TA)",
+    "the intermediate key",
+    _DANE,
+    off="the trust store; the pinned CA takes its place",
+    ignoring=NO_ANCHOR,
+)
+_row(
+    "dane-2-root",
+    (*_USUAL, DANE_TA_ROOT),
+    "OpenSSL DANE, usage 2 (DANE-TA)",
+    "the root key, which the server does not send",
+    _DANE,
+    off="the trust store; the pinned CA takes its place",
+    ignoring=NO_ANCHOR,
+)
+_row(
+    "dane-3",
+    (KEY_SHOWN,),
+    "OpenSSL DANE, usage 3 (DANE-EE)",
+    "the leaf key",
+    _DANE,
+    off="validation, dates and host name",
+)
+_row(
+    "gnutls-tofu",
+    (checks.KNOWN_KEY,),
+    "gnutls-cli --tofu, then --strict-tofu",
+    "the key that was met first",
+    "manual page gnutls-cli(1); measured with gnutls-cli 3.7.9",
+    off="validation, dates and host name become advice",
+)
+_row(
+    "chromium-list",
+    (ERRORS_IGNORED,),
+    "Chromium --ignore-certificate-errors-spki-list",
+    "the leaf key, on a list that forgives and does not pin",
+    "measured with Debian's Chromium",
+    off="every certificate error, for a chain that was sent with a listed key",
+)
+_NSC = "Android NetworkSecurityTrustManager.checkPins (platform_frameworks_base)"
+_row(
+    "android",
+    (*_USUAL, SYSTEM_ANCHOR, checks.LEAF_PIN),
+    "Android network security configuration",
+    "the leaf key",
+    _NSC,
+    ran=False,
+)
+_row(
+    "android-expired",
+    (*_USUAL, SYSTEM_ANCHOR, until(EXPIRED, checks.LEAF_PIN)),
+    "the same, with an expiration that has passed",
+    "the leaf key",
+    _NSC,
+    ran=False,
+    off="the pins themselves, after their date",
+)
+_row(
+    "android-override",
+    (*_USUAL, unless_installed(checks.LEAF_PIN)),
+    "the same, with user anchors and overridePins",
+    "the leaf key",
+    _NSC,
+    ran=False,
+    off="the pins, where a user's CA ends the path",
+)
+_IOS = "Apple's documentation of NSPinnedDomains (a mirror of it)"
+_row("ios-leaf", (*_USUAL, LEAF_ON_PATH), "iOS NSPinnedDomains", "the leaf key, in the leaf list", _IOS, ran=False)
+_row(
+    "ios-both",
+    (*_USUAL, checks.LEAF_AND_CA_PINS),
+    "iOS NSPinnedDomains, both lists",
+    "the leaf key, and the keys of its CAs",
+    _IOS,
+    ran=False,
+)
+_row("ios-ca", (*_USUAL, CA_LIST), "iOS NSPinnedDomains", "the keys of its CAs, in the CA list", _IOS, ran=False)
+_row(
+    "chromium-static",
+    (*_USUAL, unless_installed(checks.LEAF_PIN)),
+    "Chromium's built-in pins",
+    "the leaf key",
+    "Chromium net/http/transport_security_state.cc; only branded builds have pins",
+    ran=False,
+    off="the pins, where an installed CA ends the path",
+)
+_FIREFOX = "Firefox security/manager/ssl/tests/unit/test_pinning.js"
+_row("firefox-0", _USUAL, "Firefox, pinning level 0", "the leaf key, but the level is off", _FIREFOX, ran=False)
+_row(
+    "firefox-1",
+    (*_USUAL, unless_installed(checks.LEAF_PIN)),
+    "Firefox, pinning level 1",
+    "the leaf key",
+    _FIREFOX,
+    ran=False,
+    off="the pins, where an installed CA ends the path",
+)
+_row("firefox-2", (*_USUAL, checks.LEAF_PIN), "Firefox, pinning levels 2 and 3", "the leaf key", _FIREFOX, ran=False)
+_row(
+    "gemini",
+    (DATES, HOST_NAME, KNOWN_UNTIL_EXPIRY),
+    "a Gemini client (gmni)",
+    "the certificate that was met first",
+    "drewdevault.com, 2020-09-21, Gemini-TOFU",
+    ran=False,
+    off="CAs; and the memory, once the remembered certificate has expired",
+)

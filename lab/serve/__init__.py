@@ -1,0 +1,5 @@
+"""
+Scenes stood up for programs that are not the lab's: today's dates, localhost, one port, files.
+
+It knows no program; it says where to connect, what to trust and what to pin.
+"""

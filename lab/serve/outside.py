@@ -1,0 +1,144 @@
+"""
+A scene that stands for outside programs.
+
+They use today's clock and cannot always be told a host's address. So the
+scene's world is dated such that the meeting it is about happens now, its
+service answers for localhost too, one port stays open while the credential
+behind it changes, and the trust stores are files. No program is known here.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lab.pki.export import LIFE, LOCAL, pem
+from lab.pki.names import RESERVED
+from lab.pki.world import HOST, World
+from lab.scenes.catalogue import Case, Meeting, Scene
+from lab.trials.stage import Made, Stage
+from lab.wire.attacker import Attacker
+from lab.wire.front import Front
+from lab.wire.keylog import Tell
+from lab.wire.listener import PATIENCE, Address
+from lab.wire.service import Service
+
+AT_HAND = timedelta(minutes=5)
+"""A meeting this near to now happens now."""
+
+
+def world_around(now: datetime, about: datetime | None = None, **starts: object) -> World:
+    """
+    A world whose day is `about` (`now`, where None), for programs that live on the day `now`.
+
+    Its service answers for localhost and 127.0.0.1 as well. Every authority may
+    vouch for reserved names and loopback only, and ends a week from now.
+    """
+    day = about or now
+    only = tuple(name for name in RESERVED if not name.startswith("example."))
+    chosen: dict[str, object] = {"not_before": day - timedelta(days=1), "not_after": now + LIFE, "only": only}
+    return World(HOST, now=day, also=LOCAL, **{**chosen, **starts})  # type: ignore[arg-type]
+
+
+def scene_for_today(case: Case) -> Scene:
+    """
+    The scene, dated such that the meeting it is about happens now.
+
+    Where that meeting is long after the enrolment, the enrolment lies in the
+    past, and no program that runs today can take part in it.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    scene = case.build(world_around(now, **case.starts))
+    late = scene.meetings[scene.about].time - now
+    if abs(late) <= AT_HAND:
+        return scene
+    return case.build(world_around(now, now - late, **case.starts))
+
+
+class Outside:
+    """
+    One case, standing on one port. A context manager; leaving it stops every listener and removes the files.
+
+    `turn` puts a meeting on the line; `on` is the one that is. `folder` is a
+    temporary directory of mode 0700 that holds trust stores and pins, and no
+    private key. `tell` and `made` are the stage's.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        *,
+        scene: Scene | None = None,
+        patience: float = PATIENCE,
+        tell: Tell | None = None,
+        made: Made | None = None,
+    ) -> None:
+        self.case = case
+        self.began = datetime.now(UTC)
+        self.scene = scene or scene_for_today(case)
+        self.stage = Stage(case, self.scene, patience=patience, tell=tell, made=made)
+        self.patience = patience
+        self.on = self.scene.meetings[self.scene.about]
+
+    def __enter__(self) -> Self:
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-"))
+        with ExitStack() as opened:
+            opened.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            opened.enter_context(self.stage)
+            self.front = opened.enter_context(Front(self.stage.listener(self.on), patience=self.patience))
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    @property
+    def port(self) -> int:
+        return self.front.port
+
+    def today(self, meeting: Meeting) -> bool:
+        """Whether this meeting happens now, so that a program with today's clock can take part in it."""
+        return abs(meeting.time - self.began) <= AT_HAND
+
+    def turn(self, meeting: Meeting) -> Service | Attacker:
+        """Put this meeting on the line, without dropping the port; returns who answers now."""
+        listener = self.stage.listener(meeting)
+        self.front.behind = listener
+        self.on = meeting
+        return listener
+
+    def genuine(self, meeting: Meeting) -> Address:
+        """Where the genuine service itself answers in this meeting, with nobody between."""
+        listener = self.stage.listener(meeting)
+        return listener.upstream if isinstance(listener, Attacker) else listener.address
+
+    def store(self, meeting: Meeting) -> Path:
+        """A PEM file with the anchors that a client's store holds in this meeting."""
+        number = self.scene.meetings.index(meeting)
+        path = self.folder / f"store-{number + 1}.pem"
+        if not path.exists():
+            path.write_bytes(pem(anchor.certificate for anchor in meeting.store))
+        return path
+
+    def home(self, stack: ExitStack) -> Path:
+        """An empty directory for one program to live in, removed when `stack` is left."""
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="home-", dir=self.folder)))
+
+    def holds(self, meeting: Meeting, secret: str) -> bool:
+        """
+        Whether whoever is on the line in this meeting has read `secret`.
+
+        Ask when the program has ended: this waits until its connections have.
+        """
+        self.front.quiet(self.patience)
+        return any(visit.holds(secret) for visit in self.stage.listener(meeting).log)

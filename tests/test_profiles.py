@@ -1,0 +1,248 @@
+"""
+Profiles: the table of real implementations, written by hand, against the rule and the sockets.
+
+Each is said in terms of a client of the lab, and of the scenes in which it
+does otherwise. Whether the programs themselves do so is the field test's to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from expectations import EXPECTED, LEGEND
+
+import lab
+from lab.observation import Observation, Outcome
+from lab.policy import profiles
+from lab.policy.checks import Known
+from lab.policy.clients import CLIENTS, PROFILES, client
+from lab.policy.pinset import Where
+from lab.scenes.catalogue import CASES, SLIPS, Kind, case
+from lab.trials.alike import Alike
+from lab.trials.matrix import Matrix, matrix
+from lab.trials.rehearsal import Rehearsals
+
+# ---- slips -----------------------------------------------------------------------------------------
+
+# The clients of the matrix, as columns in its order: who is served although the service erred.
+SLIPPED = {
+    # read no dates: who asks no CA at all
+    "forgot_to_renew":         "SB BBBB BBB SSB BBBBBS",
+    # read no name; the same key, so only the certificate's memory notices
+    "name_left_out":           "SB BBBB BBB SBB BSBBBS",
+    "reached_by_another_name": "SB BBBB BBB SSB BSBBBS",
+    # ask no CA
+    "root_distrusted":         "SB BBBB BBB SSB BBBBBS",
+}  # fmt: skip
+
+
+def test_the_table_names_every_slip() -> None:
+    """Each slip has a row."""
+    assert set(SLIPS) == set(SLIPPED)
+
+
+@pytest.fixture(scope="module")
+def slips() -> Matrix:
+    return matrix(CLIENTS.values(), SLIPS.values())
+
+
+@pytest.mark.parametrize("scene", SLIPPED)
+def test_slips_by_hand(scene: str, slips: Matrix) -> None:
+    """A slip hurts those who check what it got wrong, and nobody else."""
+    expected = {name: LEGEND[letter] for name, letter in zip(CLIENTS, SLIPPED[scene].replace(" ", ""), strict=True)}
+    assert {name: slips.cell(name, scene).outcome for name in CLIENTS} == expected
+
+
+def test_slips_are_in_no_matrix_unless_asked_for() -> None:
+    """The catalogue of attacks and rotations has no slip, but a slip can be named."""
+    assert not set(SLIPS) & set(CASES)
+    assert {one.kind for one in SLIPS.values()} == {Kind.SLIP}
+    assert case("root_distrusted") is SLIPS["root_distrusted"]
+    assert not set(lab.cases("all")) & set(lab.cases("slips"))
+
+
+# ---- profiles --------------------------------------------------------------------------------------
+
+S, B, o, X = Outcome.SERVED, Outcome.OUTAGE, Outcome.STOPPED, Outcome.INTERCEPTED
+
+# profile -> the client of the lab that it is like, and where it is not
+LIKE: dict[str, tuple[str, dict[str, Outcome]]] = {
+    "curl": ("leaf-pinned", {}),
+    # keeps the key of the genuine server without any CA, but knew it before the first contact
+    "curl-insecure": ("first-use-key", {"first_contact": o}),
+    "wget": ("leaf-pinned", {}),
+    "urllib3": ("certificate-pinned", {"reached_by_another_name": S}),
+    "aiohttp": ("first-use-certificate", {"first_contact": o}),
+    "ssl-hook": ("leaf-pinned", {}),
+    "httpx-response": ("checks-too-late", {}),
+    "okhttp-leaf": ("leaf-pinned", {}),
+    "okhttp-intermediate": ("intermediate-pinned", {}),
+    "okhttp-root": ("root-pinned", {}),
+    "node-leaf": ("leaf-pinned", {}),
+    "node-root": ("root-pinned", {}),
+    "node-forgetful": ("leaf-pinned", {"name_left_out": S, "reached_by_another_name": S}),
+    "dane-0": ("root-pinned", {}),
+    "dane-1": ("leaf-pinned", {}),
+    # brings its own anchor: the store may lose the root
+    "dane-2": ("intermediate-pinned", {"root_distrusted": S}),
+    "dane-3": ("first-use-key", {"first_contact": o}),
+    "gnutls-tofu": ("first-use-key", {}),
+    # forgives every error once the genuine certificate was sent, and pins nothing
+    "chromium-list": (
+        "unpinned",
+        {
+            "stuffed_rogue_chain": X,
+            "expired_with_stolen_key": X,
+            **dict.fromkeys(SLIPS, S),
+        },
+    ),
+    "android": ("leaf-pinned", {}),
+    # an expired pin set is none, but a user's CA is still not trusted
+    "android-expired": ("unpinned", {"installed_ca": o, "company_proxy": B}),
+    "android-override": ("leaf-pinned", {"installed_ca": X, "company_proxy": S}),
+    "ios-leaf": ("leaf-pinned", {}),
+    "ios-both": ("leaf-and-ca", {}),
+    # the CA list has the intermediate, which stays when the root goes
+    "ios-ca": ("root-pinned", {"chain_shortened": S}),
+    "chromium-static": ("leaf-pinned", {"installed_ca": X, "company_proxy": S}),
+    "firefox-0": ("unpinned", {}),
+    "firefox-1": ("leaf-pinned", {"installed_ca": X, "company_proxy": S}),
+    "firefox-2": ("leaf-pinned", {}),
+    # reads dates and names, asks no CA, and forgets when the certificate expires
+    "gemini": (
+        "first-use-certificate",
+        {
+            "waited_for_expiry": X,
+            "moved_after_expiry": S,
+            "expired_with_stolen_key": o,
+            "forgot_to_renew": B,
+            "reached_by_another_name": B,
+        },
+    ),
+}
+
+# These pin where their program never looks, so no ordinary day is served.
+NEVER = {"curl-ca-pin", "dane-2-root"}
+
+
+@pytest.fixture(scope="module")
+def real() -> Matrix:
+    """Every profile in every scene and slip, over real TLS."""
+    return matrix(PROFILES.values(), [*CASES.values(), *SLIPS.values()])
+
+
+def test_the_table_names_every_profile() -> None:
+    """Each profile has a row, and says where it comes from and whether its program is run."""
+    assert set(PROFILES) == set(LIKE) | NEVER
+    assert all(one.profile and one.profile.source and one.profile.pinned for one in PROFILES.values())
+    assert {name for name, one in PROFILES.items() if one.profile and not one.profile.ran} == {
+        *("android", "android-expired", "android-override", "ios-leaf", "ios-both", "ios-ca"),
+        *("chromium-static", "firefox-0", "firefox-1", "firefox-2", "gemini"),
+    }
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_a_profile_is_like_a_client_except_where_said(name: str, real: Matrix, slips: Matrix) -> None:
+    """A profile gives each scene the outcome of the client it is like, save for the scenes that are named."""
+    like, except_for = LIKE[name]
+    expected = {scene: row[like] for scene, row in EXPECTED.items()}
+    expected |= {scene: slips.cell(like, scene).outcome for scene in SLIPS}
+    assert {scene: real.cell(name, scene).outcome for scene in expected} == expected | except_for
+    # and each exception is one
+    assert [scene for scene, outcome in except_for.items() if expected[scene] is outcome] == []
+
+
+@pytest.mark.parametrize("name", sorted(NEVER))
+def test_a_pin_where_nobody_looks_is_an_outage_every_day(name: str, real: Matrix) -> None:
+    """A CA's key given to curl, or a root that is not sent given to DANE-TA, never matches."""
+    assert {real.cell(name, one.name).outcome for one in CASES.values()} == {Outcome.OUTAGE}
+
+
+def test_the_pure_policy_expects_what_the_sockets_did(real: Matrix) -> None:
+    """For every profile, in every scene and at every meeting: the pure outcome is that of the connection."""
+    rehearsals = Rehearsals(real.cases)
+    wrong = []
+    for name, row in PROFILES.items():
+        for scene, meetings in rehearsals.expected(row).items():
+            for number, (verdict, outcome) in meetings.items():
+                met = real.cell(name, scene).encounters[number]
+                if (verdict.accepted, outcome) != (met.verdict.accepted, met.outcome):
+                    wrong.append(f"{name} in {scene}, meeting {number}: {met.verdict.check}: {met.verdict.reason}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_profiles_are_rows_of_the_clients_table() -> None:
+    """A profile is found by its name as any client is, and is in no matrix unless it is asked for."""
+    assert client("okhttp-leaf") is PROFILES["okhttp-leaf"]
+    assert not set(PROFILES) & set(CLIENTS)
+    assert lab.clients("profiles") == list(PROFILES.values())
+    with pytest.raises(ValueError, match="nearest: okhttp-leaf"):
+        client("okhttp-leef")
+
+
+# ---- the checks that only they have ----------------------------------------------------------------
+
+
+def observed(name: str, scene: str, real: Matrix) -> Observation:
+    return real.cell(name, scene).shown.observation
+
+
+def test_pins_expire_on_their_day_and_not_before(real: Matrix) -> None:
+    """A pin check with a date refuses up to that day, and is not asked afterwards."""
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    check = profiles.until(day, profiles.LEAF_ON_PATH)
+    seen = observed("curl", "new_key", real)
+    known = real.cell("curl", "new_key").shown.known
+    assert not check.find(replace(seen, time=day), known).passed
+    assert check.find(replace(seen, time=day + timedelta(seconds=1)), known).passed
+
+
+def test_an_installed_anchor_overrides_only_where_it_ends_the_path(real: Matrix) -> None:
+    """The waiver asks for the fingerprint of the path's own anchor, not for any installed one."""
+    check = profiles.unless_installed(profiles.LEAF_ON_PATH)
+    seen = observed("curl", "other_trusted_ca", real)
+    assert seen.path is not None
+    known = Known(site=real.cell("curl", "other_trusted_ca").scene.site)
+    assert not check.find(seen, known).passed
+    assert not check.find(seen, replace(known, installed=frozenset({"cert-sha256/another"}))).passed
+    assert check.find(seen, replace(known, installed=frozenset({seen.path[-1].fingerprint}))).passed
+
+
+def test_where_a_root_that_stays_at_home_is_looked_for(real: Matrix) -> None:
+    """The root is on the path and was not sent, so it is no CA that the server sent."""
+    seen = observed("curl", "ordinary_day", real)
+    assert seen.path is not None
+    assert Where.CA.of(seen) == seen.path[1:]
+    assert Where.SENT_CA.of(seen) == seen.path[1:-1]
+
+
+# ---- the comparison --------------------------------------------------------------------------------
+
+
+def test_like_is_put_to_like(real: Matrix) -> None:
+    """Programs in one group agree in every scene; two groups disagree in at least one."""
+    shown = Alike(real)
+    assert sorted(one.name for group in shown.groups for one in group) == sorted(PROFILES)
+    groups = {one.name: number for number, group in enumerate(shown.groups) for one in group}
+    assert groups["curl"] == groups["okhttp-leaf"] == groups["dane-1"]
+    assert len({groups[name] for name in ("curl", "urllib3", "aiohttp", "gnutls-tofu", "chromium-list")}) == 5
+    columns = [[shown.cell(group, case) for case in shown.scenes] for group in shown.groups]
+    assert len({tuple(column) for column in columns}) == len(columns)
+
+
+def test_the_picture_names_everybody_and_needs_no_colour(real: Matrix) -> None:
+    """The comparison, as text and as HTML, has every profile and every scene that tells some apart."""
+    from lab.show import profiles as pictures
+
+    shown = Alike(real)
+    text, page = pictures.text(shown), pictures.html(shown)
+    assert [name for name in PROFILES if name not in text or name not in page] == []
+    assert [one.name for one in shown.scenes if one.name not in text] == []
+    assert max(map(len, text.splitlines())) <= 120
+    assert all(f"{word}</td>" in page for word in ("served", "outage", "stopped", "intercepted"))
+    # a matrix in which nobody differs has no rows to show
+    same = Alike(matrix([client("curl"), client("dane-1")], [case("new_key")]))
+    assert (len(same.groups), same.scenes) == (1, [])
+    assert "In 1 other scene all" in pictures.text(same)
