@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV   := .venv
+PROXY  := .venv-mitmproxy
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
 # What JupyterLab writes into a notebook's metadata and differs from machine to machine.
@@ -11,7 +12,7 @@ VARYING := metadata.language_info.version metadata.language_info.codemirror_mode
 	metadata.language_info.pygments_lexer
 
 
-.PHONY: help demo test test-core lab notebooks certs bench lint clean
+.PHONY: help demo test test-core lab notebooks certs field report browser bench lint clean
 
 help:
 	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
@@ -27,6 +28,17 @@ $(VENV)/jupyter: $(VENV)/core requirements/jupyter.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/jupyter.txt
 	@touch $@
 
+# mitmproxy wants older libraries than the lab, so it lives alone. Without it `make field` says what is missing.
+$(PROXY)/ready: requirements/mitmproxy.txt
+	@($(PYTHON) -m venv $(PROXY) && $(PROXY)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/mitmproxy.txt) || echo "mitmproxy could not be installed; the field goes on without it"
+	@mkdir -p $(PROXY) && touch $@
+
+# What drives a browser over the atlas: playwright-core and axe-core, from npm.
+tests/browser/node_modules: tests/browser/package-lock.json
+	npm ci --silent --no-audit --no-fund --prefix tests/browser
+	@touch $@
+
 ## Run every client against every attack and rotation, and print the matrix. Start here.
 demo: $(VENV)/core
 	@$(RUN) -m lab demo
@@ -37,7 +49,7 @@ test: $(VENV)/jupyter
 
 ## Run the tests of the core alone, within half a minute; needs no Jupyter.
 test-core: $(VENV)/core
-	@$(RUN) -m pytest -m "not notebook and not course and not years"
+	@$(RUN) -m pytest -m "not notebook and not course and not years and not forecast and not field and not browser"
 
 ## Open the notebooks in JupyterLab.
 lab: $(VENV)/jupyter
@@ -50,6 +62,18 @@ notebooks: $(VENV)/jupyter
 ## Write throwaway chains, stores, keys and pins to certs/, to look at with openssl.
 certs: $(VENV)/core
 	@$(RUN) -m lab certs
+
+## Run the real programs that are here (curl, wget, OpenSSL, OkHttp, ...) through the scenes, against their profiles.
+field: $(VENV)/jupyter $(PROXY)/ready
+	@$(RUN) -m lab field --out build/field.json
+
+## Write the atlas, one HTML page with every trial, to build/atlas.html.
+report: $(VENV)/jupyter
+	@$(RUN) -m lab report
+
+## Test the atlas in headless Chromium; needs chromium, node and npm.
+browser: $(VENV)/jupyter tests/browser/node_modules
+	@$(RUN) -m pytest -m browser
 
 ## Measure what a trial costs, as ratios against bare handshakes and other tools.
 bench: $(VENV)/core
@@ -64,6 +88,6 @@ lint: $(VENV)/jupyter
 
 ## Remove the environment, the certificates and what the tools left behind.
 clean:
-	rm -rf $(VENV) build .pytest_cache .hypothesis .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(PROXY) tests/browser/node_modules build .pytest_cache .hypothesis .mypy_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find certs -mindepth 1 ! -name README.md -delete

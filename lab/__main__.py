@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.continuity import command as known_command
+from lab.field import command as field_command
 from lab.fleet import command as fleet_command
+from lab.forecast import command as forecast_command
 from lab.hpkp import command as hpkp_command
 from lab.timelines import command as timeline_command
 
@@ -119,6 +121,21 @@ def _parser() -> argparse.ArgumentParser:
     listing = command("list", _list, "Name every client, attack and rotation.", "list --long")
     listing.add_argument("--long", action="store_true", help="with drawings, what an attacker holds, incidents")
     listing.add_argument("--json", action="store_true", help="the same as JSON")
+
+    profiles = command(
+        "profiles",
+        _profiles,
+        "Run the profiles of real implementations through every scene, and show where they part.",
+        "profiles --scenes slips",
+    )
+    profiles.add_argument("--scenes", nargs="+", metavar="NAME", help="scenes by name, or attacks, rotations, slips")
+    kind = profiles.add_mutually_exclusive_group()
+    kind.add_argument("--json", action="store_true", help="the groups, and where they differ")
+    kind.add_argument("--html", action="store_true", help="a table for a page")
+    forecast = command("forecast", forecast_command.run, forecast_command.ABOUT, forecast_command.EXAMPLE)
+    forecast_command.add_arguments(forecast)
+    field = command("field", field_command.run, field_command.ABOUT, field_command.EXAMPLE)
+    field_command.add_arguments(field)
 
     pin = command("pin", _pin, "Print the pins of the certificates in a PEM file.", "pin certs/chains/genuine.pem")
     pin.add_argument("file", type=Path, metavar="FILE.pem")
@@ -270,29 +287,39 @@ def _trial(chosen: argparse.Namespace) -> None:
     print(json.dumps(found.record(), indent=1) if chosen.json else text.trace(found))
 
 
+def _profiles(chosen: argparse.Namespace) -> None:
+    from lab.show import profiles as show
+    from lab.show.notebook import cases
+    from lab.show.notebook import profiles as compare
+
+    scenes = [one for name in _words(chosen.scenes) for one in cases(name)]
+    found = compare(list(dict.fromkeys(scenes)) or None)
+    if chosen.json:
+        print(json.dumps(found.record(), indent=1))
+    else:
+        print(show.html(found) if chosen.html else show.text(found))
+
+
 def _list(chosen: argparse.Namespace) -> None:
     import lab.scenes  # noqa: F401
-    from lab.policy.clients import CLIENTS
-    from lab.scenes.catalogue import CASES, attacks, rotations
+    from lab.policy.clients import CLIENTS, PROFILES
+    from lab.scenes.catalogue import CASES, SLIPS, attacks, rotations
     from lab.show import text
 
     if chosen.json:
-        clients = [
-            {
-                "name": one.name,
-                "title": one.title,
-                "checks": [check.name for check in one.policy],
-                "learnt": [how.value for how in one.learnt],
-                "bug": one.bug or None,
-                "source": one.source or None,
-            }
-            for one in CLIENTS.values()
-        ]
-        print(json.dumps({"clients": clients, "scenes": [one.record() for one in CASES.values()]}, indent=1))
+        listed = {
+            "clients": [one.record() for one in CLIENTS.values()],
+            "profiles": [one.record() for one in PROFILES.values()],
+            "scenes": [one.record() for one in CASES.values()],
+            "slips": [one.record() for one in SLIPS.values()],
+        }
+        print(json.dumps(listed, indent=1))
         return
     print("Clients\n" + text.clients_list(CLIENTS.values()))
+    print("\nProfiles of real implementations\n" + text.clients_list(PROFILES.values(), chosen.long))
     print("\nAttacks\n" + text.cases_list(attacks(), chosen.long))
     print("\nRotations\n" + text.cases_list(rotations(), chosen.long))
+    print("\nSlips\n" + text.cases_list(SLIPS.values(), chosen.long))
 
 
 # ---- certificates --------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ LIKE: dict[str, tuple[str, dict[str, Outcome]]] = {
     # keeps the key of the genuine server without any CA, but knew it before the first contact
     "curl-insecure": ("first-use-key", {"first_contact": o}),
     "wget": ("leaf-pinned", {}),
+    "wget-insecure": ("first-use-key", {"first_contact": o}),
     "urllib3": ("certificate-pinned", {"reached_by_another_name": S}),
     "aiohttp": ("first-use-certificate", {"first_contact": o}),
     "ssl-hook": ("leaf-pinned", {}),
@@ -87,7 +88,9 @@ LIKE: dict[str, tuple[str, dict[str, Outcome]]] = {
     "dane-1": ("leaf-pinned", {}),
     # brings its own anchor: the store may lose the root
     "dane-2": ("intermediate-pinned", {"root_distrusted": S}),
-    "dane-3": ("first-use-key", {"first_contact": o}),
+    # a name that is wrong is refused, in spite of RFC 7671
+    "dane-3": ("first-use-key", {"first_contact": o, "name_left_out": B, "reached_by_another_name": B}),
+    "dane-3-no-name": ("first-use-key", {"first_contact": o}),
     "gnutls-tofu": ("first-use-key", {}),
     # forgives every error once the genuine certificate was sent, and pins nothing
     "chromium-list": (

@@ -156,6 +156,14 @@ _row(
     "measured with wget 1.21.3 (GnuTLS)",
 )
 _row(
+    "wget-insecure",
+    (KEY_SHOWN,),
+    "wget --no-check-certificate --pinnedpubkey",
+    "the leaf key",
+    "measured with wget 1.21.3 (GnuTLS)",
+    off="validation, dates and host name; the pin is still enforced",
+)
+_row(
     "urllib3",
     (VALIDATION, FINGERPRINT),
     "urllib3 and requests, assert_fingerprint",
@@ -230,11 +238,19 @@ _row(
 )
 _row(
     "dane-3",
-    (KEY_SHOWN,),
+    (HOST_NAME, KEY_SHOWN),
     "OpenSSL DANE, usage 3 (DANE-EE)",
     "the leaf key",
-    _DANE,
-    off="validation, dates and host name",
+    "manual page openssl-s_client(1), -dane_ee_no_namechecks; measured with OpenSSL 3.0's s_client",
+    off="validation and dates; the name is still checked, although RFC 7671 says that it need not be",
+)
+_row(
+    "dane-3-no-name",
+    (KEY_SHOWN,),
+    "OpenSSL DANE, usage 3, -dane_ee_no_namechecks",
+    "the leaf key",
+    "manual page openssl-s_client(1); measured with OpenSSL 3.0's s_client",
+    off="validation, dates and host name, as RFC 7671 has it",
 )
 _row(
     "gnutls-tofu",
@@ -264,7 +280,7 @@ _row(
 _row(
     "android-expired",
     (*_USUAL, SYSTEM_ANCHOR, until(EXPIRED, checks.LEAF_PIN)),
-    "the same, with an expiration that has passed",
+    "Android, with an expiration that has passed",
     "the leaf key",
     _NSC,
     ran=False,
@@ -273,7 +289,7 @@ _row(
 _row(
     "android-override",
     (*_USUAL, unless_installed(checks.LEAF_PIN)),
-    "the same, with user anchors and overridePins",
+    "Android, with user anchors and overridePins",
     "the leaf key",
     _NSC,
     ran=False,

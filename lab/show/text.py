@@ -206,8 +206,8 @@ def genuine(certificate: Certificate, shown: Trial) -> Role | None:
 # ---- lists ---------------------------------------------------------------------------------------
 
 
-def clients_list(clients: Iterable[Client]) -> str:
-    """The table of clients, one block each."""
+def clients_list(clients: Iterable[Client], long: bool = True) -> str:
+    """The table of clients, one block each; `long` adds where a profile comes from."""
     lines = []
     for one in clients:
         lines.append(f"  {one.name:<24}{one.title}")
@@ -215,7 +215,7 @@ def clients_list(clients: Iterable[Client]) -> str:
             lines.append(f"  {'':<24}bug: {one.bug} ({one.source})")
         if one.profile and one.profile.switches_off:
             lines.append(f"  {'':<24}switches off: {one.profile.switches_off}")
-        if one.profile:
+        if one.profile and long:
             lines.append(f"  {'':<24}{one.profile.how}; {one.profile.source}")
     return "\n".join(lines)
 

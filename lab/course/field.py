@@ -1,0 +1,216 @@
+"""
+Notebook 13: real programs and libraries, met one call at a time, and its checks.
+
+A learner's function makes one call with a library of his or her choice; who got
+the secret is measured at the other side. The checks judge on fresh worlds, and
+the clients to be found out are drawn anew each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+from lab.course.report import Question, Report, examine
+from lab.field.program import PATIENCE, PROGRAMS, Call
+from lab.observation import Line, Outcome
+from lab.policy import checks, profiles
+from lab.policy.clients import Client
+from lab.scenes.catalogue import Case, case
+from lab.serve.outside import Outside
+from lab.trials.stage import Stage
+from lab.trials.trial import run
+
+Fetch = Callable[[Call], Any]
+"""Makes one request as a call says; returns anything, and raises where it refuses."""
+
+PATH, DATES, NAME = "path", "dates", "host name"
+OFF = (PATH, DATES, NAME)
+"""What a program may have switched off."""
+
+
+# ---- what the notebook plays with ----------------------------------------------------------------
+
+
+def outcome(fetch: Fetch, scene: str | Case) -> str:
+    """
+    Stand the scene up, let `fetch` make its one call, and see who has the secret.
+
+    The meeting is the one that the scene is about; the pins in the call are the
+    genuine service's. An exception counts as a refusal only if the program had
+    reached the server; otherwise it is raised, since it says something else.
+    """
+    one = scene if isinstance(scene, Case) else case(scene)
+    with Outside(one) as standing, ExitStack() as stack:
+        meeting = standing.scene.meetings[standing.scene.about]
+        standing.turn(meeting)
+        call = Call(
+            port=standing.port,
+            store=standing.store(meeting),
+            site=standing.scene.site,
+            secret=secrets.token_hex(16),
+            home=standing.home(stack),
+        )
+        try:
+            fetch(call)
+        except Exception:
+            if not standing.front.met:
+                raise
+        held = standing.holds(meeting, call.secret)
+    if meeting.line is Line.ATTACKER:
+        return str((Outcome.INTERCEPTED if held else Outcome.STOPPED).value)
+    return str((Outcome.SERVED if held else Outcome.OUTAGE).value)
+
+
+def in_a_loop(ask: Callable[[Call], Coroutine[Any, Any, Any]]) -> Fetch:
+    """An asynchronous function as one that waits, in a thread and an event loop of its own: a notebook has one."""
+
+    def fetch(call: Call) -> None:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, ask(call)).result(PATIENCE)
+
+    return fetch
+
+
+def outcomes(fetch: Fetch, scenes: Iterable[str]) -> dict[str, str]:
+    """The outcome of `fetch` in each of these scenes."""
+    return {scene: outcome(fetch, scene) for scene in scenes}
+
+
+def table(fetches: Mapping[str, Fetch], scenes: Iterable[str]) -> str:
+    """The outcomes as a text table: scenes as rows, one column for each function."""
+    rows = {scene: [outcome(fetch, scene) for fetch in fetches.values()] for scene in scenes}
+    width = max(map(len, rows))
+    lines = [" " * width + "".join(f"  {name:<12}" for name in fetches)]
+    lines += [f"{scene:<{width}}" + "".join(f"  {word:<12}" for word in found) for scene, found in rows.items()]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+# ---- exercise: what has been switched off? -------------------------------------------------------
+
+_EXPIRY = frozenset({9, 10})  # OpenSSL's errors for dates
+
+
+def suspect(off: Iterable[str], key: bool) -> Client:
+    """A client that pins the site's key (or its certificate), and has these checks switched off."""
+    gone = set(off)
+    policy = [] if PATH in gone else [checks.VALIDATION]
+    if PATH in gone and DATES not in gone:
+        policy.append(profiles.DATES)
+    if NAME not in gone:
+        policy.append(checks.HOST_NAME)
+    pin = profiles.KEY_SHOWN if key else profiles.FINGERPRINT
+    ignoring = _EXPIRY if DATES in gone and PATH not in gone else frozenset()
+    return Client("unnamed", "a client that you know from outside only", (*policy, pin), ignoring=ignoring)
+
+
+def switched_off(find: Callable[..., Any]) -> Report:
+    """Judge `find(probe)`: the set of what an unnamed client has switched off, by its outcomes alone."""
+    draw = random.Random()
+    kinds = [tuple(one for number, one in enumerate(OFF) if mask >> number & 1) for mask in range(8)]
+    drawn = [(frozenset(off), suspect(off, draw.random() < 0.5)) for off in kinds]
+    draw.shuffle(drawn)
+
+    def remark(question: Question, got: Any) -> str:
+        if not isinstance(got, set | frozenset) or not got <= set(OFF):
+            return f"the answer is {str(got)[:40]}, and a set of words from {', '.join(OFF)} was wanted"
+        if len(got) > len(question.expected):
+            return "it checks something that you say it does not"
+        return "it misses a mistake that you say it would notice, or you have not asked the scene that shows it"
+
+    with ExitStack() as stack:
+        standing: dict[str, Stage] = {}
+
+        def probe(client: Client) -> Callable[[str], str]:
+            def met(scene: str) -> str:
+                if scene not in standing:
+                    standing[scene] = stack.enter_context(Stage(case(scene)))
+                return str(run(client, standing[scene]).outcome.value)
+
+            return met
+
+        questions = [
+            Question(f"client {number}", (probe(client),), off) for number, (off, client) in enumerate(drawn, start=1)
+        ]
+        return examine("what has been switched off", lambda asked: _frozen(find(asked)), questions, remark)
+
+
+def _frozen(answer: Any) -> Any:
+    return frozenset(answer) if isinstance(answer, set) else answer
+
+
+# ---- exercise: a string for curl -----------------------------------------------------------------
+
+
+def with_curl(pins: str) -> Fetch:
+    """A call by libcurl (pycurl) or the curl command, whichever is here, with this ``--pinnedpubkey``."""
+
+    def fetch(call: Call) -> None:
+        from lab.field import curl
+
+        run_one = curl.libcurl if PROGRAMS["pycurl"].version() else curl.command
+        said = run_one(call, pins)
+        if said.code:
+            raise RuntimeError(str(said))
+
+    return fetch
+
+
+def curl_pins(make: Callable[..., Any]) -> Report:
+    """Judge `make(leaf, backup)`: the string that lets curl live through a move to the backup key, and no other."""
+    wanted = {"ordinary_day": "served", "same_key": "served", "backup_key": "served", "new_key": "outage"}
+    robbers = {"same_intermediate": "stopped"}
+
+    def remark(question: Question, got: Any) -> str:
+        return f"curl's call ended as {got}"
+
+    def played(scene: str) -> str:
+        built: list[tuple[x509.Certificate, PublicKeyTypes]] = []
+        one = case(scene)
+
+        def build(world: Any) -> Any:
+            made = one.build(world)
+            built.append((made.genuine.leaf, world.backup_key.public_key()))
+            return made
+
+        def fetch(call: Call) -> None:
+            pins = make(*built[-1])
+            if not isinstance(pins, str):
+                raise _NoString(f"it returned {str(pins)[:40]!r}, and a string was wanted")
+            with_curl(pins)(call)
+
+        return _strictly(fetch, replace(one, build=build))
+
+    questions = [Question(scene, (scene,), expected) for scene, expected in {**wanted, **robbers}.items()]
+    return examine("pins for curl", played, questions, remark)
+
+
+class _NoString(Exception):
+    """The learner's function gave no string, so there is nothing to hand to curl."""
+
+
+def _strictly(fetch: Fetch, scene: Case) -> str:
+    """The outcome, where a fault in the learner's own function is raised and is no refusal."""
+    raised: list[Exception] = []
+
+    def watched(call: Call) -> None:
+        try:
+            fetch(call)
+        except RuntimeError:
+            raise
+        except Exception as problem:
+            raised.append(problem)
+
+    found = outcome(watched, scene)
+    if raised:
+        raise raised[0]
+    return found

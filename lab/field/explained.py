@@ -1,0 +1,107 @@
+"""
+Disagreements between a profile and its program that have an explanation.
+
+A row names the program, the scene, why the program does otherwise, since which
+version that was seen, and the source. What is not in the table is unexplained,
+and fails the field test; a row that is no longer needed is reported too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """
+    Why a program does otherwise than its profile in a scene.
+
+    `profiles` are the profiles concerned, or empty for every one of the
+    program. `version` is the version with which it was seen.
+    """
+
+    program: str
+    scene: str
+    why: str
+    source: str
+    version: str
+    profiles: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        return {"why": self.why, "source": self.source, "version": self.version}
+
+
+EXPLAINED: list[Explanation] = []
+
+_OPENSSL = "OpenSSL NEWS.md, 3.5.0 (8 Apr 2025): ML-KEM, ML-DSA and SLH-DSA are new"
+_GNUTLS = "GnuTLS NEWS, 3.8.10 (2025-07-08): ML-DSA signatures can now be used in TLS"
+
+for _program, _version, _below, _news in (
+    ("curl", "7.88.1 (OpenSSL 3.0.19)", "OpenSSL before 3.5", _OPENSSL),
+    ("openssl", "3.0.19", "OpenSSL before 3.5", _OPENSSL),
+    ("wget", "1.21.3 (GnuTLS 3.7.9)", "GnuTLS before 3.8.10", _GNUTLS),
+    ("gnutls-cli", "3.7.9", "GnuTLS before 3.8.10", _GNUTLS),
+    ("urllib3", "2.8.0 (CPython 3.11.7, OpenSSL 3.0.19)", "CPython built with OpenSSL before 3.5", _OPENSSL),
+    ("requests", "2.34.2 (CPython 3.11.7, OpenSSL 3.0.19)", "CPython built with OpenSSL before 3.5", _OPENSSL),
+    ("aiohttp", "3.14.5 (CPython 3.11.7, OpenSSL 3.0.19)", "CPython built with OpenSSL before 3.5", _OPENSSL),
+    ("httpx", "0.28.1 (CPython 3.11.7, OpenSSL 3.0.19)", "CPython built with OpenSSL before 3.5", _OPENSSL),
+):
+    EXPLAINED.append(
+        Explanation(
+            _program,
+            "ecdsa_to_ml_dsa",
+            f"{_below} offers no ML-DSA signature, so the server has no certificate that it could use",
+            f"measured: the server answers the first message with a handshake failure; {_news}",
+            _version,
+            ("unpinned",),
+        )
+    )
+
+_NONE_OFFERED = "offers no ML-DSA signature, so the server has no certificate that it could use"
+_ALERT = "measured: the server answers the first message with a handshake failure"
+_WALK = (
+    "issuerCertificate is not the verified path: Node follows the certificates that were sent, by name and key "
+    "identifier, and only then the store; so it still finds the old root"
+)
+_WALKED = (
+    "measured, and Node's src/crypto/crypto_common.cc: AddIssuerChainToObject goes through what SSL_get_peer_cert_chain "
+    "gives with X509_check_issued, which looks at no signature; GetLastIssuedCert then asks the store"
+)
+EXPLAINED += [
+    Explanation(
+        "okhttp",
+        "ecdsa_to_ml_dsa",
+        f"Java 17 {_NONE_OFFERED}",
+        f"{_ALERT}; JEP 497: ML-DSA is new in JDK 24",
+        "3.13.1 on Java 17.0.15",
+        ("unpinned",),
+    ),
+    Explanation(
+        "node",
+        "ecdsa_to_ml_dsa",
+        f"Node built with OpenSSL before 3.5 {_NONE_OFFERED}",
+        f"{_ALERT}; {_OPENSSL}; Node 24.7.0 (2025-08-27): OpenSSL 3.5 on 24.x",
+        "20.20.2 (OpenSSL 3.0.19)",
+        ("unpinned",),
+    ),
+    Explanation(
+        "chromium",
+        "ecdsa_to_ml_dsa",
+        "the browser verifies ML-DSA, but its trust store is a database of NSS, and NSS 3.87 stores no ML-DSA root",
+        "measured: certutil ends with SEC_ERROR_ADDING_CERT (so does open-quantum-safe/oqs-demos issue 315), while below "
+        "an ECDSA root the browser accepts an ML-DSA intermediate and leaf; NSS 3.116 (2025-09-11): ML-DSA keys are new",
+        "156.0.8078.79 (NSS 3.87)",
+        ("unpinned", "chromium-list"),
+    ),
+    Explanation("node", "new_root_in_store", _WALK, _WALKED, "20.20.2", ("node-root",)),
+    Explanation("node", "chain_shortened", _WALK, _WALKED, "20.20.2", ("node-root",)),
+]
+
+
+def explanation(program: str, profile: str, scene: str) -> Explanation | None:
+    """What explains this program's disagreement with this profile in this scene, if anything does."""
+    for one in EXPLAINED:
+        if (one.program, one.scene) == (program, scene) and (not one.profiles or profile in one.profiles):
+            return one
+    return None

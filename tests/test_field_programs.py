@@ -1,0 +1,226 @@
+"""
+Real programs do what their profiles say, in scenes that tell the profiles apart.
+
+The whole field is `python -m lab field`; here each program that is on this
+machine goes through seven scenes, and the field itself is tried with a profile
+that is wrong and with programs that do nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from lab.field.explained import EXPLAINED, explanation
+from lab.field.program import Call, Program, Said, one_by_one
+from lab.field.programs import PROGRAMS
+from lab.field.run import Result, run_way
+from lab.field.ssl_hook import PinError, context_with, pinning
+from lab.observation import Outcome
+from lab.pki.export import pem
+from lab.pki.pins import pin_of
+from lab.policy.clients import client
+from lab.policy.pinset import Role
+from lab.scenes.catalogue import case
+from lab.serve.outside import Outside, world_around
+from lab.wire.service import Service
+
+pytestmark = pytest.mark.field
+
+SCENES = (
+    "ordinary_day",
+    "other_trusted_ca",
+    "new_key",
+    "same_key",
+    "root_distrusted",
+    "name_left_out",
+    "forgot_to_renew",
+)
+NAMES = ("curl", "pycurl", "wget", "openssl", "gnutls-cli", "urllib3", "requests", "aiohttp", "httpx")
+WAYS = [(name, profile) for name in NAMES for profile in PROGRAMS[name].ways]
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[list[Outside]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(Outside(case(name))) for name in SCENES]
+
+
+@cache
+def version(name: str) -> str | None:
+    return PROGRAMS[name].version()
+
+
+def here(name: str) -> Program:
+    """The program of that name; skips the test, with what would install it, where it is not there."""
+    if version(name) is None:
+        pytest.skip(f"{name} is not here; install it with: {PROGRAMS[name].install}")
+    return PROGRAMS[name]
+
+
+def in_scene(found: list[Result], name: str) -> Result:
+    return next(one for one in found if one.scene == name)
+
+
+@pytest.mark.parametrize(("name", "profile"), WAYS, ids=[f"{name}-as-{profile}" for name, profile in WAYS])
+def test_a_program_does_what_its_profile_predicts(name: str, profile: str, standing: list[Outside]) -> None:
+    """Each reached the server in each scene that it could take part in, and did what its profile does there."""
+    found = run_way(here(name), profile, standing)
+    assert all(one.connected for one in found)
+    did = {one.scene: [met.did for met in one.met] for one in found}
+    predicted = {one.scene: [met.predicted for met in one.met] for one in found}
+    assert did == predicted
+    assert {*SCENES} - {*did} <= {"forgot_to_renew"}  # a program that lives today cannot enrol in the past
+
+
+# ---- what the field notices ------------------------------------------------------------------------
+
+
+def test_a_wrong_profile_is_noticed(standing: list[Outside]) -> None:
+    """curl pins the leaf key. Predicted as a client that pins the root, it disagrees when the key is new."""
+    real = here("curl")
+    mistaken = Program("curl", real.install, real.version, {"root-pinned": real.ways["curl"]})
+    found = run_way(mistaken, "root-pinned", standing)
+    one = in_scene(found, "new_key")
+    assert (one.shown.did, one.shown.predicted) == (Outcome.OUTAGE, Outcome.SERVED)
+    assert not one.agree
+    assert not one.fine
+    assert in_scene(found, "ordinary_day").fine
+
+
+def test_a_program_that_never_calls_refuses_nobody(standing: list[Outside]) -> None:
+    """Its refusal of the attacker is what was predicted, and counts for nothing, since it never met him."""
+    idle = Program("idle", "", lambda: "1", {"leaf-pinned": one_by_one(lambda call: Said(1, "I stayed in bed"))})
+    one = in_scene(run_way(idle, "leaf-pinned", standing), "other_trusted_ca")
+    assert one.met[1].did is one.met[1].predicted is Outcome.STOPPED
+    assert not one.connected
+    assert not one.fine
+
+
+def test_a_program_that_speaks_no_tls_is_not_served(standing: list[Outside]) -> None:
+    """To have connected is not to have talked: the ordinary day is an outage for it, which is reported."""
+
+    def knock(call: Call) -> Said:
+        with (
+            socket.create_connection(("127.0.0.1", call.port)) as raw,
+            contextlib.suppress(ConnectionResetError),  # the server hangs up without having read it all
+        ):
+            raw.sendall(call.request)
+            while raw.recv(4096):
+                pass
+        return Said(0)
+
+    rude = Program("rude", "", lambda: "1", {"unpinned": one_by_one(knock)})
+    one = in_scene(run_way(rude, "unpinned", standing), "ordinary_day")
+    assert one.connected
+    assert one.shown.did is Outcome.OUTAGE
+    assert not one.fine
+
+
+def test_a_refusal_after_the_request_is_too_late(standing: list[Outside]) -> None:
+    """httpx with a pin that is compared on the response refuses the attacker, who has the secret by then."""
+    one = in_scene(run_way(here("httpx"), "httpx-response", standing), "other_trusted_ca")
+    assert "PinError" in one.met[1].said.words
+    assert one.met[1].did is Outcome.INTERCEPTED
+
+
+def test_the_same_library_refuses_in_time_where_the_handshake_is_hooked(standing: list[Outside]) -> None:
+    """The control: the same pin, compared before the request."""
+    one = in_scene(run_way(here("httpx"), "ssl-hook", standing), "other_trusted_ca")
+    assert "pinned" in one.met[1].said.words
+    assert one.met[1].did is Outcome.STOPPED
+
+
+# ---- single calls ----------------------------------------------------------------------------------
+
+
+def call_to(standing: list[Outside], name: str, home: Path, *, first: bool, meeting: int = -1) -> tuple[Outside, Call]:
+    one = next(each for each in standing if each.case.name == name)
+    shown = one.scene.meetings[meeting]
+    one.turn(shown)
+    return one, Call(one.port, one.store(shown), one.scene.site, secrets.token_hex(16), home, first)
+
+
+def test_strict_tofu_knows_nobody_before_the_first_use(standing: list[Outside], tmp_path: Path) -> None:
+    """The enrolment is what lets it in: gnutls-cli refuses the genuine server with an empty home, and not after."""
+    run = here("gnutls-cli").ways["gnutls-tofu"]
+    met = []
+    for first in (False, True, False):
+        one, call = call_to(standing, "ordinary_day", tmp_path, first=first)
+        (said,) = run([call])
+        met.append((said.code, one.holds(one.scene.meetings[-1], call.secret)))
+    assert met == [(1, False), (0, True), (0, True)]
+
+
+@pytest.mark.parametrize(("role", "passes"), [(Role.LEAF, True), (Role.ROOT, True), (Role.BACKUP, False)])
+def test_the_hook_finds_a_pin_anywhere_on_the_path(
+    role: Role, passes: bool, standing: list[Outside], tmp_path: Path
+) -> None:
+    """Leaf or root, it is on the verified path; the backup key is on none."""
+    _, call = call_to(standing, "ordinary_day", tmp_path, first=True)
+    context = pinning(context_with(call.store), call.site[role])
+    with socket.create_connection(("127.0.0.1", call.port)) as raw:
+        if passes:
+            with context.wrap_socket(raw, server_hostname="localhost") as connection:
+                assert connection.version()
+        else:
+            with pytest.raises(PinError, match="none of the 3 keys"):
+                context.wrap_socket(raw, server_hostname="localhost")
+
+
+def test_the_hook_refuses_where_no_path_was_verified(standing: list[Outside], tmp_path: Path) -> None:
+    """OpenSSL gives a chain to a context that verifies nothing, too; a pinned key on that says nothing."""
+    _, call = call_to(standing, "ordinary_day", tmp_path, first=True)
+    context = pinning(context_with(call.store), call.site[Role.LEAF])
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", call.port)) as raw, pytest.raises(PinError, match="was not verified"):
+        context.wrap_socket(raw, server_hostname="localhost")
+
+
+def test_the_hook_refuses_a_resumed_session(tmp_path: Path) -> None:
+    """The full handshake passes; the resumed one brings no certificate, and there is nothing to compare."""
+    world = world_around(datetime.now(UTC))
+    store = tmp_path / "store.pem"
+    store.write_bytes(pem(anchor.certificate for anchor in world.store))
+    context = pinning(context_with(store), {pin_of(world.genuine.path[0])})
+    with Service(world.genuine, resumable=True) as service:
+        with (
+            socket.create_connection(service.address) as raw,
+            context.wrap_socket(raw, server_hostname="localhost") as first,
+        ):
+            first.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            while first.recv(4096):
+                pass
+            session = first.session
+        assert session is not None
+        with socket.create_connection(service.address) as raw, pytest.raises(PinError, match="none of the 0 keys"):
+            context.wrap_socket(raw, server_hostname="localhost", session=session)
+
+
+# ---- the explanations ------------------------------------------------------------------------------
+
+
+def test_every_explanation_names_what_there_is() -> None:
+    """A row is about a program, its profiles and a scene that exist; it says why, and where that is from."""
+    for one in EXPLAINED:
+        assert set(one.profiles) <= set(PROGRAMS[one.program].ways)
+        assert case(one.scene).name == one.scene
+        assert all((one.why, one.source, one.version))
+        assert all(client(profile).name == profile for profile in one.profiles)
+
+
+def test_an_explanation_excuses_its_own_scene_and_profile_only() -> None:
+    assert explanation("curl", "unpinned", "ecdsa_to_ml_dsa") is not None
+    assert explanation("curl", "unpinned", "new_key") is None
+    assert explanation("curl", "curl", "ecdsa_to_ml_dsa") is None
+    assert explanation("OkHttp", "curl", "ecdsa_to_ml_dsa") is None

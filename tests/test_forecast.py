@@ -1,0 +1,467 @@
+"""The forecast: its verdicts are the trials', for the lab's own world and for any chain that was brought along."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from forecast_chains import (
+    BACKUP,
+    HOST,
+    NOW,
+    OTHER,
+    Shape,
+    android,
+    certificates,
+    chain,
+    curl,
+    ios,
+    okhttp,
+    pem,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lab.forecast import command
+from lab.forecast.chain import read_chain
+from lab.forecast.config import PinConfig, choose
+from lab.forecast.forecast import Forecast, forecast
+from lab.forecast.formats import parse_pins, read_pins
+from lab.forecast.rebuild import SITE, Rebuilt
+from lab.forecast.scenes import NEARBY, scene
+from lab.forecast.text import text
+from lab.forecast.yours import YOURS
+from lab.observation import Line, Outcome
+from lab.pki.export import export
+from lab.pki.pins import algorithm_of, pin_of, seen
+from lab.policy.checks import HOST_NAME, VALIDATION, pinned
+from lab.policy.clients import CLIENTS, Client
+from lab.policy.pinset import PinList, PinSet, Role, Where
+from lab.scenes.catalogue import CASES
+from lab.trials.matrix import Matrix
+from lab.trials.stage import Stage
+from lab.trials.trial import run
+from lab.wire.listener import running
+
+LEAF, ISSUING, ROOT = (pin_of(one) for one in certificates())
+
+
+def outcomes(done: Forecast) -> dict[str, Outcome]:
+    return {row.case.name: row.outcome for row in done.rows}
+
+
+def column(matrix: Matrix, client: str) -> dict[str, Outcome]:
+    return {name: matrix.cell(client, name).outcome for name in CASES}
+
+
+def plain(octets: bytes, **more: object) -> PinConfig:
+    return choose(parse_pins(octets, **more), None, "file")  # type: ignore[arg-type]
+
+
+# ---- the lab's own world --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `lab certs` writes."""
+    out = tmp_path_factory.mktemp("certs")
+    export(out)
+    return out
+
+
+def of_own(
+    written: Path, file: str, roles: tuple[Role, ...] = (), *, held: bool = False, root: bool = True
+) -> Forecast:
+    above = written / "authorities/honest-root.pem" if root else None
+    said = json.loads((written / "pins/pins.json").read_text())
+    return forecast(
+        read_pins(written / "pins" / file, roles=roles),
+        read_chain(written / "chains/genuine.pem", above),
+        backups=[said["backup"]] if held else [],
+    )
+
+
+OWN = [
+    ("curl.txt", (), True, "leaf-or-backup"),
+    ("okhttp.txt", (), True, "leaf-or-backup"),
+    ("curl.txt", (), False, "leaf-pinned"),
+    ("okhttp.txt", (), False, "leaf-pinned"),
+    ("pins.json", (Role.ROOT,), False, "root-pinned"),
+    ("pins.json", (Role.INTERMEDIATE,), False, "intermediate-pinned"),
+    ("pins.json", (Role.LEAF,), False, "leaf-pinned"),
+    ("pins.json", (Role.CERTIFICATE,), False, "certificate-pinned"),
+    ("pins.json", (Role.LEAF, Role.BACKUP), False, "leaf-or-backup"),  # the file itself calls it the backup
+    ("pins.json", (Role.LEAF, Role.INTERMEDIATE, Role.ROOT), False, "any-of-chain"),
+]
+
+
+@pytest.mark.parametrize(("file", "roles", "held", "client"), OWN)
+def test_a_forecast_of_the_labs_own_pins_is_the_matrix(
+    file: str, roles: tuple[Role, ...], held: bool, client: str, written: Path, whole_matrix: Matrix
+) -> None:
+    """In every scene the outcome is that of the client in the matrix which pins the same keys."""
+    done = of_own(written, file, roles, held=held)
+    assert outcomes(done) == column(whole_matrix, client)
+    for name in done.clients[1:]:
+        assert {row.case.name: row.trials[name].outcome for row in done.rows} == column(whole_matrix, name)
+
+
+def test_androids_pins_are_the_same_until_they_expire(written: Path, whole_matrix: Matrix) -> None:
+    """The scenes after the file's expiration go as for an unpinned client; all others as for leaf-or-backup."""
+    done = of_own(written, "network_security_config.xml", held=True)
+    expires = done.config.expires
+    assert expires is not None
+    later = {row.case.name for row in done.rows for one in row.trials[YOURS].scene.meetings if one.time > expires}
+    assert later == {"waited_for_expiry", "moved_after_expiry", "expired_with_stolen_key"}
+    unpinned, pins = column(whole_matrix, "unpinned"), column(whole_matrix, "leaf-or-backup")
+    assert outcomes(done) == {name: unpinned[name] if name in later else pins[name] for name in CASES}
+
+
+def test_the_root_is_known_by_what_the_labs_own_file_calls_it(written: Path, whole_matrix: Matrix) -> None:
+    """A server sends no root. The lab's file says which pin is the root's; other formats need --root."""
+    done = of_own(written, "pins.json", (Role.ROOT,), root=False)
+    assert outcomes(done) == column(whole_matrix, "root-pinned")
+    pin = json.loads((written / "pins/pins.json").read_text())["root"]
+    other = forecast(plain(android(pin, host="bank.example")), read_chain(written / "chains/genuine.pem"))
+    assert other.row("ordinary_day").outcome is Outcome.OUTAGE
+    assert {"nothing-matches", "root-not-in-file"} <= {one.name for one in other.findings}
+
+
+def test_both_lists_of_ios_are_the_labs_client(whole_matrix: Matrix) -> None:
+    """The leaf list and the CA list together are `leaf-and-ca`."""
+    import plistlib
+
+    done = forecast(plain(plistlib.dumps(ios([LEAF], [ISSUING, ROOT]))), chain())
+    assert outcomes(done) == column(whole_matrix, "leaf-and-ca")
+
+
+# ---- any chain, any pins --------------------------------------------------------------------------
+
+SHAPES = st.builds(
+    Shape,
+    intermediates=st.integers(0, 3),
+    algorithms=st.lists(st.sampled_from(["ECDSA", "RSA", "P-384"]), min_size=1, max_size=3).map(tuple),
+    with_root=st.booleans(),
+)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(SHAPES, st.data())
+def test_a_forecast_is_the_trial_and_the_rule(shape: Shape, data: st.DataObject) -> None:
+    """
+    For any chain and any pinned places: accepted exactly where each list names a key that is on the path.
+
+    And a client of the same policy, put into the same scenes by itself, gets the same verdicts.
+    """
+    whole = certificates(shape)
+    there = whole if shape.with_root else whole[:-1]
+    places = data.draw(st.sets(st.integers(0, len(there) - 1)), label="pinned places")
+    held = data.draw(st.booleans(), label="backup shown")
+    leaf_only = data.draw(st.booleans(), label="curl")
+    pins = [pin_of(there[place]) for place in sorted(places)] + [BACKUP]
+    config = plain(curl(*pins) if leaf_only else okhttp(*pins))
+    found = chain(shape)
+    done = forecast(config, found, host=HOST, backups=[BACKUP] if held else [])
+    assert not done.broken
+    assert [one.place for one in done.matches] == [*sorted(places), None]
+    for row in done.rows:
+        trial = row.trials[YOURS]
+        genuine = [pin_of(one) for one in trial.scene.genuine.path]
+        wanted = {genuine[place] for place in places}
+        if held:
+            wanted |= trial.scene.site[Role.BACKUP]
+        for met in trial.encounters:
+            if met.meeting.component:
+                continue
+            path = met.observation.path
+            expected = path is not None and not met.observation.name_mismatch
+            if expected and path is not None:
+                looked = path[:1] if leaf_only else path
+                expected = bool(wanted & {one.pin for one in looked})
+            assert met.verdict.accepted is expected, row.case.name
+            told = {
+                (Line.GENUINE, True): Outcome.SERVED,
+                (Line.GENUINE, False): Outcome.OUTAGE,
+                (Line.ATTACKER, True): Outcome.INTERCEPTED,
+                (Line.ATTACKER, False): Outcome.STOPPED,
+            }[met.meeting.line, expected]
+            assert met.outcome is told, row.case.name
+    _the_same_policy_by_itself(done, places, held, leaf_only)
+
+
+def _the_same_policy_by_itself(done: Forecast, places: set[int], held: bool, leaf_only: bool) -> None:
+    world = Rebuilt(done.chain, done.host, done.at)
+    pins = [pin_of(world.genuine.path[place]) for place in places]
+    pins.append(pin_of(world.backup_key.public_key()) if held else OTHER)
+    pin_set = PinSet((PinList(tuple(pins), Where.LEAF if leaf_only else Where.PATH),))
+    same = Client("same", "the same policy", (VALIDATION, HOST_NAME, pinned("pins", pin_set)))
+    for row in done.rows:
+        if row.case.name.endswith(NEARBY):
+            continue
+        with Stage(row.case, scene(row.case, world)) as standing:
+            assert run(same, standing).outcome is row.outcome, row.case.name
+
+
+@pytest.mark.parametrize("intermediates", [0, 2])
+def test_the_role_rule_holds_where_it_applies(intermediates: int) -> None:
+    """PinSet.meets(reach), asked with roles, predicts every twin that counts for this chain."""
+    shape = Shape(intermediates)
+    made = certificates(shape)
+    roles = {Role.LEAF: made[:1], Role.INTERMEDIATE: made[1:-1], Role.ROOT: made[-1:]}
+    for role, pinned_there in roles.items():
+        if not pinned_there:
+            continue
+        done = forecast(plain(okhttp(*map(pin_of, pinned_there))), chain(shape), host=HOST)
+        for row in done.rows:
+            if row.aside or row.case.fails or row.case.name in ("session_resumed", "first_contact"):
+                continue
+            accepted = row.trials[YOURS].encounters[row.trials[YOURS].scene.about].verdict.accepted
+            assert accepted is PinSet.any_of(role).meets(row.case.reach), (role, row.case.name)
+
+
+# ---- the rebuilt chain ----------------------------------------------------------------------------
+
+
+def test_the_rebuilt_chain_has_the_same_shape_and_other_keys() -> None:
+    """Algorithms, dates and constraints are kept; keys are new, and host names reserved."""
+    shape = Shape(2, ("RSA", "ECDSA", "P-384"), limits=(None, 1, 0), only="bank.com")
+    old = chain(shape)
+    world = Rebuilt(old, HOST, NOW)
+    new = world.genuine.path
+    assert len(new) == len(old.path)
+    for before, after in zip(old.path, new, strict=True):
+        assert algorithm_of(after.public_key()) == algorithm_of(before.public_key())
+        assert after.not_valid_before_utc == before.not_valid_before_utc
+        assert after.not_valid_after_utc == before.not_valid_after_utc
+        assert (
+            after.extensions.get_extension_for_class(x509.BasicConstraints).value
+            == before.extensions.get_extension_for_class(x509.BasicConstraints).value
+        )
+    assert not {pin_of(one) for one in new} & {pin_of(one) for one in old.path}
+    assert [seen(one).name for one in new] == [SITE, *(seen(one).name for one in old.path[1:])]
+    assert seen(new[0]).hosts == (SITE,)
+    constraints = new[-2].extensions.get_extension_for_class(x509.NameConstraints).value
+    assert [one.value for one in constraints.permitted_subtrees or ()] == [SITE]
+    assert world.changes == []
+
+
+def test_what_cannot_be_kept_is_said() -> None:
+    """A large RSA key would take seconds; it is made smaller, and the forecast says so."""
+    done = forecast(plain(okhttp(LEAF)), chain(Shape(1, ("RSA3072", "ECDSA", "ECDSA"))), host=HOST, scenes=[])
+    assert done.changes == ("Root CA has RSA 2048 here instead of 3072",)
+    assert "RSA 2048 here instead of 3072" in text(done)
+
+
+def test_a_reserved_host_keeps_its_name() -> None:
+    """Only a name that could be somebody's is replaced."""
+    there = chain(Shape(hosts=("shop.example",)))
+    assert Rebuilt(there, "shop.example", NOW).host == "shop.example"
+    assert Rebuilt(there, "shop.com", NOW).host == SITE
+
+
+def test_limits_that_rule_a_scene_out_take_it_out_of_the_count() -> None:
+    """Below a root that may have no CA under it, no sibling intermediate can stand; with an ordinary root it can."""
+    names = ("sibling_intermediate", "new_intermediate", "new_root_cross_signed")
+    for limits, expected in (((0,), True), ((None,), False)):
+        done = forecast(
+            plain(okhttp(LEAF)), chain(Shape(0, limits=limits)), host=HOST, scenes=[*names, "chain_shortened"]
+        )
+        assert not done.broken
+        assert [bool(done.row(name).aside) for name in names] == [expected] * 3
+        assert done.row("chain_shortened").aside == "there is no intermediate that could become a root"
+
+
+def test_a_chain_that_no_client_accepts_is_said() -> None:
+    """An intermediate that may have no CA below it, with one below it: validation refuses it, pins or not."""
+    done = forecast(plain(okhttp(LEAF)), chain(Shape(2, limits=(None, 0))), host=HOST, scenes=["new_key"])
+    assert done.broken
+    assert "No client gets anywhere with this chain" in text(done)
+    assert not forecast(plain(okhttp(LEAF)), chain(Shape(2)), host=HOST, scenes=["new_key"]).broken
+
+
+def test_an_intermediate_can_be_rotated_at_two_heights() -> None:
+    """With two intermediates, a pin on the upper one survives a new one below it, and not one beside it."""
+    made = certificates(Shape(2))
+    scenes = ["new_intermediate", "sibling_intermediate"]
+    done = forecast(plain(okhttp(pin_of(made[2]))), chain(Shape(2)), host=HOST, scenes=scenes)
+    assert done.row("new_intermediate").outcome is Outcome.OUTAGE
+    assert done.row("new_intermediate" + NEARBY).outcome is Outcome.SERVED
+    assert done.row("sibling_intermediate" + NEARBY).outcome is Outcome.INTERCEPTED
+    short = forecast(plain(okhttp(LEAF)), chain(), host=HOST, scenes=scenes)
+    assert {row.case.name for row in short.rows} == {*scenes, "ordinary_day"}
+
+
+# ---- dates ----------------------------------------------------------------------------------------
+
+
+def test_an_expired_chain_runs_on_its_last_day() -> None:
+    """Lint says that it has expired, and the scenes play on a day on which it was valid."""
+    there = chain(Shape(ends=NOW - timedelta(days=3)))
+    done = forecast(plain(okhttp(LEAF, BACKUP)), there, host=HOST, backups=[BACKUP])
+    assert there.not_after - timedelta(minutes=2) < done.at < there.not_after
+    assert "chain-not-valid" in {one.name for one in done.findings}
+    fresh = forecast(plain(okhttp(LEAF, BACKUP)), chain(), host=HOST, backups=[BACKUP])
+    assert "chain-not-valid" not in {one.name for one in fresh.findings}
+    assert outcomes(done) == outcomes(fresh)
+
+
+def test_a_chain_that_was_never_valid_is_refused() -> None:
+    """One certificate begins after another has ended."""
+    there = chain(Shape(starts=NOW + timedelta(days=3000), ends=NOW + timedelta(days=3001)))
+    with pytest.raises(ValueError, match="no day on which the whole chain is valid"):
+        forecast(plain(okhttp(LEAF)), there, host=HOST)
+
+
+def test_the_expired_attack_waits_for_this_chains_own_date() -> None:
+    """The leaf keeps its own dates, however long; the scene about its expiry plays after them."""
+    done = forecast(
+        plain(okhttp(LEAF)), chain(Shape(ends=NOW + timedelta(days=390))), host=HOST, scenes=["expired_with_stolen_key"]
+    )
+    trial = done.row("expired_with_stolen_key").trials["unpinned"]
+    assert (trial.outcome, trial.shown.observation.error and trial.shown.observation.error.code) == (
+        Outcome.STOPPED,
+        10,
+    )
+
+
+def test_at_another_day_the_same_world_is_dated_around_it() -> None:
+    """`at` is the day of every meeting but those that a scene puts later."""
+    day = datetime(NOW.year + 0, NOW.month, 1, 12, tzinfo=UTC) + timedelta(days=40)
+    done = forecast(plain(okhttp(LEAF)), chain(), host=HOST, at=day)
+    assert done.row("ordinary_day").trials[YOURS].scene.meetings[-1].time == day
+    assert done.row("ordinary_day").outcome is Outcome.SERVED
+    assert done.score("unpinned").kept == done.score("unpinned").rotations
+
+
+# ---- which host -----------------------------------------------------------------------------------
+
+
+def test_the_host_is_found_where_nobody_names_it() -> None:
+    """The file's domain where the leaf answers for it, else one of the leaf's names that the domain covers."""
+    named = chain(Shape(hosts=("www.bank.com", "api.bank.com")))
+    wild = chain(Shape(hosts=("*.bank.com",)))
+    for octets, there, expected in (
+        (android(LEAF, host="api.bank.com"), named, "api.bank.com"),
+        (android(LEAF, host="bank.com"), named, "www.bank.com"),
+        (okhttp(LEAF, host="*.bank.com"), wild, "www.bank.com"),
+        (curl(LEAF), named, "www.bank.com"),
+    ):
+        assert forecast(plain(octets), there, scenes=[]).host == expected
+    wrong = forecast(plain(android(LEAF, host="bank.org")), named, scenes=[])
+    assert (wrong.host, "wrong-host" in {one.name for one in wrong.findings}) == ("bank.org", True)
+
+
+# ---- the command ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    there, pins = tmp_path / "chain.pem", tmp_path / "pins.txt"
+    there.write_bytes(pem(certificates()))
+    pins.write_bytes(android(LEAF, BACKUP))
+    yield there, pins
+    assert not running()
+
+
+def call(files: tuple[Path, Path], *more: str) -> int:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(["--chain", str(files[0]), "--pins", str(files[1]), *more]))
+
+
+def test_the_command_prints_what_teaches(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """Which certificate each pin names, what lint found, the twins, and the scores beside other clients'."""
+    assert call(files, "--backup", BACKUP) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "the key of www.bank.com (0)",
+        "a key that you say is your backup",
+        "www.bank.com is called site.example",
+        "✓ served      The site moves to its planned backup key",
+        "✗ intercepted The backup key is stolen",
+        "unpinned",
+        "leaf-pinned",
+    ):
+        assert words in said
+    assert max(map(len, said.splitlines())) <= 120
+
+
+def test_a_certificate_cannot_speak_to_the_terminal() -> None:
+    """Control characters in a name are shown as question marks."""
+    done = forecast(plain(okhttp(LEAF)), chain(Shape(0, root="Evil\x1b[2J\nRoot")), host=HOST, scenes=["new_key"])
+    said = text(done)
+    assert "Evil?[2J?Root" in said
+    assert "\x1b" not in said
+
+
+def test_pins_that_refuse_today_say_so_first() -> None:
+    """Every scene then begins with an outage, and nobody has to guess why."""
+    words = "Your pins refuse the chain as it is today"
+    assert words in text(forecast(plain(curl(ISSUING)), chain(), host=HOST, scenes=[]))
+    assert words not in text(forecast(plain(curl(LEAF)), chain(), host=HOST, scenes=[]))
+
+
+def test_the_json_says_the_same(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """One object, with the same outcomes and scores."""
+    assert call(files, "--json", "--host", HOST) == 0
+    said = json.loads(capsys.readouterr().out)
+    done = forecast(plain(android(LEAF, BACKUP)), chain(), host=HOST)
+    assert {one["scene"]: one["outcomes"][YOURS] for one in said["scenes"]} == {
+        name: outcome.value for name, outcome in outcomes(done).items()
+    }
+    assert said["scores"] == done.record()["scores"]
+    assert [one["names"] for one in said["pins"]] == ["key", "nothing"]
+    assert "PRIVATE" not in json.dumps(said)
+
+
+def test_strict_fails_for_what_is_serious(files: tuple[Path, Path]) -> None:
+    """Exit code 1 with a serious finding, 0 without one."""
+    assert call(files, "--strict") == 0  # an unknown backup is worth fixing, and not more
+    files[1].write_bytes(android(LEAF))
+    assert call(files, "--strict") == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (("--at", "tomorrow"), "--at got 'tomorrow'"),
+        (("--next-release", "2027"), "--next-release got '2027'"),
+        (("--backup", "x"), "is no pin"),
+        (("--host", "bank.org"), "has no pins for 'bank.org'"),
+        (("--roles", "leaf"), "names no roles"),
+        (("--format", "ios"), "no NSPinnedDomains"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_one_sentence(files: tuple[Path, Path], more: tuple[str, ...], reason: str) -> None:
+    """What was given, what was wanted."""
+    with pytest.raises(ValueError, match=reason.replace(".", r"\.")) as problem:
+        call(files, *more)
+    assert "\n" not in str(problem.value)
+
+
+def test_importing_the_command_is_light() -> None:
+    """The command line imports it at the top: no TLS, no certificates, no XML."""
+    import subprocess
+    import sys
+
+    heavy = ("OpenSSL", "cryptography", "trustme", "xml.etree", "plistlib", "defusedxml", "rich")
+    code = f"import sys, lab.forecast.command; print([one for one in {heavy} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_the_clients_beside_are_the_tables_own() -> None:
+    """Unpinned and leaf-pinned are the rows of the client table, in the same rebuilt world."""
+    done = forecast(plain(okhttp(LEAF)), chain(), host=HOST)
+    assert all(row.trials[name].client is CLIENTS[name] for row in done.rows for name in ("unpinned", "leaf-pinned"))
+    assert "exactly what the leaf-pinned client does" in text(done)
