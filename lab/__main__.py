@@ -22,6 +22,7 @@ from lab.field import command as field_command
 from lab.fleet import command as fleet_command
 from lab.forecast import command as forecast_command
 from lab.hpkp import command as hpkp_command
+from lab.serve import command as serve_command
 from lab.timelines import command as timeline_command
 
 if TYPE_CHECKING:  # a command loads what it needs when it runs, so that --help is quick
@@ -132,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     kind = profiles.add_mutually_exclusive_group()
     kind.add_argument("--json", action="store_true", help="the groups, and where they differ")
     kind.add_argument("--html", action="store_true", help="a table for a page")
+    serve = command("serve", serve_command.run, serve_command.ABOUT, serve_command.EXAMPLE)
+    serve_command.add_arguments(serve)
     forecast = command("forecast", forecast_command.run, forecast_command.ABOUT, forecast_command.EXAMPLE)
     forecast_command.add_arguments(forecast)
     field = command("field", field_command.run, field_command.ABOUT, field_command.EXAMPLE)

@@ -49,8 +49,10 @@ class Certificate:
 
     `pin` is ``sha256/BASE64`` of the SubjectPublicKeyInfo, `fingerprint` is
     ``cert-sha256/BASE64`` of the whole certificate. Two certificates for one
-    key share the pin and differ in the fingerprint. Nothing here says that
-    the certificate is valid or trusted.
+    key share the pin and differ in the fingerprint. `key_id` and `issuer_key_id`
+    are the key identifiers (RFC 5280 sections 4.2.1.1 and 4.2.1.2) in hex, empty
+    where there are none; whoever makes a certificate writes them as he likes.
+    Nothing here says that the certificate is valid or trusted.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     der: bytes = field(repr=False)
+    key_id: str = field(default="", repr=False)
+    issuer_key_id: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         return f"{self.pin}  {self.name}"

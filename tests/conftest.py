@@ -34,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("course")
         elif file in YEARS:
             item.add_marker("years")
+        elif file == "test_serve":
+            item.add_marker("field")
         elif file.startswith("test_forecast"):
             item.add_marker("forecast")
 

@@ -42,6 +42,8 @@ ROTATIONS = {
     "other_ca_same_key":              "SS BBSB SSB SBS SBBSSS",
     # whoever looks at what was sent still finds the old leaf there
     "old_chain_left_behind":          "SS BBBB BBB BBB SBBBBS",
+    # a cross-sign of the new root has the new root's key, so even what was sent holds no pinned key but one: none here
+    "cross_sign_sent_along":          "SS BBBB BBB BBB BBBBBS",
     "move_to_cdn":                    "SS BBBB BBB BBB BBBBBS",
     # the same bytes on the wire; the store decides where the path ends
     "new_root_cross_signed":          "SS SBBB BSB BBB BBBBBS",
@@ -74,6 +76,8 @@ ATTACKS = {
     "stolen_key_new_certificate":     "XX XXXo XXX XoX XXXXXX",
     "stolen_key_and_certificate":     "XX XXXX XXX XXX XXXXXX",
     "chain_stuffing":                 "XX oooo ooo ooo XooXoX",
+    # the forged certificate holds the pinned public key, and was sent
+    "forged_link":                    "XX oooo ooo ooo XooXoX",
     # here the first link of the chain fails already, so nobody gets as far as his pins
     "stuffed_rogue_chain":            "Xo oooo ooo ooo oooooX",
     # each of the next two robs the one client that does not look there

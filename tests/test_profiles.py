@@ -81,8 +81,14 @@ LIKE: dict[str, tuple[str, dict[str, Outcome]]] = {
     "okhttp-leaf": ("leaf-pinned", {}),
     "okhttp-intermediate": ("intermediate-pinned", {}),
     "okhttp-root": ("root-pinned", {}),
-    "node-leaf": ("leaf-pinned", {}),
-    "node-root": ("root-pinned", {}),
+    "node": ("leaf-pinned", {}),
+    # along the issuers there is every key that an attacker cares to write into a certificate
+    "node-walk": ("leaf-pinned", {"forged_link": X}),
+    # and every root that the store still has, and that a certificate names
+    "node-walk-root": (
+        "root-pinned",
+        {"forged_link": X, "cross_sign_sent_along": S, "new_root_in_store": S, "chain_shortened": S},
+    ),
     "node-forgetful": ("leaf-pinned", {"name_left_out": S, "reached_by_another_name": S}),
     "dane-0": ("root-pinned", {}),
     "dane-1": ("leaf-pinned", {}),

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 ABOUT = (
-    "Run the real programs that are on this machine (curl, wget, OpenSSL, GnuTLS, OkHttp, Node, Chromium, Python's HTTP "
-    "libraries) through the lab's scenes, and compare what they do with what their profiles predict."
+    "Run the real programs that are on this machine (curl, wget, OpenSSL, GnuTLS, OkHttp, Node, Chromium, Python's "
+    "HTTP libraries) through the lab's scenes, and compare what they do with what their profiles predict."
 )
 EXAMPLE = "field --programs curl wget --scenes new_key other_trusted_ca"
 

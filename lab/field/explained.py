@@ -28,6 +28,10 @@ class Explanation:
     version: str
     profiles: tuple[str, ...] = ()
 
+    def about(self, program: str, profile: str, scene: str) -> bool:
+        """Whether it speaks of this program, run this way, in this scene."""
+        return (self.program, self.scene) == (program, scene) and (not self.profiles or profile in self.profiles)
+
     def record(self) -> dict[str, Any]:
         return {"why": self.why, "source": self.source, "version": self.version}
 
@@ -60,20 +64,24 @@ for _program, _version, _below, _news in (
 
 _NONE_OFFERED = "offers no ML-DSA signature, so the server has no certificate that it could use"
 _ALERT = "measured: the server answers the first message with a handshake failure"
-_WALK = (
-    "issuerCertificate is not the verified path: Node follows the certificates that were sent, by name and key "
-    "identifier, and only then the store; so it still finds the old root"
-)
-_WALKED = (
-    "measured, and Node's src/crypto/crypto_common.cc: AddIssuerChainToObject goes through what SSL_get_peer_cert_chain "
-    "gives with X509_check_issued, which looks at no signature; GetLastIssuedCert then asks the store"
-)
+_STUCK = "takes the forged certificate into its path, by its name, finds its signature bad, and tries no other path"
+_BESIDE = "measured: refused with the forged certificate beside the chain, accepted without it (other_trusted_ca)"
 EXPLAINED += [
+    Explanation("wget", "forged_link", f"GnuTLS {_STUCK}", _BESIDE, "1.21.3 (GnuTLS 3.7.9)", ("unpinned",)),
+    Explanation("gnutls-cli", "forged_link", f"GnuTLS {_STUCK}", _BESIDE, "3.7.9", ("unpinned",)),
+    Explanation(
+        "okhttp",
+        "forged_link",
+        f"Java's path builder {_STUCK}",
+        f"{_BESIDE}; the exception is CertPathValidatorException: signature check failed",
+        "3.13.1 on Java 17.0.15",
+        ("unpinned",),
+    ),
     Explanation(
         "okhttp",
         "ecdsa_to_ml_dsa",
         f"Java 17 {_NONE_OFFERED}",
-        f"{_ALERT}; JEP 497: ML-DSA is new in JDK 24",
+        f"{_ALERT}; netty pull request 14741: Java 24 adds ML-DSA (JEP 497)",
         "3.13.1 on Java 17.0.15",
         ("unpinned",),
     ),
@@ -89,19 +97,17 @@ EXPLAINED += [
         "chromium",
         "ecdsa_to_ml_dsa",
         "the browser verifies ML-DSA, but its trust store is a database of NSS, and NSS 3.87 stores no ML-DSA root",
-        "measured: certutil ends with SEC_ERROR_ADDING_CERT (so does open-quantum-safe/oqs-demos issue 315), while below "
-        "an ECDSA root the browser accepts an ML-DSA intermediate and leaf; NSS 3.116 (2025-09-11): ML-DSA keys are new",
+        "measured: certutil ends with SEC_ERROR_ADDING_CERT (as in open-quantum-safe/oqs-demos issue 315), and below "
+        "an ECDSA root the browser accepts an ML-DSA intermediate and leaf; NSS 3.116 (2025-09-11) adds ML-DSA keys",
         "156.0.8078.79 (NSS 3.87)",
         ("unpinned", "chromium-list"),
     ),
-    Explanation("node", "new_root_in_store", _WALK, _WALKED, "20.20.2", ("node-root",)),
-    Explanation("node", "chain_shortened", _WALK, _WALKED, "20.20.2", ("node-root",)),
 ]
 
 
 def explanation(program: str, profile: str, scene: str) -> Explanation | None:
     """What explains this program's disagreement with this profile in this scene, if anything does."""
     for one in EXPLAINED:
-        if (one.program, one.scene) == (program, scene) and (not one.profiles or profile in one.profiles):
+        if one.about(program, profile, scene):
             return one
     return None

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from lab.field.explained import Explanation, explanation
+from lab.field.explained import EXPLAINED, Explanation, explanation
 from lab.field.program import Call, Program, Said
 from lab.observation import Line, Outcome
 from lab.policy.clients import Client, Learnt, client
@@ -132,6 +132,18 @@ class Field:
     def wrong(self) -> list[Result]:
         """Unexplained disagreements, and programs that never reached the server."""
         return [one for one in self.results if not one.fine]
+
+    @property
+    def unneeded(self) -> list[Explanation]:
+        """Explanations given for these very versions, of disagreements that did not happen."""
+        versions = {one.program.name: one.version or "" for one in self.taking}
+        return [
+            one
+            for one in EXPLAINED
+            if (own := [met for met in self.results if one.about(met.program, met.profile, met.scene)])
+            and all(met.agree for met in own)
+            and versions[one.program].split()[0] == one.version.split()[0]
+        ]
 
     def record(self) -> dict[str, Any]:
         return {

@@ -4,6 +4,7 @@ The field test as text: a table for each program, then what disagreed and what w
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -56,13 +57,20 @@ def _attackers(records: Iterable[dict[str, object]]) -> Iterable[str]:
     for attacker, group in groupby(records, lambda one: one.get("attacker")):
         rows = list(group)
         yield f"\nAttacker: {attacker} {rows[0].get('version') or ''}".rstrip()
-        for one in rows:
-            if one.get("skipped"):
-                yield f"  skipped: {one['skipped']}"
-                continue
-            glyph = GLYPHS[str(one["did"])]
-            agrees = "agrees" if one["agree"] else f"DISAGREES: {one['predicted']} was predicted"
-            yield f"  {glyph} {one['did']!s:<12}{one['program']!s:<12}as {one['profile']!s:<20}{one['situation']}: {agrees}"
+        for one in (one for one in rows if one.get("skipped")):
+            yield f"  skipped: {one['skipped']}"
+        rows = [one for one in rows if not one.get("skipped")]
+        for situation in dict.fromkeys(one["situation"] for one in rows):
+            met = [one for one in rows if one["situation"] == situation]
+            robbed = [f"{one['program']} as {one['profile']}" for one in met if one["did"] == "intercepted"]
+            agreed = sum(bool(one["agree"]) for one in met)
+            yield f"  {situation}: {agreed} of {len(met)} as predicted, {len(robbed)} robbed"
+            yield from textwrap.wrap(
+                ", ".join(robbed), 110, initial_indent=f"    {GLYPHS['intercepted']} ", subsequent_indent="      "
+            )
+        for one in (one for one in rows if not one["agree"]):
+            who = f"{one['program']} as {one['profile']}, {one['situation']}"
+            yield f"    DISAGREES: {who}: {one['did']}, and {one['predicted']} was predicted   {one['note']}"
 
 
 def _sum(found: Field) -> Iterable[str]:
@@ -76,6 +84,8 @@ def _sum(found: Field) -> Iterable[str]:
         rows = [one for one in found.attackers if not one.get("skipped")]
         agreed = sum(bool(one["agree"]) for one in rows)
         yield f"Attack tools in place of the lab's own: {agreed} of {len(rows)} cells agree."
+    for unneeded in found.unneeded:
+        yield f"No longer needed: the explanation of {unneeded.program} in {unneeded.scene}; it agrees now."
     missing = [one for one in found.taking if not one.version]
     if missing:
         yield "Not here: " + "; ".join(f"{one.program.name} ({one.program.install})" for one in missing)

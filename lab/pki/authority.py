@@ -248,6 +248,34 @@ def acting_as_ca(credential: Credential) -> Authority:
     return Authority(name_of(credential.leaf.subject), credential.key, credential.leaf, parent=credential.issuer)
 
 
+def forged_link(of: Authority, over: Credential, under: Authority) -> x509.Certificate:
+    """
+    A certificate that nobody signed: the name and key identifier of one CA over another's public key.
+
+    It is called `of`, holds the public key of `over`, and says that `under`
+    issued it. A validator that checks signatures has no use for it; whoever
+    follows names and key identifiers from issuer to issuer walks across it.
+    """
+    stranger = new_key()
+    return _sign(
+        x509.CertificateBuilder()
+        .subject_name(of.certificate.subject)
+        .issuer_name(under.certificate.subject)
+        .public_key(over.key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(of.certificate.not_valid_before_utc)
+        .not_valid_after(of.certificate.not_valid_after_utc)
+        .add_extension(x509.SubjectKeyIdentifier(_identifier(of)), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier(_identifier(under), None, None), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True),
+        stranger,
+    )
+
+
+def _identifier(one: Authority) -> bytes:
+    return one.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
 def _today() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 

@@ -103,12 +103,17 @@ def read(der: bytes) -> Certificate:
     extensions = certificate.extensions
     hosts: tuple[str, ...] = ()
     is_ca = False
+    key_id = issuer_key_id = b""
     for extension in extensions:
         if isinstance(extension.value, x509.SubjectAlternativeName):
             addresses = extension.value.get_values_for_type(x509.IPAddress)
             hosts = tuple(extension.value.get_values_for_type(x509.DNSName)) + tuple(map(str, addresses))
         elif isinstance(extension.value, x509.BasicConstraints):
             is_ca = extension.value.ca
+        elif isinstance(extension.value, x509.SubjectKeyIdentifier):
+            key_id = extension.value.digest
+        elif isinstance(extension.value, x509.AuthorityKeyIdentifier):
+            issuer_key_id = extension.value.key_identifier or b""
     key = certificate.public_key()
     return Certificate(
         name=name_of(certificate.subject),
@@ -121,6 +126,8 @@ def read(der: bytes) -> Certificate:
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         der=der,
+        key_id=key_id.hex(),
+        issuer_key_id=issuer_key_id.hex(),
     )
 
 

@@ -36,13 +36,14 @@ class Known:
     """
     What a client knows when it decides: the pins built into it, and what it remembers of each host.
 
-    `installed` holds the fingerprints of the trust anchors that did not come
-    with its system; most clients never ask.
+    `store` holds the trust anchors of its machine, `installed` the fingerprints
+    of those that did not come with the system; most policies ask for neither.
     """
 
     site: Site = field(default_factory=lambda: MappingProxyType({}))
     memory: Mapping[str, Remembered] = field(default_factory=lambda: MappingProxyType({}))
     installed: frozenset[str] = frozenset()
+    store: tuple[Certificate, ...] = ()
 
     def met(self, observation: Observation) -> Known:
         """The same, with this host remembered, unless a record is there that has not expired."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from lab.observation import Observation
+from lab.observation import Certificate, Observation
 from lab.policy import checks
 from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, Policy, pinned
 from lab.policy.clients import Client, Profile, register
@@ -77,6 +77,48 @@ def _known_until_it_expires(observation: Observation, known: Known) -> tuple[boo
     if before is not None and before.lapsed(observation.time) and observation.leaf is not None:
         return True, f"what was remembered of {observation.host} has expired and is disregarded; this is remembered"
     return checks.KNOWN_CERTIFICATE.rule(observation, known)
+
+
+def _issued(one: Certificate, by: Certificate) -> bool:
+    """What OpenSSL's X509_check_issued asks, of names and key identifiers only: no signature."""
+    return one.issuer == by.name and (not one.issuer_key_id or not by.key_id or one.issuer_key_id == by.key_id)
+
+
+def issuer_walk(observation: Observation, known: Known) -> tuple[Certificate, ...]:
+    """
+    The certificates along Node's `issuerCertificate`, leaf first.
+
+    From issuer to issuer by name and key identifier: first among what was sent,
+    and where nobody is left there, among the store's anchors. It is not the
+    path. (Node 20, src/crypto/crypto_common.cc, AddIssuerChainToObject and
+    GetLastIssuedCert.)
+    """
+    if observation.leaf is None or observation.resumed:
+        return ()
+    walked, sent = [observation.leaf], list(observation.presented[1:])
+    while issuer := next((one for one in sent if _issued(walked[-1], one)), None):
+        sent.remove(issuer)
+        walked.append(issuer)
+    while not _issued(walked[-1], walked[-1]):
+        issuer = next((one for one in known.store if _issued(walked[-1], one)), None)
+        if issuer is None:
+            break
+        walked.append(issuer)
+    return tuple(walked)
+
+
+def along_the_walk(name: str, pin_set: PinSet) -> Check:
+    """A pin looked for along `issuer_walk`, after validation has built a path of its own."""
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        walked = issuer_walk(observation, known)
+        wanted = pin_set.lists[0].resolve(known.site)
+        found = [one.name for one in walked if one.pin in wanted]
+        if found:
+            return True, f"{found[0]} along the issuers has a pinned key"
+        return False, f"wanted {pin_set.lists[0]} along the issuers, saw {checks.names(walked)}"
+
+    return Check(name, rule, Basis.PRESENTED, pin_set=pin_set)
 
 
 _LISTED = PinSet.any_of(Role.LEAF, where=Where.PRESENTED)
@@ -204,12 +246,29 @@ _row(
     _OKHTTP,
 )
 _row("okhttp-root", (*_USUAL, checks.ROOT_PIN), "OkHttp CertificatePinner", "the root key", _OKHTTP)
-_NODE = "measured with Node 20: checkServerIdentity and a walk along issuerCertificate"
-_row("node-leaf", (*_USUAL, checks.LEAF_PIN), "Node checkServerIdentity", "the leaf key", _NODE)
-_row("node-root", (*_USUAL, checks.ROOT_PIN), "Node checkServerIdentity", "the root key", _NODE)
+_NODE = "Node doc/api/https.md; measured with Node 20.20.2"
+_WALK = "Node src/crypto/crypto_common.cc; measured with Node 20.20.2, and a walk along issuerCertificate"
+_WALKED = "signatures, for what the pin is compared with: the issuers are found by name"
+_row("node", (*_USUAL, LEAF_ON_PATH), "Node checkServerIdentity", "the leaf key, on the leaf", _NODE)
+_row(
+    "node-walk",
+    (*_USUAL, along_the_walk("leaf pin along the issuers", PinSet.any_of(Role.LEAF))),
+    "Node checkServerIdentity, along issuerCertificate",
+    "the leaf key",
+    _WALK,
+    off=_WALKED,
+)
+_row(
+    "node-walk-root",
+    (*_USUAL, along_the_walk("root pin along the issuers", PinSet.any_of(Role.ROOT))),
+    "Node checkServerIdentity, along issuerCertificate",
+    "the root key",
+    _WALK,
+    off=_WALKED,
+)
 _row(
     "node-forgetful",
-    (VALIDATION, checks.LEAF_PIN),
+    (VALIDATION, LEAF_ON_PATH),
     "Node checkServerIdentity, written anew",
     "the leaf key",
     "measured with Node 20: a function of one's own replaces the host name check unless it calls the old one",

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from lab.observation import Line
 from lab.pki.authority import LEAF_LIFE, acting_as_ca, authority, self_signed
+from lab.pki.authority import forged_link as forge
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import (
@@ -217,6 +218,31 @@ def chain_stuffing(world: World) -> Scene:
     """
     rogue = world.other_issuing.issue(*world.hosts)
     return attacked(world, rogue.sending(*rogue.chain[1:], *world.genuine.chain))
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="cross_sign_sent_along",
+    holds=Holds.TRUSTED_CA,
+    way=Way.DNS,
+    incident="found by this lab's field test: Node 20.20.2 builds `issuerCertificate` from what was sent, by name and "
+    "key identifier, and checks no signature on the way",
+)
+def forged_link(world: World) -> Scene:
+    """
+    A forged link: a certificate that nobody signed is sent along
+
+        Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
+        also sent: "Other Public Root" over the genuine server's public key, "issued by" Honest Issuing CA 1,
+        and Honest Issuing CA 1 itself
+
+    Validation ends at the real Other Public Root and leaves the forged one out.
+    Who walks from issuer to issuer by name, after validation, walks across it,
+    and meets every key that anybody may have pinned.
+    """
+    rogue = world.other_issuing.issue(*world.hosts)
+    forged = forge(world.other_root, world.genuine, world.issuing)
+    return attacked(world, rogue.sending(*rogue.chain[1:], forged, world.issuing.certificate))
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)

@@ -138,6 +138,22 @@ def old_chain_left_behind(world: World) -> Scene:
     return changed(world, moved.sending(*moved.chain[1:], *world.genuine.chain))
 
 
+@rotation(reach=Reach.TRUST_STORE)
+def cross_sign_sent_along(world: World) -> Scene:
+    """
+    The site moves to another CA, whose root the old root has cross-signed
+
+        Other Public Root -> Other Issuing CA -> bank.example   (new key)
+        also sent: Other Public Root, as Honest Root signed it
+
+    The client's store holds the new CA's root itself, so the path ends there
+    and the cross-sign is left over.
+    """
+    moved = world.other_issuing.issue(*world.hosts)
+    crossed = world.root.cross_sign(world.other_root)
+    return changed(world, moved.sending(*moved.chain[1:], crossed.certificate))
+
+
 @rotation(
     reach=Reach.TRUST_STORE,
     incident="when Cloudflare left one of its CAs it saw more of its customers' pinning clients fail "

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from OpenSSL import SSL
@@ -24,7 +25,8 @@ from lab.observation import (
     Showable,
     Verdict,
 )
-from lab.pki.pins import fingerprint_of
+from lab.pki.authority import Authority
+from lab.pki.pins import seen
 from lab.policy import checks
 from lab.policy.checks import Known, Policy, Stage, judge
 from lab.policy.clients import Client, Learnt
@@ -195,8 +197,14 @@ def built_in(client: Client, scene: Scene) -> Known:
 
 
 def told(known: Known, meeting: Meeting) -> Known:
-    """The same knowledge, with what this machine says of its own trust store: which anchors were added to it."""
-    return replace(known, installed=frozenset(fingerprint_of(one.certificate) for one in meeting.installed))
+    """The same knowledge, with the trust store of this meeting's machine, and which of its anchors were added."""
+    installed = frozenset(_anchor(one).fingerprint for one in meeting.installed)
+    return replace(known, installed=installed, store=tuple(map(_anchor, meeting.store)))
+
+
+@lru_cache(maxsize=256)
+def _anchor(authority: Authority) -> Certificate:
+    return seen(authority.certificate)
 
 
 @dataclass(frozen=True)

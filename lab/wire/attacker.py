@@ -18,6 +18,7 @@ from OpenSSL import SSL
 from lab.pki.authority import Credential
 from lab.wire import tls
 from lab.wire.http import Answer, Change, Request, Wire
+from lab.wire.keylog import Tell
 from lab.wire.listener import PATIENCE, Address, Listener, dial, require_loopback
 from lab.wire.visit import Log, Visit, attend
 
@@ -27,7 +28,8 @@ class Attacker(Listener):
     Intercepts connections meant for the service at `upstream`.
 
     `credential` is what victims are shown; `change`, where given, rewrites each
-    request on its way. `log` holds what the attacker read. Raises ValueError
+    request on its way. `log` holds what the attacker read; `tell` is told the
+    secrets of its connections to either side, for a key log. Raises ValueError
     where `upstream` is not loopback.
 
     The attacker does not check the service's certificate: it knows whom it
@@ -45,6 +47,7 @@ class Attacker(Listener):
         name: str = "",
         resumable: bool = False,
         patience: float = PATIENCE,
+        tell: Tell | None = None,
     ) -> None:
         self.credential = credential
         self.upstream = require_loopback(upstream)
@@ -52,12 +55,12 @@ class Attacker(Listener):
         self.change = change
         self.log = Log()
         self.calls = 0  # handshakes of its own with the genuine service
-        self._context = tls.server_context(credential, resumable=resumable)
-        self._onward = tls.client_context(())
+        self._context = tls.server_context(credential, resumable=resumable, tell=tell)
+        self._onward = tls.client_context((), tell=tell)
         super().__init__(self._intercept, name=name, patience=patience)
 
     def _intercept(self, raw: socket.socket, port: int) -> None:
-        visit = Visit()
+        visit = self.log.begin(port)
         line = _Upstream(self)
         try:
             attend(raw, self._context, visit, line.relay)

@@ -14,9 +14,13 @@ from types import FrameType
 _wished = False
 
 
-def listen() -> None:
-    """Let Ctrl-C stop this program as it should. To be called in the main thread, once, by a command line."""
-    signal.signal(signal.SIGINT, _heard)
+def listen(number: int = signal.SIGINT) -> None:
+    """
+    Let Ctrl-C, or the signal of that number, stop this program as it should.
+
+    To be called in the main thread, once, by a command line.
+    """
+    signal.signal(number, _heard)
 
 
 def _heard(number: int, frame: FrameType | None) -> None:

@@ -14,8 +14,9 @@ import urllib.parse
 from lab.pki.authority import Credential
 from lab.wire import tls
 from lab.wire.http import Answer, Request
+from lab.wire.keylog import Tell
 from lab.wire.listener import PATIENCE, Listener
-from lab.wire.visit import Log, Visit, attend
+from lab.wire.visit import Log, attend
 
 STATEMENT = b"2026-01-01  groceries            12.50\n" * 27_000  # about 1 MB
 
@@ -26,7 +27,8 @@ class Service(Listener):
 
     Routes: ``/`` greets, ``/account`` gives a balance, ``/statement`` a
     megabyte in chunks, ``POST /transfer`` moves money (form fields payee and
-    amount) and answers with what it booked; `booked` holds the transfers.
+    amount) and answers with what it booked; `booked` holds the transfers. `tell`
+    is told the secrets of every connection, for a key log.
     """
 
     def __init__(
@@ -36,15 +38,16 @@ class Service(Listener):
         name: str = "",
         resumable: bool = False,
         patience: float = PATIENCE,
+        tell: Tell | None = None,
     ) -> None:
         self.credential = credential
         self.booked: list[dict[str, str]] = []
         self.log = Log()
-        self._context = tls.server_context(credential, resumable=resumable)
+        self._context = tls.server_context(credential, resumable=resumable, tell=tell)
         super().__init__(self._attend_visit, name=name, patience=patience)
 
     def _attend_visit(self, raw: socket.socket, port: int) -> None:
-        visit = Visit()
+        visit = self.log.begin(port)
         try:
             attend(raw, self._context, visit, lambda request, _: self.respond(request))
         finally:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import mldsa
 from OpenSSL import SSL, crypto
 
 from lab.pki.authority import Credential, key_pem
+from lab.wire import keylog
 
 # OpenSSL's X509_V_ERR_* codes that a learner meets, in words of one sentence.
 REASONS = {
@@ -37,14 +38,17 @@ REASONS = {
 }
 
 
-def server_context(credential: Credential, *, resumable: bool = False) -> SSL.Context:
+def server_context(credential: Credential, *, resumable: bool = False, tell: keylog.Tell | None = None) -> SSL.Context:
     """
     A TLS server that presents `credential`; the chain goes out exactly as given.
 
     Raises SSL.Error where the key does not belong to the leaf. Session tickets
-    are off unless `resumable`: no scene but one is about them.
+    are off unless `resumable`: no scene but one is about them. `tell` is told
+    the secrets of every connection, for a key log.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    if tell:
+        keylog.listen(context, tell)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.use_certificate(credential.leaf)
     for certificate in credential.chain[1:]:
@@ -73,7 +77,9 @@ def _use_key(context: SSL.Context, credential: Credential) -> None:
         os.unlink(path)
 
 
-def client_context(anchors: Iterable[x509.Certificate], time: datetime | None = None) -> SSL.Context:
+def client_context(
+    anchors: Iterable[x509.Certificate], time: datetime | None = None, *, tell: keylog.Tell | None = None
+) -> SSL.Context:
     """
     A TLS client that trusts exactly `anchors` and verifies at `time` (now, where None).
 
@@ -82,6 +88,8 @@ def client_context(anchors: Iterable[x509.Certificate], time: datetime | None = 
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    if tell:
+        keylog.listen(context, tell)
     store = context.get_cert_store()
     assert store is not None
     for anchor in anchors:

@@ -21,13 +21,21 @@ from lab.observation import Hangup, View
 from lab.wire import tls
 from lab.wire.http import Answer, Request, TooLarge, Wire
 
+Heard = Callable[["Visit", Request], None]
 KEPT = 4096  # visits that a log remembers; the oldest go first
 
 
 class Visit:
-    """What one connection has shown so far; `view` is a copy that no longer changes."""
+    """
+    What one connection has shown so far; `view` is a copy that no longer changes.
 
-    def __init__(self) -> None:
+    `port` is the client's; `heard` is called with each request when it has
+    been read, before it is answered.
+    """
+
+    def __init__(self, port: int = 0, heard: Heard | None = None) -> None:
+        self.port = port
+        self.heard = heard
         self.hung_up = Hangup.DURING_HANDSHAKE
         self.alert = ""
         self.trouble = ""
@@ -57,13 +65,22 @@ class Log:
     The visits of one listener, by the client's port, oldest first.
 
     `finished` waits for a visit to end: the client may have its answer before
-    the other side has written down that it gave one.
+    the other side has written down that it gave one. `heard` and `left` may be
+    set to hear of each request, and of each visit that ended, as it happens; in
+    the thread that serves it.
     """
+
+    heard: Heard | None = None
+    left: Callable[[Visit], None] | None = None
 
     def __init__(self) -> None:
         self._visits: deque[Visit] = deque(maxlen=KEPT)
         self._ended: dict[int, deque[Visit]] = {}  # a port may come again before its first visit is asked for
         self._changed = threading.Condition()
+
+    def begin(self, port: int) -> Visit:
+        """A visit from the client's `port`; it is not in the log before it ends."""
+        return Visit(port, self.heard)
 
     def end(self, port: int, visit: Visit) -> None:
         with self._changed:
@@ -72,6 +89,8 @@ class Log:
             if len(self._ended) > KEPT:  # nobody asks for the visits of curl or of a browser
                 del self._ended[next(iter(self._ended))]
             self._changed.notify_all()
+        if self.left:
+            self.left(visit)
 
     def finished(self, port: int, patience: float) -> Visit:
         """
@@ -140,6 +159,8 @@ def _serve(wire: Wire, visit: Visit, respond: Respond) -> None:
         visit.requests.append(request)
         visit.read = wire.read
         visit.hung_up = Hangup.AFTER_REQUEST
+        if visit.heard:
+            visit.heard(visit, request)
         wire.answer(respond(request, visit))
         visit.answered += 1
         visit.hung_up = Hangup.NEVER

@@ -1,0 +1,105 @@
+"""
+What the other side sees, as it happens.
+
+It knows the logs of services and attackers. Threads that serve put events into
+a queue; whoever prints takes them out. What an attacker or a proxy reads is
+told with the secrets in it: that is the lesson.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from lab.observation import Hangup, Line
+from lab.scenes.catalogue import Meeting
+from lab.wire.attacker import Attacker
+from lab.wire.http import Request
+from lab.wire.service import Service
+from lab.wire.visit import Visit
+
+SECRET = (b"authorization", b"cookie")
+SHOWN = 160  # characters of a header or a body that a line shows
+
+
+@dataclass(frozen=True)
+class Event:
+    """
+    Something that one side saw of one connection.
+
+    `what` is read, served, refused, left or trouble; `who` is attacker, proxy
+    or genuine. A refusal is one that an alert told; who merely leaves may have
+    refused as well, and nobody can see that from there.
+    """
+
+    what: str
+    who: str
+    port: int
+    words: str
+    details: dict[str, Any] = field(default_factory=dict)
+    when: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __str__(self) -> str:
+        return f"{self.when.astimezone():%H:%M:%S}  {self.who:<8}  {self.what:<8} {self.words}"
+
+    def record(self) -> dict[str, Any]:
+        """The event as plain JSON values."""
+        head = {"event": self.what, "time": self.when.isoformat(), "who": self.who, "client_port": self.port}
+        return {**head, **self.details}
+
+
+class Live:
+    """Watches listeners; `events` is a queue of what happens at them."""
+
+    def __init__(self, events: queue.SimpleQueue[Any]) -> None:
+        self.events = events
+
+    def watch(self, listener: Service | Attacker, meeting: Meeting) -> None:
+        """From now on, tell what happens at this listener, which was made for this meeting."""
+        who = "genuine"
+        if isinstance(listener, Attacker):
+            who = "attacker" if meeting.line is Line.ATTACKER else "proxy"
+        listener.log.heard = lambda visit, request: self.events.put(_request(who, visit, request))
+        listener.log.left = _teller(self.events.put, who)
+
+
+def _request(who: str, visit: Visit, request: Request) -> Event:
+    line = printable(request.line)
+    details: dict[str, Any] = {"request": request.line, "bytes": visit.read}
+    shown = [line]
+    if who != "genuine":
+        for name, value in request.headers:
+            if name.lower() in SECRET:
+                details[name.lower().decode("latin-1")] = value.decode("latin-1")
+                shown.append(f"{name.decode('latin-1').title()}: {printable(value.decode('latin-1'))}")
+        if request.body:
+            details["body"] = request.body.decode("utf-8", "replace")
+            shown.append(f"body: {printable(details['body'])}")
+    shown.append(f"({visit.read} bytes)")
+    return Event("served" if who == "genuine" else "read", who, visit.port, "   ".join(shown), details)
+
+
+def _teller(tell: Callable[[Event], None], who: str) -> Callable[[Visit], None]:
+    def left(visit: Visit) -> None:
+        details = {"alert": visit.alert or None, "hung_up": visit.hung_up.value, "trouble": visit.trouble or None}
+        if visit.alert:
+            words = f"alert {visit.alert}; the client hung up {visit.hung_up.value}"
+            tell(Event("refused", who, visit.port, words, details))
+        elif not visit.requests:
+            words = f"the client hung up {visit.hung_up.value}"
+            if visit.hung_up is Hangup.DURING_HANDSHAKE and visit.trouble:
+                words += f" ({printable(visit.trouble)})"
+            tell(Event("left", who, visit.port, words, details))
+        elif visit.trouble:
+            tell(Event("trouble", who, visit.port, printable(visit.trouble), details))
+
+    return left
+
+
+def printable(text: str) -> str:
+    """The text in one line that no terminal takes for a command, and not too much of it."""
+    safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return safe if len(safe) <= SHOWN else safe[:SHOWN] + "…"
