@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.atlas import command as report_command
 from lab.continuity import command as known_command
 from lab.field import command as field_command
 from lab.fleet import command as fleet_command
@@ -112,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         "trial",
         _trial,
         "Take one client through one scene and show everything: chains, checks, the attacker's view, "
-        "and what would flip the verdict.",
+        "and what would flip the outcome.",
         "trial root-pinned sibling_intermediate",
     )
     trial.add_argument("client", help="a client's name, as `list` gives it")
@@ -174,6 +175,8 @@ def _parser() -> argparse.ArgumentParser:
     hpkp = command("hpkp", hpkp_command.run, hpkp_command.ABOUT, hpkp_command.EXAMPLE)
     hpkp_command.add_arguments(hpkp)
     known_command.add_command(commands)
+    report = command("report", report_command.run, report_command.ABOUT, report_command.EXAMPLE)
+    report_command.add_arguments(report)
     fleet_command.add_arguments(command("fleet", _fleet, fleet_command.ABOUT, fleet_command.EXAMPLE))
 
     notebooks = command(

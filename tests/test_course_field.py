@@ -116,7 +116,7 @@ def certificate_pin(leaf: x509.Certificate, backup: Any) -> str:
     "wrong",
     [
         lambda leaf, backup: ...,
-        lambda leaf, backup: "",  # curl then pins nothing
+        lambda leaf, backup: "",  # curl takes this for a pin that nothing matches
         lambda leaf, backup: pin(leaf.public_key()),
         lambda leaf, backup: pin(backup),
         lambda leaf, backup: f"{pin(leaf.public_key())},{pin(backup)}",

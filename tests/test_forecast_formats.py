@@ -220,8 +220,8 @@ def test_a_domain_is_a_domain() -> None:
     ("given", "reason"),
     [
         ("not base 64!", "no base 64"),
-        (bare(OTHER)[:-1], "no base 64"),  # the = was lost
-        (bare(OTHER)[:40], "holds 30 bytes"),
+        pytest.param(bare(OTHER)[:-1], "no base 64", id="the = was lost"),
+        pytest.param(bare(OTHER)[:40], "holds 30 bytes", id="cut short"),
         ("", "holds 0 bytes"),
         ("\N{LATIN SMALL LETTER E WITH ACUTE}" * 44, "no base 64"),
     ],

@@ -15,7 +15,7 @@ from lab.field.program import PATIENCE, Call, Program, Said, one_by_one, registe
 from lab.policy.pinset import Role
 
 
-def command(call: Call, pins: str = "", *more: str) -> Said:
+def command(call: Call, pins: str | None = None, *more: str) -> Said:
     """The command line's curl, with ``--pinnedpubkey`` where `pins` are given."""
     told: list[str | Path] = [
         "curl",
@@ -28,12 +28,12 @@ def command(call: Call, pins: str = "", *more: str) -> Said:
         call.store,
         *more,
     ]
-    told += ["--pinnedpubkey", pins] if pins else []
+    told += ["--pinnedpubkey", pins] if pins is not None else []
     told += ["--header", f"Authorization: Bearer {call.secret}", "--output", "answer", call.url]
     return started(told, home=call.home)
 
 
-def libcurl(call: Call, pins: str = "", *, insecure: bool = False) -> Said:
+def libcurl(call: Call, pins: str | None = None, *, insecure: bool = False) -> Said:
     """The same by pycurl, which brings its own libcurl."""
     import pycurl
 
@@ -46,7 +46,7 @@ def libcurl(call: Call, pins: str = "", *, insecure: bool = False) -> Said:
         one.setopt(pycurl.CAINFO, str(call.store))
         one.setopt(pycurl.HTTPHEADER, [f"Authorization: Bearer {call.secret}"])
         one.setopt(pycurl.WRITEDATA, io.BytesIO())
-        if pins:
+        if pins is not None:
             one.setopt(pycurl.PINNEDPUBLICKEY, pins)
         if insecure:
             one.setopt(pycurl.SSL_VERIFYPEER, 0)

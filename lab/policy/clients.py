@@ -121,8 +121,8 @@ CLIENTS: dict[str, Client] = {}
 PROFILES: dict[str, Client] = {}
 """Real implementations, as rows of the same table; `lab.policy.profiles` fills it."""
 
-# basicConstraints and key usage, as OpenSSL reports them; 24 ("invalid CA") is something else.
-_CA_FLAG_ERRORS = frozenset({79, 26, 32})
+CA_FLAG_ERRORS = frozenset({79, 26, 32})
+"""basicConstraints and key usage, as OpenSSL reports them; 24 ("invalid CA") is something else."""
 
 
 def register(client: Client) -> Client:
@@ -223,7 +223,7 @@ for _row in (
         "ignores-ca-flag",
         "wants the intermediate key, on paths where any certificate may sign",
         (*_USUAL, checks.INTERMEDIATE_PIN),
-        ignoring=_CA_FLAG_ERRORS,
+        ignoring=CA_FLAG_ERRORS,
         bug="basicConstraints and key usage are ignored, so a server's certificate can act as a CA",
         source="CVE-2002-0862",
     ),

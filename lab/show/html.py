@@ -77,7 +77,7 @@ def trial(shown: Trial) -> str:
 
 
 def trace(shown: Trace) -> str:
-    """A trial with the second opinion and what would flip the verdict."""
+    """A trial with the second opinion and what would flip the outcome."""
     return (
         trial(shown.trial)[: -len("</div>")]
         + f"<p><b>What would flip it:</b> {escape(shown.would_flip)}</p>"

@@ -82,7 +82,7 @@ _rehearsals: dict[str, Rehearsals] = {}
 
 
 def trace(client: str | Client, scene: str | Case) -> Trace:
-    """The same, with a second opinion and what would flip the verdict; the first call takes about a second."""
+    """The same, with a second opinion and what would flip the outcome; the first call takes about a second."""
     kept = _rehearsals.setdefault("all", Rehearsals(catalogue.CASES.values()))
     return traces.trace(clients([client])[0], cases([scene])[0], kept)
 

@@ -35,8 +35,10 @@ def text(shown: Alike) -> str:
         glyphs = " ".join(LOOKS[shown.cell(group, case)].glyph for group in shown.groups)
         lines.append(f"{case.kind.value:<10}{case.name:<{width - 10}}{glyphs}".rstrip())
     alike = len(shown.matrix.cases) - len(shown.scenes)
-    others = "1 other scene" if alike == 1 else f"{alike} other scenes"
-    lines += ["", f"In {others} all of them do the same.", "Modelled, not run: names with a *.", "", legend()]
+    if alike:
+        others = "1 other scene" if alike == 1 else f"{alike} other scenes"
+        lines += ["", f"In {others} all of them do the same."]
+    lines += ["", "Modelled, not run: names with a *.", "", legend()]
     return "\n".join(lines)
 
 

@@ -111,7 +111,7 @@ def trial(shown: Trial) -> str:
 
 
 def trace(shown: Trace) -> str:
-    """A trace in full: the trial, the second opinion, what would flip the verdict."""
+    """A trace in full: the trial, the second opinion, what would flip the outcome."""
     lines = list(_trial(shown.trial))
     lines += ["", f"Second opinion  {_opinion(shown)}", f"Would flip it   {shown.would_flip}"]
     lines += _attack(shown.trial.case)

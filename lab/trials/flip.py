@@ -1,9 +1,12 @@
 """
-What would turn a verdict: the smallest edit of the client that does.
+What would turn an outcome: the smallest edit of the client that does.
 
-Checks are added, removed or replaced. Of the smallest edits the one that
-changes the fewest other cells wins, and it is confirmed by running the trial
-again with the edited client.
+The outcome is turned and not the verdict, for a verdict can be right and come
+too late: a client that refuses after the request was sent has been robbed.
+Checks are added, removed, replaced or moved; `flip` says which of the smallest
+edits wins, and confirms it by running the trial again with the edited client.
+It knows no prices: what stops an attacker may bring outages in other scenes,
+and `Flip.others` only names them.
 """
 
 from __future__ import annotations
@@ -13,29 +16,41 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from lab.observation import Outcome
-from lab.policy.checks import SOUND
-from lab.policy.clients import Client
+from lab.policy.checks import SOUND, Check, Stage
+from lab.policy.clients import CA_FLAG_ERRORS, Client
 from lab.scenes.catalogue import Case
 from lab.trials.rehearsal import Rehearsals
 from lab.trials.trial import Trial, trial
 
 Edit = tuple[str, Client]
 
+TURNED = {
+    Outcome.INTERCEPTED: Outcome.STOPPED,
+    Outcome.STOPPED: Outcome.INTERCEPTED,
+    Outcome.OUTAGE: Outcome.SERVED,
+    Outcome.SERVED: Outcome.OUTAGE,
+}
+"""The other outcome that the same meeting can have: who is on the line does not change."""
+BAD = frozenset({Outcome.INTERCEPTED, Outcome.OUTAGE})
+
 
 @dataclass(frozen=True)
 class Flip:
     """
-    An edit that turns the verdict of the meeting that a trial shows.
+    An edit that turns the outcome of the meeting that a trial shows.
 
     `words` says the edit, `client` is the edited client, `edits` how many
-    checks were touched; `others` names the other scenes in which an outcome
-    changes as well. It was confirmed by a trial.
+    checks were touched. `others` names the other scenes in which the outcome
+    of some meeting changes as well, for better or worse, as the pure policy
+    expects it. `outcome` is what the trial that confirmed the edit shows as a
+    whole: it is bad where another meeting of the same scene goes wrong instead.
     """
 
     words: str
     client: Client
     edits: int
     others: tuple[str, ...]
+    outcome: Outcome
 
 
 def _single(client: Client) -> Iterator[Edit]:
@@ -47,13 +62,35 @@ def _single(client: Client) -> Iterator[Edit]:
         if new not in policy:
             yield f"add the {new.name} check", _with(client, *policy, new)
     if client.ignoring:
-        yield "add the CA flag check", replace(client, ignoring=frozenset())
+        flag_only = client.ignoring <= CA_FLAG_ERRORS
+        words = "add the CA flag check" if flag_only else "insist on a path to a trust anchor"
+        yield words, replace(client, ignoring=frozenset())
     if client.resumes:
         yield "add a check that refuses to resume", replace(client, resumes=False)
     for (number, old), new in product(enumerate(policy), SOUND):
         if new not in policy:
             words = f"replace the {old.name} check by the {new.name} check"
             yield words, _with(client, *policy[:number], new, *policy[number + 1 :])
+    for number, late in enumerate(policy):
+        if late.stage is not Stage.HANDSHAKE and not any(_same_in_time(new, late) for new in SOUND):
+            moved = replace(late, stage=Stage.HANDSHAKE)
+            words = f"move the {late.name} check into the handshake"
+            yield words, _with(client, *policy[:number], moved, *policy[number + 1 :])
+
+
+def _same_in_time(new: Check, late: Check) -> bool:
+    """Whether `new` asks inside the handshake what `late` asks when the request has gone."""
+    if late.stage is Stage.HANDSHAKE or new.stage is not Stage.HANDSHAKE:
+        return False
+    same_pins = late.pin_set is not None and (new.basis, new.pin_set) == (late.basis, late.pin_set)
+    return same_pins or new.rule is late.rule
+
+
+def _only_earlier(edited: Client, client: Client) -> bool:
+    """Whether the edited client asks the same questions, some of them earlier, and nothing else differs."""
+    if len(edited.policy) != len(client.policy) or replace(edited, policy=client.policy) != client:
+        return False
+    return all(new == old or _same_in_time(new, old) for new, old in zip(edited.policy, client.policy, strict=True))
 
 
 def _with(client: Client, *policy) -> Client:  # type: ignore[no-untyped-def]
@@ -81,30 +118,37 @@ def _outcomes(client: Client, rehearsals: Rehearsals) -> dict[str, list[Outcome]
 
 def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Trial] = trial) -> Flip | None:
     """
-    The smallest confirmed edit that turns the verdict of the meeting that the trial shows.
+    The smallest confirmed edit that turns the outcome of the meeting that the trial shows.
 
-    None where no edit of up to two checks (or, for a refusal, of as many as
+    A bad outcome (intercepted, outage) is turned into the good one for who is
+    on the line (stopped, served), and a good one into the bad one. Of equally
+    small edits, in this order: a repair leaves as few bad meetings in this scene
+    as it can; the client asks what it asked, only earlier; the fewest other
+    scenes change.
+
+    None where no edit of up to two checks (or, to make it talk, of as many as
     the client has) can: an attacker inside the process has switched the policy
     off, or nothing on the path tells the scene from an honest one. `again` runs
     the confirming trial: whoever asks of many clients can keep the scene standing.
     """
     if done.client.switched_off:
         return None
-    wanted = not done.verdict.accepted
+    wanted = TURNED[done.outcome]
     before = _outcomes(done.client, rehearsals)
     for count, ring in enumerate(edits(done.client), start=1):
-        able = []
+        able: list[tuple[tuple[int, bool, int], Edit, tuple[str, ...]]] = []
         for words, edited in ring:
-            expected = rehearsals.met(edited, done.case)
-            if expected[done.worst][0].accepted is wanted:
+            here = {number: outcome for number, (_, outcome) in rehearsals.met(edited, done.case).items()}
+            if here[done.worst] is wanted:
                 after = _outcomes(edited, rehearsals)
                 others = tuple(name for name in after if name != done.case.name and after[name] != before[name])
-                able.append(Flip(words, edited, count, others))
-        for found in sorted(able, key=lambda one: len(one.others)):
-            confirmed = again(found.client, done.case)
-            if confirmed.encounters[done.worst].verdict.accepted is wanted:
-                return found
-        if not wanted and count == 2:  # more checks never turn a refusal; two replaced ones find any
+                still_bad = 0 if wanted in BAD else sum(outcome in BAD for outcome in here.values())
+                able.append(((still_bad, not _only_earlier(edited, done.client), len(others)), (words, edited), others))
+        for _, (words, edited), others in sorted(able, key=lambda one: one[0]):
+            confirmed = again(edited, done.case)
+            if confirmed.encounters[done.worst].outcome is wanted:
+                return Flip(words, edited, count, others, confirmed.outcome)
+        if wanted in (Outcome.STOPPED, Outcome.OUTAGE) and count == 2:  # what two checks do not refuse, more do not
             return None
     return None
 
@@ -119,4 +163,10 @@ def sentence(found: Flip | None, done: Trial) -> str:
     other = (
         f"{count} other scene{'s' if count > 1 else ''} would change too" if count else "no other scene would change"
     )
-    return f"{found.words}; {other} (confirmed by running it)"
+    instead = f"; this scene is then {found.outcome.value} at another meeting" if _only_moved(found, done) else ""
+    return f"{found.words}; {other} (confirmed by running it){instead}"
+
+
+def _only_moved(found: Flip, done: Trial) -> bool:
+    """Whether the meeting is repaired and the scene is not."""
+    return done.outcome in BAD and found.outcome in BAD

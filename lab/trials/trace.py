@@ -45,7 +45,7 @@ class Trace(Showable):
 
 
 def trace(client: Client, case: Case, rehearsals: Rehearsals | None = None) -> Trace:
-    """Run the trial, ask the second validator, and look for what would flip the verdict (about a second)."""
+    """Run the trial, ask the second validator, and look for what would flip the outcome (about a second)."""
     every = dict.fromkeys((*CASES.values(), case))
     return explain(trial(client, case), rehearsals or Rehearsals(every))
 

@@ -1,0 +1,161 @@
+"""
+The claims on what pinning costs: outages, updates in a hurry, and what HPKP did.
+
+HPKP is played by its own room; this file only asks it. How much an outage costs,
+in money or in users, is not here: the fleet counts that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.course.article.part import INTERCEPTED, OUTAGE, SERVED, STOPPED, Part
+from lab.course.article.scenes import own_scene
+from lab.course.ledger import Cell, Class, Ran, Section
+from lab.hpkp.calendar import VISITORS, play
+from lab.hpkp.claims import no_backup_is_ignored
+from lab.hpkp.dated import scene as dated
+from lab.pki.world import World
+from lab.policy import checks
+from lab.policy.clients import Client, client
+from lab.policy.pinset import PinSet, Role
+from lab.scenes.catalogue import case, changed, site_pins
+from lab.trials.stage import Stage
+from lab.trials.trial import run as go_through
+from lab.trials.trial import trial
+
+PART = Part(Section.COSTS)
+claim, tried = PART.claim, PART.tried
+
+claim(
+    Class.HOLDS,
+    "Pinning can work.",
+    Cell("unpinned", "same_intermediate", INTERCEPTED),
+    Cell("leaf-pinned", "same_intermediate", STOPPED),
+)
+claim(
+    Class.HOLDS,
+    "It is a risk: an organisation may shut out its own users.",
+    Cell("leaf-pinned", "new_key", OUTAGE),
+    Cell("intermediate-pinned", "new_intermediate", OUTAGE),
+    Cell("root-pinned", "new_ca", OUTAGE),
+)
+
+
+@tried(
+    Class.CONDITION,
+    "With HPKP, a leaf is usually pinned for 60 days.",
+    condition="the browser caps what a header may ask for, as Chromium did; the leaf's own life has no part in it",
+    note="RFC 7469 section 4.1 suggests about 60 days as a limit to remembering; Smashing Magazine's header said 365",
+)
+def sixty_days() -> Iterator[Ran]:
+    """One header that says a year, and a visitor who comes back daily after the pinned key is gone."""
+    for browser in ("60-day cap", "no cap"):
+        locked = len(play([dated("a_year")], [VISITORS[0]], [browser])[0].locked)
+        yield Ran(f"days locked out, by a browser with {browser}", str(locked), locked == 60)
+
+
+@tried(
+    Class.FAILS,
+    "Those who used HPKP and named no backup key shut out their visitors when the key was lost.",
+    note="A header without a backup pin is ignored (RFC 7469 section 2.5). A made-up backup, or a lost one, does harm. "
+    "How many sites named none, nobody has counted in a source that we have seen",
+)
+def no_backup_named() -> Iterator[Ran]:
+    """A site that names its own key only, loses it, and is visited every day."""
+    found = no_backup_is_ignored()
+    yield Ran("a header without a backup pin", found.measured, found.holds)
+
+
+claim(
+    Class.NOT_YET,
+    "A CA has to revoke the certificate of a key that was compromised.",
+    missing="revocation: a CA that says so, and a client that asks",
+)
+claim(
+    Class.HOLDS,
+    "Then, if no backup key was pinned, honest clients are shut out.",
+    Cell("leaf-pinned", "backup_key", OUTAGE),
+    Cell("leaf-pinned", "new_key", OUTAGE),
+    Cell("leaf-or-backup", "backup_key", SERVED),
+    note="For pins that are built in. For HPKP see the two claims on it above",
+)
+claim(
+    Class.HISTORY,
+    "To recover from a lost key is hard, slow and dear.",
+    source="three weeks after Heartbleed 87% of the vulnerable certificates were not revoked (Zhang et al.)",
+)
+claim(
+    Class.HISTORY,
+    "Algorithms change more often than one expects.",
+    source="Let's Encrypt issues ECDSA certificates from intermediates of their own since 2024-06-06 and made new "
+    "roots again in September 2025 (letsencrypt.org/2024/03/19 and /2025/11/24)",
+)
+
+
+@tried(
+    Class.HOLDS,
+    "To change the algorithm one has to replace certificates.",
+    Cell("unpinned", "rsa_to_ecdsa", SERVED),
+    Cell("leaf-pinned", "rsa_to_ecdsa", OUTAGE),
+    Cell("unpinned", "ecdsa_to_ml_dsa", SERVED),
+    Cell("leaf-pinned", "ecdsa_to_ml_dsa", OUTAGE),
+)
+def _another_algorithm() -> Iterator[Ran]:
+    met = trial(client("unpinned"), case("ecdsa_to_ml_dsa")).encounters
+    before, after = ((one.observation.path or ())[0] for one in met)
+    words = f"{before.algorithm}, then {after.algorithm}"
+    yield Ran("the leaf's algorithm", words, before.fingerprint != after.fingerprint)
+
+
+claim(
+    Class.CONDITION,
+    "Since the pin is built in, whatever changes in the certificate forces an update of the app.",
+    Cell("certificate-pinned", "same_key", OUTAGE),
+    Cell("leaf-pinned", "new_key", OUTAGE),
+    Cell("leaf-pinned", "same_key", OUTAGE),
+    Cell("leaf-pinned", "other_ca_same_key", OUTAGE),
+    condition="the whole certificate is pinned, or the pinned key changes; a kept key forces nothing",
+)
+claim(
+    Class.HISTORY,
+    "Updating software in a short time is hard.",
+    source='Barclays\'s app needed "several weeks", app store included, so a CA broke the rules for it, 2016-11-24 '
+    "(CA/Browser Forum public list, November 2016)",
+)
+
+
+@tried(Class.HOLDS, "Who does not install the update loses the service or is warned.")
+def _updated_or_not() -> Iterator[Ran]:
+    world = World()
+    renewed = world.issuing.issue(world.host)
+    what = own_scene("renewed", "The site renews, and an update brings its new pin", lambda _: changed(world, renewed))
+    new_pin = next(iter(site_pins(world, renewed)[Role.LEAF]))
+    usual = (checks.VALIDATION, checks.HOST_NAME)
+    after = checks.pinned("updated pin", PinSet.any_of(Role.LEAF, new_pin))
+    rows = (client("leaf-pinned"), Client("updated", "has the new pin as well", (*usual, after)))
+    with Stage(what, what.build(world)) as standing:
+        old, new = (go_through(one, standing).outcome for one in rows)
+    yield Ran("without the update", old.value, old is OUTAGE)
+    yield Ran("with the update", new.value, new is SERVED)
+
+
+claim(
+    Class.HISTORY,
+    "CAs do revoke certificates, for all kinds of reasons.",
+    source="Let's Encrypt announced the revocation of 3,048,289 certificates after a bug in its CAA checks, "
+    "2020-02-29 (community.letsencrypt.org/t/114591)",
+)
+claim(
+    Class.HISTORY,
+    "They may have to do it at very short notice.",
+    source="DigiCert gave 24 hours for 83,267 certificates, 2024-07-29",
+)
+claim(
+    Class.CONDITION,
+    "After such a replacement the software has to be updated in a hurry.",
+    Cell("leaf-pinned", "new_ca", OUTAGE),
+    Cell("root-pinned", "new_ca", OUTAGE),
+    Cell("leaf-pinned", "other_ca_same_key", OUTAGE),
+    condition="no key that the client pins is kept",
+)
