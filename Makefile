@@ -71,7 +71,7 @@ field: $(VENV)/jupyter $(PROXY)/ready
 report: $(VENV)/jupyter
 	@$(RUN) -m lab report
 
-## Test the atlas in headless Chromium; needs chromium, node and npm.
+## Test the atlas, and what else needs a browser, in headless Chromium; needs chromium, node and npm.
 browser: $(VENV)/jupyter tests/browser/node_modules
 	@$(RUN) -m pytest -m browser
 

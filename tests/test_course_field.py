@@ -64,7 +64,7 @@ def solution(probe: Any) -> set[str]:
 
 
 def test_the_solution_finds_every_missing_check() -> None:
-    """Three slips, one for each check, tell all eight kinds of clients apart."""
+    """Three slips, one for each check, tell all kinds of clients apart."""
     assert field.switched_off(solution).solved
 
 

@@ -8,7 +8,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,19 +35,31 @@ needs_sslsplit = pytest.mark.skipif(not shutil.which("sslsplit"), reason=f"insta
 needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="install it with: apt-get install curl")
 
 
-def left() -> list[str]:
-    """What a run has left behind: programs, listeners, folders."""
-    children = [" ".join(one.cmdline()) for one in psutil.Process().children(recursive=True)]
+def children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+def alive(one: psutil.Process) -> bool:
+    try:
+        return one.is_running() and one.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def left(before: Set[psutil.Process] = frozenset()) -> list[str]:
+    """What a run has left behind: programs that were not there before, listeners, folders."""
+    programs = [str(one) for one in children() - before if alive(one)]
     folders = [one.name for one in Path(tempfile.gettempdir()).glob("lab-*")]
-    return [*children, *map(str, running()), *folders]
+    return [*programs, *map(str, running()), *folders]
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever happens, no program runs on, no port is open, no file with a key stays."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = children()
     yield
-    assert left() == []
+    assert left(before) == []
 
 
 def trusting(call: Call) -> Said:

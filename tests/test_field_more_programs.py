@@ -37,7 +37,11 @@ SCENES = (
     "name_left_out",
     "forgot_to_renew",
 )
-WAYS = [(name, profile) for name in ("okhttp", "node", "chromium") for profile in PROGRAMS[name].ways]
+WAYS = [
+    pytest.param(name, profile, id=f"{name}-as-{profile}", marks=[pytest.mark.browser] if name == "chromium" else [])
+    for name in ("okhttp", "node", "chromium")
+    for profile in PROGRAMS[name].ways
+]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +85,7 @@ def held(name: str, way: str, outside: Outside) -> bool:
     return outside.holds(meeting, call.secret)
 
 
-@pytest.mark.parametrize(("name", "profile"), WAYS, ids=[f"{name}-as-{profile}" for name, profile in WAYS])
+@pytest.mark.parametrize(("name", "profile"), WAYS)
 def test_a_program_does_what_its_profile_predicts(name: str, profile: str, standing: list[Outside]) -> None:
     """Each reached the server in every scene, and did what its profile does there."""
     found = run_way(here(name), profile, standing)
@@ -111,6 +115,7 @@ def test_a_node_that_calls_the_old_check_reads_host_names(standing: list[Outside
     assert found["ordinary_day"].fine
 
 
+@pytest.mark.browser
 def test_chromiums_list_forgives(standing: list[Outside]) -> None:
     """Predicted as a browser without the list, it disagrees where a listed key comes with an error."""
     errors = {"root_distrusted", "name_left_out", "forgot_to_renew"}
@@ -120,6 +125,7 @@ def test_chromiums_list_forgives(standing: list[Outside]) -> None:
     assert found["ordinary_day"].fine
 
 
+@pytest.mark.browser
 def test_chromium_names_its_error(standing: list[Outside]) -> None:
     """What it says is the browser's own word for it."""
     found = {one.scene: one.shown.said.words for one in run_way(here("chromium"), "unpinned", standing)}
@@ -153,6 +159,7 @@ def test_a_users_settings_do_not_reach_node(standing: list[Outside], monkeypatch
     assert outcomes(run_way(here("node"), "unpinned", only)) == {"root_distrusted": [Outcome.SERVED, Outcome.OUTAGE]}
 
 
+@pytest.mark.browser
 def test_the_browser_leaves_nothing_behind(tmp_path: Path) -> None:
     """Its processes, which name its home, run while it is open and not after."""
     here("chromium")

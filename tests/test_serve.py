@@ -186,6 +186,7 @@ def test_key_continuity_across_a_rotation(tmp_path: Path) -> None:
         assert paste(again.line) != 0
 
 
+@pytest.mark.browser
 @POSIX
 @pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed (apt-get install chromium)")
 @pytest.mark.skipif(not shutil.which("certutil"), reason="certutil is not installed (apt-get install libnss3-tools)")

@@ -116,8 +116,11 @@ def suspect(off: Iterable[str], key: bool) -> Client:
 def switched_off(find: Callable[..., Any]) -> Report:
     """Judge `find(probe)`: the set of what an unnamed client has switched off, by its outcomes alone."""
     draw = random.Random()
-    kinds = [tuple(one for number, one in enumerate(OFF) if mask >> number & 1) for mask in range(8)]
-    drawn = [(frozenset(off), suspect(off, draw.random() < 0.5)) for off in kinds]
+    kinds = [frozenset(one for number, one in enumerate(OFF) if mask >> number & 1) for mask in range(8)]
+    drawn = []
+    for off in kinds:
+        pins = [True, False] if NAME in off else [draw.random() < 0.5]  # both: a renewed certificate would mislead
+        drawn += [(off, suspect(off, key)) for key in pins]
     draw.shuffle(drawn)
 
     def remark(question: Question, got: Any) -> str:
