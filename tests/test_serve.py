@@ -143,8 +143,6 @@ def paste(command: str) -> int:
 SCENES = (
     "untrusted_rogue_ca",
     "other_trusted_ca",
-    "stolen_key_new_certificate",
-    "other_hosts_certificate",
     "new_key",
     "name_left_out",
 )

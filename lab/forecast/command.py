@@ -60,6 +60,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--next-release", metavar="DATE", help="when users get other pins (default: 90 days after the day to run on)"
     )
+    command.add_argument(
+        "--scenes", nargs="+", metavar="NAME", help="only these scenes, and an ordinary day; all of them by default"
+    )
     command.add_argument("--strict", action="store_true", help="exit code 1 where lint finds something serious")
     command.add_argument("--json", action="store_true", help="the whole forecast as JSON")
 
@@ -94,6 +97,7 @@ def _forecast(chosen: argparse.Namespace) -> Forecast:
         backups=backups,
         at=at,
         next_release=release,
+        scenes=chosen.scenes,
         progress=_progress(time.monotonic()),
     )
 

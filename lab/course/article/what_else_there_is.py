@@ -45,8 +45,7 @@ claim(
 claim(
     Class.NOT_YET,
     "The best remedy is to automate the whole life of certificates, from request to revocation.",
-    missing="revocation; that a renewal by hand that was forgotten is an outage for everybody, the slip forgot_to_renew "
-    "shows",
+    missing="revocation; that a forgotten renewal is an outage for everybody, the slip forgot_to_renew shows",
 )
 claim(
     Class.CONDITION,
