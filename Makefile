@@ -49,7 +49,7 @@ test: $(VENV)/jupyter
 
 ## Run the tests of the core alone, within half a minute; needs no Jupyter.
 test-core: $(VENV)/core
-	@$(RUN) -m pytest -m "not notebook and not course and not years and not forecast and not field and not browser"
+	@$(RUN) -m pytest --core
 
 ## Open the notebooks in JupyterLab.
 lab: $(VENV)/jupyter

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from OpenSSL import SSL
@@ -23,21 +24,41 @@ def pytest_report_header() -> list[str]:
     return [f"Python {platform.python_version()} on {sys.platform}", f"{found}; pyOpenSSL uses {openssl}"]
 
 
-YEARS = ("test_timelines", "test_hpkp", "test_hpkp_dated", "test_continuity", "test_continuity_store", "test_fleet")
+# What is not the core, by the beginning of its file's name; the first that fits names its marker.
+BEYOND = {
+    "test_course_": "course",
+    "test_notebooks": "notebook",
+    "test_timelines": "years",
+    "test_hpkp": "years",
+    "test_continuity": "years",
+    "test_fleet": "years",
+    "test_flip": "beyond",
+    "test_profiles": "beyond",
+    "test_atlas": "beyond",
+    "test_forecast": "forecast",
+    "test_serve": "field",
+    "test_field_": "field",
+}
+
+
+def beyond(file: Path) -> str:
+    """The marker of a test file outside of the core; empty for the core."""
+    return next((marker for start, marker in BEYOND.items() if file.stem.startswith(start)), "")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--core", action="store_true", help="the tests of the library alone: half a minute, no Jupyter")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With --core, what is not the core is not even imported."""
+    return True if config.getoption("--core") and beyond(collection_path) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is not the core is marked by the file that it stands in, so that `make test-core` can leave it out."""
     for item in items:
-        file = item.path.stem
-        if file.startswith("test_course_"):
-            item.add_marker("course")
-        elif file in YEARS:
-            item.add_marker("years")
-        elif file == "test_serve":
-            item.add_marker("field")
-        elif file.startswith("test_forecast"):
-            item.add_marker("forecast")
+        if marker := beyond(item.path):
+            item.add_marker(marker)
 
 
 @pytest.fixture(scope="session")

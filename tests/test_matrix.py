@@ -17,6 +17,7 @@ from lab.policy.clients import CLIENTS, Client
 from lab.policy.pinset import STAIRS, PinSet, Reach, Role, Site
 from lab.scenes.catalogue import CASES, Case, Fault, Kind, attacks, rotations, twin_of
 from lab.trials.matrix import Matrix, Score
+from lab.trials.rehearsal import Rehearsals
 from lab.trials.trial import Encounter
 
 # ---- the table ------------------------------------------------------------------------------------
@@ -299,3 +300,51 @@ def test_a_component_has_no_outcome(whole_matrix: Matrix) -> None:
     for trial in whole_matrix.trials.values():
         for met in trial.encounters:
             assert met.meeting.component is (met.outcome is None)
+
+
+# ---- the policy and the sockets -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_the_pure_policy_expects_what_the_sockets_did(name: str, whole_matrix: Matrix, rehearsals: Rehearsals) -> None:
+    """In every scene and at every meeting, the pure verdict and outcome are those of the real connection."""
+    wrong = []
+    for scene, meetings in rehearsals.expected(CLIENTS[name]).items():
+        trial = whole_matrix.cell(name, scene)
+        own = {number for number, met in enumerate(trial.encounters) if not met.meeting.component}
+        assert own == set(meetings)
+        for number, (verdict, outcome) in meetings.items():
+            met = trial.encounters[number]
+            expected = (verdict.accepted, verdict.check, outcome)
+            actual = (met.verdict.accepted, met.verdict.check, met.outcome)
+            if expected != actual:
+                wrong.append(f"{scene}, meeting {number}: expected {expected}, the sockets did {actual}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_late_check_refuses_after_the_robbery(whole_matrix: Matrix) -> None:
+    """A pin that is compared after the request refuses, and the attacker has the secret all the same."""
+    late = whole_matrix.cell("checks-too-late", "other_trusted_ca")
+    assert (late.verdict.accepted, late.verdict.check) == (False, "late leaf pin")
+    assert late.outcome is Outcome.INTERCEPTED
+    assert late.leaked > 0
+    # the same pin inside the handshake
+    timely = whole_matrix.cell("leaf-pinned", "other_trusted_ca")
+    assert (timely.verdict.accepted, timely.outcome, timely.leaked) == (False, Outcome.STOPPED, 0)
+
+
+def test_a_stopped_attacker_reads_nothing(whole_matrix: Matrix) -> None:
+    """Not one application byte reaches an attacker who was stopped; one who was not has read some."""
+    attacked = [one for one in whole_matrix.trials.values() if one.case.kind is Kind.ATTACK]
+    stopped = {one.leaked for one in attacked if one.outcome is Outcome.STOPPED}
+    robbed = {one.leaked for one in attacked if one.outcome is Outcome.INTERCEPTED}
+    assert stopped == {0}
+    assert min(robbed) > 0
+
+
+def test_nothing_leaks_to_the_genuine_server(whole_matrix: Matrix) -> None:
+    """Bytes count as leaked where an attacker read them, and nowhere else."""
+    for trial in whole_matrix.trials.values():
+        for met in trial.encounters:
+            if met.meeting.line is Line.GENUINE:
+                assert met.aftermath.leaked == 0
