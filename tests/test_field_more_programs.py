@@ -11,11 +11,11 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 import psutil
 import pytest
+from programs import here
 
 from lab.field import chromium, okhttp
 from lab.field.program import Call, Program
@@ -48,18 +48,6 @@ WAYS = [
 def standing() -> Iterator[list[Outside]]:
     with ExitStack() as stack:
         yield [stack.enter_context(Outside(case(name))) for name in SCENES]
-
-
-@cache
-def version(name: str) -> str | None:
-    return PROGRAMS[name].version()
-
-
-def here(name: str) -> Program:
-    """The program of that name; skips the test, with what would install it, where it is not there."""
-    if version(name) is None:
-        pytest.skip(f"{name} is not here; install it with: {PROGRAMS[name].install}")
-    return PROGRAMS[name]
 
 
 def outcomes(found: list[Result]) -> dict[str, list[Outcome]]:

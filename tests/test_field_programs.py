@@ -15,10 +15,10 @@ import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 import pytest
+from programs import here
 
 from lab.field.explained import EXPLAINED, explanation
 from lab.field.program import Call, Program, Said, one_by_one
@@ -53,18 +53,6 @@ WAYS = [(name, profile) for name in NAMES for profile in PROGRAMS[name].ways]
 def standing() -> Iterator[list[Outside]]:
     with ExitStack() as stack:
         yield [stack.enter_context(Outside(case(name))) for name in SCENES]
-
-
-@cache
-def version(name: str) -> str | None:
-    return PROGRAMS[name].version()
-
-
-def here(name: str) -> Program:
-    """The program of that name; skips the test, with what would install it, where it is not there."""
-    if version(name) is None:
-        pytest.skip(f"{name} is not here; install it with: {PROGRAMS[name].install}")
-    return PROGRAMS[name]
 
 
 def in_scene(found: list[Result], name: str) -> Result:

@@ -1,0 +1,22 @@
+"""What the tests of real programs share: a program that is here, or a test that is skipped."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from lab.field.program import Program
+from lab.field.programs import PROGRAMS
+
+
+@cache
+def version(name: str) -> str | None:
+    return PROGRAMS[name].version()
+
+
+def here(name: str) -> Program:
+    """The program of that name; skips the test, with what would install it, where it is not there."""
+    if version(name) is None:
+        pytest.skip(f"{name} is not here; install it with: {PROGRAMS[name].install}")
+    return PROGRAMS[name]
