@@ -14,23 +14,24 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from programs import here
 
 from lab.field.explained import EXPLAINED, explanation
 from lab.field.program import Call, Program, Said, one_by_one
 from lab.field.programs import PROGRAMS
-from lab.field.run import Result, run_way
+from lab.field.run import Field, Met, Result, Taking, run_way
 from lab.field.ssl_hook import PinError, context_with, pinning
 from lab.observation import Outcome
 from lab.pki.export import pem
 from lab.pki.pins import pin_of
 from lab.policy.clients import client
 from lab.policy.pinset import Role
-from lab.scenes.catalogue import case
+from lab.scenes.catalogue import CASES, SLIPS, case
 from lab.serve.outside import Outside, world_around
 from lab.wire.service import Service
 
@@ -212,3 +213,41 @@ def test_an_explanation_excuses_its_own_scene_and_profile_only() -> None:
     assert explanation("curl", "unpinned", "new_key") is None
     assert explanation("curl", "curl", "ecdsa_to_ml_dsa") is None
     assert explanation("OkHttp", "curl", "ecdsa_to_ml_dsa") is None
+
+
+# ---- explanations that are no longer needed --------------------------------------------------------
+
+
+def test_an_explanation_that_is_not_needed_is_named() -> None:
+    """A row for this very version is reported where the two agree after all, and only there."""
+    row = next(one for one in EXPLAINED if one.program == "curl")
+    said = Said(0)
+
+    def found(did: Outcome, version: str) -> Field:
+        met = Met("now", did, Outcome.SERVED, said, True)
+        taking = Taking(Program("curl", "", lambda: version, {}), version)
+        return Field([taking], [Result("curl", "unpinned", row.scene, (met,))])
+
+    assert found(Outcome.SERVED, row.version).unneeded == [row]
+    assert found(Outcome.OUTAGE, row.version).unneeded == []
+    assert found(Outcome.SERVED, "99.0").unneeded == []
+
+
+# ---- what is written for outside programs ----------------------------------------------------------
+
+
+def test_every_anchor_that_is_written_is_limited() -> None:
+    """In every scene: each trust anchor on disk ends within eight days and vouches for reserved names and loopback."""
+    soon = datetime.now(UTC) + timedelta(days=8)
+    for one in {**CASES, **SLIPS}.values():
+        with Outside(one) as standing:
+            for meeting in standing.scene.meetings:
+                for anchor in x509.load_pem_x509_certificates(standing.store(meeting).read_bytes()):
+                    permitted = anchor.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees
+                    hosts = {name.value for name in permitted or () if isinstance(name, x509.DNSName)}
+                    networks = [name.value for name in permitted or () if isinstance(name, x509.IPAddress)]
+                    assert hosts == {"example", "test", "invalid", "localhost"}, one.name
+                    assert all(network.is_loopback for network in networks)
+                    assert networks
+                    assert anchor.not_valid_after_utc < soon, one.name
+            assert not [file for file in standing.folder.rglob("*") if b"PRIVATE" in file.read_bytes()]

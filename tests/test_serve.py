@@ -306,8 +306,8 @@ def test_it_cleans_up_when_it_is_told_to_end(number: int, tmp_path: Path) -> Non
         code, _, error = served.stop(number)
     assert (code, error.strip()) == (130, "lab: interrupted; every server is stopped")
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(OSError):  # noqa: PT011  (refused, in each platform's own words)
-        socket.create_connection(("127.0.0.1", scene["port"]), timeout=5)
+    # who is gone holds no port; to connect would prove nothing, since another program may have it by now
+    assert not psutil.pid_exists(served.process.pid)
 
 
 def test_without_a_keyboard_it_serves_and_sleeps(tmp_path: Path) -> None:
