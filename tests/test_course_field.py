@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import http.client
 import urllib.request
 from typing import Any
 
@@ -42,6 +43,38 @@ def test_who_never_came_has_refused_nothing() -> None:
 
     with pytest.raises(KeyError, match="slip of the pen"):
         field.outcome(broken, "ordinary_day")
+
+
+def test_who_refuses_after_the_request_was_not_served() -> None:
+    """The genuine server has answered, and the program takes nothing of it: an outage. An attacker has won by then."""
+
+    def late(call: Call) -> None:
+        ask(call)
+        raise ValueError("no pin matches")
+
+    assert field.outcomes(late, ["new_key", "other_trusted_ca"]) == {
+        "new_key": "outage",
+        "other_trusted_ca": "intercepted",
+    }
+
+
+def test_a_connection_that_is_left_open_hides_nothing() -> None:
+    """What was read counts at once, and not only when the connection has ended."""
+    kept = []
+
+    def leaving(call: Call) -> None:
+        import ssl
+
+        context = ssl.create_default_context(cafile=str(call.store))
+        kept.append(http.client.HTTPSConnection("localhost", call.port, context=context))
+        kept[-1].request("GET", "/account", headers=call.headers)
+        kept[-1].getresponse().read()
+
+    try:
+        assert field.outcome(leaving, "other_trusted_ca") == "intercepted"
+    finally:
+        for one in kept:
+            one.close()
 
 
 def test_the_table_has_a_row_for_each_scene() -> None:

@@ -7,6 +7,7 @@ on this machine is skipped, with the command that installs it.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import pytest
 from programs import here
 
 from lab.field import chromium, okhttp
-from lab.field.program import Call, Program
+from lab.field.program import Call, Program, environment
 from lab.field.programs import PROGRAMS
 from lab.field.run import Result, run_way
 from lab.observation import Outcome
@@ -127,6 +128,16 @@ def test_without_its_jars_okhttp_is_not_here(monkeypatch: pytest.MonkeyPatch, tm
     """The jars are looked for where LAB_JARS says, and nowhere else then."""
     monkeypatch.setenv(okhttp.JARS, str(tmp_path))
     assert PROGRAMS["okhttp"].version() is None
+    (tmp_path / "okhttp-tls.jar").touch()  # a companion, without the client
+    assert PROGRAMS["okhttp"].version() is None
+
+
+def test_a_jar_that_is_none_has_no_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is tried all the same, and javac says what is wrong with it."""
+    here("okhttp")
+    (tmp_path / "okhttp.jar").touch()
+    monkeypatch.setenv(okhttp.JARS, str(tmp_path))
+    assert "of unknown version" in (PROGRAMS["okhttp"].version() or "")
 
 
 def test_without_certutil_chromium_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,6 +148,24 @@ def test_without_certutil_chromium_is_not_here(monkeypatch: pytest.MonkeyPatch) 
 
 
 # ---- nothing of this machine takes part ------------------------------------------------------------
+
+
+def test_a_users_settings_reach_no_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No proxy, no trust store, no key log and no home; what finds the program itself stays."""
+    theirs = (
+        "https_proxy",
+        "SSL_CERT_FILE",
+        "SSLKEYLOGFILE",
+        "OPENSSL_CONF",
+        "WGETRC",
+        "NODE_OPTIONS",
+        "XDG_CONFIG_DIRS",
+    )
+    for name in theirs:
+        monkeypatch.setenv(name, "theirs")
+    monkeypatch.setenv("HOME", "theirs")
+    assert "theirs" not in environment(tmp_path).values()
+    assert environment(tmp_path)["PATH"] == os.environ["PATH"]
 
 
 def test_a_users_settings_do_not_reach_node(standing: list[Outside], monkeypatch: pytest.MonkeyPatch) -> None:

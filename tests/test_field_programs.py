@@ -12,7 +12,7 @@ import contextlib
 import secrets
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,10 +21,11 @@ import pytest
 from cryptography import x509
 from programs import here
 
+from lab.__main__ import main
 from lab.field.explained import EXPLAINED, explanation
 from lab.field.program import Call, Program, Said, one_by_one
 from lab.field.programs import PROGRAMS
-from lab.field.run import Field, Met, Result, Taking, run_way
+from lab.field.run import Field, Met, Result, Taking, prediction, run_way
 from lab.field.ssl_hook import PinError, context_with, pinning
 from lab.observation import Outcome
 from lab.pki.export import pem
@@ -199,6 +200,38 @@ def test_the_hook_refuses_a_resumed_session(tmp_path: Path) -> None:
 # ---- the explanations ------------------------------------------------------------------------------
 
 
+def test_a_profile_that_no_program_has_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run without a single cell would agree with everything."""
+    assert main(["field", "--programs", "curl", "--profiles", "android"]) == 2
+    assert "none of curl runs as android" in capsys.readouterr().err
+
+
+def test_a_program_that_cannot_start_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is there and does not run ends the test, without a traceback."""
+
+    def broken(calls: Sequence[Call]) -> Sequence[Said]:
+        raise OSError("it does not run")
+
+    monkeypatch.setitem(PROGRAMS, "broken", Program("broken", "", lambda: "1", {"unpinned": broken}))
+    assert main(["field", "--programs", "broken", "--scenes", "new_key"]) == 2
+    assert "it does not run" in capsys.readouterr().err
+
+
+def test_results_that_cannot_be_written_are_told_all_the_same(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A folder is no file: one sentence, nothing left beside it, and the table is there."""
+    (tmp_path / "out").mkdir()
+    told = ["field", "--programs", "urllib3", "--profiles", "unpinned", "--scenes", "new_key", "--out"]
+    assert main([*told, str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert "1 of 1 scenes as the profile predicts" in said.out
+    assert "choose another place" in said.err
+    assert [one.name for one in tmp_path.iterdir()] == ["out"]
+
+
 def test_every_explanation_names_what_there_is() -> None:
     """A row is about a program, its profiles and a scene that exist; it says why, and where that is from."""
     for one in EXPLAINED:
@@ -251,3 +284,15 @@ def test_every_anchor_that_is_written_is_limited() -> None:
                     assert networks
                     assert anchor.not_valid_after_utc < soon, one.name
             assert not [file for file in standing.folder.rglob("*") if b"PRIVATE" in file.read_bytes()]
+
+
+def test_a_prediction_is_made_apart_from_what_is_measured() -> None:
+    """The lab's own trial meets the scene's credentials, and leaves no visit where programs are looked for."""
+    with Outside(case("other_trusted_ca")) as standing:
+        assert prediction(client("unpinned"), standing) == {0: Outcome.SERVED, 1: Outcome.INTERCEPTED}
+        assert [len(standing.stage.listener(one).log) for one in standing.scene.meetings] == [0, 0]
+        # what does call the port is found there
+        here("pycurl").ways["unpinned"](
+            [Call(standing.port, standing.store(standing.on), standing.scene.site, "secret", standing.folder)]
+        )
+        assert standing.holds(standing.on, "secret")

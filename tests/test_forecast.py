@@ -363,6 +363,31 @@ def test_the_host_is_found_where_nobody_names_it() -> None:
     assert (wrong.host, "wrong-host" in {one.name for one in wrong.findings}) == ("bank.org", True)
 
 
+def test_a_pattern_is_no_host() -> None:
+    """A connection goes to one host; a pattern in the file or in the certificate is passed over."""
+    with pytest.raises(ValueError, match="is a pattern"):
+        forecast(plain(curl(LEAF)), chain(), host="*.bank.com", scenes=[])
+    odd = chain(Shape(hosts=("w*.bank.com", "api.bank.com")))
+    assert forecast(plain(curl(LEAF)), odd, scenes=[]).host == "api.bank.com"
+    assert forecast(plain(okhttp(LEAF, host="a.*.com")), chain(), scenes=[]).host == "site.example"
+
+
+def test_a_reserved_host_too_long_for_a_common_name_gets_another() -> None:
+    """A host of more than 64 characters is no common name, and its forecast runs all the same."""
+    host = "x" * 60 + ".bank.example"
+    done = forecast(plain(curl(LEAF)), chain(Shape(hosts=("bank.example", host))), host=host, scenes=[])
+    assert (done.host, done.lab_host, done.broken) == (host, "site.example", "")
+
+
+def test_the_end_of_the_calendar_is_no_error() -> None:
+    """A certificate may be valid until 9999-12-31 (RFC 5280 section 4.1.2.5), and then none is found expired."""
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    for_ever = chain(Shape(ends=last))
+    done = forecast(plain(curl(LEAF)), for_ever, host=HOST, scenes=["expired_with_stolen_key"])
+    assert "until the calendar ends" in done.row("expired_with_stolen_key").aside
+    assert forecast(plain(curl(LEAF)), chain(), host=HOST, at=last, scenes=[]).next_release == last
+
+
 # ---- the command ----------------------------------------------------------------------------------
 
 

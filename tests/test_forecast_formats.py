@@ -126,6 +126,22 @@ def test_android_inherits_what_a_domain_does_not_say() -> None:
     assert found["own.bank.com"].expires is None
 
 
+def test_a_domain_without_pins_of_its_own_is_not_covered_by_the_one_above() -> None:
+    """Android takes the most specific domain-config, also where it has no pin-set: nothing is pinned there."""
+    free = '<domain-config><domain includeSubdomains="true">free.bank.com</domain></domain-config>'
+    found = parse_pins(android(OTHER, extra=free))[0]
+    hosts = ("bank.com", "www.bank.com", "free.bank.com", "a.free.bank.com", "notfree.bank.com")
+    assert [found.covers(host) for host in hosts] == [True, True, False, False, True]
+    with pytest.raises(ValueError, match=r"has no pins for 'free\.bank\.com'"):
+        choose([found], "free.bank.com", "file")
+
+
+def test_a_long_run_of_blanks_takes_no_longer_than_it_is() -> None:
+    """A megabyte of blanks in an .add(...) is refused at once; read with backtracking, it took an hour."""
+    with pytest.raises(ValueError, match="cannot be read"):
+        parse_pins(f'.add("a.example", "{OTHER}"'.encode() + b" " * 1_000_000 + b"x")
+
+
 def anchors(source: str, more: str = "") -> str:
     return f'<trust-anchors><certificates src="{source}"{more}/></trust-anchors>'
 
@@ -423,6 +439,23 @@ def test_what_is_not_on_the_way_up_stands_aside() -> None:
     stranger = certificates(Shape(0, ("P-384",), hosts=("other.com",)))[0]
     found = ordered([made[0], stranger, *made[1:]], "file")
     assert (found.path, found.aside) == (tuple(made), (stranger,))
+
+
+def test_a_root_beats_its_own_cross_sign() -> None:
+    """A server that sends a cross-sign is read up to the root itself where that is given too, as its clients do."""
+    leaf, issuing, root = certificates()
+    older = certificates(Shape(root="Older Root"))[-1]
+    cross = (
+        x509.CertificateBuilder(subject_name=root.subject, issuer_name=older.subject, public_key=root.public_key())  # type: ignore[arg-type]
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(root.not_valid_before_utc)
+        .not_valid_after(root.not_valid_after_utc)
+        .add_extension(x509.BasicConstraints(True, None), critical=True)
+        .sign(key("ECDSA", 0), hashes.SHA256())
+    )
+    assert (ordered([leaf, issuing, cross], "file").path, cross.issuer) == ((leaf, issuing, cross), older.subject)
+    found = ordered([leaf, issuing, cross, root], "file")
+    assert (found.path, found.aside, found.reordered) == ((leaf, issuing, root), (cross,), False)
 
 
 def test_one_certificate_in_der_is_read(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import stat
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -524,6 +525,42 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path) -> None
     assert answer.body == STATEMENT
     assert isinstance(capture.problem, OSError)
     assert len(blocks(capture.path.read_bytes())) > 3
+
+
+def test_no_end_of_a_connection_goes_on_before_its_line_is_told() -> None:
+    """The second to tell a line waits for the first: otherwise a packet could overtake the secret that opens it."""
+    begun, told = threading.Event(), []
+
+    def slowly(line: bytes) -> None:
+        begun.set()
+        time.sleep(0.05)
+        told.append(line)
+
+    keys = KeyLog(also=slowly)
+    first = threading.Thread(target=keys.tell, args=(b"A 01 02",))
+    first.start()
+    assert begun.wait(5)
+    keys.tell(b"A 01 02")
+    assert told == [b"A 01 02"]
+    first.join()
+
+
+@POSIX
+def test_a_key_log_on_a_full_disk_ends_with_a_whole_line(tmp_path: Path) -> None:
+    """The part of a line that found room is taken away again."""
+    import resource
+
+    keys = KeyLog(tmp_path / "keys.txt")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        keys.tell(b"A 01 02")
+        keys.tell(b"B 01 03")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        keys.close()
+    assert isinstance(keys.problem, OSError)
+    assert (tmp_path / "keys.txt").read_bytes() == b"A 01 02\n"
 
 
 PORTS = st.integers(1, 65535)

@@ -20,6 +20,7 @@ from OpenSSL import SSL
 
 import lab.policy.profiles
 import lab.scenes  # noqa: F401  (both register)
+from lab.forecast.files import content
 from lab.policy.clients import CLIENTS, PROFILES, Client
 from lab.scenes.catalogue import CASES, SLIPS, Case
 from lab.show.words import LOOKS
@@ -32,6 +33,8 @@ from lab.trials.trial import run
 FORMAT = 1
 FIELD = Path("build/field.json")
 """Where `make field` leaves what it found."""
+MOST_BYTES = 64 << 20
+MOST_DEPTH = 20
 
 Progress = Callable[[str, int, int, str], None]
 """Called before each scene: what is being done, how many scenes are done, of how many, and the scene's name."""
@@ -128,6 +131,11 @@ def traced(
     return record
 
 
+def _deeper(value: Any, most: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return most < 0 or any(_deeper(one, most - 1) for one in inside)
+
+
 def read_field(file: Path) -> dict[str, Any]:
     """
     The field's results as `field --json` writes them.
@@ -137,11 +145,17 @@ def read_field(file: Path) -> dict[str, Any]:
     """
     remedy = "write it again with `python -m lab field --json`"
     try:
-        found = json.loads(file.read_text("utf-8"))
-    except OSError as problem:
-        raise ValueError(f"cannot read {file}: {problem.strerror}; {remedy}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        octets = content(file, MOST_BYTES, "results of the field")
+    except ValueError as problem:
+        raise ValueError(f"{problem}, or {remedy}") from None
+    try:
+        found = json.loads(octets.decode("utf-8"))
+        # Python reads more than JSON allows, and the page could not hold it: NaN, infinity, half a character.
+        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         raise ValueError(f"{file} is no JSON; {remedy}") from None
+    if _deeper(found, MOST_DEPTH):
+        raise ValueError(f"{file} is not the field's results, which are nowhere {MOST_DEPTH} deep; {remedy}")
     if not isinstance(found, dict) or found.get("format") != 1:
         raise ValueError(f"{file} is not the field's results, format 1; {remedy}")
     for name in ("programs", "results", "attackers"):

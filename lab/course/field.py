@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from lab.course.report import Question, Report, examine
 from lab.field.program import PATIENCE, PROGRAMS, Call
-from lab.observation import Line, Outcome
+from lab.field.run import outcome_of
 from lab.policy import checks, profiles
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, case
@@ -48,6 +48,7 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
     The meeting is the one that the scene is about; the pins in the call are the
     genuine service's. An exception counts as a refusal only if the program had
     reached the server; otherwise it is raised, since it says something else.
+    Who refuses after the request was sent is robbed by an attacker all the same.
     """
     one = scene if isinstance(scene, Case) else case(scene)
     with Outside(one) as standing, ExitStack() as stack:
@@ -60,15 +61,15 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
             secret=secrets.token_hex(16),
             home=standing.home(stack),
         )
+        content = True
         try:
             fetch(call)
         except Exception:
             if not standing.front.met:
                 raise
+            content = False
         held = standing.holds(meeting, call.secret)
-    if meeting.line is Line.ATTACKER:
-        return str((Outcome.INTERCEPTED if held else Outcome.STOPPED).value)
-    return str((Outcome.SERVED if held else Outcome.OUTAGE).value)
+    return str(outcome_of(meeting, held, content).value)
 
 
 def in_a_loop(ask: Callable[[Call], Coroutine[Any, Any, Any]]) -> Fetch:
@@ -162,7 +163,7 @@ def with_curl(pins: str) -> Fetch:
 
         run_one = curl.libcurl if PROGRAMS["pycurl"].version() else curl.command
         said = run_one(call, pins)
-        if said.code:
+        if not said.content:
             raise RuntimeError(str(said))
 
     return fetch

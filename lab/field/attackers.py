@@ -203,7 +203,7 @@ class _Ground:
 
     def served(self, call: Call) -> bool:
         """Whether the genuine service has read this call's secret."""
-        return any(visit.holds(call.secret) for visit in self.service.log)
+        return self.service.log.holds(call.secret)
 
     def _quiet(self) -> None:
         """Wait until every victim's connection has ended."""

@@ -98,10 +98,14 @@ class Browser:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=_clean(self._home),
+                env=environment(self._home),
                 pass_fds=(theirs_in, theirs_out),
                 start_new_session=True,
             )
+        except BaseException:
+            os.close(self._in)
+            os.close(self._out)
+            raise
         finally:
             os.close(theirs_in)
             os.close(theirs_out)
@@ -155,11 +159,6 @@ class Browser:
         """A new page; returns the session to give to `ask`."""
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         return str(self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
-
-
-def _clean(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in environment(home).items() if not name.startswith(("XDG_", "CHROMIUM_"))}
-    return {**kept, "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(home)}
 
 
 def trust(home: Path, stores: Sequence[Path]) -> None:

@@ -23,7 +23,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--programs", nargs="+", metavar="NAME", help="only these programs; all of them by default")
     command.add_argument("--profiles", nargs="+", metavar="NAME", default=[], help="only these profiles")
     command.add_argument("--scenes", nargs="+", metavar="NAME", help="only these scenes; all of them by default")
-    command.add_argument("--no-attackers", action="store_true", help="leave out mitmproxy and sslsplit")
+    command.add_argument(
+        "--no-attackers", action="store_true", help="leave out mitmproxy and sslsplit; so does --scenes"
+    )
     command.add_argument("--list", action="store_true", help="name the programs, whether they are here, and run none")
     command.add_argument("--every", action="store_true", help="a line for each scene, not only for disagreements")
     command.add_argument("--json", action="store_true", help="one record for each program and scene")
@@ -42,20 +44,27 @@ def run(chosen: argparse.Namespace) -> int:
     programs = [_named(PROGRAMS, name) for name in chosen.programs or PROGRAMS]
     for name in chosen.profiles:
         client(name)
+        if not any(name in program.ways for program in programs):
+            raise ValueError(f"none of {', '.join(one.name for one in programs)} runs as {name}; --list says what does")
     if chosen.list:
         for taking in (Taking(one, one.version()) for one in programs):
             print(f"  {taking.program.name:<12}{taking.version or taking.skipped}")
             print(f"  {'':<12}as {', '.join(taking.program.ways)}")
         return 0
     cases = [case(name) for name in chosen.scenes] if chosen.scenes else None
-    found = field_test(programs, cases, chosen.profiles, _progress)
-    if not chosen.no_attackers and not chosen.scenes:
-        here = [one.program for one in found.taking if one.version]
-        found.attackers = [one.record() for one in attackers(here, _progress, profiles=chosen.profiles)]
+    try:
+        found = field_test(programs, cases, chosen.profiles, _progress)
+        if not chosen.no_attackers and not chosen.scenes:
+            here = [one.program for one in found.taking if one.version]
+            found.attackers = [one.record() for one in attackers(here, _progress, profiles=chosen.profiles)]
+    except OSError as problem:
+        raise ValueError(
+            f"the field test broke off: {problem}; repair that, or choose others with --programs"
+        ) from None
     record = json.dumps(found.record(), indent=1)
-    if chosen.out:
-        _write(chosen.out, record)
     print(record if chosen.json else text.table(found, every=chosen.every))
+    if chosen.out:  # last: where it cannot be written, the results have been told
+        _write(chosen.out, record)
     return 1 if found.wrong or any(not one.get("fine", True) for one in found.attackers) else 0
 
 
@@ -71,10 +80,15 @@ def _progress(words: str) -> None:
 
 
 def _write(path: Path, content: str) -> None:
+    if not path.name:
+        raise ValueError(f"--out {path} is no file name; give one, as in --out field.json")
     beside = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(content, "utf-8")
-        beside.replace(path)
+        try:
+            beside.write_text(content, "utf-8")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as problem:
         raise ValueError(f"cannot write {path}: {problem.strerror}; choose another place with --out") from None

@@ -17,12 +17,6 @@ from pathlib import Path
 from lab.field.program import PATIENCE, Call, Program, Said, environment, last_line, register, version_of
 from lab.policy.pinset import Role
 
-_SETTINGS = ("NODE_", "SSL_CERT_", "OPENSSL_")
-
-
-def _clean(home: Path) -> dict[str, str]:
-    return {name: value for name, value in environment(home).items() if not name.startswith(_SETTINGS)}
-
 
 def _node(
     role: Role | None = None, *, forgetful: bool = False, along: bool = False
@@ -53,7 +47,7 @@ def _ran(jobs: str, home: Path, many: int) -> list[Said]:
             ["node", str(script)],
             input=jobs.encode(),
             capture_output=True,
-            env=_clean(home),
+            env=environment(home),
             cwd=home,
             timeout=PATIENCE * many,
             check=False,

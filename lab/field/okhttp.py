@@ -10,6 +10,7 @@ here.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
 import re
@@ -44,13 +45,18 @@ def jars() -> list[Path]:
         found = [jar for one in found for jar in (sorted(one.glob("*.jar")) if one.is_dir() else [one])]
     else:
         found = [DEBIAN / name for name in NEEDED]
-    there = all(one.is_file() for one in found) and any(one.name.startswith("okhttp") for one in found)
-    return [one.resolve() for one in found] if there else []
+    found = [one.resolve() for one in found]
+    return found if all(one.is_file() for one in found) and _okhttp_jar(found) else []
+
+
+def _okhttp_jar(found: Sequence[Path]) -> Path | None:
+    """The one with the client itself, and not with one of its companions (okhttp-tls, okhttp-urlconnection)."""
+    return next((one for one in found if re.fullmatch(r"okhttp(-jvm)?(-\d.*)?\.jar", one.name)), None)
 
 
 def _okhttp_version(jar: Path) -> str:
     """As OkHttp names itself to servers; no manifest of Debian's says it."""
-    with zipfile.ZipFile(jar) as opened:
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(jar) as opened:
         for name in ("okhttp3/internal/Version.class", "okhttp3/OkHttp.class", "okhttp3/internal/Util.class"):
             if name in opened.namelist() and (told := re.search(rb"(?:okhttp/)?(\d+\.\d+[\w.-]*)", opened.read(name))):
                 return told.group(1).decode()
@@ -58,11 +64,10 @@ def _okhttp_version(jar: Path) -> str:
 
 
 def _version() -> str | None:
-    found = jars()
+    okhttp = _okhttp_jar(jars())
     java = version_of(["java", "-version"], r"\d+(?:\.\d+)*")()
-    if not (found and java and shutil.which("javac")):
+    if not (okhttp and java and shutil.which("javac")):
         return None
-    okhttp = next(one for one in found if re.match(r"okhttp(-jvm)?(-\d.*)?\.jar$", one.name))
     return f"{_okhttp_version(okhttp)} on Java {java}"
 
 
@@ -75,7 +80,7 @@ def _compiled() -> Path:
     source = here / "Pinned.java"
     source.write_bytes(resources.files("lab.field").joinpath(source.name).read_bytes())
     command = ["javac", "-encoding", "UTF-8", "-classpath", _classpath(), "-d", str(here), str(source)]
-    done = subprocess.run(command, capture_output=True, env=_clean(here), timeout=PATIENCE * 3, check=False)
+    done = _to_its_end(command, b"", here, PATIENCE * 3)
     if done.returncode:
         problem = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"])[0]
         raise OSError(

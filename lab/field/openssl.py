@@ -40,7 +40,7 @@ register(
     Program(
         "openssl",
         "apt-get install openssl",
-        version_of(["openssl", "version"]),
+        version_of(["openssl", "version"], r"(?<=OpenSSL )(?:[3-9]|\d\d)(?:\.\d+)+"),  # LibreSSL has no -dane options
         {
             "unpinned": one_by_one(_plain),
             "dane-0": one_by_one(lambda call: _tlsa(call, 0, Role.ROOT)),

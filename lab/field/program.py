@@ -23,6 +23,10 @@ from lab.policy.pinset import Role, Site
 PATIENCE = 20.0  # seconds that one program may take for one call
 AT_ONCE = 4  # calls of one program that run beside each other
 
+_SETTINGS = ("CHROMIUM_", "CURL_", "GNUTLS_", "NODE_", "OPENSSL_", "SSL", "WGETRC", "XDG_")
+"""How variables begin that change what a program here trusts, reads or writes down (SSLKEYLOGFILE)."""
+_HOMES = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
+
 
 @dataclass(frozen=True)
 class Call:
@@ -157,9 +161,13 @@ def started(
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The environment of a program that shall know nothing of this user: no proxy, another home."""
-    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return {**kept, "HOME": str(home), "USERPROFILE": str(home), "XDG_CONFIG_HOME": str(home), "LC_ALL": "C"}
+    """The environment of a program that shall know nothing of this user: no proxy, no settings, another home."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith(_SETTINGS)
+    }
+    return {**kept, **dict.fromkeys(_HOMES, str(home)), "LC_ALL": "C"}
 
 
 def last_line(octets: bytes) -> str:

@@ -22,10 +22,6 @@ from lab.field.ssl_hook import PinError, context_with, pinning, require
 from lab.policy.pinset import Role
 
 
-def _headers(call: Call) -> dict[str, str]:
-    return {"Authorization": f"Bearer {call.secret}"}
-
-
 def _refused(problem: Exception, why: object = None) -> Said:
     """The library's own error, on one line; `why` where it keeps the reason elsewhere. No addresses of objects."""
     words = re.sub(r" object at 0x[0-9a-fA-F]+", "", " ".join(str(why or problem).split()))
@@ -43,7 +39,7 @@ def _urllib3(call: Call, context: ssl.SSLContext, fingerprint: str | None = None
     import urllib3
 
     pool = urllib3.PoolManager(
-        ssl_context=context, assert_fingerprint=fingerprint, retries=False, timeout=PATIENCE, headers=_headers(call)
+        ssl_context=context, assert_fingerprint=fingerprint, retries=False, timeout=PATIENCE, headers=call.headers
     )
     with pool:
         try:
@@ -66,7 +62,7 @@ def _requests(call: Call, context: ssl.SSLContext, fingerprint: str | None = Non
         session.verify = str(call.store)  # otherwise it adds the anchors of certifi to the context
         session.mount("https://", Adapter())
         try:
-            session.get(call.url, headers=_headers(call), timeout=PATIENCE)
+            session.get(call.url, headers=call.headers, timeout=PATIENCE)
         except requests.RequestException as problem:
             return _refused(problem, getattr(problem.args[0], "reason", None) if problem.args else None)
     return Said(0)
@@ -91,7 +87,7 @@ def _aiohttp(call: Call, how: Callable[[], Any]) -> Said:
         patience = aiohttp.ClientTimeout(PATIENCE)
         async with aiohttp.ClientSession(connector=connector, timeout=patience, trust_env=False) as session:
             try:
-                async with session.get(call.url, headers=_headers(call), ssl=how()) as answer:
+                async with session.get(call.url, headers=call.headers, ssl=how()) as answer:
                     await answer.read()
             except (aiohttp.ClientError, TimeoutError) as problem:
                 return _refused(problem)
@@ -122,7 +118,7 @@ def _httpx(call: Call, context: ssl.SSLContext, late: bool = False) -> Said:
 
     with httpx.Client(verify=context, trust_env=False, timeout=PATIENCE) as client:
         try:
-            with client.stream("GET", call.url, headers=_headers(call)) as answer:
+            with client.stream("GET", call.url, headers=call.headers) as answer:
                 if late:
                     # the answer's headers are here, so the request has long gone
                     require(answer.extensions["network_stream"].get_extra_info("socket"), call.site[Role.LEAF])

@@ -23,6 +23,7 @@ from lab.observation import Line, Outcome
 from lab.policy.clients import Client, Learnt, client
 from lab.scenes.catalogue import CASES, SLIPS, Case, Meeting
 from lab.serve.outside import Outside
+from lab.trials.stage import Stage
 from lab.trials.trial import run as lab_trial
 
 
@@ -205,7 +206,7 @@ class _Playing:
 def run_way(program: Program, profile: str, standing: Iterable[Outside]) -> list[Result]:
     """One program, one way, through every standing scene that applies."""
     row = client(profile)
-    playing = [_Playing(one, _predicted(row, one)) for one in standing if not applies(one.case, row, one)]
+    playing = [_Playing(one, prediction(row, one)) for one in standing if not applies(one.case, row, one)]
     with ExitStack() as stack:
         homes = [one.standing.home(stack) for one in playing]
         for number in range(max((len(one.standing.scene.meetings) for one in playing), default=0)):
@@ -224,9 +225,15 @@ def run_way(program: Program, profile: str, standing: Iterable[Outside]) -> list
     ]
 
 
-def _predicted(row: Client, standing: Outside) -> dict[int, Outcome]:
-    """What the lab's own client with this profile does at each meeting of this very scene."""
-    done = lab_trial(row, standing.stage)
+def prediction(row: Client, standing: Outside) -> dict[int, Outcome]:
+    """
+    What the lab's own client with this profile does at each meeting of this very scene.
+
+    It meets the same credentials at listeners of its own. A log finds a visit
+    by the client's port, and a program that called before may have had the same.
+    """
+    with Stage(standing.case, standing.scene) as apart:
+        done = lab_trial(row, apart)
     return {number: met.outcome for number, met in enumerate(done.encounters) if met.outcome}
 
 
@@ -255,7 +262,7 @@ def _round(program: Program, profile: str, number: int, playing: Sequence[tuple[
         one.met.append(
             Met(
                 meeting.title,
-                _outcome(meeting, held, words),
+                outcome_of(meeting, held, words.content),
                 one.expected[number],
                 words,
                 one.standing.front.met > before,
@@ -263,8 +270,8 @@ def _round(program: Program, profile: str, number: int, playing: Sequence[tuple[
         )
 
 
-def _outcome(meeting: Meeting, held: bool, said: Said) -> Outcome:
-    """As in the lab: an attacker has won with the secret in hand; a service serves who takes its answer."""
+def outcome_of(meeting: Meeting, held: bool, content: bool) -> Outcome:
+    """As in the lab: an attacker has won with the secret in hand; a service serves who is content with its answer."""
     if meeting.line is Line.ATTACKER:
         return Outcome.INTERCEPTED if held else Outcome.STOPPED
-    return Outcome.SERVED if held and said.content else Outcome.OUTAGE
+    return Outcome.SERVED if held and content else Outcome.OUTAGE

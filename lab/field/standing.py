@@ -128,11 +128,7 @@ def stand(
 def _own(stack: ExitStack, exported: Export, service: Service, situation: Situation) -> Standing:
     attacker = Attacker(exported.credential(situation.credential), service.address, host="localhost")
     front = stack.enter_context(Front(stack.enter_context(attacker)))
-
-    def holds(secret: str) -> bool:
-        return any(visit.holds(secret) for visit in attacker.log)
-
-    return Standing(OWN, "", situation, front, attacker, lambda: None, holds)
+    return Standing(OWN, "", situation, front, attacker, lambda: None, attacker.log.holds)
 
 
 @dataclass

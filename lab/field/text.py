@@ -33,7 +33,7 @@ def table(found: Field, *, every: bool = False) -> str:
 
 
 def _way(profile: str, results: list[Result], every: bool) -> Iterable[str]:
-    agreed = sum(one.agree for one in results)
+    agreed = sum(one.agree and one.connected for one in results)
     yield f"  as {profile:<22}{agreed} of {len(results)} scenes as the profile predicts"
     for one in results:
         shown = one.shown
@@ -63,13 +63,16 @@ def _attackers(records: Iterable[dict[str, object]]) -> Iterable[str]:
         for situation in dict.fromkeys(one["situation"] for one in rows):
             met = [one for one in rows if one["situation"] == situation]
             robbed = [f"{one['program']} as {one['profile']}" for one in met if one["did"] == "intercepted"]
-            agreed = sum(bool(one["agree"]) for one in met)
+            agreed = sum(bool(one["agree"] and one["connected"]) for one in met)
             yield f"  {situation}: {agreed} of {len(met)} as predicted, {len(robbed)} robbed"
             yield from textwrap.wrap(
                 ", ".join(robbed), 110, initial_indent=f"    {GLYPHS['intercepted']} ", subsequent_indent="      "
             )
-        for one in (one for one in rows if not one["agree"]):
+        for one in (one for one in rows if not (one["agree"] and one["connected"])):
             who = f"{one['program']} as {one['profile']}, {one['situation']}"
+            if not one["connected"]:
+                yield f"    ? no contact: {who}: never at the attacker, or not served before   {one['note']}"
+                continue
             yield f"    DISAGREES: {who}: {one['did']}, and {one['predicted']} was predicted   {one['note']}"
 
 
@@ -82,7 +85,7 @@ def _sum(found: Field) -> Iterable[str]:
     )
     if found.attackers:
         rows = [one for one in found.attackers if not one.get("skipped")]
-        agreed = sum(bool(one["agree"]) for one in rows)
+        agreed = sum(bool(one["agree"] and one["connected"]) for one in rows)
         yield f"Attack tools in place of the lab's own: {agreed} of {len(rows)} cells agree."
     for unneeded in found.unneeded:
         yield f"No longer needed: the explanation of {unneeded.program} in {unneeded.scene}; it agrees now."

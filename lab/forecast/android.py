@@ -54,13 +54,16 @@ def read(octets: bytes) -> tuple[PinConfig, ...]:
     debug = (Override.DEBUG,) if any(_overriding(one, True) for one in document.findall("debug-overrides")) else ()
     found: dict[str, PinConfig] = {}
     named: list[str] = []
+    bare: list[tuple[str, bool]] = []
     for host, subdomains, given in _domains(document, base, 0):
         if host in named:
             raise ValueError(f"the domain {shown(host)} is there twice, and Android would not load the file")
         named.append(host)
         if len(named) > MOST_DOMAINS:
             raise ValueError(f"it has more than {MOST_DOMAINS} domains; give the part that is about your host")
-        if given.pins:
+        if not given.pins:
+            bare.append((host, subdomains))
+        else:
             found[host] = PinConfig(
                 Format.ANDROID,
                 (given.pins,),
@@ -74,7 +77,11 @@ def read(octets: bytes) -> tuple[PinConfig, ...]:
         raise ValueError(
             "no domain in it has a pin-set with pins, so nothing is pinned; add <pin-set> to a domain-config"
         )
-    return tuple(found.values())
+    # The most specific domain-config is the one that counts, also where it has no pins.
+    return tuple(
+        replace(one, exempt=tuple(other for other in bare if other[0].endswith("." + one.host)))
+        for one in found.values()
+    )
 
 
 def _domains(element: Any, around: _Inherited, depth: int) -> Iterator[tuple[str, bool, _Inherited]]:

@@ -149,9 +149,11 @@ def ordered(found: list[x509.Certificate], file: str) -> Chain:
     path = [ends[0]]
     rest = [one for one in unique if one is not ends[0]]
     while path[-1].subject != path[-1].issuer:
-        above = next((one for one in rest if _issued(one, path[-1])), None)
-        if above is None:
+        issuers = [one for one in rest if _issued(one, path[-1])]
+        if not issuers:
             break
+        # A root that is there beats its own cross-sign: a client that has the root stops at it.
+        above = next((one for one in issuers if one.subject == one.issuer), issuers[0])
         path.append(above)
         rest.remove(above)
     if len(path) == 1 and path[0].subject == path[0].issuer:
@@ -159,7 +161,8 @@ def ordered(found: list[x509.Certificate], file: str) -> Chain:
             f"{file} has a self-signed server certificate: no authority vouches for it, so there is no chain to "
             "rebuild; what happens to such a pin is the story of `trial first-use-key`"
         )
-    return Chain(tuple(path), tuple(rest), unique[: len(path)] != path)
+    sent = [(one.subject, seen(one).pin) for one in unique[: len(path)]]
+    return Chain(tuple(path), tuple(rest), sent != [(one.subject, seen(one).pin) for one in path])
 
 
 def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:

@@ -93,7 +93,9 @@ class PinConfig:
     header). `expires` is the moment after which the program stops asking;
     `max_age` an HPKP header's seconds. `enforced` is False for a report-only
     header. `user_anchors` says that Android's configuration trusts the user's
-    CAs; `overrides` for which anchors it skips the pins.
+    CAs; `overrides` for which anchors it skips the pins. `exempt` are domains
+    below `host` that have no pins of their own, each with whether its
+    subdomains have none either.
     """
 
     format: Format
@@ -105,6 +107,7 @@ class PinConfig:
     enforced: bool = True
     user_anchors: bool = False
     overrides: tuple[Override, ...] = ()
+    exempt: tuple[tuple[str, bool], ...] = ()
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -113,6 +116,8 @@ class PinConfig:
     def covers(self, host: str) -> bool:
         """Whether the program applies this entry to a connection to `host`."""
         name, own = host.lower().rstrip("."), self.host.lower()
+        if any(name == other or (below and name.endswith("." + other)) for other, below in self.exempt):
+            return False
         if not own or own == name:
             return True
         if self.format is Format.OKHTTP:

@@ -33,6 +33,7 @@ from lab.trials.trial import Trial, perform
 BESIDE = ("unpinned", "leaf-pinned")
 RELEASE = timedelta(days=90)
 """When the next release is expected, where nobody says."""
+LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 Progress = Callable[[int, int, Case], None]
 
@@ -210,7 +211,8 @@ def forecast(
     run on the nearest day on which it is. `scenes` names the scenes to run,
     every one where None; an ordinary day is always among them. `progress(done, of, case)` is called
     before each scene. Raises ValueError, in one sentence, for a chain that is
-    valid on no day at all, and for a scene that is not there.
+    valid on no day at all, for a host that is a pattern, and for a scene that
+    is not there.
     """
     asked = (at or datetime.now(UTC)).replace(microsecond=0)
     if chain.not_before >= chain.not_after:
@@ -220,8 +222,10 @@ def forecast(
         )
     minute = min(timedelta(minutes=1), (chain.not_after - chain.not_before) / 2)
     now = min(max(asked, chain.not_before + minute), chain.not_after - minute)
-    release = next_release or asked + RELEASE
+    release = next_release or asked + min(RELEASE, LAST - asked)
     name = domain(host) if host else _host(config, chain)
+    if "*" in name:
+        raise ValueError(f"{name} is a pattern, and a connection goes to one host; name one, as www.bank.example")
     backups = tuple(backups)
     matches = match(config, chain, backups)
     subject = Subject(config, chain, name, matches, backups, asked, now, release)
@@ -262,8 +266,9 @@ def _host(config: PinConfig, chain: Chain) -> str:
     """The domain in the file where the leaf answers for it, else a name of the leaf's that the domain covers."""
     names = seen(chain.leaf).hosts
     bare = config.host.lstrip("*.")
+    bare = "" if "*" in bare else bare
     if bare and not name_mismatch(names, bare):
         return bare
-    concrete = [one for one in names if not one.startswith("*.") and config.covers(one)]
+    concrete = [one for one in names if "*" not in one and config.covers(one)]
     below = [f"www.{one[2:]}" for one in names if one.startswith("*.") and config.covers(f"www.{one[2:]}")]
     return (concrete or below or [bare or "site.example"])[0].lower()

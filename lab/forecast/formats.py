@@ -146,7 +146,8 @@ def _curl(text: str) -> tuple[PinConfig, ...]:
 
 # ---- OkHttp's builder ----------------------------------------------------------------------------
 
-_ADD = re.compile(r'\.add\(\s*"([^"\n]{1,253})"((?:\s*,\s*"[^"\n]{0,200}")+)\s*,?\s*\)')
+# Possessive: a run of blanks is gone through once, however long somebody made it.
+_ADD = re.compile(r'\.add\(\s*+"([^"\n]{1,253})"((?:\s*+,\s*+"[^"\n]{0,200}")+)\s*+,?\s*+\)')
 _STRING = re.compile(r'"([^"]*)"')
 
 

@@ -114,10 +114,14 @@ def nothing_matches(subject: Subject) -> Found:
             Severity.FIX if unknown else Severity.SERIOUS,
             f"no pin for {listed[0].where.value} lets this chain through"
             + (", unless one of them is the pin of the root, which is not in the file" if unknown else ""),
-            "Every connection to the genuine server is refused, today.",
+            f"Nobody notices, because {reason}."
+            if (reason := unasked(subject))
+            else "Every connection to a server with this chain is refused, today.",
             f"Give the certificate of {subject.chain.above} with --root."
             if unknown
-            else f"Pin a key of this chain: {seen(subject.chain.leaf).pin} is the leaf's.",
+            else "First make sure that the chain is the genuine server's: behind a proxy that intercepts, or an "
+            "attacker, it looks like this too. Then pin a key of it"
+            + ("." if listed[0].where is Where.CA else f"; {seen(subject.chain.leaf).pin} is the leaf's."),
             "",
         )
 
@@ -174,7 +178,9 @@ def never_looked_at(subject: Subject) -> Found:
             Severity.SERIOUS,
             f"{say(lost)} ({names}): {lost[0].never}",
             f"{these(lost, 'This pin', 'These pins')} cannot match, whatever the server sends.",
-            "Pin the leaf's key and a backup key." if lost[0].where is Where.LEAF else "Move it to the other list.",
+            "Pin the leaf's key and a backup key."
+            if lost[0].where is Where.LEAF
+            else "Move it to the other list; where both are there, both have to match.",
             "curl issue 20538 (2026-02)" if curl else "",
         )
 

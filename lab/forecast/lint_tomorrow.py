@@ -107,13 +107,16 @@ def root_weakens_leaf(subject: Subject) -> Found:
                 f"Any pin of a list will do, so whoever gets a certificate under {top} passes, and "
                 f"{these(lower, 'the lower pin keeps', 'the lower pins keep')} nobody out. "
                 "More pins make a set weaker.",
-                f"Decide how far up you trust: leave out the pin of {top}, or know that it is the one that counts.",
+                f"Decide how far up you trust. The pin of {top} is the one that counts; without it there is an "
+                "outage when what is below it changes and no backup is pinned.",
                 "RFC 7469 section 2.6; okhttp issue 3471",
             )
 
 
 @rule
 def one_ca(subject: Subject) -> Found:
+    if subject.config.format is Format.HPKP:
+        return  # header-ignored says it: with every pin on the path, no browser notes the header
     for listed in subject.lists:
         usable = [one for one in listed if not one.never and one.names is not Names.DUMMY]
         if usable and all(one.place for one in usable):
@@ -121,12 +124,12 @@ def one_ca(subject: Subject) -> Found:
             yield (
                 Severity.FIX,
                 f"all pins are CAs of one hierarchy: {names}",
-                "If you must leave this CA, every installed copy refuses you. It can be sudden: on 2024-07-29 DigiCert "
-                "gave notice of 24 hours that it would revoke 83,267 certificates.",
+                "If you must leave this CA, every installed copy refuses you. It happens to large ones: Chrome 70 "
+                "(2018-10-16) no longer trusted Symantec.",
                 "Pin a second CA in this list as well."
                 if listed[0].where is Where.CA
                 else "Pin a key of your own as well, which any CA can certify, or a key of a second CA.",
-                "DigiCert, 2024-07-29; measured here in the scene new_ca",
+                "DigiCert ALERT2530; measured here in the scene new_ca",
             )
 
 

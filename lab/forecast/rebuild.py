@@ -24,14 +24,15 @@ from lab.pki.pins import algorithm_of, name_of
 from lab.pki.world import World
 
 SITE = "site.example"
+MOST_NAME = 64  # characters of a common name (RFC 5280, appendix A.1)
 MOST_RSA = 2048  # larger keys take up to seconds to make and change no verdict
 _CURVES: tuple[type[ec.EllipticCurve], ...] = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 
 def lab_name(host: str) -> str:
-    """The host's name in the lab's world: its own where it is reserved, else site.example."""
+    """The host's name in the lab's world: its own where it is reserved and fits a common name, else site.example."""
     try:
-        return reserved(host)
+        return reserved(host) if len(host) <= MOST_NAME else SITE
     except ValueError:
         return SITE
 

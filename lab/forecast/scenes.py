@@ -9,7 +9,7 @@ there can be no new intermediate at all.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from lab.forecast.chain import Chain
 from lab.forecast.rebuild import Rebuilt
@@ -19,6 +19,8 @@ from lab.scenes.catalogue import CASES, Case, Fault, Kind, Scene
 from lab.trials.trial import Trial
 
 NEARBY = "_nearby"
+LATER = timedelta(days=10)
+LAST = datetime.max.replace(tzinfo=UTC) - LATER
 _SIBLINGS = ("sibling_intermediate", "new_intermediate", "other_intermediate_same_key")
 
 
@@ -42,12 +44,14 @@ def scene(case: Case, world: Rebuilt) -> Scene:
     The case in the rebuilt world.
 
     Where it is about an expired certificate, its clock is moved until the
-    rebuilt one, which keeps its own dates, has expired.
+    rebuilt one, which keeps its own dates, has expired; one that is valid until
+    the calendar ends stays as it is.
     """
     built = case.build(world)
-    if case.fails is not Fault.EXPIRED:
+    end = world.genuine.leaf.not_valid_after_utc
+    if case.fails is not Fault.EXPIRED or end > LAST:
         return built
-    late = world.genuine.leaf.not_valid_after_utc + timedelta(days=10)
+    late = end + LATER
     meetings = tuple(replace(one, time=max(one.time, late)) if one.time != world.now else one for one in built.meetings)
     return replace(built, meetings=meetings)
 
@@ -58,6 +62,8 @@ def aside(case: Case, unpinned: Trial, chain: Chain) -> str:
     wanted = case.kind is Kind.ROTATION or bool(case.twin)
     if wanted and about.observation.error is not None:
         return f"the chain's own limits rule it out: {about.observation.error.reason}"
+    if case.fails is Fault.EXPIRED and chain.leaf.not_valid_after_utc > LAST:
+        return "the site's certificate is valid until the calendar ends"
     if str(case.starts.get("algorithm", "")) not in (held := seen(chain.leaf).algorithm):
         return f"the site's key is {held}, so it does not move away from {case.starts['algorithm']}"
     if case.name == "chain_shortened" and about.observation.path is not None:

@@ -74,7 +74,8 @@ def _dates(observation: Observation, known: Known) -> tuple[bool, str]:
 
 def _known_until_it_expires(observation: Observation, known: Known) -> tuple[bool, str]:
     before = known.memory.get(observation.host)
-    if before is not None and before.lapsed(observation.time) and observation.leaf is not None:
+    fresh = observation.leaf is not None and not observation.resumed
+    if fresh and before is not None and before.lapsed(observation.time):
         return True, f"what was remembered of {observation.host} has expired and is disregarded; this is remembered"
     return checks.KNOWN_CERTIFICATE.rule(observation, known)
 
@@ -101,7 +102,7 @@ def issuer_walk(observation: Observation, known: Known) -> tuple[Certificate, ..
         walked.append(issuer)
     while not _issued(walked[-1], walked[-1]):
         issuer = next((one for one in known.store if _issued(walked[-1], one)), None)
-        if issuer is None:
+        if issuer is None or issuer in walked:  # two anchors may have signed each other
             break
         walked.append(issuer)
     return tuple(walked)

@@ -138,7 +138,10 @@ class Outside:
         """
         Whether whoever is on the line in this meeting has read `secret`.
 
-        Ask when the program has ended: this waits until its connections have.
+        Ask when the program has ended: where nobody has, this waits until its
+        connections have ended too, for `patience` seconds at most.
         """
-        self.front.quiet(self.patience)
-        return any(visit.holds(secret) for visit in self.stage.listener(meeting).log)
+        log = self.stage.listener(meeting).log
+        if not log.holds(secret):
+            self.front.quiet(self.patience)
+        return log.holds(secret)

@@ -31,6 +31,7 @@ TURNED = {
     Outcome.SERVED: Outcome.OUTAGE,
 }
 """The other outcome that the same meeting can have: who is on the line does not change."""
+MOST_AHEAD = 2_000
 BAD = frozenset({Outcome.INTERCEPTED, Outcome.OUTAGE})
 
 
@@ -98,7 +99,12 @@ def _with(client: Client, *policy) -> Client:  # type: ignore[no-untyped-def]
 
 
 def edits(client: Client) -> Iterator[list[Edit]]:
-    """Every client that one edit reaches, then those that two reach, and so on; each once."""
+    """
+    Every client that one edit reaches, then those that two reach, and so on; each once.
+
+    After a ring of more than `MOST_AHEAD` clients the search goes on only from
+    those that lost checks and gained none: they are enough to make a client talk.
+    """
     seen = {client}
     ring: list[Edit] = [("", client)]
     for _ in range(len(client.policy) + 1):
@@ -108,8 +114,10 @@ def edits(client: Client) -> Iterator[list[Edit]]:
                 if edited not in seen:
                     seen.add(edited)
                     further.append((f"{words} and {more}" if words else more, edited))
+        yield further
         ring = further
-        yield ring
+        if len(ring) > MOST_AHEAD:
+            ring = [one for one in ring if set(one[1].policy) <= set(client.policy)]
 
 
 def _outcomes(client: Client, rehearsals: Rehearsals) -> dict[str, list[Outcome]]:

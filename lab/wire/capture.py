@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.wire import pcapng
-from lab.wire.keylog import new_file
+from lab.wire.disk import new_file
 from lab.wire.listener import Address, Listener, limit
 from lab.wire.pcapng import Flag
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from OpenSSL import SSL
 
+from lab.wire.disk import append, new_file
+
 Tell = Callable[[bytes], None]
 """What a key log does with one line; called in whichever thread makes a handshake."""
 
@@ -23,25 +25,6 @@ Tell = Callable[[bytes], None]
 def listen(context: SSL.Context, tell: Tell) -> None:
     """Have OpenSSL tell every secret that this context's connections agree on."""
     context.set_keylog_callback(lambda connection, line: tell(line))
-
-
-def new_file(path: Path) -> int:
-    """
-    The descriptor of a new file of mode 0600, open for writing.
-
-    Raises ValueError, in one sentence, where it exists or cannot be made: a
-    live file is never written over another.
-    """
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    except FileExistsError:
-        raise ValueError(
-            f"{path} is already there, and nothing is written over; give a new name, or delete it first"
-        ) from None
-    except OSError as problem:
-        raise ValueError(
-            f"cannot write {path}: {problem.strerror or problem}; give a file in a folder of yours"
-        ) from None
 
 
 class KeyLog:
@@ -62,19 +45,19 @@ class KeyLog:
         self._descriptor = None if path is None else new_file(path)
 
     def tell(self, line: bytes) -> None:
-        """Write down one line, unless it stands there already."""
+        """Write down one line, unless it stands there already; it does when this returns, whichever end was first."""
         with self._lock:
             if line in self._told:
                 return
             self._told.add(line)
             if self._descriptor is not None:
                 try:
-                    os.write(self._descriptor, line.rstrip(b"\n") + b"\n")
+                    append(self._descriptor, line.rstrip(b"\n") + b"\n")
                 except OSError as problem:
                     self.problem = problem
                     self._close()
-        if self.also:
-            self.also(line)
+            if self.also:  # still within the lock: the other end must not go on before this line is where it belongs
+                self.also(line)
 
     def close(self) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ import socket
 import struct
 from enum import IntFlag
 
+from lab.wire.disk import append
 from lab.wire.listener import Address
 
 MOST = 32 * 1024
@@ -66,7 +67,6 @@ class File:
 
     def __init__(self, descriptor: int, *, comment: str, program: str) -> None:
         self._descriptor = descriptor
-        self._good = 0
         header = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _options({1: comment.encode(), 4: program.encode()})
         named = _options({2: b"loopback", 9: b"\x09"})  # if_name; if_tsresol: nanoseconds
         self._block(0x0A0D0D0A, header)
@@ -87,16 +87,7 @@ class File:
 
     def _block(self, kind: int, body: bytes) -> None:
         total = struct.pack("<I", 12 + len(body))
-        octets = memoryview(struct.pack("<I", kind) + total + body + total)
-        size = len(octets)
-        try:
-            while octets:
-                octets = octets[os.write(self._descriptor, octets) :]
-        except OSError:
-            os.ftruncate(self._descriptor, self._good)
-            os.lseek(self._descriptor, self._good, os.SEEK_SET)
-            raise
-        self._good += size
+        append(self._descriptor, struct.pack("<I", kind) + total + body + total)
 
 
 def _options(values: dict[int, bytes]) -> bytes:

@@ -65,7 +65,8 @@ class Log:
     The visits of one listener, by the client's port, oldest first.
 
     `finished` waits for a visit to end: the client may have its answer before
-    the other side has written down that it gave one. `heard` and `left` may be
+    the other side has written down that it gave one. `holds` asks those that
+    still last as well: a client may keep its connection open. `heard` and `left` may be
     set to hear of each request, and of each visit that ended, as it happens; in
     the thread that serves it.
     """
@@ -75,15 +76,20 @@ class Log:
 
     def __init__(self) -> None:
         self._visits: deque[Visit] = deque(maxlen=KEPT)
+        self._here: set[Visit] = set()  # they have not ended
         self._ended: dict[int, deque[Visit]] = {}  # a port may come again before its first visit is asked for
         self._changed = threading.Condition()
 
     def begin(self, port: int) -> Visit:
         """A visit from the client's `port`; it is not in the log before it ends."""
-        return Visit(port, self.heard)
+        visit = Visit(port, self.heard)
+        with self._changed:
+            self._here.add(visit)
+        return visit
 
     def end(self, port: int, visit: Visit) -> None:
         with self._changed:
+            self._here.discard(visit)
             self._visits.append(visit)
             self._ended.setdefault(port, deque()).append(visit)
             if len(self._ended) > KEPT:  # nobody asks for the visits of curl or of a browser
@@ -106,6 +112,12 @@ class Log:
             if not waiting:
                 del self._ended[port]
             return visit
+
+    def holds(self, secret: str) -> bool:
+        """Whether this side has read `secret`, on any connection that ended or still lasts."""
+        with self._changed:
+            visits = (*self._visits, *self._here)
+        return any(visit.holds(secret) for visit in visits)
 
     def __iter__(self) -> Iterator[Visit]:
         with self._changed:

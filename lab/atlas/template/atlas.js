@@ -67,7 +67,8 @@ const hide = () => {
   cover();
   document.title = "The atlas: every client, every attack, every rotation";
   const record = trials.get(opened);
-  const back = returnTo && returnTo.isConnected && returnTo.getClientRects().length ? returnTo : record && linkOf(record);
+  // What the filters hide takes no focus.
+  const back = [returnTo, record && linkOf(record)].find((one) => one && one.isConnected && one.getClientRects().length);
   mark(null);
   const place = back || document.getElementById("matrix-title");
   place.focus({ preventScroll: true });

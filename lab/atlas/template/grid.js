@@ -30,7 +30,7 @@ const makeGrid = (name, prefix) => {
     return [usual, ...Object.keys(presets)].find((word) => same(presets[word])) || now.join(",");
   };
   const setColumns = (word) => {
-    const wanted = presets[word] || word.split(",");
+    const wanted = Object.hasOwn(presets, word) ? presets[word] : word.split(",");
     for (const box of boxes("client")) box.checked = wanted.includes(box.value);
   };
   const read = (query) => {
