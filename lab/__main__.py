@@ -51,6 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as problem:
         print(f"lab: {problem}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as missing:
+        if (missing.name or "lab").partition(".")[0] == "lab":
+            raise
+        print(
+            f"lab: this Python has no {missing.name}; run `make demo` once, then `. .venv/bin/activate`, and try again",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt:
         from lab.wire.listener import stop_all
 

@@ -199,3 +199,13 @@ def test_import_lab_loads_nothing_heavy() -> None:
 
     with pytest.raises(AttributeError, match="the lab has no 'martix'"):
         lab.martix  # noqa: B018
+
+
+def test_a_python_without_the_packages_is_one_sentence() -> None:
+    """Whoever forgot the environment is told where it is."""
+    code = "import sys; sys.modules['trustme'] = None; from lab.__main__ import main; sys.exit(main(['list']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "lab: this Python has no trustme; run `make demo` once, then `. .venv/bin/activate`, and try again"
+    ]
