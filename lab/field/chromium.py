@@ -51,6 +51,7 @@ QUIET = (
 )
 PAGES = 10  # open at once
 WAIT = 60.0  # seconds for one answer of the browser, its start included
+GOING = 5.0  # seconds that its helpers may take to end
 _LINUX = sys.platform.startswith("linux")
 
 # The browser reads commands from descriptor 3 and writes answers to 4; what starts it puts them there.
@@ -117,9 +118,13 @@ class Browser:
         os.close(self._out)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
-        with contextlib.suppress(OSError):  # its helpers, where one is left
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
         self._process.wait()
+        ends = time.monotonic() + GOING
+        with contextlib.suppress(OSError):  # its helpers die a moment later; nobody is left when the group is
+            while time.monotonic() < ends:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                time.sleep(0.01)
         os.close(self._in)
 
     def ask(self, method: str, session: str = "", **values: Any) -> dict[str, Any]:
