@@ -22,13 +22,12 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from lab.course.report import Question, Report, examine
 from lab.field.program import PATIENCE, PROGRAMS, Call
-from lab.field.run import outcome_of
 from lab.policy import checks, profiles
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, case
 from lab.serve.outside import Outside
 from lab.trials.stage import Stage
-from lab.trials.trial import run
+from lab.trials.trial import outcome_of, run
 
 Fetch = Callable[[Call], Any]
 """Makes one request as a call says; returns anything, and raises where it refuses."""

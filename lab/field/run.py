@@ -19,11 +19,12 @@ from typing import Any
 
 from lab.field.explained import EXPLAINED, Explanation, explanation
 from lab.field.program import Call, Program, Said
-from lab.observation import Line, Outcome
+from lab.observation import Outcome
 from lab.policy.clients import Client, Learnt, client
 from lab.scenes.catalogue import CASES, SLIPS, Case, Meeting
 from lab.serve.outside import Outside
 from lab.trials.stage import Stage
+from lab.trials.trial import outcome_of
 from lab.trials.trial import run as lab_trial
 
 
@@ -268,10 +269,3 @@ def _round(program: Program, profile: str, number: int, playing: Sequence[tuple[
                 one.standing.front.met > before,
             )
         )
-
-
-def outcome_of(meeting: Meeting, held: bool, content: bool) -> Outcome:
-    """As in the lab: an attacker has won with the secret in hand; a service serves who is content with its answer."""
-    if meeting.line is Line.ATTACKER:
-        return Outcome.INTERCEPTED if held else Outcome.STOPPED
-    return Outcome.SERVED if held and content else Outcome.OUTAGE

@@ -222,7 +222,8 @@ class _Met:
         visit = self.visit()
         outcome = None
         if not self.meeting.component:
-            outcome = _outcome(self.meeting, self.verdict, self.exchange, visit.holds(self.secret))
+            content = self.verdict.accepted and self.exchange.answer is not None
+            outcome = outcome_of(self.meeting, visit.holds(self.secret), content)
         after = _after(self.meeting, self.exchange, visit)
         return Encounter(self.meeting, self.exchange.observation, self.known, self.verdict, outcome, after)
 
@@ -290,10 +291,15 @@ def _verdict(client: Client, exchange: Exchange, process: Process) -> Verdict:
     return said
 
 
-def _outcome(meeting: Meeting, verdict: Verdict, exchange: Exchange, held: bool) -> Outcome:
+def outcome_of(meeting: Meeting, held: bool, content: bool) -> Outcome:
+    """
+    What a meeting meant: `held` says that whoever was on the line has the secret, `content` that the client went on.
+
+    An attacker has won with the secret in hand; a genuine server serves whom its answer reaches and contents.
+    """
     if meeting.line is Line.ATTACKER:
         return Outcome.INTERCEPTED if held else Outcome.STOPPED
-    return Outcome.SERVED if verdict.accepted and exchange.answer else Outcome.OUTAGE
+    return Outcome.SERVED if held and content else Outcome.OUTAGE
 
 
 def _after(meeting: Meeting, exchange: Exchange, visit: Visit) -> Aftermath:
