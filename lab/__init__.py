@@ -1,11 +1,11 @@
 """
 A lab on TLS man-in-the-middle attacks and certificate pinning.
 
-To read it, follow the data: `lab.observation` (the values), `lab.pki` (makes
-certificates), `lab.wire` (moves bytes), `lab.policy` (decides), `lab.continuity`
-(remembers), `lab.scenes` (what happens), `lab.trials` (who wins),
-`lab.timelines`, `lab.hpkp` and `lab.fleet` (years, visitors, millions of
-devices), `lab.show` (what you see), `lab.course` (the notebooks' checks).
+The folders show three groups. The spine, in the order in which data flows:
+`lab.observation` (the values), `lab.pki` (makes certificates), `lab.wire`
+(moves bytes), `lab.policy` (decides), `lab.scenes` (what happens), `lab.trials`
+(who wins), `lab.show` (what you see). On it stand `lab.built` (serve, field,
+forecast, time, fleet, atlas) and `lab.course` (the notebooks' checks).
 
 The names below are what a notebook imports; each is loaded when it is used.
 """
@@ -20,7 +20,7 @@ _WHERE = {
     "profiles": "lab.show.notebook",
     "draw": "lab.show.notebook",
     "compare": "lab.show.notebook",
-    "timeline": "lab.show.timeline",
+    "timeline": "lab.built.time.drawing",
     "clients": "lab.show.notebook",
     "cases": "lab.show.notebook",
     # things to make

@@ -17,14 +17,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.atlas import command as report_command
-from lab.continuity import command as known_command
-from lab.field import command as field_command
-from lab.fleet import command as fleet_command
-from lab.forecast import command as forecast_command
-from lab.hpkp import command as hpkp_command
-from lab.serve import command as serve_command
-from lab.timelines import command as timeline_command
+from lab.built.atlas import command as report_command
+from lab.built.continuity import command as known_command
+from lab.built.field import command as field_command
+from lab.built.fleet import command as fleet_command
+from lab.built.forecast import command as forecast_command
+from lab.built.hpkp import command as hpkp_command
+from lab.built.serve import command as serve_command
+from lab.built.time import command as timeline_command
 
 if TYPE_CHECKING:  # a command loads what it needs when it runs, so that --help is quick
     from lab.policy.clients import Client
@@ -407,7 +407,7 @@ def _timeline(chosen: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from lab.show.timeline import page
+    from lab.built.time.drawing import page
 
     watching = Console(stderr=True)
     with Progress(console=watching, transient=True, disable=not watching.is_terminal) as bar:
@@ -417,7 +417,7 @@ def _timeline(chosen: argparse.Namespace) -> None:
 
 
 def _fleet(chosen: argparse.Namespace) -> int:
-    from lab.show.fleet import svg
+    from lab.built.fleet.drawing import svg
 
     return fleet_command.run(chosen, svg)
 
@@ -433,7 +433,7 @@ def _notebooks(chosen: argparse.Namespace) -> None:
 
 
 def _bench(chosen: argparse.Namespace) -> None:
-    from lab.bench import run
+    from lab.built.bench import run
 
     print(run(quick=chosen.quick, as_json=chosen.json))
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lab.forecast.chain import Chain, ordered
+from lab.built.forecast.chain import Chain, ordered
 from lab.pki.authority import Key, new_key
 from lab.pki.pins import pin_of
 

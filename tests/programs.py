@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from lab.field.program import Program
-from lab.field.programs import PROGRAMS
+from lab.built.field.program import Program
+from lab.built.field.programs import PROGRAMS
 
 
 @cache

@@ -19,13 +19,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import lab.atlas
+import lab.built.atlas
 from lab.__main__ import main
-from lab.atlas import command, field
-from lab.atlas.gather import gather, read_field
-from lab.atlas.grid import QUIET, REFUSED, SLIPS, TWINS, UNPAIRED, disputed, groups, serves_nobody
-from lab.atlas.packed import embedded, packed, unpacked
-from lab.atlas.page import page
+from lab.built.atlas import command, field
+from lab.built.atlas.gather import gather, read_field
+from lab.built.atlas.grid import QUIET, REFUSED, SLIPS, TWINS, UNPAIRED, disputed, groups, serves_nobody
+from lab.built.atlas.packed import embedded, packed, unpacked
+from lab.built.atlas.page import page
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Reach
 from lab.scenes.catalogue import CASES, Scene, case, changed, rotation
@@ -211,7 +211,7 @@ def test_the_page_loads_nothing(whole: str) -> None:
 
 def test_style_and_script_load_nothing_either() -> None:
     """No url(), no @import, nothing that fetches; and text reaches the page as text only."""
-    for file in (Path(lab.atlas.__file__).parent / "template").iterdir():
+    for file in (Path(lab.built.atlas.__file__).parent / "template").iterdir():
         text = file.read_text("utf-8")
         assert not re.search(r"url\(|@import|https?://", text), file.name
         assert not re.search(r"\bfetch\(|XMLHttpRequest|WebSocket|import\(|\beval\(", text), file.name

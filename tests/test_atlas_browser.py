@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.atlas.gather import gather
-from lab.atlas.page import page
+from lab.built.atlas.gather import gather
+from lab.built.atlas.page import page
 from lab.policy.clients import client
 from lab.scenes.catalogue import case
 

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from OpenSSL import SSL
 
-from lab.continuity.announcement import BINDING, MOST, Announcement, announce, claim, from_json, hear, to_json
-from lab.continuity.announcer import PAGE, Announcer, call
-from lab.continuity.memory import Memory, Record
-from lab.continuity.rules import Answer, Heard, Rule, Situation, User, asking, heed, judge, rule, rules, situation
-from lab.continuity.store import Store
-from lab.continuity.stories import STORIES, renewed, served, story
-from lab.continuity.story import PORT, Imagined, Lived, foresee, imagine, live
+from lab.built.continuity.announcement import BINDING, MOST, Announcement, announce, claim, from_json, hear, to_json
+from lab.built.continuity.announcer import PAGE, Announcer, call
+from lab.built.continuity.memory import Memory, Record
+from lab.built.continuity.rules import Answer, Heard, Rule, Situation, User, asking, heed, judge, rule, rules, situation
+from lab.built.continuity.store import Store
+from lab.built.continuity.stories import STORIES, renewed, served, story
+from lab.built.continuity.story import PORT, Imagined, Lived, foresee, imagine, live
 from lab.observation import Line, Outcome
 from lab.pki.authority import new_key
 from lab.pki.pins import pin_of
@@ -243,7 +243,7 @@ def test_rules_and_memory_know_no_socket_no_openssl_and_no_database() -> None:
     code = (
         "import sys\n"
         "for name in ('socket', '_socket', 'ssl', 'OpenSSL', 'cryptography', 'sqlite3'): sys.modules[name] = None\n"
-        "import lab.continuity.rules, lab.continuity.memory"
+        "import lab.built.continuity.rules, lab.built.continuity.memory"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

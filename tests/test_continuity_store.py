@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.continuity import command
-from lab.continuity.figures import look_up_figures, many
-from lab.continuity.memory import Change, Record, after
-from lab.continuity.store import Store
+from lab.built.continuity import command
+from lab.built.continuity.figures import look_up_figures, many
+from lab.built.continuity.memory import Change, Record, after
+from lab.built.continuity.store import Store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOST = "bank.example"
@@ -116,9 +116,9 @@ WRITER = """
 import os, sys
 from datetime import UTC, datetime
 from itertools import count
-from lab.continuity.memory import Change
+from lab.built.continuity.memory import Change
 from pathlib import Path
-from lab.continuity.store import Store
+from lab.built.continuity.store import Store
 now = datetime(2026, 3, 1, tzinfo=UTC)
 with Store(Path({path})) as store:
     store._database.execute("PRAGMA wal_autocheckpoint = 20")  # so that kills hit the copying of the log too
@@ -133,8 +133,8 @@ with Store(Path({path})) as store:
 BOASTER = """
 import os
 from pathlib import Path
-from lab.continuity.figures import many
-from lab.continuity.store import Store
+from lab.built.continuity.figures import many
+from lab.built.continuity.store import Store
 def boast():
     for number, record in enumerate(many(9_000)):
         os.write(1, b"+%d\\n" % number)
@@ -198,9 +198,9 @@ def test_who_acknowledges_too_early_is_found_out(path: Path) -> None:
 SHARER = """
 import sys
 from datetime import UTC, datetime
-from lab.continuity.memory import Change
+from lab.built.continuity.memory import Change
 from pathlib import Path
-from lab.continuity.store import Store
+from lab.built.continuity.store import Store
 now, name = datetime(2026, 3, 1, tzinfo=UTC), sys.argv[1]
 sys.stdin.readline()
 with Store(Path({path})) as store:

@@ -14,8 +14,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from lab.built.field.program import Call
 from lab.course import field
-from lab.field.program import Call
 
 # ---- calls ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.continuity.rules import asking
+from lab.built.continuity.rules import asking
 from lab.course import successor
 
 

@@ -16,11 +16,11 @@ import psutil
 import pytest
 
 import lab.scenes
-from lab.field import curl, gnutls, proxies
-from lab.field.attackers import Interception, Met, attackers
-from lab.field.program import PROGRAMS, Call, Program, Said, one_by_one, started
-from lab.field.proxies import MITMPROXY, PROXIES, SSLSPLIT, Post, Proxy, Running, find_mitmdump
-from lab.field.standing import OWN, SITUATIONS, Absent
+from lab.built.field import curl, gnutls, proxies
+from lab.built.field.attackers import Interception, Met, attackers
+from lab.built.field.program import PROGRAMS, Call, Program, Said, one_by_one, started
+from lab.built.field.proxies import MITMPROXY, PROXIES, SSLSPLIT, Post, Proxy, Running, find_mitmdump
+from lab.built.field.standing import OWN, SITUATIONS, Absent
 from lab.observation import Outcome
 from lab.pki.export import export
 from lab.wire.listener import running

@@ -18,13 +18,13 @@ import psutil
 import pytest
 from programs import here
 
-from lab.field import chromium, okhttp
-from lab.field.program import Call, Program, environment
-from lab.field.programs import PROGRAMS
-from lab.field.run import Result, run_way
+from lab.built.field import chromium, okhttp
+from lab.built.field.program import Call, Program, environment
+from lab.built.field.programs import PROGRAMS
+from lab.built.field.run import Result, run_way
+from lab.built.serve.outside import Outside
 from lab.observation import Outcome
 from lab.scenes.catalogue import case
-from lab.serve.outside import Outside
 
 pytestmark = pytest.mark.field
 

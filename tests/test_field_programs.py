@@ -22,18 +22,18 @@ from cryptography import x509
 from programs import here
 
 from lab.__main__ import main
-from lab.field.explained import EXPLAINED, explanation
-from lab.field.program import Call, Program, Said, one_by_one
-from lab.field.programs import PROGRAMS
-from lab.field.run import Field, Met, Result, Taking, prediction, run_way
-from lab.field.ssl_hook import PinError, context_with, pinning
+from lab.built.field.explained import EXPLAINED, explanation
+from lab.built.field.program import Call, Program, Said, one_by_one
+from lab.built.field.programs import PROGRAMS
+from lab.built.field.run import Field, Met, Result, Taking, prediction, run_way
+from lab.built.field.ssl_hook import PinError, context_with, pinning
+from lab.built.serve.outside import Outside, world_around
 from lab.observation import Outcome
 from lab.pki.export import pem
 from lab.pki.pins import pin_of
 from lab.policy.clients import client
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import CASES, SLIPS, case
-from lab.serve.outside import Outside, world_around
 from lab.wire.service import Service
 
 pytestmark = pytest.mark.field

@@ -23,18 +23,18 @@ pytest.importorskip("numpy", reason="numpy is not installed")
 
 import numpy as np
 
-from lab.fleet import cohorts, command, count, history, run, saved
-from lab.fleet.adoption import ADOPTIONS, ASSUMPTION, Adoption, Group, adoption, steady
-from lab.fleet.count import Choice, Tally
-from lab.fleet.history import FOREIGN, Attack, Change, History, Path, Release, relation
-from lab.fleet.one_by_one import one_by_one
-from lab.fleet.plan import EVENTS, SOURCES, Plan
-from lab.fleet.situations import SITUATIONS, Accepts, composed, measure, measured
-from lab.fleet.speed import device_days_a_second
+from lab.built.fleet import cohorts, command, count, history, run, saved
+from lab.built.fleet import drawing as picture
+from lab.built.fleet.adoption import ADOPTIONS, ASSUMPTION, Adoption, Group, adoption, steady
+from lab.built.fleet.count import Choice, Tally
+from lab.built.fleet.history import FOREIGN, Attack, Change, History, Path, Release, relation
+from lab.built.fleet.one_by_one import one_by_one
+from lab.built.fleet.plan import EVENTS, SOURCES, Plan
+from lab.built.fleet.situations import SITUATIONS, Accepts, composed, measure, measured
+from lab.built.fleet.speed import device_days_a_second
 from lab.observation import Line
 from lab.policy.clients import CLIENTS, client
 from lab.scenes.catalogue import CASES
-from lab.show import fleet as picture
 from lab.trials.matrix import matrix
 
 NAMES = tuple(dict.fromkeys(one.client for one in run.CHOICES))
@@ -519,9 +519,9 @@ def test_the_picture_says_in_words_all_that_it_shows() -> None:
 def test_numpy_is_loaded_by_the_fleet_and_by_nothing_else() -> None:
     """`import lab`, its notebook names and the command's arguments do without it."""
     script = (
-        "import sys, lab, lab.show, lab.fleet.command; lab.matrix; lab.World\n"
+        "import sys, lab, lab.show, lab.built.fleet.command; lab.matrix; lab.World\n"
         "assert 'numpy' not in sys.modules\n"
-        "import lab.fleet.run\n"
+        "import lab.built.fleet.run\n"
         "assert 'numpy' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -27,15 +27,15 @@ from forecast_chains import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lab.forecast import command
-from lab.forecast.chain import read_chain
-from lab.forecast.config import PinConfig, choose
-from lab.forecast.forecast import Forecast, forecast
-from lab.forecast.formats import parse_pins, read_pins
-from lab.forecast.rebuild import SITE, Rebuilt
-from lab.forecast.scenes import NEARBY, scene
-from lab.forecast.text import text
-from lab.forecast.yours import YOURS
+from lab.built.forecast import command
+from lab.built.forecast.chain import read_chain
+from lab.built.forecast.config import PinConfig, choose
+from lab.built.forecast.forecast import Forecast, forecast
+from lab.built.forecast.formats import parse_pins, read_pins
+from lab.built.forecast.rebuild import SITE, Rebuilt
+from lab.built.forecast.scenes import NEARBY, scene
+from lab.built.forecast.text import text
+from lab.built.forecast.yours import YOURS
 from lab.observation import Line, Outcome
 from lab.pki.export import export
 from lab.pki.pins import algorithm_of, pin_of, seen
@@ -483,7 +483,7 @@ def test_importing_the_command_is_light() -> None:
     import sys
 
     heavy = ("OpenSSL", "cryptography", "trustme", "xml.etree", "plistlib", "defusedxml", "rich")
-    code = f"import sys, lab.forecast.command; print([one for one in {heavy} if one in sys.modules])"
+    code = f"import sys, lab.built.forecast.command; print([one for one in {heavy} if one in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 

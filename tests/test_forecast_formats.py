@@ -38,11 +38,11 @@ from forecast_chains import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.forecast.chain import certificates as certificates_in
-from lab.forecast.chain import ordered, read_backup, read_chain
-from lab.forecast.config import Format, Override, choose
-from lab.forecast.formats import detect, parse_pins, read_pins
-from lab.forecast.match import dummy
+from lab.built.forecast.chain import certificates as certificates_in
+from lab.built.forecast.chain import ordered, read_backup, read_chain
+from lab.built.forecast.config import Format, Override, choose
+from lab.built.forecast.formats import detect, parse_pins, read_pins
+from lab.built.forecast.match import dummy
 from lab.pki.authority import key_pem
 from lab.pki.pins import pin_of
 from lab.policy.pinset import Role, Where

@@ -26,12 +26,12 @@ from forecast_chains import (
     okhttp,
 )
 
-from lab.forecast.chain import Chain, ordered
-from lab.forecast.config import choose
-from lab.forecast.forecast import RELEASE, forecast
-from lab.forecast.formats import parse_pins
-from lab.forecast.lint import RULES, LintFinding, Severity, Subject, lint
-from lab.forecast.match import match
+from lab.built.forecast.chain import Chain, ordered
+from lab.built.forecast.config import choose
+from lab.built.forecast.forecast import RELEASE, forecast
+from lab.built.forecast.formats import parse_pins
+from lab.built.forecast.lint import RULES, LintFinding, Severity, Subject, lint
+from lab.built.forecast.match import match
 from lab.observation import Outcome
 from lab.pki.pins import fingerprint_of, pin_of
 

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.hpkp.browser import Browser
-from lab.hpkp.dated import DAY, START, SUBDOMAIN, Cast, date
-from lab.hpkp.site import FAKE_BACKUP, Collector, PinningSite, announced
+from lab.built.hpkp.browser import Browser
+from lab.built.hpkp.dated import DAY, START, SUBDOMAIN, Cast, date
+from lab.built.hpkp.site import FAKE_BACKUP, Collector, PinningSite, announced
 from lab.observation import Certificate, Hangup, Observation, ValidationError
 from lab.pki.authority import new_key
 from lab.pki.pins import fingerprint_of, pin_of

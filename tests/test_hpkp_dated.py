@@ -8,11 +8,11 @@ from functools import cache
 
 import pytest
 
-from lab.hpkp import claims, command
-from lab.hpkp.browser import Browser
-from lab.hpkp.calendar import AGENTS, VISITORS, Standing, Visitor, follow
-from lab.hpkp.dated import DATED, RECOVERY, scene
-from lab.hpkp.tables import Table, table
+from lab.built.hpkp import claims, command
+from lab.built.hpkp.browser import Browser
+from lab.built.hpkp.calendar import AGENTS, VISITORS, Standing, Visitor, follow
+from lab.built.hpkp.dated import DATED, RECOVERY, scene
+from lab.built.hpkp.tables import Table, table
 from lab.observation import Outcome
 from lab.policy import hpkp
 from lab.policy.checks import Known, judge

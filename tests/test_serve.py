@@ -35,11 +35,11 @@ from hypothesis import strategies as st
 from lines import ask, request
 
 from lab.__main__ import main
+from lab.built.serve.commands import BROWSERS, installed
+from lab.built.serve.live import printable
+from lab.built.serve.session import Session
 from lab.pki.world import World
 from lab.scenes.catalogue import CASES, SLIPS, case
-from lab.serve.commands import BROWSERS, installed
-from lab.serve.live import printable
-from lab.serve.session import Session
 from lab.wire import pcapng
 from lab.wire.capture import Capture
 from lab.wire.keylog import KeyLog

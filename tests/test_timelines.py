@@ -20,20 +20,20 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lab.built.time import command, report
+from lab.built.time import drawing as picture
+from lab.built.time.cost import cost
+from lab.built.time.ground import Ground
+from lab.built.time.installed import Owner
+from lab.built.time.language import SECOND, Choice, What
+from lab.built.time.life import Life
+from lab.built.time.pure import disagreements, pure
+from lab.built.time.reading import load, read, ready
+from lab.built.time.run import Run, run, schedule
 from lab.observation import Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.legacy_path import Builder, build
 from lab.pki.pins import seen
-from lab.show import timeline as picture
-from lab.timelines import command, report
-from lab.timelines.cost import cost
-from lab.timelines.ground import Ground
-from lab.timelines.installed import Owner
-from lab.timelines.language import SECOND, Choice, What
-from lab.timelines.life import Life
-from lab.timelines.pure import disagreements, pure
-from lab.timelines.reading import load, read, ready
-from lab.timelines.run import Run, run, schedule
 from lab.wire import tls
 from lab.wire.client import connect
 from lab.wire.listener import running

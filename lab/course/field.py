@@ -20,12 +20,12 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
+from lab.built.field.program import PATIENCE, PROGRAMS, Call
+from lab.built.serve.outside import Outside
 from lab.course.report import Question, Report, examine
-from lab.field.program import PATIENCE, PROGRAMS, Call
 from lab.policy import checks, profiles
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, case
-from lab.serve.outside import Outside
 from lab.trials.stage import Stage
 from lab.trials.trial import outcome_of, run
 
@@ -158,7 +158,7 @@ def with_curl(pins: str) -> Fetch:
     """A call by libcurl (pycurl) or the curl command, whichever is here, with this ``--pinnedpubkey``."""
 
     def fetch(call: Call) -> None:
-        from lab.field import curl
+        from lab.built.field import curl
 
         run_one = curl.libcurl if PROGRAMS["pycurl"].version() else curl.command
         said = run_one(call, pins)

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from lab.built.fleet.adoption import ASSUMPTION, Adoption, Group
+from lab.built.fleet.cohorts import holdings
+from lab.built.fleet.count import Choice, tallies
+from lab.built.fleet.history import Change, History, Path, Release
+from lab.built.fleet.plan import EVENTS, Plan
+from lab.built.fleet.run import Fleet, run
+from lab.built.fleet.situations import measured
 from lab.course.report import Question, Report, examine
-from lab.fleet.adoption import ASSUMPTION, Adoption, Group
-from lab.fleet.cohorts import holdings
-from lab.fleet.count import Choice, tallies
-from lab.fleet.history import Change, History, Path, Release
-from lab.fleet.plan import EVENTS, Plan
-from lab.fleet.run import Fleet, run
-from lab.fleet.situations import measured
 
 NEAR = 0.01
 """How far, as a share, an answer may lie from what a fleet of millions came to."""

@@ -13,11 +13,11 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from lab.built.hpkp.calendar import Standing, Visitor, follow
+from lab.built.hpkp.dated import START, Cast, Dated, Phase
+from lab.built.hpkp.site import FAKE_BACKUP, announced
 from lab.course import fresh
 from lab.course.report import Question, Report, examine
-from lab.hpkp.calendar import Standing, Visitor, follow
-from lab.hpkp.dated import START, Cast, Dated, Phase
-from lab.hpkp.site import FAKE_BACKUP, announced
 from lab.observation import Observation, ValidationError
 from lab.pki.authority import new_key
 from lab.pki.pins import pin_of, seen

@@ -20,10 +20,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lab.continuity.memory import Memory, Record, after
-from lab.continuity.rules import Heard, Rule, heed, judge, rule
-from lab.continuity.stories import story
-from lab.continuity.story import PORT, Lived, foresee, live
+from lab.built.continuity.memory import Memory, Record, after
+from lab.built.continuity.rules import Heard, Rule, heed, judge, rule
+from lab.built.continuity.stories import story
+from lab.built.continuity.story import PORT, Lived, foresee, live
 from lab.course.report import Question, Report, examine
 from lab.observation import Observation
 from lab.pki.authority import self_signed

@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from lab.built.time.installed import Owner
+from lab.built.time.language import Ca, Choice, Event, Installed, Timeline, What
+from lab.built.time.life import Life
+from lab.built.time.run import run
 from lab.course.report import Question, Report, examine
 from lab.policy.pinset import Role
-from lab.timelines.installed import Owner
-from lab.timelines.language import Ca, Choice, Event, Installed, Timeline, What
-from lab.timelines.life import Life
-from lab.timelines.run import run
 
 START = datetime(2027, 1, 1, tzinfo=UTC)
 

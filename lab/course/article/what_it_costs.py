@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.built.hpkp.calendar import VISITORS, play
+from lab.built.hpkp.claims import no_backup_is_ignored
+from lab.built.hpkp.dated import scene as dated
 from lab.course.article.part import INTERCEPTED, OUTAGE, SERVED, STOPPED, Part
 from lab.course.article.scenes import own_scene
 from lab.course.ledger import Cell, Class, Ran, Section
-from lab.hpkp.calendar import VISITORS, play
-from lab.hpkp.claims import no_backup_is_ignored
-from lab.hpkp.dated import scene as dated
 from lab.pki.world import World
 from lab.policy import checks
 from lab.policy.clients import Client, client

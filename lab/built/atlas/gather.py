@@ -1,0 +1,165 @@
+"""
+What the atlas is made of: the JSON that the commands give, in one dictionary.
+
+The trials are run here, all of them, with their traces; the field's results
+are read from the file that `make field` left. It knows nothing of HTML.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterable
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from OpenSSL import SSL
+
+import lab.policy.profiles
+import lab.scenes  # noqa: F401  (both register)
+from lab.built.forecast.files import content
+from lab.policy.clients import CLIENTS, PROFILES, Client
+from lab.scenes.catalogue import CASES, SLIPS, Case
+from lab.show.words import LOOKS
+from lab.trials.matrix import matrix
+from lab.trials.rehearsal import Rehearsals
+from lab.trials.stage import Stage
+from lab.trials.trace import explain
+from lab.trials.trial import run
+
+FORMAT = 1
+FIELD = Path("build/field.json")
+"""Where `make field` leaves what it found."""
+MOST_BYTES = 64 << 20
+MOST_DEPTH = 20
+
+Progress = Callable[[str, int, int, str], None]
+"""Called before each scene: what is being done, how many scenes are done, of how many, and the scene's name."""
+
+
+def gather(
+    clients: Iterable[Client],
+    cases: Iterable[Case],
+    profiles: Iterable[Client] = (),
+    field: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """
+    Run the trials and return the whole as plain JSON values.
+
+    `list` is what `list --json` gives. `matrix` is what `matrix --json` gives,
+    each trial with the two further fields of `trial --json`; `profiles` is the
+    same for the profiles, in the same scenes and the slips. `field` is the
+    content of the field's file, or None. Raises ValueError for a faulty file.
+    """
+    results = None if field is None else read_field(field)  # before the minute that the trials take
+    clients, cases, profiles = tuple(clients), tuple(cases), tuple(profiles)
+    rehearsals = Rehearsals(CASES.values())
+    slips = [one for one in SLIPS.values() if one not in cases]
+    return {
+        "format": FORMAT,
+        "about": about(),
+        "outcomes": {one.value: {"glyph": look.glyph, "meaning": look.meaning} for one, look in LOOKS.items()},
+        "list": listing(),
+        "matrix": traced("clients", clients, cases, rehearsals, progress),
+        "profiles": traced("profiles", profiles, (*cases, *slips), rehearsals, progress) if profiles else None,
+        "field": results,
+    }
+
+
+def about() -> dict[str, str]:
+    """When this was made, and with what."""
+    try:
+        lab_version = version("pinning-lab")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        lab_version = "not installed"
+    return {
+        "made": date.today().isoformat(),
+        "lab": lab_version,
+        "python": platform.python_version(),
+        "openssl": SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode(),
+        "system": sys.platform,
+    }
+
+
+def listing() -> dict[str, Any]:
+    """What `list --json` prints: every client, profile, scene and slip."""
+    return {
+        "clients": [one.record() for one in CLIENTS.values()],
+        "profiles": [one.record() for one in PROFILES.values()],
+        "scenes": [one.record() for one in CASES.values()],
+        "slips": [one.record() for one in SLIPS.values()],
+    }
+
+
+def traced(
+    what: str,
+    clients: tuple[Client, ...],
+    cases: tuple[Case, ...],
+    rehearsals: Rehearsals,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """
+    The matrix of these clients with the trace of every trial in it (about 20 ms for each).
+
+    The scene stays standing while its flips are confirmed, and what the pure
+    policy expects is looked up once for all.
+    """
+
+    def say(doing: str) -> Callable[[int, int, Case], None] | None:
+        return (lambda done, of, case: progress(doing, done, of, case.name)) if progress else None
+
+    done = matrix(clients, cases, say(f"trials of the {what}"))
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    tell = say(f"traces of the {what}")
+    for number, case in enumerate(cases):
+        if tell:
+            tell(number, len(cases), case)
+        with Stage(case) as standing:
+
+            def again(client: Client, _: Case, standing: Stage = standing) -> Any:
+                return run(client, standing)
+
+            for client in clients:
+                shown = done.cell(client.name, case.name)
+                told[client.name, case.name] = explain(shown, rehearsals, again).record()
+    record: dict[str, Any] = json.loads(done.to_json())
+    record["trials"] = [told[one["client"], one["scene"]] for one in record["trials"]]
+    return record
+
+
+def _deeper(value: Any, most: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return most < 0 or any(_deeper(one, most - 1) for one in inside)
+
+
+def read_field(file: Path) -> dict[str, Any]:
+    """
+    The field's results as `field --json` writes them.
+
+    Only what the page cannot do without is checked; a field that is missing
+    shows as a gap. Raises ValueError, in one sentence, for anything else.
+    """
+    remedy = "write it again with `python -m lab field --json`"
+    try:
+        octets = content(file, MOST_BYTES, "results of the field")
+    except ValueError as problem:
+        raise ValueError(f"{problem}, or {remedy}") from None
+    try:
+        found = json.loads(octets.decode("utf-8"))
+        # Python reads more than JSON allows, and the page could not hold it: NaN, infinity, half a character.
+        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise ValueError(f"{file} is no JSON; {remedy}") from None
+    if _deeper(found, MOST_DEPTH):
+        raise ValueError(f"{file} is not the field's results, which are nowhere {MOST_DEPTH} deep; {remedy}")
+    if not isinstance(found, dict) or found.get("format") != 1:
+        raise ValueError(f"{file} is not the field's results, format 1; {remedy}")
+    for name in ("programs", "results", "attackers"):
+        rows = found.setdefault(name, [])
+        if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+            raise ValueError(f"{name!r} in {file} is no list of records; {remedy}")
+    return found

@@ -1,0 +1,377 @@
+"""
+What trials cost, as ratios within one run.
+
+Everything is measured against a partner in alternating rounds, because a
+machine's speed drifts; the median of the paired ratios is the figure. It is a
+report and never a test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import h11
+from OpenSSL import SSL
+
+import lab.scenes  # noqa: F401  (registers the catalogue)
+from lab.built.continuity.figures import look_up_figures
+from lab.built.fleet.speed import SIZES, device_days_a_second
+from lab.built.time.cost import cost
+from lab.observation import Observation
+from lab.pki.authority import key_pem
+from lab.pki.export import pem
+from lab.pki.world import World
+from lab.policy.checks import Known, judge
+from lab.policy.clients import CLIENTS, client
+from lab.scenes.catalogue import CASES, case, site_pins
+from lab.trials.stage import Stage
+from lab.trials.trial import perform
+from lab.trials.trial import run as run_trial
+from lab.wire import tls
+from lab.wire.attacker import Attacker
+from lab.wire.client import account_request, connect
+from lab.wire.http import Answer, Wire
+from lab.wire.listener import HOME, dial
+from lab.wire.service import Service
+
+UNITS = {"ratio": "{:.2f}", "seconds": "{:.3f} s", "megabytes": "{:.0f} MB", "device-days a second": "{:.1e}/s"}
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 39\r\n\r\n" + b"x" * 39
+BOOKED = Answer(200, [(b"content-type", b"application/json")], b"x" * 39)
+QUESTION = b"GET /account HTTP/1.1\r\nhost: bank.example\r\n\r\n"
+
+
+class Bare:
+    """
+    The bare partner: pyOpenSSL on loopback, one handshake, one request, one answer.
+
+    It has reused contexts and one thread that serves one connection after the
+    other, and nobody looks at a certificate. With `http` the request and the
+    answer are HTTP/1.1 by h11, as the lab's are; without, canned bytes.
+    """
+
+    def __init__(self, world: World, *, http: bool) -> None:
+        self._http = http
+        self._request = account_request(world.host, "0" * 32)
+        self._server = tls.server_context(world.genuine)
+        self._client = tls.client_context([anchor.certificate for anchor in world.store], world.now)
+        self._client.set_verify(SSL.VERIFY_PEER)
+        self._closing = False
+        self._socket = socket.create_server((HOME, 0))
+        self.address = self._socket.getsockname()[:2]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            raw, _ = self._socket.accept()
+            if self._closing:
+                raw.close()
+                return
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = SSL.Connection(self._server, raw)
+            connection.set_accept_state()
+            connection.do_handshake()
+            if self._http:
+                wire = Wire(connection, h11.SERVER)
+                wire.next_request()
+                wire.answer(BOOKED)
+            else:
+                connection.recv(65536)
+                connection.sendall(ANSWER)
+            tls.hang_up(connection)
+            raw.close()
+
+    def request(self) -> None:
+        with socket.create_connection(self.address) as raw:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = SSL.Connection(self._client, raw)
+            connection.set_connect_state()
+            connection.set_tlsext_host_name(b"bank.example")
+            connection.do_handshake()
+            if self._http:
+                wire = Wire(connection, h11.CLIENT)
+                wire.ask(self._request)
+                wire.next_answer()
+            else:
+                connection.sendall(QUESTION)
+                connection.recv(65536)
+            tls.hang_up(connection)
+
+    def __enter__(self) -> Bare:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing = True
+        socket.create_connection(self.address).close()
+        self._thread.join()
+        self._socket.close()
+
+
+def timed(action: Callable[[], Any], times: int = 1) -> float:
+    """Seconds for one call, averaged over `times`."""
+    began = time.perf_counter()
+    for _ in range(times):
+        action()
+    return (time.perf_counter() - began) / times
+
+
+def paired(mine: Callable[[], Any], other: Callable[[], Any], rounds: int, times: int) -> tuple[float, float, float]:
+    """The median ratio mine/other over alternating rounds, and the median seconds of each."""
+    a, b = [], []
+    for number in range(rounds):
+        first, second = (mine, other) if number % 2 == 0 else (other, mine)
+        one, two = timed(first, times), timed(second, times)
+        if number % 2:
+            one, two = two, one
+        a.append(one)
+        b.append(two)
+    ratios = [x / y for x, y in zip(a, b, strict=True)]
+    return statistics.median(ratios), statistics.median(a), statistics.median(b)
+
+
+def whole_matrix(bare: Bare, rounds: int) -> dict[str, Any]:
+    """
+    Every trial against as many bare requests as the trials made handshakes, scene by scene.
+
+    Against canned bytes the figure holds what HTTP costs as well.
+    """
+    ratios, building, handshakes, mine, theirs = [], [], 0, 0.0, 0.0
+    for _ in range(rounds):
+        a = b = standing_up = 0.0
+        handshakes = 0
+        for one in CASES.values():
+            began = time.perf_counter()
+            with Stage(one) as standing:
+                standing_up += time.perf_counter() - began
+                began = time.perf_counter()
+                for trial in [perform(row, standing) for row in CLIENTS.values()]:
+                    trial()
+                a += time.perf_counter() - began
+                count = standing.handshakes
+                began = time.perf_counter()
+            standing_up += time.perf_counter() - began
+            b += timed(bare.request, count) * count
+            handshakes += count
+        ratios.append(a / b)
+        building.append(standing_up)
+        mine, theirs = a, b
+    return {
+        "ratio": statistics.median(ratios),
+        "limit": 1.3,
+        "note": f"{len(CASES) * len(CLIENTS)} trials, {handshakes} handshakes, {mine / handshakes * 1e3:.2f} ms each, "
+        f"bare {theirs / handshakes * 1e3:.2f} ms; "
+        f"standing the scenes up took {statistics.median(building):.2f} s more",
+    }
+
+
+def _clients(world: World, service: Service) -> dict[str, Callable[[], None]]:
+    """One request each: by a plain client without a callback, an unpinned one and a pinned one."""
+    context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
+    known = Known(site=site_pins(world, world.genuine))
+    request = account_request(world.host)
+
+    def by(name: str) -> Callable[[], None]:
+        policy = client(name).policy
+
+        def decide(seen: Observation) -> bool:
+            return judge(policy, seen, known).accepted
+
+        def once() -> None:
+            done = connect(service.address, world.host, context, decide, time=world.now, request=request)
+            assert done.answer is not None, done.failure
+
+        return once
+
+    # No callback, no observation: what a program does that leaves all to OpenSSL.
+    plain_context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
+    plain_context.set_verify(SSL.VERIFY_PEER)
+
+    def plain() -> None:
+        raw = dial(service.address)
+        connection = SSL.Connection(plain_context, raw)
+        connection.set_connect_state()
+        connection.set_tlsext_host_name(world.host.encode())
+        connection.do_handshake()
+        wire = Wire(connection, h11.CLIENT)
+        wire.ask(request)
+        wire.next_answer()
+        tls.hang_up(connection)
+        raw.close()
+
+    return {"unpinned": by("unpinned"), "pinned": by("leaf-pinned"), "plain": plain}
+
+
+def growth(rounds: int) -> dict[str, Any]:
+    """Time for one cell with twice the clients and twice the scenes, against the time for one cell."""
+    names = ["unpinned", "root-pinned", "leaf-pinned", "first-use-key"]
+    scenes = ["new_ca", "other_trusted_ca", "same_key", "new_key"]
+
+    def cells(times: int) -> float:
+        began = time.perf_counter()
+        for name in scenes * times:
+            with Stage(case(name)) as standing:
+                for row in names * times:
+                    run_trial(client(row), standing)
+        return (time.perf_counter() - began) / (len(names) * len(scenes) * times * times)
+
+    ratios = []
+    for _ in range(rounds):
+        ratios.append(cells(2) / cells(1))
+    return {
+        "ratio": statistics.median(ratios),
+        "limit": 1.2,
+        "note": "one cell of a matrix of 8 by 8 against one cell of 4 by 4",
+    }
+
+
+def importing(rounds: int) -> dict[str, Any]:
+    """Seconds that `import lab` takes in a fresh interpreter, beyond the interpreter's own start."""
+    empty = statistics.median(timed(lambda: _python("pass")) for _ in range(rounds))
+    whole = statistics.median(timed(lambda: _python("import lab")) for _ in range(rounds))
+    verbs = statistics.median(timed(lambda: _python("import lab; lab.matrix")) for _ in range(rounds))
+    return {
+        "seconds": max(0.0, whole - empty),
+        "limit": 0.3,
+        "note": f"and {max(0.0, verbs - empty):.2f} s with the first verb used",
+    }
+
+
+def memory() -> dict[str, Any]:
+    """The resident memory, in MB, of a kernel with the lab loaded; of a plain interpreter where there is no Jupyter."""
+    code = "import lab; lab.matrix; lab.Service; import psutil; print(psutil.Process().memory_info().rss)"
+    kernel = "ipykernel.kernelapp"
+    probe = subprocess.run([sys.executable, "-c", f"import {kernel}"], capture_output=True, check=False)
+    if probe.returncode == 0:
+        code = f"import {kernel}; " + code
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    what = "ipykernel and the lab" if probe.returncode == 0 else "the lab without Jupyter, which is not installed"
+    return {"megabytes": int(found.stdout) / 1e6, "note": f"resident, {what}"}
+
+
+def _python(code: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def mitmproxy(world: World, service: Service, attacker: Attacker, rounds: int) -> dict[str, Any]:
+    """One intercepted request through the lab's attacker against one through mitmproxy's reverse mode."""
+    program = os.environ.get("MITMDUMP") or shutil.which("mitmdump")
+    if not program:
+        return {
+            "skipped": "mitmproxy is not installed; it needs an environment of its own: python -m venv mitm && "
+            "mitm/bin/pip install mitmproxy, then MITMDUMP=mitm/bin/mitmdump make bench"
+        }
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-")))
+        (folder / "mitmproxy-ca.pem").write_bytes(key_pem(world.rogue_root.key) + pem([world.rogue_root.certificate]))
+        (folder / "mitmproxy-ca.pem").chmod(0o600)
+        (folder / "roots.pem").write_bytes(pem([anchor.certificate for anchor in world.store]))
+        with socket.create_server((HOME, 0)) as free:
+            port = free.getsockname()[1]
+        process = subprocess.Popen(
+            [
+                *(program, "-q", "--mode", f"reverse:https://localhost:{service.port}@{HOME}:{port}"),
+                *("--set", f"confdir={folder}", "--set", f"ssl_verify_upstream_trusted_ca={folder / 'roots.pem'}"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        for _ in range(150):
+            try:
+                socket.create_connection((HOME, port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        else:
+            return {"skipped": "mitmproxy did not begin to listen within half a minute"}
+        context = tls.client_context([world.rogue_root.certificate], world.now)
+        request = account_request("localhost")
+
+        def through(address: tuple[str, int]) -> Callable[[], None]:
+            def once() -> None:
+                done = connect(
+                    address, "localhost", context, lambda seen: seen.error is None, time=world.now, request=request
+                )
+                assert done.answer is not None, done.failure
+                assert done.answer.status == 200, done.answer
+
+            return once
+
+        for warm in (through((HOME, port)), through(attacker.address)):
+            warm()
+        ratio, mine, theirs = paired(through(attacker.address), through((HOME, port)), rounds, 10)
+    return {"ratio": ratio, "limit": 0.5, "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms"}
+
+
+def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
+    """Every figure, by what it says. `quick` takes few rounds: a smoke test."""
+    rounds = 3 if quick else 15
+    world = World(also=("localhost",))
+    found: dict[str, dict[str, Any]] = {}
+    with ExitStack() as stack:
+        bare = stack.enter_context(Bare(world, http=True))
+        canned = stack.enter_context(Bare(world, http=False))
+        service = stack.enter_context(Service(world.genuine))
+        rogue = world.rogue_root.issue(world.host, "localhost")
+        attacker = stack.enter_context(Attacker(rogue, service.address, host=world.host))
+        for _ in range(50):
+            bare.request()
+            canned.request()
+        found["whole matrix / bare HTTP requests"] = whole_matrix(bare, 1 if quick else 5)
+        found["whole matrix / bare canned bytes"] = whole_matrix(canned, 1 if quick else 5)
+        found["intercepted request / mitmproxy"] = mitmproxy(world, service, attacker, rounds)
+        by = _clients(world, service)
+        for name in by.values():
+            timed(name, 20)
+        for label, other, most in (("unpinned client", "unpinned", 1.05), ("client with no callback", "plain", None)):
+            ratio, mine, theirs = paired(by["pinned"], by[other], rounds * 3, 20)
+            found[f"pinned client / {label}"] = {
+                "ratio": ratio,
+                "limit": most,
+                "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms",
+            }
+    found["cell of a doubled matrix / cell"] = growth(rounds)
+    found["look-up among 10^6 / 10^3 hosts"] = look_up_figures(rounds=rounds, large=100_000 if quick else 1_000_000)
+    years = cost()
+    found["timeline / bare handshakes"] = {
+        "ratio": years.ratio,
+        "note": f"{years.handshakes} handshakes at simulated times",
+    }
+    for devices in SIZES:
+        speed = device_days_a_second(devices, seeds=1 if quick else 3)
+        found[f"fleet of {devices:,} devices"] = {"device-days a second": speed, "note": "five years, leaf-or-backup"}
+    found["import lab"] = importing(rounds)
+    found["memory of a kernel"] = memory()
+    return found
+
+
+def run(*, quick: bool = False, as_json: bool = False) -> str:
+    """The report, as a table or as JSON."""
+    found = measure(quick)
+    if as_json:
+        return json.dumps(found, indent=1)
+    lines = [f"{'what':<42}{'figure':>10}  {'at most':>8}  note"]
+    for what, figures in found.items():
+        if "skipped" in figures:
+            lines.append(f"{what:<42}{'skipped':>10}  {'':>8}  {figures['skipped']}")
+            continue
+        value, unit = next((figures[name], name) for name in UNITS if name in figures)
+        shown = UNITS[unit].format(value)
+        most = "" if figures.get("limit") is None else f"{figures['limit']:g}"
+        lines.append(f"{what:<42}{shown:>10}  {most:>8}  {figures['note']}")
+    lines.append("Medians of alternating rounds within this run; ratios travel between machines, times do not.")
+    return "\n".join(lines)

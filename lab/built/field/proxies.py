@@ -1,0 +1,258 @@
+"""
+Interception proxies that other people wrote: how they are found, started, read and stopped.
+
+Each gets a CA's key and stands in front of a service on loopback; what it has
+read is looked up in its own log. Nothing is known here of victims, scenes or
+pins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import lab
+from lab.built.field.program import environment, last_line, version_of
+from lab.pki.pins import load_pem
+from lab.wire import tls
+from lab.wire.client import account_request, connect
+from lab.wire.listener import HOME, Address, require_loopback
+
+START = 30.0  # seconds that a proxy may take until it intercepts
+TRIES = 3  # somebody else may take a port between our looking and the proxy's listening
+LAST = 5.0  # seconds between asking a proxy to end and ending it
+OUTPUT = "output.txt"
+CONTENT = "content.log"
+
+
+@dataclass(frozen=True)
+class Post:
+    """
+    Where a proxy is put: the CA it forges with, the service it stands in front of, the port it listens on.
+
+    `anchors` vouch for the genuine service; `folder` is the proxy's own, and
+    readable by nobody else.
+    """
+
+    folder: Path
+    authority: Path
+    key: Path
+    anchors: Path
+    upstream: Address
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """
+    A program that intercepts TLS.
+
+    `find` gives where it is, or None; `command` its command line; `log` names
+    the file in its folder that holds what it has read.
+    """
+
+    name: str
+    install: str
+    find: Callable[[], str | None]
+    version_flag: str
+    command: Callable[[str, Post], Sequence[str | Path]]
+    log: str
+
+    def version(self, program: str) -> str:
+        return version_of([program, self.version_flag])() or "of unknown version"
+
+
+def find_mitmdump() -> str | None:
+    """
+    mitmproxy's command: what MITMDUMP names, else in its own environment beside the lab, else on the PATH.
+
+    Raises ValueError where MITMDUMP names no program.
+    """
+    if named := os.environ.get("MITMDUMP"):
+        if found := shutil.which(named):
+            return str(Path(found).absolute())
+        raise ValueError(f"MITMDUMP names {named}, which is no program; let it name mitmdump, or unset it")
+    own = Path(lab.__file__).parent.parent / ".venv-mitmproxy"
+    for one in (own / "bin" / "mitmdump", own / "Scripts" / "mitmdump.exe"):
+        if one.is_file():
+            return str(one)
+    return shutil.which("mitmdump")
+
+
+def _mitmdump(program: str, post: Post) -> Sequence[str | Path]:
+    both = post.folder / "mitmproxy-ca.pem"  # the name under which mitmproxy looks for its CA
+    both.touch(mode=0o600)
+    both.write_bytes(post.key.read_bytes() + post.authority.read_bytes())
+    host, port = post.upstream
+    mode = f"reverse:https://{host}:{port}@{HOME}:{post.port}"
+    settings = ("flow_detail=2", f"confdir={post.folder}", f"ssl_verify_upstream_trusted_ca={post.anchors}")
+    return [program, "--mode", mode, *(word for one in settings for word in ("--set", one))]
+
+
+def _sslsplit(program: str, post: Post) -> Sequence[str | Path]:
+    # -D keeps it in the foreground. Started by root, it reads the keys, opens its log and goes on as nobody.
+    host, port = post.upstream
+    forging = ("-k", post.key, "-c", post.authority)
+    return [program, "-D", *forging, "-L", post.folder / CONTENT, "https", HOME, str(post.port), host, str(port)]
+
+
+MITMPROXY = Proxy("mitmproxy", "make field", find_mitmdump, "--version", _mitmdump, OUTPUT)
+SSLSPLIT = Proxy("sslsplit", "apt-get install sslsplit", lambda: shutil.which("sslsplit"), "-V", _sslsplit, CONTENT)
+PROXIES = (MITMPROXY, SSLSPLIT)
+
+
+class Running:
+    """
+    A proxy that intercepts on a loopback port of its own. A context manager; leaving it ends the program.
+
+    Entering only starts it, so that several can start beside each other; `wait`
+    returns when it intercepts. Should this process be killed outright, the
+    proxy is left behind. Raises ValueError where the post is not loopback, and
+    where the program cannot be started.
+    """
+
+    def __init__(self, proxy: Proxy, program: str, post: Post) -> None:
+        require_loopback(post.upstream)
+        self.proxy = proxy
+        self.post = post
+        self.port = 0
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        (anchor,) = load_pem(post.authority)
+        self._context = tls.client_context([anchor], datetime.now(UTC))
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        with socket.create_server((HOME, 0)) as free:
+            self.port = free.getsockname()[1]
+        post = replace(self.post, port=self.port)
+        self._output = (post.folder / OUTPUT).open("wb")
+        try:
+            self._process = subprocess.Popen(
+                [str(word) for word in self.proxy.command(self._program, post)],
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                env=environment(post.folder),
+                cwd=post.folder,
+                start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
+            )
+        except OSError as problem:
+            words = problem.strerror or problem
+            raise ValueError(f"cannot start {self._program}: {words}; install {self.proxy.name} again") from None
+
+    @property
+    def address(self) -> Address:
+        return (HOME, self.port)
+
+    @property
+    def _alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def wait(self) -> None:
+        """Return when a connection through it was intercepted. Raises ValueError where it does not come to that."""
+        for left in reversed(range(TRIES)):
+            ends = time.monotonic() + START
+            while self._alive and time.monotonic() < ends:
+                if self.carries(secrets.token_hex(16)):
+                    return
+                time.sleep(0.05)
+            again = left and not self._alive
+            self.stop()
+            if not again:
+                break
+            self._start()
+        raise ValueError(
+            f"{self.proxy.name} did not begin to intercept; its last words were: {self._words()}; "
+            f"run {self._program} {self.proxy.version_flag} to see whether it works, or take it off the PATH"
+        )
+
+    def carries(self, secret: str) -> bool:
+        """Whether a client that trusts this proxy's CA, and no other, is served through it; it sends `secret`."""
+        done = connect(
+            self.address,
+            "localhost",
+            self._context,
+            lambda seen: seen.error is None and not seen.name_mismatch,
+            time=datetime.now(UTC),
+            request=account_request("localhost", secret),
+        )
+        return done.answer is not None and done.answer.status == 200
+
+    def holds(self, secret: str) -> bool:
+        """Whether `secret` stands in what this proxy says that it has read. Call `settle` before."""
+        log = self.post.folder / self.proxy.log
+        return log.exists() and secret.encode() in log.read_bytes()
+
+    def settle(self) -> None:
+        """
+        Wait until all that the proxy has read stands in its log: until a later secret does.
+
+        Raises ValueError where it no longer intercepts.
+        """
+        mark = secrets.token_hex(16)
+        ends = time.monotonic() + LAST
+        if self.carries(mark):
+            while time.monotonic() < ends:
+                if self.holds(mark):
+                    return
+                time.sleep(0.002)
+        raise ValueError(
+            f"{self.proxy.name} no longer intercepts, or no longer writes down what it reads; its last words were: "
+            f"{self._words()}; run the field test again"
+        )
+
+    def _words(self) -> str:
+        return last_line((self.post.folder / OUTPUT).read_bytes()) or "none"
+
+    def stop(self) -> None:
+        """End the program and what it has started. Calling it twice is fine."""
+        process, self._process = self._process, None
+        if process is not None:
+            _signal(process, hard=False)
+            try:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(LAST)
+            finally:
+                _signal(process, hard=True)
+                process.wait()
+        if self._output is not None:
+            self._output.close()
+
+
+def _signal(process: subprocess.Popen[bytes], *, hard: bool) -> None:
+    """To the program and its children: a new session is a process group of its own."""
+    if sys.platform == "win32":
+        process.kill() if hard else process.terminate()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # they have all ended
+            os.killpg(process.pid, signal.SIGKILL if hard else signal.SIGTERM)

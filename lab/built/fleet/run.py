@@ -1,0 +1,227 @@
+"""
+Many possible histories of one fleet, and what each client made of them.
+
+Every client meets the same accidents and the same updates: the histories and
+the fleets differ from seed to seed and not from client to client. It prints
+and draws nothing; the result writes itself out as plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lab.built.fleet.adoption import ADOPTIONS, Adoption
+from lab.built.fleet.cohorts import holdings
+from lab.built.fleet.count import FALLBACK, Choice, Tally, tallies
+from lab.built.fleet.history import YEAR, history
+from lab.built.fleet.plan import SOURCES, Plan
+from lab.built.fleet.situations import measured
+from lab.observation import Showable
+
+CHOICES = (
+    Choice("unpinned"),
+    Choice("root-pinned"),
+    Choice("intermediate-pinned"),
+    Choice("leaf-pinned"),
+    Choice("certificate-pinned"),
+    Choice("leaf-or-backup"),
+    Choice("any-of-chain"),
+    Choice("leaf-and-ca"),
+    Choice("first-use-with-ca"),
+    Choice("leaf-pinned", expires=90),
+    Choice("leaf-or-backup", backups=5),
+)
+"""The clients that a fleet is asked about, where nobody asks for others."""
+
+MOST_DEVICES = 10**10
+MOST_YEARS = 50
+MOST_SEEDS = 10_000
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """
+    The question: how many devices, for how long, run by whom, updated how.
+
+    `seeds` is the number of possible histories, `seed` the first one. Raises
+    ValueError for numbers that this model cannot answer for.
+    """
+
+    devices: int = 1_000_000
+    years: int = 5
+    plan: Plan = field(default_factory=Plan)
+    adoption: Adoption = field(default_factory=lambda: ADOPTIONS["small-app-2015"])
+    seeds: int = 20
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for what, most in (("devices", MOST_DEVICES), ("years", MOST_YEARS), ("seeds", MOST_SEEDS)):
+            if not 1 <= getattr(self, what) <= most:
+                raise ValueError(f"a fleet of {getattr(self, what)} {what} was asked for; give 1 to {most:,} {what}")
+        if self.seed < 0:
+            raise ValueError(f"the first seed is {self.seed}; give 0 or more")
+
+    @property
+    def days(self) -> int:
+        return self.years * YEAR
+
+    @property
+    def device_days(self) -> int:
+        """Device-days of one history."""
+        return self.devices * self.days
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The mean over the seeds, with the tenth and the ninetieth percentile; rare events put the mean off the middle."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        low, high = np.percentile(values, [10, 90])
+        return cls(float(np.mean(values)), float(low), float(high))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One choice, and its tally in each history."""
+
+    choice: Choice
+    tallies: tuple[Tally, ...]
+
+    @property
+    def outage(self) -> Spread:
+        """Device-days in which the genuine server is refused."""
+        return Spread.of([one.outage for one in self.tallies])
+
+    @property
+    def exposure(self) -> Spread:
+        """Device-days in which an attacker who holds what an event gave it would be accepted."""
+        return Spread.of([one.exposure for one in self.tallies])
+
+    @property
+    def worst_day(self) -> Spread:
+        """The largest share of the fleet (0 to 1) that is refused on one day."""
+        return Spread.of([one.worst_day for one in self.tallies])
+
+    @property
+    def stranded(self) -> Spread:
+        """Devices that are refused on the last day."""
+        return Spread.of([one.stranded for one in self.tallies])
+
+
+@dataclass(frozen=True)
+class Result(Showable):
+    """A fleet's answer: a row for each choice. `handshakes` were made to measure the verdicts."""
+
+    fleet: Fleet
+    rows: tuple[Row, ...]
+    handshakes: int
+
+    def row(self, name: str) -> Row:
+        """The row of that name. Raises ValueError, naming them all, where there is none."""
+        for one in self.rows:
+            if one.choice.name == name:
+                return one
+        raise ValueError(f"no row is called {name!r}; there are {', '.join(one.choice.name for one in self.rows)}")
+
+    def yearly(self, device_days: float) -> float:
+        """Device-days of the whole run as days for one device in one year."""
+        return device_days / (self.fleet.devices * self.fleet.years)
+
+    def __str__(self) -> str:
+        wide = max(len(one.choice.name) for one in self.rows)
+        lines = [
+            described(self.fleet),
+            f"verdicts from {self.handshakes} handshakes; days a year for each device, mean (10 % to 90 % of seeds)",
+            "",
+            f"{'':<{wide}}  {'outage':>25}  {'exposure':>25}  {'worst day':>9}",
+        ]
+        for one in self.rows:
+            lines.append(
+                f"{one.choice.name:<{wide}}  {self.words(one.outage):>25}  {self.words(one.exposure):>25}  "
+                f"{one.worst_day.mean:>9.0%}"
+            )
+        return "\n".join(lines)
+
+    def words(self, spread: Spread) -> str:
+        """A spread of device-days as days a year for each device."""
+        mean, low, high = (days(self.yearly(one)) for one in (spread.mean, spread.low, spread.high))
+        return f"{mean} ({low} to {high})"
+
+    def record(self) -> dict[str, Any]:
+        """The result as plain JSON values; device-days, with each seed's own."""
+        fleet = self.fleet
+        return {
+            "format": 1,
+            "devices": fleet.devices,
+            "days": fleet.days,
+            "seeds": [fleet.seed, fleet.seed + fleet.seeds - 1],
+            "plan": {name: {"value": getattr(fleet.plan, name), "source": SOURCES[name]} for name in SOURCES},
+            "adoption": {
+                "name": fleet.adoption.name,
+                "source": fleet.adoption.source,
+                "groups": [{"name": g.name, "share": g.share, "daily": g.daily} for g in fleet.adoption.groups],
+            },
+            "handshakes": self.handshakes,
+            "rows": [
+                {
+                    "name": one.choice.name,
+                    "client": one.choice.client,
+                    "pins_expire_after_days": one.choice.expires,
+                    "backup_keys": one.choice.backups,
+                    "outage_device_days": [tally.outage for tally in one.tallies],
+                    "exposure_device_days": [tally.exposure for tally in one.tallies],
+                    "worst_day": [tally.worst_day for tally in one.tallies],
+                    "stranded_devices": [tally.stranded for tally in one.tallies],
+                }
+                for one in self.rows
+            ],
+        }
+
+
+def days(value: float) -> str:
+    """Days with as many digits as tell something."""
+    return "0" if value == 0 else f"{value:.2g}" if value < 10 else f"{value:.0f}"
+
+
+def described(fleet: Fleet) -> str:
+    """The question in a line."""
+    return (
+        f"{fleet.devices:,} devices, {fleet.years} years, certificates of {fleet.plan.lifetime} days, "
+        f"updates as {fleet.adoption.name!r}, {fleet.seeds} seeds"
+    )
+
+
+def run(fleet: Fleet, choices: Sequence[Choice] = CHOICES, progress: Progress | None = None) -> Result:
+    """
+    Measure what the clients accept, then run every history; the same fleet gives the same figures.
+
+    `progress(done, of)` is called before the first history and after each.
+    Memory does not grow with devices or seeds. Raises ValueError where there
+    is no choice, or where one names no client.
+    """
+    if not choices:
+        raise ValueError("a fleet has to run something; give at least one choice")
+    accepts = measured(tuple(dict.fromkeys((*(one.client for one in choices), FALLBACK))))
+    found: list[list[Tally]] = []
+    for number in range(fleet.seeds):
+        if progress:
+            progress(number, fleet.seeds)
+        seed = fleet.seed + number
+        told = history(fleet.plan, fleet.days, seed)
+        blocks = holdings(told, fleet.devices, fleet.adoption, seed)
+        found.append(tallies(told, blocks, fleet.devices, choices, accepts))
+    if progress:
+        progress(fleet.seeds, fleet.seeds)
+    rows = tuple(Row(choice, tuple(one[number] for one in found)) for number, choice in enumerate(choices))
+    return Result(fleet, rows, sum(one.handshakes for one in accepts.values()))

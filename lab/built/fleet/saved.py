@@ -1,0 +1,167 @@
+"""
+What would have saved you: the same years again, with one thing changed each time.
+
+Every remedy is a run of its own over the same seeds, so that the accidents are
+the same wherever the remedy itself does not move them. Nothing is estimated
+from the first run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lab.built.fleet.adoption import ADOPTIONS, Adoption
+from lab.built.fleet.count import Choice
+from lab.built.fleet.plan import Plan
+from lab.built.fleet.run import Fleet, Progress, Result, Row, described, run
+from lab.observation import Showable
+
+LEAF = Choice("leaf-pinned")
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One thing changed: what runs on the devices, or the operator's plan, or how updates travel."""
+
+    name: str
+    choice: Choice
+    plan: Plan
+    adoption: Adoption
+
+
+def remedies(fleet: Fleet, base: Choice = LEAF) -> tuple[Remedy, ...]:
+    """Every single change that the table tries; none for what the fleet does already."""
+
+    def choosing(name: str, choice: Choice) -> Remedy:
+        return Remedy(name, choice, fleet.plan, fleet.adoption)
+
+    def planning(name: str, **changed: Any) -> Remedy:
+        return Remedy(name, base, replace(fleet.plan, **changed), fleet.adoption)
+
+    tried = (
+        choosing("a backup pin", replace(base, client="leaf-or-backup", backups=1)),
+        choosing("five backup pins", replace(base, client="leaf-or-backup", backups=5)),
+        choosing("pins that expire after 90 days", replace(base, expires=90)),
+        choosing("pins that expire after a year", replace(base, expires=365)),
+        choosing("pin the intermediate instead", replace(base, client="intermediate-pinned")),
+        choosing("pin the root instead", replace(base, client="root-pinned")),
+        choosing("no pin", Choice("unpinned")),
+        planning("the same key at each renewal", keeps_key=True),
+        planning("an emergency release on the same day", reaction=0),
+        planning("a theft noticed after a day", theft_noticed=1),
+        planning("revocation that every device heeds", revocation_heeded=1.0),
+        planning("certificates of 47 days", lifetime=47),
+        planning("certificates of 398 days", lifetime=398),
+        Remedy("updates as fast as a browser's", base, fleet.plan, ADOPTIONS["evergreen"]),
+    )
+    as_it_is = (base, fleet.plan, fleet.adoption)
+    return tuple(one for one in tried if (one.choice, one.plan, one.adoption) != as_it_is)
+
+
+@dataclass(frozen=True)
+class Saved(Showable):
+    """The base's row, and each remedy with its own row: device-days of the same seeds."""
+
+    fleet: Fleet
+    base: Row
+    rows: tuple[tuple[Remedy, Row], ...]
+
+    def row(self, name: str) -> Row:
+        """The row of the remedy of that name. Raises ValueError, naming them all, where there is none."""
+        for remedy, row in self.rows:
+            if remedy.name == name:
+                return row
+        raise ValueError(f"no remedy is called {name!r}; there are {', '.join(one.name for one, _ in self.rows)}")
+
+    def lines(self) -> list[tuple[str, str, str, str]]:
+        """Name, outage and exposure in days a year for each device, and the change in words; the base comes first."""
+        shown = Result(self.fleet, (), 0)
+        found = [(self.base.choice.name, shown.words(self.base.outage), shown.words(self.base.exposure), "as it is")]
+        for remedy, row in self.rows:
+            found.append((remedy.name, shown.words(row.outage), shown.words(row.exposure), self.change(row)))
+        return found
+
+    def change(self, row: Row) -> str:
+        """What became of the two means, in words."""
+        outage = _times(self.base.outage.mean, row.outage.mean)
+        exposure = _times(self.base.exposure.mean, row.exposure.mean)
+        return f"outage {outage}, exposure {exposure}"
+
+    def __str__(self) -> str:
+        lines = self.lines()
+        wide = max(len(name) for name, *_ in lines)
+        return "\n".join(
+            [
+                f"What would have saved you, had you shipped {self.base.choice.name}:",
+                f"{described(self.fleet)}; days a year for each device",
+                "",
+                f"{'':<{wide}}  {'outage':>25}  {'exposure':>25}",
+                *(f"{name:<{wide}}  {out:>25}  {exp:>25}  {change}" for name, out, exp, change in lines),
+            ]
+        )
+
+    def record(self) -> dict[str, Any]:
+        """The table as plain JSON values: mean device-days."""
+        named = [("as it is", self.base), *((remedy.name, row) for remedy, row in self.rows)]
+        return {
+            "base": self.base.choice.name,
+            "rows": [
+                {
+                    "changed": name,
+                    "outage_device_days": [one.outage for one in row.tallies],
+                    "exposure_device_days": [one.exposure for one in row.tallies],
+                }
+                for name, row in named
+            ],
+        }
+
+
+def _times(before: float, after: float) -> str:
+    if before == after:
+        return "the same"
+    if not before:
+        return "new"
+    if not after:
+        return "gone"
+    ratio = after / before
+    return f"x {ratio:.2g}" if ratio < 10 else f"x {ratio:.0f}"
+
+
+def saved(fleet: Fleet, base: Choice = LEAF, progress: Progress | None = None, *, known: Result | None = None) -> Saved:
+    """
+    Run every remedy over the fleet's seeds, beside the base.
+
+    Remedies that change only what runs on the devices share their histories.
+    `known` may hold a result of this fleet with the base's row, which is then
+    not run again. Raises ValueError where the base names no client.
+    """
+    tried = remedies(fleet, base)
+    worlds: dict[tuple[Plan, Adoption], list[Choice]] = {(fleet.plan, fleet.adoption): [base]}
+    for one in tried:
+        worlds.setdefault((one.plan, one.adoption), []).append(one.choice)
+    done: dict[tuple[Plan, Adoption, Choice], Row] = {}
+    steps = len(worlds) * fleet.seeds
+    for number, ((plan, adoption), choices) in enumerate(worlds.items()):
+        changed = replace(fleet, plan=plan, adoption=adoption)
+        rows = known.rows if known and known.fleet == changed else ()
+        there = {row.choice: row for row in rows}
+        missing = tuple(one for one in dict.fromkeys(choices) if one not in there)
+        if missing:
+            for row in run(changed, missing, _part(progress, number * fleet.seeds, steps)).rows:
+                there[row.choice] = row
+        done |= {(plan, adoption, one): there[one] for one in choices}
+    if progress:
+        progress(steps, steps)
+    return Saved(
+        fleet,
+        done[fleet.plan, fleet.adoption, base],
+        tuple((one, done[one.plan, one.adoption, one.choice]) for one in tried),
+    )
+
+
+def _part(progress: Progress | None, before: int, steps: int) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, _: progress(before + done, steps)

@@ -1,0 +1,150 @@
+"""
+Android's network security configuration: what it pins, until when, and whom it lets past.
+
+As Android reads it (platform_frameworks_base, XmlConfigSource and
+NetworkSecurityTrustManager): a domain-config inherits what it does not say from
+the one around it, then from base-config; a pin set that has expired, or an
+anchor with overridePins, means that no pin is asked. defusedxml parses, so that
+no document can make it read or expand anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from lab.built.forecast.config import Format, Listed, Override, PinConfig, domain, listed, pin, shown
+
+MOST_DEPTH = 20
+MOST_DOMAINS = 1000
+
+
+@dataclass(frozen=True)
+class _Inherited:
+    """What a domain-config gets from around it."""
+
+    pins: Listed | None = None
+    expires: datetime | None = None
+    user_anchors: bool = False
+    overrides: tuple[Override, ...] = ()
+
+
+def read(octets: bytes) -> tuple[PinConfig, ...]:
+    """Every domain that has a pin set. Raises ValueError, in one sentence, for what Android would not load."""
+    from defusedxml import ElementTree
+    from defusedxml.common import DefusedXmlException
+
+    try:
+        document = ElementTree.fromstring(octets, forbid_dtd=True)
+    except DefusedXmlException:
+        raise ValueError(
+            "it declares a document type or entities, which such a configuration never needs and which can hide an "
+            "entity bomb; remove the <!DOCTYPE ...>"
+        ) from None
+    except (ParseError, ValueError, LookupError) as problem:  # LookupError: an encoding that nobody knows
+        raise ValueError(f"it is no well-formed XML ({problem}); Android could not load it either") from None
+    if document.tag != "network-security-config":
+        raise ValueError(f"the document is {shown(str(document.tag))}, and network-security-config was wanted")
+    base = _Inherited()
+    for one in document.findall("base-config"):
+        base = _anchors(one, base)
+    debug = (Override.DEBUG,) if any(_overriding(one, True) for one in document.findall("debug-overrides")) else ()
+    found: dict[str, PinConfig] = {}
+    named: list[str] = []
+    bare: list[tuple[str, bool]] = []
+    for host, subdomains, given in _domains(document, base, 0):
+        if host in named:
+            raise ValueError(f"the domain {shown(host)} is there twice, and Android would not load the file")
+        named.append(host)
+        if len(named) > MOST_DOMAINS:
+            raise ValueError(f"it has more than {MOST_DOMAINS} domains; give the part that is about your host")
+        if not given.pins:
+            bare.append((host, subdomains))
+        else:
+            found[host] = PinConfig(
+                Format.ANDROID,
+                (given.pins,),
+                host,
+                subdomains,
+                expires=given.expires,
+                user_anchors=given.user_anchors,
+                overrides=(*given.overrides, *debug),
+            )
+    if not found:
+        raise ValueError(
+            "no domain in it has a pin-set with pins, so nothing is pinned; add <pin-set> to a domain-config"
+        )
+    # The most specific domain-config is the one that counts, also where it has no pins.
+    return tuple(
+        replace(one, exempt=tuple(other for other in bare if other[0].endswith("." + one.host)))
+        for one in found.values()
+    )
+
+
+def _domains(element: Any, around: _Inherited, depth: int) -> Iterator[tuple[str, bool, _Inherited]]:
+    if depth > MOST_DEPTH:
+        raise ValueError(f"domain-config stands more than {MOST_DEPTH} deep in itself; nobody writes that")
+    for one in element.findall("domain-config"):
+        given = _pins(one, _anchors(one, around))
+        names = one.findall("domain")
+        if not names:
+            raise ValueError("a domain-config names no domain, and Android would not load the file")
+        for name in names:
+            host = domain(name.text or "")
+            yield host, _true(name.get("includeSubdomains")), given
+        yield from _domains(one, given, depth + 1)
+
+
+def _pins(config: Any, around: _Inherited) -> _Inherited:
+    sets = config.findall("pin-set")
+    if not sets:
+        return around
+    if len(sets) > 1:
+        raise ValueError("a domain-config has two pin-sets, and Android would not load the file; join them")
+    pins = []
+    for one in sets[0].findall("pin"):
+        digest = one.get("digest") or ""
+        if digest.upper() != "SHA-256":
+            raise ValueError(f"a pin has the digest {shown(digest)}, and Android knows only SHA-256")
+        text = (one.text or "").strip()
+        pins.append(pin(text, text))
+    expires = _day(sets[0].get("expiration"))
+    # An empty set is no error: it switches off what is inherited.
+    return replace(around, pins=listed(pins) if pins else None, expires=expires)
+
+
+def _day(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        # Android counts from midnight of the device's own time zone; here it is midnight UTC.
+        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(
+            f"the expiration {shown(text)} is no day such as 2027-01-31, and Android would not load it"
+        ) from None
+
+
+def _anchors(config: Any, around: _Inherited) -> _Inherited:
+    stores = config.findall("trust-anchors")
+    if not stores:
+        return around
+    certificates = [one for store in stores for one in store.findall("certificates")]
+    users = any(one.get("src") == "user" for one in certificates)
+    return replace(around, user_anchors=users, overrides=tuple(_overriding(config, False)))
+
+
+def _overriding(config: Any, default: bool) -> list[Override]:
+    kinds = {"system": Override.SYSTEM, "user": Override.USER}
+    found = []
+    for one in config.findall("trust-anchors/certificates"):
+        if _true(one.get("overridePins"), default):
+            found.append(kinds.get(one.get("src") or "", Override.BUNDLED))
+    return list(dict.fromkeys(found))
+
+
+def _true(text: str | None, default: bool = False) -> bool:
+    return default if text is None else text.strip().lower() in ("true", "1")

@@ -1,0 +1,73 @@
+"""
+The catalogue's scenes in a rebuilt world, and which of them say nothing there.
+
+A chain of another shape changes what a scene can be: with two intermediates a
+new one can stand at two heights, and below a root that may have no CA under it
+there can be no new intermediate at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from lab.built.forecast.chain import Chain
+from lab.built.forecast.rebuild import Rebuilt
+from lab.pki.pins import pin_of, seen
+from lab.policy.pinset import Reach
+from lab.scenes.catalogue import CASES, Case, Fault, Kind, Scene
+from lab.trials.trial import Trial
+
+NEARBY = "_nearby"
+LATER = timedelta(days=10)
+LAST = datetime.max.replace(tzinfo=UTC) - LATER
+_SIBLINGS = ("sibling_intermediate", "new_intermediate", "other_intermediate_same_key")
+
+
+def cases_in(world: Rebuilt) -> list[tuple[Case, Rebuilt]]:
+    """Every case; those about another intermediate once more where it can stand at two heights."""
+    parent = world.issuing.parent
+    deep = parent is not None and parent.parent is not None
+    nearby = world.twin(nearby=True) if deep else world
+    found: list[tuple[Case, Rebuilt]] = []
+    for one in CASES.values():
+        found.append((one, world))
+        if deep and one.name in _SIBLINGS and parent is not None:
+            title = f"{one.title}, under {parent.name}"
+            more = {*one.reach, *Reach.INTERMEDIATE}
+            found.append((replace(one, name=one.name + NEARBY, title=title, reach=Reach(more)), nearby))
+    return found
+
+
+def scene(case: Case, world: Rebuilt) -> Scene:
+    """
+    The case in the rebuilt world.
+
+    Where it is about an expired certificate, its clock is moved until the
+    rebuilt one, which keeps its own dates, has expired; one that is valid until
+    the calendar ends stays as it is.
+    """
+    built = case.build(world)
+    end = world.genuine.leaf.not_valid_after_utc
+    if case.fails is not Fault.EXPIRED or end > LAST:
+        return built
+    late = end + LATER
+    meetings = tuple(replace(one, time=max(one.time, late)) if one.time != world.now else one for one in built.meetings)
+    return replace(built, meetings=meetings)
+
+
+def aside(case: Case, unpinned: Trial, chain: Chain) -> str:
+    """Why this scene is not counted here: it is not what it is elsewhere, and pins have no part in that."""
+    about = unpinned.encounters[unpinned.scene.about]
+    wanted = case.kind is Kind.ROTATION or bool(case.twin)
+    if wanted and about.observation.error is not None:
+        return f"the chain's own limits rule it out: {about.observation.error.reason}"
+    if case.fails is Fault.EXPIRED and chain.leaf.not_valid_after_utc > LAST:
+        return "the site's certificate is valid until the calendar ends"
+    if str(case.starts.get("algorithm", "")) not in (held := seen(chain.leaf).algorithm):
+        return f"the site's key is {held}, so it does not move away from {case.starts['algorithm']}"
+    if case.name == "chain_shortened" and about.observation.path is not None:
+        root = about.meeting.store[0]
+        if about.observation.path[-1].pin == pin_of(root.certificate):
+            return "there is no intermediate that could become a root"
+    return ""

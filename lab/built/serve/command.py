@@ -1,0 +1,171 @@
+"""
+`python -m lab serve`: what its arguments are, and what it prints.
+
+It stands a scene up for outside programs, prints commands for them, and tells
+what happens until Ctrl-C. Importing it loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lab.built.serve.session import Session
+    from lab.scenes.catalogue import Case
+
+ABOUT = (
+    "Stand up a scene for outside programs (curl, openssl, a browser ...), print commands for them, and watch what "
+    "the attacker reads. Enter puts the scene's next meeting on the same port; Ctrl-C ends it and cleans up."
+)
+EXAMPLE = "serve other_trusted_ca"
+
+ENTER = "enter"
+TICK = 0.5  # seconds between two looks at the clock
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Give the parser of `serve` its arguments."""
+    command.add_argument(
+        "scene",
+        nargs="?",
+        metavar="SCENE",
+        help="an attack, a rotation or a slip, as `list` names it; it begins with the meeting that it is about",
+    )
+    command.add_argument(
+        "--rotate",
+        metavar="ROTATION",
+        help="begin with the day before this rotation; Enter then changes the credential",
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object a line: first the scene, then each event")
+    command.add_argument(
+        "--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself after so many seconds"
+    )
+    command.add_argument(
+        "--keylog",
+        type=Path,
+        metavar="FILE",
+        help="write the TLS secrets of the lab's connections to this new file, in the format of SSLKEYLOGFILE "
+        "(RFC 9850); they open the connections of the lab's throwaway servers, whatever was sent over them",
+    )
+    command.add_argument(
+        "--capture",
+        type=Path,
+        metavar="FILE.pcapng",
+        help="record the lab's connections, on both sides of an attacker, to this new file for Wireshark; the bytes "
+        "are real, the TCP/IP headers are made. With --keylog the secrets are in it, and it opens by itself; "
+        "without, it is what an eavesdropper has",
+    )
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """
+    Serve until Ctrl-C, which raises KeyboardInterrupt, or to the end of --for; 0 then.
+
+    Raises ValueError, in one sentence, for bad arguments, before anything is
+    started. SIGTERM is taken as Ctrl-C.
+    """
+    from lab.built.serve.session import Session
+
+    case, begins = _chosen(chosen)
+    if chosen.seconds is not None and not 0 <= chosen.seconds < threading.TIMEOUT_MAX:
+        raise ValueError(f"--for {chosen.seconds:g} is no time to serve; give a number of seconds, as in --for 60")
+    happening: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    with _signals() as quiet, ExitStack() as stack:
+        session = stack.enter_context(Session(case, begins, happening, chosen.keylog, chosen.capture))
+        stack.callback(quiet)
+        _say(chosen, session.record, session.text)
+        _listen(happening)
+        ends = None if chosen.seconds is None else time.monotonic() + chosen.seconds
+        while ends is None or time.monotonic() < ends:
+            with suppress(queue.Empty):
+                # With a time limit: a wait without one cannot be interrupted on Windows.
+                _tell(chosen, session, happening.get(timeout=TICK if ends is None else _left(ends)))
+            for problem in session.problems():
+                print(f"lab: {problem}", file=sys.stderr, flush=True)
+    return 0
+
+
+def _left(ends: float) -> float:
+    return max(0.0, min(TICK, ends - time.monotonic()))
+
+
+def _chosen(chosen: argparse.Namespace) -> tuple[Case, int | None]:
+    """The case, and the number of the meeting that it begins with, where that is not the one it is about."""
+    import lab.scenes  # noqa: F401  (registers)
+    from lab.scenes.catalogue import Kind, case
+
+    if bool(chosen.scene) == bool(chosen.rotate):
+        raise ValueError(
+            "serve takes either a SCENE or --rotate ROTATION; try `serve other_trusted_ca` or `serve --rotate new_key`"
+        )
+    found = case(chosen.scene or chosen.rotate)
+    if not chosen.rotate:
+        return found, None
+    if found.kind is not Kind.ROTATION:
+        raise ValueError(
+            f"{found.name} is no rotation; `serve {found.name}` stands it up, and Enter goes through its meetings"
+        )
+    return found, 0
+
+
+def _tell(chosen: argparse.Namespace, session: Session, happened: Any) -> None:
+    if happened is ENTER:
+        turned = session.next()
+        _say(chosen, turned.record, turned.text)
+    else:
+        _say(chosen, happened.record, lambda: str(happened))
+
+
+def _say(chosen: argparse.Namespace, record: Any, text: Any) -> None:
+    print(json.dumps(record()) if chosen.json else text(), flush=True)
+
+
+def _listen(happening: queue.SimpleQueue[Any]) -> None:
+    """Put ENTER into the queue for each line on standard input, until it ends; nothing where there is none."""
+
+    def read(descriptor: int) -> None:
+        # Not through sys.stdin: a thread that waits in its buffer is in the way when Python ends.
+        with suppress(OSError):
+            while octets := os.read(descriptor, 4096):
+                for _ in range(octets.count(b"\n")):
+                    happening.put(ENTER)
+
+    with suppress(OSError, ValueError, AttributeError):  # no standard input, or a test's
+        threading.Thread(target=read, args=(sys.stdin.fileno(),), name="lab-enter", daemon=True).start()
+
+
+@contextmanager
+def _signals() -> Iterator[Any]:
+    """
+    Take SIGTERM as Ctrl-C, and give what has both ignored, for the time of cleaning up.
+
+    A program in the background that reads the terminal is stopped (SIGTTIN);
+    this one goes on serving without Enter.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    from lab.wire import interrupt
+
+    ending = (signal.SIGINT, signal.SIGTERM)
+    numbers = (*ending, signal.SIGTTIN) if sys.platform != "win32" else ending
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        interrupt.listen(signal.SIGTERM)
+        if sys.platform != "win32":
+            signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+        yield lambda: [signal.signal(number, signal.SIG_IGN) for number in ending]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

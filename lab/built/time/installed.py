@@ -1,0 +1,161 @@
+"""
+A client at one moment of its life: its clock, the release it runs, its pins, its store.
+
+It turns what a timeline says of a client into the lab's own policy, checks and
+knowledge, and lists the times at which any of that changes. It makes no
+connection. Times are UTC; a *clock* is what the client believes the time to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from lab.built.time.language import SECOND, Event, Installed, What
+from lab.built.time.life import Life
+from lab.observation import Observation, Verdict
+from lab.pki.authority import Authority
+from lab.pki.legacy_path import Builder, build
+from lab.pki.pins import seen
+from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, Policy, judge, pinned
+from lab.policy.pinset import PinSet
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a client is at one time. `lapse` is when its pins stop being looked at, None for never."""
+
+    time: datetime
+    clock: datetime
+    release: datetime
+    store: tuple[Authority, ...]
+    policy: Policy
+    known: Known
+    builder: Builder
+    lapse: datetime | None
+
+    def judge(self, observation: Observation) -> Verdict:
+        """The verdict on what was seen, through this client's own path builder."""
+        return judge(self.policy, self.view(observation), self.known)
+
+    def view(self, observation: Observation) -> Observation:
+        """The same handshake with the path that this client builds: another one where its builder is the old one."""
+        if self.builder is Builder.SEARCHING:
+            return observation
+        anchors = [seen(one.certificate) for one in self.store]
+        built = build(observation.presented, anchors, self.clock, self.builder)
+        return replace(observation, path=built.path, error=built.error)
+
+
+def lapsing(check: Check, lapse: datetime) -> Check:
+    """
+    The same check until `lapse`, by the client's own clock; from then on it passes everything.
+
+    Android's pin-set expiration and TrustKit's kTSKExpirationDate do this.
+    """
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        if observation.time >= lapse:
+            return True, f"the pins expired on {lapse:%Y-%m-%d}, so nothing was compared"
+        return check.rule(observation, known)
+
+    return replace(check, rule=rule)
+
+
+def not_revoked(revoked: frozenset[str]) -> Check:
+    """The leaf is on no list of revoked certificates; the list was pushed to the client, nobody is asked."""
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        leaf = observation.leaf
+        if leaf is not None and leaf.fingerprint in revoked:
+            return False, f"{leaf.name}'s certificate is on the list of revoked ones"
+        return True, "the certificate is on no list of revoked ones"
+
+    return Check("pushed revocation", rule, Basis.LEAF)
+
+
+class Owner:
+    """One client through its whole life: `at` gives it at a time, `changes` the times that matter to it."""
+
+    def __init__(self, client: Installed, life: Life) -> None:
+        self.client = client
+        self.life = life
+        line = life.timeline
+        self._releases = client.releases(line.start, line.end)
+        self._clocks = [
+            event
+            for event in line.events
+            if event.what is What.CLOCK and (not event.clients or client.name in event.clients)
+        ]
+
+    def clock(self, time: datetime) -> datetime:
+        """What the client believes the time to be; the last attack on its clock counts."""
+        for event in reversed(self._clocks):
+            if event.date <= time < _over(event):
+                return time + timedelta(days=event.days)
+        return time
+
+    def release(self, time: datetime) -> datetime:
+        """The day of the release that is installed at `time`; the first is there from the start."""
+        first, *later = self._releases
+        lag = timedelta(days=self.client.update_lag)
+        return max([first, *(day for day in later if day + lag <= time)])
+
+    def at(self, time: datetime) -> Moment:
+        """The client at `time`."""
+        client, clock, release = self.client, self.clock(time), self.release(time)
+        start = self.life.timeline.start
+        built = release if client.store_lag is None else max(start, time - timedelta(days=client.store_lag))
+        lapse = release + timedelta(days=client.pins_expire) if client.pins_expire else None
+        policy: list[Check] = [VALIDATION, HOST_NAME]
+        if client.pushed_revocation:
+            policy.append(not_revoked(frozenset(one for one, since in self.life.revoked.items() if since <= time)))
+        if client.pins:
+            check = pinned(f"{' or '.join(client.pins)} pin", PinSet.any_of(*client.pins))
+            policy.append(lapsing(check, lapse) if lapse else check)
+        return Moment(
+            time=time,
+            clock=clock,
+            release=release,
+            store=self.life.store(built),
+            policy=tuple(policy),
+            known=Known(site=self.life.site(release)),
+            builder=client.builder,
+            lapse=lapse,
+        )
+
+    def changes(self) -> list[datetime]:
+        """Every time at which a verdict of this client can change, in order; the first is the start."""
+        line = self.life.timeline
+        found = {time for time in self._all() if line.start < time < line.end}
+        return sorted({line.start, *found})
+
+    def _all(self) -> Iterator[datetime]:
+        line, life, client = self.life.timeline, self.life, self.client
+        yield from (era.start for era in life.eras)
+        yield from (event.date for event in line.events)
+        yield from life.revoked.values()
+        for day in self._releases:
+            yield day + timedelta(days=client.update_lag)
+        if client.store_lag is not None:
+            yield from (since + timedelta(days=client.store_lag) for since, _ in life.stores)
+        by_clock = list(self._dated())
+        yield from by_clock
+        for event in self._clocks:
+            yield event.date
+            yield _over(event)
+            moved = (time - timedelta(days=event.days) for time in by_clock)
+            yield from (time for time in moved if event.date <= time < _over(event))
+
+    def _dated(self) -> Iterator[datetime]:
+        """The times that a clock decides: certificates begin and end, pins lapse."""
+        for one in self.life.certificates():
+            yield one.not_before
+            yield one.not_after + SECOND
+        if self.client.pins_expire:
+            yield from (day + timedelta(days=self.client.pins_expire) for day in self._releases)
+
+
+def _over(event: Event) -> datetime:
+    return event.date + timedelta(days=event.for_days)

@@ -1,0 +1,78 @@
+"""
+A run as text: a table of outage-days against exposure-days, and what lies behind each figure.
+
+At most 120 columns; nothing is said by colour. JSON is `Run.record`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+from lab.built.time.language import Timeline
+from lab.built.time.run import Course, Run
+from lab.observation import Outcome, Showable
+
+WIDTH = 120
+
+
+def table(lived: Run) -> str:
+    """The heading and one row for each client."""
+    line = lived.timeline
+    wide = max([len(one.client.name) for one in lived.courses] + [len("client")]) + 2
+    rows = [
+        f"{line.title}: {line.start:%Y-%m-%d} to {line.end:%Y-%m-%d}, {line.days:.0f} days",
+        f"{lived.handshakes} handshakes at simulated times",
+        "",
+        f"{'client':<{wide}}{'outage-days':>12}{'exposure-days':>15}{'of days with an attacker':>26}",
+    ]
+    for one in lived.courses:
+        rows.append(
+            f"{one.client.name:<{wide}}{days(one.outage_days):>12}{days(one.exposure_days):>15}"
+            f"{days(one.attack_days):>26}"
+        )
+    return "\n".join(rows)
+
+
+def days(count: float) -> str:
+    """Days for a table: whole where they are, else with one decimal."""
+    return f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}"
+
+
+def text(lived: Run) -> str:
+    """The run as plain text: story, table, what happened, and each client's bad days with the reason."""
+    line = lived.timeline
+    out = [table(lived), ""]
+    if line.story:
+        out += textwrap.wrap(" ".join(line.story.split()), WIDTH)
+    if line.source:
+        out += textwrap.wrap(f"Source: {line.source}", WIDTH)
+    out += ["", "What happened"]
+    out += [f"  {when:%Y-%m-%d %H:%M}  {what}" for when, what in lived.happenings()]
+    out.append(f"  and {lived.renewals} renewal{'' if lived.renewals == 1 else 's'} by the calendar alone")
+    out += ["", "When and why"]
+    for one in lived.courses:
+        out += _spells(one)
+    return "\n".join(out)
+
+
+def _spells(one: Course, most: int = 6) -> list[str]:
+    spells = sorted(one.spells(Outcome.OUTAGE) + one.spells(Outcome.INTERCEPTED), key=lambda spell: spell.start)
+    if not spells:
+        return [f"  {one.client.name}: no bad day"]
+    lines = [f"  {one.client.name}"]
+    for spell in spells[:most]:
+        kind = "outage" if spell.outcome is Outcome.OUTAGE else "exposure"
+        said = f"    {spell.start:%Y-%m-%d}  {days(spell.days):>6} days of {kind:<9} {spell.reason}"
+        lines += textwrap.wrap(said, WIDTH, subsequent_indent=" " * 42)
+    if len(spells) > most:
+        lines.append(f"    and {len(spells) - most} more such spells")
+    return lines
+
+
+def catalogue(lines: list[Timeline]) -> str:
+    """The timelines by name, with their titles."""
+    wide = max(len(line.name) for line in lines) + 2
+    return "\n".join(f"{line.name:<{wide}}{line.title}" for line in lines)
+
+
+Showable.renderers.setdefault(Run, {"text/plain": table})

@@ -1,0 +1,237 @@
+"""
+A timeline, run: a real handshake at every point where a verdict can change, and the days between them counted.
+
+The verdict at a point holds until the client's next point. That this is so is
+what `Owner.changes` claims, and a test asks at random times in between. It
+draws nothing and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from time import perf_counter
+from typing import Any
+
+from lab.built.time.ground import Ground, Met
+from lab.built.time.installed import Moment, Owner
+from lab.built.time.language import DAY, SECOND, Installed, Timeline
+from lab.built.time.life import Life, title, valid_at
+from lab.observation import Outcome, Showable
+from lab.pki.authority import Credential
+
+Progress = Callable[[float], None]
+"""Called with the share that is done, from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """
+    One client at one time, until `until`: what the genuine service and each attacker came to.
+
+    `attacks` has one entry for each credential that an attacker could show.
+    """
+
+    moment: Moment
+    until: datetime
+    genuine: Met
+    attacks: tuple[Met, ...]
+
+    @property
+    def time(self) -> datetime:
+        return self.moment.time
+
+    @property
+    def days(self) -> float:
+        """How long it holds, in days."""
+        return (self.until - self.time) / DAY
+
+    @property
+    def outage(self) -> bool:
+        return self.genuine.outcome is Outcome.OUTAGE
+
+    @property
+    def exposed(self) -> bool:
+        """Whether an attacker that shows something it holds was accepted and got the secret."""
+        return any(met.outcome is Outcome.INTERCEPTED for met in self.attacks)
+
+    @property
+    def attacked(self) -> bool:
+        """Whether an attacker has anything that is valid by this client's clock."""
+        return any(valid_at(met.credential, self.moment.clock) for met in self.attacks)
+
+    @property
+    def met(self) -> tuple[Met, ...]:
+        return (self.genuine, *self.attacks)
+
+
+@dataclass(frozen=True)
+class Spell:
+    """Days on end of one kind: outage (the service was refused) or exposure, and the reason at their start."""
+
+    outcome: Outcome
+    start: datetime
+    until: datetime
+    reason: str
+
+    @property
+    def days(self) -> float:
+        return (self.until - self.start) / DAY
+
+
+@dataclass(frozen=True)
+class Course:
+    """One client through the whole timeline, point by point."""
+
+    client: Installed
+    points: tuple[Point, ...]
+
+    @property
+    def outage_days(self) -> float:
+        """Days on which this client refused the genuine service."""
+        return sum(point.days for point in self.points if point.outage)
+
+    @property
+    def exposure_days(self) -> float:
+        """Days on which an attacker with what the timeline gives it was accepted."""
+        return sum(point.days for point in self.points if point.exposed)
+
+    @property
+    def attack_days(self) -> float:
+        """Days on which an attacker had a certificate that was valid by this client's clock."""
+        return sum(point.days for point in self.points if point.attacked)
+
+    def spells(self, outcome: Outcome) -> list[Spell]:
+        """Points on end that are an outage, or that are exposed (INTERCEPTED), put together."""
+        found: list[Spell] = []
+        for point in self.points:
+            hit = [met for met in point.met if met.outcome is outcome]
+            if not hit:
+                continue
+            if found and found[-1].until == point.time:
+                found[-1] = Spell(outcome, found[-1].start, point.until, found[-1].reason)
+            else:
+                found.append(Spell(outcome, point.time, point.until, hit[0].verdict.reason))
+        return found
+
+
+@dataclass(frozen=True)
+class Run(Showable):
+    """A timeline's result. `seconds` is the wall time of the whole run, certificates included."""
+
+    timeline: Timeline
+    life: Life
+    courses: tuple[Course, ...]
+    handshakes: int
+    seconds: float
+
+    def course(self, name: str) -> Course:
+        """The course of the client of that name. Raises ValueError where there is none."""
+        for one in self.courses:
+            if one.client.name == name:
+                return one
+        names = ", ".join(one.client.name for one in self.courses)
+        raise ValueError(f"this timeline has no client {name!r}; it has {names}")
+
+    def happenings(self) -> list[tuple[datetime, str]]:
+        """What happened, in order: the timeline's events, and the authorities that expired."""
+        line = self.timeline
+        events = [(event.date, title(event)) for event in line.events]
+        expired = [
+            (ca.until + SECOND, f"{ca.name} expires") for ca in line.cas if line.start <= ca.until + SECOND < line.end
+        ]
+        return sorted(events + expired, key=lambda one: one[0])
+
+    @property
+    def renewals(self) -> int:
+        """How many certificates the service got by the calendar alone."""
+        dates = {self.timeline.start, *(event.date for event in self.timeline.events)}
+        return sum(era.start not in dates for era in self.life.eras)
+
+    def record(self) -> dict[str, Any]:
+        """The whole run as plain JSON values; times are ISO 8601 in UTC, spans are days."""
+        line = self.timeline
+        return {
+            "timeline": line.name,
+            "title": line.title,
+            "start": line.start.isoformat(),
+            "end": line.end.isoformat(),
+            "source": line.source,
+            "handshakes": self.handshakes,
+            "events": [{"time": when.isoformat(), "title": what} for when, what in self.happenings()],
+            "renewals": self.renewals,
+            "clients": [_course(one) for one in self.courses],
+        }
+
+
+def _course(one: Course) -> dict[str, Any]:
+    return {
+        "client": one.client.name,
+        "pins": [pin.value for pin in one.client.pins],
+        "outage_days": round(one.outage_days, 3),
+        "exposure_days": round(one.exposure_days, 3),
+        "days_with_an_attacker": round(one.attack_days, 3),
+        "points": [
+            {
+                "time": point.time.isoformat(),
+                "clock": point.moment.clock.isoformat(),
+                "release": point.moment.release.isoformat(),
+                "days": round(point.days, 3),
+                "genuine": _met(point.genuine),
+                "attacks": [_met(met) for met in point.attacks],
+            }
+            for point in one.points
+        ],
+    }
+
+
+def _met(one: Met) -> dict[str, Any]:
+    path = one.observation.path
+    return {
+        "verdict": str(one.verdict),
+        "outcome": one.outcome.value,
+        "deciding_check": one.verdict.check,
+        "reason": one.verdict.reason,
+        "path": None if path is None else [seen.name for seen in path],
+    }
+
+
+def schedule(life: Life) -> list[tuple[Owner, datetime, datetime]]:
+    """Every (client, point, next point), in order of time: what a run asks. Nothing is connected."""
+    found = []
+    for client in life.timeline.clients:
+        owner = Owner(client, life)
+        times = [*owner.changes(), life.timeline.end]
+        found += [(owner, time, until) for time, until in pairwise(times)]
+    return sorted(found, key=lambda one: one[1])
+
+
+def run(timeline: Timeline, progress: Progress | None = None) -> Run:
+    """Live through the timeline: its certificates, then a handshake with everybody at every point."""
+    began = perf_counter()
+    life = Life(timeline)
+    asked = schedule(life)
+    points: dict[str, list[Point]] = {client.name: [] for client in timeline.clients}
+    with Ground(timeline.host) as ground:
+        for number, (owner, time, until) in enumerate(asked):
+            moment, era = owner.at(time), life.era(time)
+            genuine = ground.meet(moment, era)
+            attacks = tuple(ground.meet(moment, era, one) for one in shown_at(life, moment))
+            points[owner.client.name].append(Point(moment, until, genuine, attacks))
+            if progress:
+                progress((number + 1) / len(asked))
+        handshakes = ground.handshakes
+    courses = tuple(Course(client, tuple(points[client.name])) for client in timeline.clients)
+    return Run(timeline, life, courses, handshakes, perf_counter() - began)
+
+
+def shown_at(life: Life, moment: Moment) -> Iterator[Credential]:
+    """What an attacker with all that the timeline gives it would show this client, at its clock."""
+    shown: set[int] = set()
+    for holding in life.holdings:
+        for one in holding.usable(moment.time, moment.clock):
+            if id(one) not in shown:
+                shown.add(id(one))
+                yield one
