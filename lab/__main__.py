@@ -239,7 +239,7 @@ def _run_matrix(clients: list[Client], cases: list[Case]) -> Matrix:
     )
     with Progress(*columns, console=watching, transient=True) as bar:
         task = bar.add_task("", total=len(cases))
-        return matrix(clients, cases, lambda done, of, case: bar.update(task, completed=done, description=case.name))
+        return matrix(clients, cases, lambda done, of, name: bar.update(task, completed=done, description=name))
 
 
 def _show(matrix: Matrix) -> None:

@@ -42,6 +42,24 @@ class Outcome(StrEnum):
         return [Outcome.SERVED, Outcome.STOPPED, Outcome.OUTAGE, Outcome.INTERCEPTED].index(self)
 
 
+def outcome_of(line: Line, held: bool, content: bool) -> Outcome:
+    """
+    What a meeting meant: the one rule of the lab, for its own clients, for outside programs and for rehearsals.
+
+    `held` says that whoever is on the line has the client's secret, `content`
+    that the client went on with the answer. An attacker has won with the secret
+    in hand, whatever the client decides later; a genuine server has served
+    whom its answer reached and contented.
+    """
+    if line is Line.ATTACKER:
+        return Outcome.INTERCEPTED if held else Outcome.STOPPED
+    return Outcome.SERVED if held and content else Outcome.OUTAGE
+
+
+Progress = Callable[[int, int, str], None]
+"""Called with how much is done, of how much, and what is at work now in a few words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """

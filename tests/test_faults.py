@@ -19,7 +19,7 @@ from OpenSSL import SSL
 from lab.observation import Hangup, Observation
 from lab.pki.world import HOST, World
 from lab.scenes.catalogue import case
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.http import MOST
@@ -298,7 +298,7 @@ def test_an_exception_in_the_decision(problem: type[BaseException]) -> None:
 @pytest.mark.parametrize("problem", [ZeroDivisionError, KeyboardInterrupt])
 def test_an_exception_in_the_middle_of_a_scene(problem: type[BaseException]) -> None:
     """Whatever ends a scene early, its listeners are stopped."""
-    stage = Stage(case("other_trusted_ca"))
+    stage = Standing(case("other_trusted_ca"))
 
     def interrupted() -> None:
         with stage:
@@ -317,14 +317,14 @@ def test_a_scene_that_cannot_be_stood_up(monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(*args: object, **chosen: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("lab.trials.stage.Attacker", fail)
+    monkeypatch.setattr("lab.trials.standing.Attacker", fail)
     with nothing_left_behind():
-        with pytest.raises(ZeroDivisionError), Stage(case("other_trusted_ca")):
+        with pytest.raises(ZeroDivisionError), Standing(case("other_trusted_ca")):
             pass
         assert running() == []
 
 
-@pytest.mark.parametrize("make", [lambda: Service(WORLD.genuine), lambda: Stage(case("new_ca"))])
+@pytest.mark.parametrize("make", [lambda: Service(WORLD.genuine), lambda: Standing(case("new_ca"))])
 def test_standing_up_again_and_again(make: Callable[[], contextlib.AbstractContextManager[object]]) -> None:
     """Ten times up and down leaves nothing behind."""
     with nothing_left_behind():

@@ -20,7 +20,7 @@ from lab.built.field import curl, gnutls, proxies
 from lab.built.field.attackers import Interception, Met, attackers
 from lab.built.field.program import PROGRAMS, Call, Program, Said, one_by_one, started
 from lab.built.field.proxies import MITMPROXY, PROXIES, SSLSPLIT, Post, Proxy, Running, find_mitmdump
-from lab.built.field.standing import OWN, SITUATIONS, Absent
+from lab.built.field.standing import FOOTHOLDS, OWN, Absent
 from lab.observation import Outcome
 from lab.pki.export import export
 from lab.wire.listener import running
@@ -28,7 +28,7 @@ from lab.wire.listener import running
 assert curl
 assert gnutls
 
-ROGUE, INSTALLED = (one.scene for one in SITUATIONS)
+ROGUE, INSTALLED = (one.scene for one in FOOTHOLDS)
 NAMES = (OWN, *(one.name for one in PROXIES))
 
 needs_sslsplit = pytest.mark.skipif(not shutil.which("sslsplit"), reason=f"install it with: {SSLSPLIT.install}")
@@ -138,7 +138,7 @@ def test_the_labs_own_attacker_achieves_the_same(met: list[Met]) -> None:
     cells = [one for one in met if isinstance(one, Interception)]
     assert [one for one in cells if not one.fine or not one.agree] == []
     assert {one.attacker for one in cells} >= {OWN}
-    assert len(cells) == 4 * len(SITUATIONS) * len({one.attacker for one in cells})
+    assert len(cells) == 4 * len(FOOTHOLDS) * len({one.attacker for one in cells})
     records = json.loads(json.dumps([one.record() for one in met]))
     assert [one["attacker"] for one in records] == sorted((one["attacker"] for one in records), key=NAMES.index)
 
@@ -247,11 +247,11 @@ def test_a_port_that_was_taken_is_no_failure() -> None:
 
     def command(path: str, post: Post) -> Sequence[str | Path]:
         begun.append(post)
-        first = len(begun) <= len(SITUATIONS)
+        first = len(begun) <= len(FOOTHOLDS)
         return [sys.executable, "-c", "raise SystemExit('bind')"] if first else SSLSPLIT.command(path, post)
 
     assert attackers([], proxies=[replace(SSLSPLIT, command=command)]) == []
-    assert len(begun) == 2 * len(SITUATIONS)
+    assert len(begun) == 2 * len(FOOTHOLDS)
 
 
 @pytest.mark.field

@@ -44,7 +44,7 @@ from lab.policy.clients import CLIENTS, Client
 from lab.policy.pinset import PinList, PinSet, Role, Where
 from lab.scenes.catalogue import CASES
 from lab.trials.matrix import Matrix
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import run
 from lab.wire.listener import running
 
@@ -208,7 +208,7 @@ def _the_same_policy_by_itself(done: Forecast, places: set[int], held: bool, lea
     for row in done.rows:
         if row.case.name.endswith(NEARBY):
             continue
-        with Stage(row.case, scene(row.case, world)) as standing:
+        with Standing(row.case, scene(row.case, world)) as standing:
             assert run(same, standing).outcome is row.outcome, row.case.name
 
 

@@ -27,7 +27,7 @@ from lab.policy.clients import Client
 from lab.policy.pinset import PinList, PinSet, Role, Where
 from lab.scenes.catalogue import CASES, Meeting, Scene, honest, told
 from lab.trials.second_opinion import agrees, second_opinion
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import accept_everything, run
 from lab.wire import tls
 from lab.wire.client import Decide, Watch
@@ -268,7 +268,7 @@ def test_in_any_world_the_sockets_agree() -> None:
     def agree(made: Made, pins: PinSet) -> None:
         client = Client("made-up", "a made-up client", (VALIDATION, HOST_NAME, pinned("made-up pin", pins)))
         scene = made.scene
-        with Stage(replace(CASES["other_trusted_ca"], name="made_up"), scene) as standing:
+        with Standing(replace(CASES["other_trusted_ca"], name="made_up"), scene) as standing:
             trial = run(client, standing)
         attacked = trial.encounters[scene.about]
         _, observation = handshake(made, accept_everything)

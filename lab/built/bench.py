@@ -37,7 +37,7 @@ from lab.pki.world import World
 from lab.policy.checks import Known, judge
 from lab.policy.clients import CLIENTS, client
 from lab.scenes.catalogue import CASES, case, site_pins
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import perform
 from lab.trials.trial import run as run_trial
 from lab.wire import tls
@@ -154,7 +154,7 @@ def whole_matrix(bare: Bare, rounds: int) -> dict[str, Any]:
         handshakes = 0
         for one in CASES.values():
             began = time.perf_counter()
-            with Stage(one) as standing:
+            with Standing(one) as standing:
                 standing_up += time.perf_counter() - began
                 began = time.perf_counter()
                 for trial in [perform(row, standing) for row in CLIENTS.values()]:
@@ -222,7 +222,7 @@ def growth(rounds: int) -> dict[str, Any]:
     def cells(times: int) -> float:
         began = time.perf_counter()
         for name in scenes * times:
-            with Stage(case(name)) as standing:
+            with Standing(case(name)) as standing:
                 for row in names * times:
                     run_trial(client(row), standing)
         return (time.perf_counter() - began) / (len(names) * len(scenes) * times * times)

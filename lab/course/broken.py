@@ -22,9 +22,9 @@ from lab.policy import checks
 from lab.policy.checks import Basis, Check, Known, Stage
 from lab.policy.clients import CLIENTS, Client
 from lab.policy.pinset import PinSet, Reach, Role, Where
-from lab.scenes.catalogue import CASES, Case, Fault, Kind, Scene, attacked, case, site_pins
+from lab.scenes.catalogue import CASES, Case, Fault, Kind, Meeting, Scene, attacked, case, site_pins
 from lab.trials.matrix import matrix
-from lab.trials.stage import Stage as Standing
+from lab.trials.standing import Standing
 from lab.trials.trial import Trial, run, trial
 
 SOUND = "sound"
@@ -47,7 +47,7 @@ Probe = Callable[[str], str]
 
 def _wrong_pin(world: World) -> Scene:
     another = World()
-    return replace(case("ordinary_day").build(world), site=site_pins(another, another.genuine))
+    return replace(case("ordinary_day").scene(world), site=site_pins(another, another.genuine))
 
 
 WRONG_PIN = Case(
@@ -61,7 +61,7 @@ WRONG_PIN = Case(
 """The test that OkHttp's documentation teaches: begin with a wrong pin, and read the error."""
 
 
-def _other_name_other_ca(world: World) -> Scene:
+def _other_name_other_ca(world: World) -> Meeting:
     return attacked(world, world.other_issuing.issue("evil.example"))
 
 
@@ -221,7 +221,7 @@ def _deeper(one: Case, draw: random.Random) -> Case:
     def build(world: World) -> Scene:
         world.issuing = _below(world.issuing, more)
         world.other_issuing = _below(world.other_issuing, others)
-        return one.build(world)
+        return one.scene(world)
 
     host = f"{draw.choice(['shop', 'mail', 'news', 'wiki'])}.test"
     return replace(one, build=build, starts={**one.starts, "host": host})

@@ -372,7 +372,7 @@ def fresh_events(draw: Random) -> tuple[Event, ...]:
             name=f"event-{number}",
             twin="",
             starts={},
-            build=lambda _: one.build(_Renamed(draw, **one.starts)),
+            build=lambda _: one.scene(_Renamed(draw, **one.starts)),
         )
 
     every = each_once()

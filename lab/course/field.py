@@ -23,11 +23,12 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from lab.built.field.program import PATIENCE, PROGRAMS, Call
 from lab.built.serve.outside import Outside
 from lab.course.report import Question, Report, examine
+from lab.observation import outcome_of
 from lab.policy import checks, profiles
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, case
-from lab.trials.stage import Stage
-from lab.trials.trial import outcome_of, run
+from lab.trials.standing import Standing
+from lab.trials.trial import run
 
 Fetch = Callable[[Call], Any]
 """Makes one request as a call says; returns anything, and raises where it refuses."""
@@ -68,7 +69,7 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
                 raise
             content = False
         held = standing.holds(meeting, call.secret)
-    return str(outcome_of(meeting, held, content).value)
+    return str(outcome_of(meeting.line, held, content).value)
 
 
 def in_a_loop(ask: Callable[[Call], Coroutine[Any, Any, Any]]) -> Fetch:
@@ -131,12 +132,12 @@ def switched_off(find: Callable[..., Any]) -> Report:
         return "it misses a mistake that you say it would notice, or you have not asked the scene that shows it"
 
     with ExitStack() as stack:
-        standing: dict[str, Stage] = {}
+        standing: dict[str, Standing] = {}
 
         def probe(client: Client) -> Callable[[str], str]:
             def met(scene: str) -> str:
                 if scene not in standing:
-                    standing[scene] = stack.enter_context(Stage(case(scene)))
+                    standing[scene] = stack.enter_context(Standing(case(scene)))
                 return str(run(client, standing[scene]).outcome.value)
 
             return met
@@ -181,7 +182,7 @@ def curl_pins(make: Callable[..., Any]) -> Report:
         one = case(scene)
 
         def build(world: Any) -> Any:
-            made = one.build(world)
+            made = one.scene(world)
             built.append((made.genuine.leaf, world.backup_key.public_key()))
             return made
 

@@ -20,7 +20,7 @@ from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client
 from lab.policy.pinset import PinSet, Reach, Role
 from lab.scenes.catalogue import Case, Kind, Meeting, site_pins, told
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import Encounter, run
 
 ROLES = (Role.ROOT, Role.INTERMEDIATE, Role.LEAF, Role.BACKUP)
@@ -106,7 +106,7 @@ def play(made: World, change: Change, line: Line, pin_sets: Sequence[PinSet]) ->
         Client("fresh", "made for an exercise", (VALIDATION, HOST_NAME, pinned("pins", pin_set)))
         for pin_set in pin_sets
     ]
-    with Stage(case, scene) as standing:
+    with Standing(case, scene) as standing:
         return [run(row, standing).encounters[0] for row in rows]
 
 

@@ -22,7 +22,7 @@ from lab.pki.world import World
 from lab.policy.clients import client
 from lab.scenes.catalogue import case
 from lab.trials import trial
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import Exchange, connect
@@ -230,7 +230,7 @@ def _clients() -> list[Question]:
 
 
 def _from_the_table() -> Iterator[Question]:
-    with Stage(case(UNKNOWN_CA)) as unknown, Stage(case(TRUSTED_CA)) as trusted:
+    with Standing(case(UNKNOWN_CA)) as unknown, Standing(case(TRUSTED_CA)) as trusted:
         for name in MET:
             trials = [trial.run(client(name), stage) for stage in (unknown, trusted)]
             robbed = [one.outcome is Outcome.INTERCEPTED for one in trials]

@@ -9,9 +9,11 @@ socket; it is made afresh for each scene and thrown away.
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from lab.pki.authority import Authority, Credential, Key, authority, new_key
 from lab.pki.names import reserved
@@ -43,6 +45,18 @@ class World:
         self.now = now or datetime.now(UTC).replace(microsecond=0)
         self.algorithm = algorithm
         self._chosen = chosen
+
+    def at(self, time: datetime) -> Self:
+        """The same world on another day: the same keys and CAs, which issue on that day."""
+        every = (*self.store, self.issuing, self.sibling, self.other_issuing, self.cdn_issuing, self.rogue_root)
+        dated = {id(one): replace(one, now=time) for one in (*every, self.inspection_root, self.genuine.issuer) if one}
+        later = copy(self)
+        later.now = time
+        for name, made in vars(self).items():
+            if isinstance(made, Authority):
+                setattr(later, name, dated.get(id(made), made))
+        later.store = tuple(dated[id(one)] for one in self.store)
+        return later
 
     def authority(self, name: str, **more: Any) -> Authority:
         """A new root, or with `under=` a new intermediate, limited as this world limits its CAs."""

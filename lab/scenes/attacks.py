@@ -8,10 +8,7 @@ that passes ordinary validation names the rotation that looks exactly like it.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from lab.observation import Line
-from lab.pki.authority import LEAF_LIFE, acting_as_ca, authority, self_signed
+from lab.pki.authority import acting_as_ca, authority, self_signed
 from lab.pki.authority import forged_link as forge
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
@@ -23,14 +20,14 @@ from lab.scenes.catalogue import (
     Way,
     attack,
     attacked,
-    honest,
-    told,
+    first,
+    resumed,
+    waited,
 )
-from lab.scenes.rotations import component_of, issued_on
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
-def self_signed_certificate(world: World) -> Scene:
+def self_signed_certificate(world: World) -> Meeting:
     """
     A self-signed certificate
 
@@ -42,7 +39,7 @@ def self_signed_certificate(world: World) -> Scene:
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
-def untrusted_rogue_ca(world: World) -> Scene:
+def untrusted_rogue_ca(world: World) -> Meeting:
     """
     A rogue CA that nobody trusts
 
@@ -54,7 +51,7 @@ def untrusted_rogue_ca(world: World) -> Scene:
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
-def look_alike_root(world: World) -> Scene:
+def look_alike_root(world: World) -> Meeting:
     """
     A look-alike root: the same names, other keys
 
@@ -74,7 +71,7 @@ def look_alike_root(world: World) -> Scene:
     incident="DigiNotar, 2011: at least 531 certificates, *.google.com used in Iran, found because Chrome pinned "
     "Google (Communications of the ACM, October 2014)",
 )
-def other_trusted_ca(world: World) -> Scene:
+def other_trusted_ca(world: World) -> Meeting:
     """
     Another trusted CA mis-issues
 
@@ -92,7 +89,7 @@ def other_trusted_ca(world: World) -> Scene:
     way=Way.PROXY,
     incident="Superfish, 2014-15: the same installed CA key on every laptop of a series",
 )
-def installed_ca(world: World) -> Scene:
+def installed_ca(world: World) -> Meeting:
     """
     A CA was installed on the victim's machine
 
@@ -117,7 +114,7 @@ def installed_ca(world: World) -> Scene:
     incident="Comodo, 2011-03-15: nine certificates straight from the UTN-UserFirst-Hardware root "
     "(blog.mozilla.org/security/2011/03/25)",
 )
-def sibling_intermediate(world: World) -> Scene:
+def sibling_intermediate(world: World) -> Meeting:
     """
     A sibling intermediate mis-issues
 
@@ -136,7 +133,7 @@ def sibling_intermediate(world: World) -> Scene:
     incident="jabber.ru, 2023-04-18 to 2023-10-19: Let's Encrypt certificates obtained by a man in the middle in "
     "the hosting network, noticed when one expired (community.letsencrypt.org/t/206966)",
 )
-def same_intermediate(world: World) -> Scene:
+def same_intermediate(world: World) -> Meeting:
     """
     The same intermediate mis-issues
 
@@ -153,7 +150,7 @@ def same_intermediate(world: World) -> Scene:
     holds=(Holds.BACKUP_KEY, Holds.SITE_INTERMEDIATE),
     way=Way.DNS,
 )
-def stolen_backup_key(world: World) -> Scene:
+def stolen_backup_key(world: World) -> Meeting:
     """
     The backup key is stolen
 
@@ -170,7 +167,7 @@ def stolen_backup_key(world: World) -> Scene:
     holds=(Holds.SERVER_KEY, Holds.SITE_INTERMEDIATE),
     way=Way.DNS,
 )
-def stolen_key_new_certificate(world: World) -> Scene:
+def stolen_key_new_certificate(world: World) -> Meeting:
     """
     A new certificate for the stolen key
 
@@ -189,7 +186,7 @@ def stolen_key_new_certificate(world: World) -> Scene:
     incident="Heartbleed, CVE-2014-0160: the first key in CloudFlare's challenge was out after nine hours "
     "(blog.cloudflare.com)",
 )
-def stolen_key_and_certificate(world: World) -> Scene:
+def stolen_key_and_certificate(world: World) -> Meeting:
     """
     The stolen key with its genuine certificate
 
@@ -207,7 +204,7 @@ def stolen_key_and_certificate(world: World) -> Scene:
     way=Way.DNS,
     incident="CVE-2016-2402: OkHttp before 2.7.4 and 3.1.2, and many apps that used getPeerCertificates",
 )
-def chain_stuffing(world: World) -> Scene:
+def chain_stuffing(world: World) -> Meeting:
     """
     Chain stuffing: the genuine certificates are sent along
 
@@ -228,7 +225,7 @@ def chain_stuffing(world: World) -> Scene:
     incident="found by this lab's field test: Node 20.20.2 builds `issuerCertificate` from what was sent, by name and "
     "key identifier, and checks no signature on the way",
 )
-def forged_link(world: World) -> Scene:
+def forged_link(world: World) -> Meeting:
     """
     A forged link: a certificate that nobody signed is sent along
 
@@ -246,7 +243,7 @@ def forged_link(world: World) -> Scene:
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
-def stuffed_rogue_chain(world: World) -> Scene:
+def stuffed_rogue_chain(world: World) -> Meeting:
     """
     A rogue CA that nobody trusts, with the genuine certificates sent along
 
@@ -267,7 +264,7 @@ def stuffed_rogue_chain(world: World) -> Scene:
     way=Way.WIFI,
     incident="Spinner, ACSAC 2017: 9 of 400 apps pinned a CA and did not check the host name",
 )
-def other_hosts_certificate(world: World) -> Scene:
+def other_hosts_certificate(world: World) -> Meeting:
     """
     A valid certificate for another host
 
@@ -285,7 +282,7 @@ def other_hosts_certificate(world: World) -> Scene:
     way=Way.WIFI,
     incident="CVE-2002-0862",
 )
-def leaf_as_ca(world: World) -> Scene:
+def leaf_as_ca(world: World) -> Meeting:
     """
     A server's certificate is used as a CA
 
@@ -311,8 +308,7 @@ def expired_with_stolen_key(world: World) -> Scene:
 
     An old server's disk was sold with its key. Only the date speaks against it.
     """
-    later = world.now + LEAF_LIFE + timedelta(days=10)
-    return attacked(world, world.genuine, time=later)
+    return waited(world, lambda later: attacked(later, later.genuine))
 
 
 @attack(
@@ -330,14 +326,12 @@ def first_contact(world: World) -> Scene:
 
     Key continuity remembers the attacker, and raises its alarm when he leaves.
     """
-    there = Meeting(
-        Line.ATTACKER,
-        world.other_issuing.issue(*world.hosts),
-        world.store,
-        world.now,
+    return first(
+        world,
+        attacked(world, world.other_issuing.issue(*world.hosts)),
         "first contact: the attacker is on the line",
+        later="the attacker has left: the genuine server",
     )
-    return told(world, there, honest(world, "the attacker has left: the genuine server"), about=0)
 
 
 @attack(
@@ -355,8 +349,7 @@ def waited_for_expiry(world: World) -> Scene:
 
     A memory that lapses with the certificate is a door that opens on a known day.
     """
-    later = world.now + LEAF_LIFE + timedelta(days=10)
-    return attacked(world, issued_on(later, world), time=later)
+    return waited(world, lambda later: attacked(later, later.other_issuing.issue(*later.hosts)))
 
 
 @attack(
@@ -376,11 +369,5 @@ def session_resumed(world: World) -> Scene:
     A resumed session shows no certificate, so a check that runs when one
     arrives never runs.
     """
-    there = Meeting(
-        Line.ATTACKER,
-        world.other_issuing.issue(*world.hosts),
-        world.store,
-        world.now,
-        "the attacker is on the line; a session of another component is in the cache",
-    )
-    return told(world, honest(world), component_of(there), there)
+    there = attacked(world, world.other_issuing.issue(*world.hosts))
+    return resumed(world, there, "the attacker is on the line; a session of another component is in the cache")

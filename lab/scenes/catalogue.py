@@ -12,13 +12,13 @@ import difflib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from lab.observation import Line
-from lab.pki.authority import Authority, Credential
+from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.pins import fingerprint_of, pin_of
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role, Site
@@ -133,7 +133,7 @@ class Case:
     kind: Kind
     title: str
     text: str
-    build: Callable[[World], Scene] = field(repr=False)
+    build: Build = field(repr=False)
     reach: Reach
     twin: str = ""
     fails: Fault | None = None
@@ -142,9 +142,20 @@ class Case:
     incident: str = ""
     starts: dict[str, Any] = field(default_factory=dict)
 
-    def scene(self) -> Scene:
-        """The scene in a fresh world of its own."""
-        return self.build(World(**self.starts))
+    def scene(self, world: World | None = None) -> Scene:
+        """The scene in this world; in a fresh one of its own, where None."""
+        world = world or World(**self.starts)
+        built = self.build(world)
+        return usual(world, built) if isinstance(built, Meeting) else built
+
+    def move(self, world: World) -> Meeting | None:
+        """
+        The meeting that this move makes of an ordinary day of `world`; None where the case is a calendar of its own.
+
+        A move changes what is presented, held or stored, and neither the time nor the order of things.
+        """
+        built = self.build(world)
+        return built if isinstance(built, Meeting) and built.time == world.now else None
 
     def record(self) -> dict[str, Any]:
         """The entry as plain JSON values."""
@@ -187,7 +198,8 @@ def rotations() -> list[Case]:
     return [one for one in CASES.values() if one.kind is Kind.ROTATION]
 
 
-Build = Callable[[World], Scene]
+Build = Callable[[World], "Scene | Meeting"]
+"""What a case's function does: a whole scene, or the one meeting that follows the usual enrolment."""
 
 
 def _register(build: Build, kind: Kind, **about: Any) -> Build:
@@ -269,16 +281,48 @@ def told(world: World, *meetings: Meeting, about: int = -1) -> Scene:
     return Scene(world.host, world.genuine, site_pins(world, world.genuine), meetings, number)
 
 
-def then(world: World, line: Line, credential: Credential, title: str, **differs: Any) -> Scene:
-    """The usual scene: the honest enrolment, then a meeting that differs in `credential` or in `differs`."""
-    meeting = Meeting(line, credential, world.store, world.now, title)
-    return told(world, honest(world), replace(meeting, **differs))
+# ---- calendars: when a move happens, and in which order ------------------------------------------
+
+
+def usual(world: World, move: Meeting) -> Scene:
+    """The honest enrolment, then the move."""
+    return told(world, honest(world), move)
+
+
+def first(world: World, move: Meeting, title: str, *, later: str) -> Scene:
+    """The move comes before anything else was ever seen; then the genuine server, as it is on an ordinary day."""
+    return told(world, replace(move, title=title), honest(world, later), about=0)
+
+
+def waited(world: World, build: Callable[[World], Meeting]) -> Scene:
+    """The honest enrolment; then nothing, until the certificate of that day has expired; then the move."""
+    enrolled = honest(world)
+    later = world.at(world.now + LEAF_LIFE + timedelta(days=10))
+    return told(world, enrolled, build(later))
+
+
+def resumed(world: World, move: Meeting, title: str) -> Scene:
+    """
+    The honest enrolment; then an unpinned component of the same program is there before the client.
+
+    It leaves a TLS session in the cache that all parts of the program share.
+    """
+    there = replace(move, title=title)
+    component = replace(
+        there, title="an unpinned component of the same program talks to the same server", component=True
+    )
+    return told(world, honest(world), component, there)
+
+
+def then(world: World, line: Line, credential: Credential, title: str, **differs: Any) -> Meeting:
+    """A meeting that differs from an ordinary one in `credential` or in `differs`; the honest enrolment precedes it."""
+    return replace(Meeting(line, credential, world.store, world.now, title), **differs)
 
 
 def attacked(
     world: World, credential: Credential, *, title: str = "the attacker is on the line", **differs: Any
-) -> Scene:
-    """Enrolment, then an attacker on the line who presents `credential`."""
+) -> Meeting:
+    """An attacker is on the line and presents `credential`."""
     return then(world, Line.ATTACKER, credential, title, **differs)
 
 
@@ -288,6 +332,6 @@ def changed(
     *,
     title: str = "the genuine server, after the change",
     **differs: Any,
-) -> Scene:
-    """Enrolment, then the genuine server, which now presents `credential`."""
+) -> Meeting:
+    """The genuine server now presents `credential`."""
     return then(world, Line.GENUINE, credential, title, **differs)

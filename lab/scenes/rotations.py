@@ -7,17 +7,15 @@ users have an outage.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from lab.observation import Line
-from lab.pki.authority import LEAF_LIFE, Authority, Credential
+from lab.pki.authority import Authority, Credential
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import Meeting, Scene, changed, honest, rotation, then, told
+from lab.scenes.catalogue import Meeting, Scene, changed, first, honest, resumed, rotation, then, told, waited
 
 
 @rotation(reach=Reach.CERTIFICATE)
-def ordinary_day(world: World) -> Scene:
+def ordinary_day(world: World) -> Meeting:
     """
     Nothing changes
 
@@ -29,7 +27,7 @@ def ordinary_day(world: World) -> Scene:
 
 
 @rotation(reach=Reach.LEAF)
-def same_key(world: World) -> Scene:
+def same_key(world: World) -> Meeting:
     """
     The site renews with the same key
 
@@ -45,7 +43,7 @@ def same_key(world: World) -> Scene:
     incident="HTTP Toolkit's own pinning demo broke when the host it had pinned was renewed "
     "(android-ssl-pinning-demo#4, 2025-10-13)",
 )
-def new_key(world: World) -> Scene:
+def new_key(world: World) -> Meeting:
     """
     The site renews with a new key
 
@@ -57,7 +55,7 @@ def new_key(world: World) -> Scene:
 
 
 @rotation(reach=Reach({Role.ROOT, Role.INTERMEDIATE, Role.BACKUP}))
-def backup_key(world: World) -> Scene:
+def backup_key(world: World) -> Meeting:
     """
     The site moves to its planned backup key
 
@@ -74,7 +72,7 @@ def backup_key(world: World) -> Scene:
     "pinning (letsencrypt.org/2024/03/19); on 2016-11-24 a CA broke the rules to keep a Barclays app alive that "
     "pinned an obsolete intermediate (CA/Browser Forum public list, November 2016)",
 )
-def new_intermediate(world: World) -> Scene:
+def new_intermediate(world: World) -> Meeting:
     """
     The CA rotates its intermediate
 
@@ -86,7 +84,7 @@ def new_intermediate(world: World) -> Scene:
 
 
 @rotation(reach=Reach({Role.ROOT, Role.LEAF}))
-def other_intermediate_same_key(world: World) -> Scene:
+def other_intermediate_same_key(world: World) -> Meeting:
     """
     Another intermediate, and the site keeps its key
 
@@ -101,7 +99,7 @@ def other_intermediate_same_key(world: World) -> Scene:
     reach=Reach.TRUST_STORE,
     incident="DigiCert gave notice of 24 hours that it would revoke 83,267 certificates, 2024-07-29",
 )
-def new_ca(world: World) -> Scene:
+def new_ca(world: World) -> Meeting:
     """
     The site moves to another CA
 
@@ -113,7 +111,7 @@ def new_ca(world: World) -> Scene:
 
 
 @rotation(reach=Reach({Role.LEAF}))
-def other_ca_same_key(world: World) -> Scene:
+def other_ca_same_key(world: World) -> Meeting:
     """
     The site moves to another CA and keeps its key
 
@@ -125,7 +123,7 @@ def other_ca_same_key(world: World) -> Scene:
 
 
 @rotation(reach=Reach.TRUST_STORE)
-def old_chain_left_behind(world: World) -> Scene:
+def old_chain_left_behind(world: World) -> Meeting:
     """
     The site moves to another CA and leaves the old chain in the file
 
@@ -139,7 +137,7 @@ def old_chain_left_behind(world: World) -> Scene:
 
 
 @rotation(reach=Reach.TRUST_STORE)
-def cross_sign_sent_along(world: World) -> Scene:
+def cross_sign_sent_along(world: World) -> Meeting:
     """
     The site moves to another CA, whose root the old root has cross-signed
 
@@ -159,7 +157,7 @@ def cross_sign_sent_along(world: World) -> Scene:
     incident="when Cloudflare left one of its CAs it saw more of its customers' pinning clients fail "
     "(blog.cloudflare.com, 2024-07-29)",
 )
-def move_to_cdn(world: World) -> Scene:
+def move_to_cdn(world: World) -> Meeting:
     """
     The whole site moves behind a CDN, to the CDN's certificate
 
@@ -176,7 +174,7 @@ def move_to_cdn(world: World) -> Scene:
     incident="Let's Encrypt's Generation Y roots began life cross-signed by the older ones "
     "(letsencrypt.org/2025/11/24)",
 )
-def new_root_cross_signed(world: World) -> Scene:
+def new_root_cross_signed(world: World) -> Meeting:
     """
     The CA moves to a new root, cross-signed by the old one
 
@@ -193,7 +191,7 @@ def new_root_cross_signed(world: World) -> Scene:
     '"hard to build a pin-set that is guaranteed to work, due to the variance in ... trust stores" '
     "(blink-dev, 2017-10-27)",
 )
-def new_root_in_store(world: World) -> Scene:
+def new_root_in_store(world: World) -> Meeting:
     """
     The same cross-signed root, and the client's store already holds it
 
@@ -214,7 +212,7 @@ def _under_new_root(world: World) -> tuple[Credential, Authority]:
 
 
 @rotation(reach=Reach({Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE}))
-def chain_shortened(world: World) -> Scene:
+def chain_shortened(world: World) -> Meeting:
     """
     The client's trust store gains the intermediate as a root
 
@@ -235,7 +233,7 @@ def chain_shortened(world: World) -> Scene:
     starts={"algorithm": "RSA"},
     incident="Let's Encrypt issues ECDSA certificates from intermediates of their own since 2024-06-06",
 )
-def rsa_to_ecdsa(world: World) -> Scene:
+def rsa_to_ecdsa(world: World) -> Meeting:
     """
     The site moves from RSA to ECDSA
 
@@ -248,7 +246,7 @@ def rsa_to_ecdsa(world: World) -> Scene:
 
 
 @rotation(reach=Reach.TRUST_STORE)
-def ecdsa_to_ml_dsa(world: World) -> Scene:
+def ecdsa_to_ml_dsa(world: World) -> Meeting:
     """
     The site moves from ECDSA to ML-DSA
 
@@ -278,7 +276,7 @@ def two_servers(world: World) -> Scene:
 
 
 @rotation(reach=Reach.TRUST_STORE)
-def company_proxy(world: World) -> Scene:
+def company_proxy(world: World) -> Meeting:
     """
     A company inspects its own employees' traffic
 
@@ -308,14 +306,12 @@ def first_visit_before_a_move(world: World) -> Scene:
 
     Nothing was enrolled before; what is met first is what is remembered.
     """
-    before = Meeting(
-        Line.GENUINE,
-        world.other_issuing.issue(*world.hosts),
-        world.store,
-        world.now,
+    return first(
+        world,
+        changed(world, world.other_issuing.issue(*world.hosts)),
         "first contact: the genuine server, still at its old CA",
+        later="the genuine server, moved",
     )
-    return told(world, before, honest(world, "the genuine server, moved"), about=0)
 
 
 @rotation(
@@ -331,13 +327,7 @@ def moved_after_expiry(world: World) -> Scene:
 
     Nobody met the site in between. What was remembered of it is out of date.
     """
-    later = world.now + LEAF_LIFE + timedelta(days=10)
-    return changed(world, issued_on(later, world), time=later)
-
-
-def issued_on(day: datetime, world: World) -> Credential:
-    """What the other public CA issues for the site on that day."""
-    return world.other_issuing.issue(*world.hosts, not_before=day - timedelta(days=1))
+    return waited(world, lambda later: changed(later, later.other_issuing.issue(*later.hosts)))
 
 
 @rotation(reach=Reach.TRUST_STORE)
@@ -350,23 +340,5 @@ def session_from_another_component(world: World) -> Scene:
     An unpinned component talked to it first and left a TLS session in the
     cache that the whole program shares. A resumed session shows no certificate.
     """
-    moved = Meeting(
-        Line.GENUINE,
-        world.other_issuing.issue(*world.hosts),
-        world.store,
-        world.now,
-        "the genuine server, at another CA; a session of another component is in the cache",
-    )
-    return told(world, honest(world), component_of(moved), moved)
-
-
-def component_of(meeting: Meeting) -> Meeting:
-    """The same connection, made a moment earlier by an unpinned part of the same program."""
-    return Meeting(
-        meeting.line,
-        meeting.credential,
-        meeting.store,
-        meeting.time,
-        "an unpinned component of the same program talks to the same server",
-        component=True,
-    )
+    moved = changed(world, world.other_issuing.issue(*world.hosts))
+    return resumed(world, moved, "the genuine server, at another CA; a session of another component is in the cache")

@@ -8,13 +8,10 @@ key included: that is what shows which check a program has switched off.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from lab.observation import Line
-from lab.pki.authority import LEAF_LIFE
 from lab.pki.world import World
 from lab.policy.pinset import Reach
-from lab.scenes.catalogue import Fault, Meeting, Scene, changed, site_pins, slip
+from lab.scenes.catalogue import Fault, Meeting, Scene, changed, site_pins, slip, waited
 
 
 @slip(reach=Reach.CERTIFICATE, fails=Fault.EXPIRED)
@@ -26,11 +23,11 @@ def forgot_to_renew(world: World) -> Scene:
 
     The same bytes as on the day before it expired. Who is content still reads no dates.
     """
-    return changed(world, world.genuine, time=world.now + LEAF_LIFE + timedelta(days=10))
+    return waited(world, lambda later: changed(later, later.genuine))
 
 
 @slip(reach=Reach.LEAF, fails=Fault.WRONG_HOST)
-def name_left_out(world: World) -> Scene:
+def name_left_out(world: World) -> Meeting:
     """
     The new certificate, for the same key, leaves the host's name out
 
@@ -57,7 +54,7 @@ def reached_by_another_name(world: World) -> Scene:
 
 
 @slip(reach=Reach.CERTIFICATE, fails=Fault.UNTRUSTED)
-def root_distrusted(world: World) -> Scene:
+def root_distrusted(world: World) -> Meeting:
     """
     The client's store no longer holds the site's root
 

@@ -11,14 +11,14 @@ import csv
 import io
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lab.observation import Outcome, Showable
+from lab.observation import Outcome, Progress, Showable
 from lab.policy.clients import CLIENTS, Client
 from lab.scenes.catalogue import CASES, Case, Kind, twin_of
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import Trial, perform
 
 
@@ -117,9 +117,6 @@ class Matrix(Showable):
         return out.getvalue()
 
 
-Progress = Callable[[int, int, Case], None]
-
-
 def matrix(
     clients: Iterable[Client] | None = None,
     cases: Iterable[Case] | None = None,
@@ -128,7 +125,7 @@ def matrix(
     """
     Run every given client (all, where None) through every given scene (all, where None).
 
-    `progress(done, of, case)` is called before each scene.
+    `progress(done, of, name)` is called before each scene.
     """
     rows = tuple(CLIENTS.values() if clients is None else clients)
     scenes = tuple(CASES.values() if cases is None else cases)
@@ -137,9 +134,9 @@ def matrix(
     standing_up = running = 0.0
     for number, case in enumerate(scenes):
         if progress:
-            progress(number, len(scenes), case)
+            progress(number, len(scenes), case.name)
         began = time.perf_counter()
-        with Stage(case) as standing:
+        with Standing(case) as standing:
             stood = time.perf_counter()
             performed = [perform(client, standing) for client in rows]
             for client, done in zip(rows, performed, strict=True):

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from OpenSSL import SSL
 
 from lab.observation import Line, Observation, Outcome, Verdict
-from lab.policy.checks import Stage as When
-from lab.policy.checks import judge
+from lab.policy.checks import Stage, judge
 from lab.policy.clients import Client, Learnt
 from lab.scenes.catalogue import Case, Scene
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import accept_everything, built_in, told
 
 
@@ -31,7 +30,7 @@ class Rehearsed:
     observations: tuple[tuple[int, Observation], ...]
 
 
-def observe(standing: Stage, ignoring: frozenset[int] = frozenset(), resumes: bool = False) -> Rehearsed:
+def observe(standing: Standing, ignoring: frozenset[int] = frozenset(), resumes: bool = False) -> Rehearsed:
     """Watch each meeting of the scene once, over real TLS, and accept whatever comes."""
     session: SSL.Session | None = None
     seen: list[tuple[int, Observation]] = []
@@ -62,7 +61,7 @@ def rehearse(client: Client, rehearsed: Rehearsed) -> dict[int, tuple[Verdict, O
     for number, observation in rehearsed.observations:
         known = told(known, rehearsed.scene.meetings[number])
         verdict = judge(client.policy, observation, known)
-        talked = client.switched_off or judge(client.at(When.HANDSHAKE), observation, known).accepted
+        talked = client.switched_off or judge(client.at(Stage.HANDSHAKE), observation, known).accepted
         if client.switched_off:
             verdict = Verdict(True, "switched off", "the check was replaced inside the process")
         if rehearsed.scene.meetings[number].line is Line.ATTACKER:
@@ -98,7 +97,7 @@ class Rehearsals:
     def _get(self, case: Case, ignoring: frozenset[int], resumes: bool) -> Rehearsed:
         key = (case.name, ignoring, resumes)
         if key not in self._kept:
-            with Stage(case) as standing:
+            with Standing(case) as standing:
                 self._kept[key] = observe(standing, ignoring, resumes)
         return self._kept[key]
 

@@ -24,6 +24,7 @@ from lab.observation import (
     Outcome,
     Showable,
     Verdict,
+    outcome_of,
 )
 from lab.pki.authority import Authority
 from lab.pki.pins import seen
@@ -32,7 +33,7 @@ from lab.policy.checks import Known, Policy, Stage, judge
 from lab.policy.clients import Client, Learnt
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import Case, Meeting, Scene, twin_of
-from lab.trials.stage import Stage as Standing
+from lab.trials.standing import Standing
 from lab.wire.client import Exchange
 from lab.wire.visit import Visit
 
@@ -223,7 +224,7 @@ class _Met:
         outcome = None
         if not self.meeting.component:
             content = self.verdict.accepted and self.exchange.answer is not None
-            outcome = outcome_of(self.meeting, visit.holds(self.secret), content)
+            outcome = outcome_of(self.meeting.line, visit.holds(self.secret), content)
         after = _after(self.meeting, self.exchange, visit)
         return Encounter(self.meeting, self.exchange.observation, self.known, self.verdict, outcome, after)
 
@@ -289,17 +290,6 @@ def _verdict(client: Client, exchange: Exchange, process: Process) -> Verdict:
     if said.accepted and not exchange.completed:
         return Verdict(False, "handshake", f"the handshake broke off: {exchange.failure}")
     return said
-
-
-def outcome_of(meeting: Meeting, held: bool, content: bool) -> Outcome:
-    """
-    What a meeting meant: `held` says that whoever was on the line has the secret, `content` that the client went on.
-
-    An attacker has won with the secret in hand; a genuine server serves whom its answer reaches and contents.
-    """
-    if meeting.line is Line.ATTACKER:
-        return Outcome.INTERCEPTED if held else Outcome.STOPPED
-    return Outcome.SERVED if held and content else Outcome.OUTAGE
 
 
 def _after(meeting: Meeting, exchange: Exchange, visit: Visit) -> Aftermath:

@@ -26,7 +26,7 @@ from lab.scenes.catalogue import CASES, SLIPS, Case
 from lab.show.words import LOOKS
 from lab.trials.matrix import matrix
 from lab.trials.rehearsal import Rehearsals
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trace import explain
 from lab.trials.trial import run
 
@@ -109,18 +109,18 @@ def traced(
     policy expects is looked up once for all.
     """
 
-    def say(doing: str) -> Callable[[int, int, Case], None] | None:
-        return (lambda done, of, case: progress(doing, done, of, case.name)) if progress else None
+    def say(doing: str) -> Callable[[int, int, str], None] | None:
+        return (lambda done, of, name: progress(doing, done, of, name)) if progress else None
 
     done = matrix(clients, cases, say(f"trials of the {what}"))
     told: dict[tuple[str, str], dict[str, Any]] = {}
     tell = say(f"traces of the {what}")
     for number, case in enumerate(cases):
         if tell:
-            tell(number, len(cases), case)
-        with Stage(case) as standing:
+            tell(number, len(cases), case.name)
+        with Standing(case) as standing:
 
-            def again(client: Client, _: Case, standing: Stage = standing) -> Any:
+            def again(client: Client, _: Case, standing: Standing = standing) -> Any:
                 return run(client, standing)
 
             for client in clients:

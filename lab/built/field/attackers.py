@@ -21,11 +21,11 @@ from typing import Any
 from lab.built.field.explained import Explanation, explanation
 from lab.built.field.program import Call, Program, Run, Said
 from lab.built.field.proxies import PROXIES, Proxy
-from lab.built.field.standing import OWN, Absent, Export, Standing, stand
+from lab.built.field.standing import OWN, Absent, Export, Posted, stand
 from lab.observation import Line, Outcome
 from lab.policy.clients import Learnt, client
 from lab.scenes.catalogue import case
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import run as lab_trial
 from lab.wire.service import Service
 
@@ -129,7 +129,7 @@ class _Predicted:
 
     def __call__(self, profile: str, scene: str) -> Outcome:
         if (profile, scene) not in self._made:
-            with Stage(case(scene)) as stage:
+            with Standing(case(scene)) as stage:
                 done = lab_trial(client(profile), stage)
             (outcome,) = [one.outcome for one in done.encounters if one.meeting.line is Line.ATTACKER]
             assert outcome is not None
@@ -144,7 +144,7 @@ class _Ground:
     folder: Path
     exported: Export
     service: Service
-    standing: list[Standing]
+    standing: list[Posted]
     absent: list[Absent]
 
     @property
@@ -188,7 +188,7 @@ class _Ground:
         self.standing = [one for one in self.standing if one.attacker not in failed]
         return met
 
-    def _call(self, one: Standing, home: Path, store: str, *, first: bool = False) -> Call:
+    def _call(self, one: Posted, home: Path, store: str, *, first: bool = False) -> Call:
         secret = secrets.token_hex(16)
         return Call(one.front.port, self.exported.store(store), self.exported.site, secret, home, first)
 

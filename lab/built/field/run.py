@@ -20,11 +20,10 @@ from typing import Any
 from lab.built.field.explained import EXPLAINED, Explanation, explanation
 from lab.built.field.program import Call, Program, Said
 from lab.built.serve.outside import Outside
-from lab.observation import Outcome
+from lab.observation import Outcome, outcome_of
 from lab.policy.clients import Client, Learnt, client
 from lab.scenes.catalogue import CASES, SLIPS, Case, Meeting
-from lab.trials.stage import Stage
-from lab.trials.trial import outcome_of
+from lab.trials.standing import Standing
 from lab.trials.trial import run as lab_trial
 
 
@@ -233,7 +232,7 @@ def prediction(row: Client, standing: Outside) -> dict[int, Outcome]:
     It meets the same credentials at listeners of its own. A log finds a visit
     by the client's port, and a program that called before may have had the same.
     """
-    with Stage(standing.case, standing.scene) as apart:
+    with Standing(standing.case, standing.scene) as apart:
         done = lab_trial(row, apart)
     return {number: met.outcome for number, met in enumerate(done.encounters) if met.outcome}
 
@@ -263,7 +262,7 @@ def _round(program: Program, profile: str, number: int, playing: Sequence[tuple[
         one.met.append(
             Met(
                 meeting.title,
-                outcome_of(meeting, held, words.content),
+                outcome_of(meeting.line, held, words.content),
                 one.expected[number],
                 words,
                 one.standing.front.met > before,

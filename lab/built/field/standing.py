@@ -33,7 +33,7 @@ OWN = "the lab's own"
 
 
 @dataclass(frozen=True)
-class Situation:
+class Foothold:
     """What an attacker has: by the names of the scene that it is in, and of the exported files that it uses."""
 
     title: str
@@ -43,9 +43,9 @@ class Situation:
     store: str
 
 
-SITUATIONS = (
-    Situation("its CA is in no store", "untrusted_rogue_ca", "rogue-root", "rogue-ca", "public"),
-    Situation("its CA was installed", "installed_ca", "installed-inspection-ca", "installed-ca", "with-installed-ca"),
+FOOTHOLDS = (
+    Foothold("its CA is in no store", "untrusted_rogue_ca", "rogue-root", "rogue-ca", "public"),
+    Foothold("its CA was installed", "installed_ca", "installed-inspection-ca", "installed-ca", "with-installed-ca"),
 )
 
 
@@ -86,12 +86,12 @@ class Export:
 
 
 @dataclass
-class Standing:
+class Posted:
     """One attacker in one situation, on one port that victims call."""
 
     attacker: str
     version: str
-    situation: Situation
+    situation: Foothold
     front: Front
     listener: Listener
     settle: Callable[[], None]
@@ -100,13 +100,13 @@ class Standing:
 
 def stand(
     stack: ExitStack, exported: Export, service: Service, proxies: Sequence[Proxy]
-) -> tuple[list[Standing], list[Absent]]:
+) -> tuple[list[Posted], list[Absent]]:
     """
     The lab's own attacker and all these proxies, in each situation, intercepting until `stack` is left.
 
     What is not here, or does not start, is absent, with the reason.
     """
-    standing = [_own(stack, exported, service, one) for one in SITUATIONS]
+    standing = [_own(stack, exported, service, one) for one in FOOTHOLDS]
     absent: list[Absent] = []
     begun: list[_Begun] = []
     for proxy in proxies:
@@ -125,22 +125,22 @@ def stand(
     return standing, absent
 
 
-def _own(stack: ExitStack, exported: Export, service: Service, situation: Situation) -> Standing:
+def _own(stack: ExitStack, exported: Export, service: Service, situation: Foothold) -> Posted:
     attacker = Attacker(exported.credential(situation.credential), service.address, host="localhost")
     front = stack.enter_context(Front(stack.enter_context(attacker)))
-    return Standing(OWN, "", situation, front, attacker, lambda: None, attacker.log.holds)
+    return Posted(OWN, "", situation, front, attacker, lambda: None, attacker.log.holds)
 
 
 @dataclass
 class _Begun:
     proxy: Proxy
     version: str
-    running: dict[Situation, Running]
+    running: dict[Foothold, Running]
 
 
 def _begin(stack: ExitStack, exported: Export, service: Service, proxy: Proxy, program: str) -> _Begun:
     begun = _Begun(proxy, "", {})
-    for situation in SITUATIONS:
+    for situation in FOOTHOLDS:
         post = Post(
             folder=Path(tempfile.mkdtemp(prefix=f"{proxy.name}-", dir=exported.folder.parent)),
             authority=exported.folder / "authorities" / f"{situation.authority}.pem",
@@ -153,7 +153,7 @@ def _begin(stack: ExitStack, exported: Export, service: Service, proxy: Proxy, p
     return begun
 
 
-def _finish(stack: ExitStack, begun: _Begun) -> list[Standing]:
+def _finish(stack: ExitStack, begun: _Begun) -> list[Posted]:
     for running in begun.running.values():
         running.wait()
     standing = []
@@ -161,5 +161,5 @@ def _finish(stack: ExitStack, begun: _Begun) -> list[Standing]:
         relay = stack.enter_context(Relay(running.address))
         front = stack.enter_context(Front(relay))
         settle, holds = running.settle, running.holds
-        standing.append(Standing(begun.proxy.name, begun.version, situation, front, relay, settle, holds))
+        standing.append(Posted(begun.proxy.name, begun.version, situation, front, relay, settle, holds))
     return standing

@@ -22,7 +22,7 @@ from lab.observation import Line, Outcome
 from lab.pki.world import World
 from lab.policy.clients import Client, client
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import CASES, Case, Kind, Scene, attacked, changed
+from lab.scenes.catalogue import CASES, Case, Kind, Meeting, attacked, changed
 from lab.trials.matrix import matrix
 
 
@@ -108,7 +108,7 @@ def composed(situation: Situation, line: Line) -> Case:
     The tests hold it against the catalogue's own scene wherever there is one.
     """
 
-    def build(world: World) -> Scene:
+    def build(world: World) -> Meeting:
         issuer = {Issuer.SAME: world.issuing, Issuer.SIBLING: world.sibling, Issuer.OTHER: world.other_issuing}
         key = {Key.SAME: world.genuine.key, Key.BACKUP: world.backup_key, Key.NEW: None}[situation.key]
         credential = world.genuine if situation.unchanged else issuer[situation.issuer].issue(world.host, key=key)

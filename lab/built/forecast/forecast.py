@@ -27,7 +27,7 @@ from lab.pki.pins import name_mismatch, name_of, seen
 from lab.policy.clients import CLIENTS, Client
 from lab.scenes.catalogue import CASES, Case, Kind, case, twin_of
 from lab.trials.matrix import Score
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import Trial, perform
 
 BESIDE = ("unpinned", "leaf-pinned")
@@ -239,7 +239,7 @@ def forecast(
     for number, (one, where) in enumerate(cases):
         if progress:
             progress(number, len(cases), one)
-        with Stage(one, scene(one, where)) as standing:
+        with Standing(one, scene(one, where)) as standing:
             waiting = [(each.name, perform(each, standing)) for each in clients]
             trials = {client_name: done() for client_name, done in waiting}
         rows.append(Row(one, trials, aside(one, trials["unpinned"], chain)))

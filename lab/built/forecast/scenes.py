@@ -47,7 +47,7 @@ def scene(case: Case, world: Rebuilt) -> Scene:
     rebuilt one, which keeps its own dates, has expired; one that is valid until
     the calendar ends stays as it is.
     """
-    built = case.build(world)
+    built = case.scene(world)
     end = world.genuine.leaf.not_valid_after_utc
     if case.fails is not Fault.EXPIRED or end > LAST:
         return built

@@ -26,7 +26,7 @@ from lab.built.serve.outside import Outside
 from lab.policy.clients import client
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import Meeting
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import Encounter, run
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
@@ -180,7 +180,7 @@ def expected(outside: Outside, meeting: Meeting, wanted: list[Command]) -> dict[
             continue
         chosen = [one for one in wanted if one.client and one.remembers is remembers]
         scene = replace(outside.scene, meetings=meetings, about=len(meetings) - 1)
-        with Stage(outside.case, scene, patience=outside.patience) as standing:
+        with Standing(outside.case, scene, patience=outside.patience) as standing:
             done = {name: run(client(name), standing) for name in dict.fromkeys(one.client for one in chosen)}
         found |= {one.name: done[one.client].encounters[-1] for one in chosen}
     return found

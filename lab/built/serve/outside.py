@@ -21,7 +21,7 @@ from lab.pki.export import LIFE, LOCAL, pem
 from lab.pki.names import RESERVED
 from lab.pki.world import HOST, World
 from lab.scenes.catalogue import Case, Meeting, Scene
-from lab.trials.stage import Made, Stage
+from lab.trials.standing import Made, Standing
 from lab.wire.attacker import Attacker
 from lab.wire.front import Front
 from lab.wire.keylog import Tell
@@ -53,11 +53,11 @@ def scene_for_today(case: Case) -> Scene:
     past, and no program that runs today can take part in it.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    scene = case.build(world_around(now, **case.starts))
+    scene = case.scene(world_around(now, **case.starts))
     late = scene.meetings[scene.about].time - now
     if abs(late) <= AT_HAND:
         return scene
-    return case.build(world_around(now, now - late, **case.starts))
+    return case.scene(world_around(now, now - late, **case.starts))
 
 
 class Outside:
@@ -81,7 +81,7 @@ class Outside:
         self.case = case
         self.began = datetime.now(UTC)
         self.scene = scene or scene_for_today(case)
-        self.stage = Stage(case, self.scene, patience=patience, tell=tell, made=made)
+        self.stage = Standing(case, self.scene, patience=patience, tell=tell, made=made)
         self.patience = patience
         self.on = self.scene.meetings[self.scene.about]
 

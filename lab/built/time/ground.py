@@ -83,7 +83,7 @@ class Ground:
         return self._attackers[id(credential)]
 
     def _context(self, moment: Moment) -> SSL.Context:
-        # Clients of one time and one store share a context, as in `lab.trials.stage`; it keeps no sessions.
+        # Clients of one time and one store share a context, as in `lab.trials.standing`; it keeps no sessions.
         key = (moment.clock, tuple(id(one) for one in moment.store))
         if key not in self._contexts:
             if len(self._contexts) >= KEPT:

@@ -6,7 +6,7 @@ The scenes are registered nowhere, so they count in no matrix and in no score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cryptography import x509
@@ -17,7 +17,7 @@ from lab.pki.authority import Credential
 from lab.pki.world import World
 from lab.policy.clients import client
 from lab.policy.pinset import Reach
-from lab.scenes.catalogue import Case, Kind, Scene, case, honest, site_pins
+from lab.scenes.catalogue import Build, Case, Kind, Scene, case, honest, site_pins
 from lab.trials.matrix import matrix
 from lab.trials.trial import trial
 
@@ -28,7 +28,7 @@ def ordinary_path() -> tuple[x509.Certificate, ...]:
     return tuple(x509.load_der_x509_certificate(one.der) for one in path)
 
 
-def own_scene(name: str, title: str, build: Callable[[World], Scene]) -> Case:
+def own_scene(name: str, title: str, build: Build) -> Case:
     """A scene of the ledger's own; the catalogue does not know it."""
     return Case(name, Kind.ROTATION, title, title, build, Reach())
 

@@ -20,7 +20,7 @@ from lab.policy import checks
 from lab.policy.clients import Client, client
 from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import case, changed, site_pins
-from lab.trials.stage import Stage
+from lab.trials.standing import Standing
 from lab.trials.trial import run as go_through
 from lab.trials.trial import trial
 
@@ -134,7 +134,7 @@ def _updated_or_not() -> Iterator[Ran]:
     usual = (checks.VALIDATION, checks.HOST_NAME)
     after = checks.pinned("updated pin", PinSet.any_of(Role.LEAF, new_pin))
     rows = (client("leaf-pinned"), Client("updated", "has the new pin as well", (*usual, after)))
-    with Stage(what, what.build(world)) as standing:
+    with Standing(what, what.scene(world)) as standing:
         old, new = (go_through(one, standing).outcome for one in rows)
     yield Ran("without the update", old.value, old is OUTAGE)
     yield Ran("with the update", new.value, new is SERVED)

@@ -28,7 +28,7 @@ from lab.wire.visit import Visit
 Made = Callable[[Service | Attacker, Meeting], None]
 
 
-class Stage:
+class Standing:
     """
     One case, standing. A context manager; leaving it stops every listener.
 
