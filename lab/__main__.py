@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.built.atlas import command as report_command
-from lab.built.continuity import command as known_command
 from lab.built.field import command as field_command
 from lab.built.fleet import command as fleet_command
 from lab.built.forecast import command as forecast_command
 from lab.built.hpkp import command as hpkp_command
+from lab.built.known import command as known_command
 from lab.built.serve import command as serve_command
 from lab.built.time import command as timeline_command
 

@@ -8,11 +8,12 @@ written down by hand in a test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
 
 
 class Line(StrEnum):
@@ -92,11 +93,36 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class ValidationError:
-    """The first error that path validation met: OpenSSL's code, the depth (0 is the leaf), the reason in words."""
+    """
+    The first error that path validation met: OpenSSL's code, the depth (0 is the leaf), the reason in words.
+
+    `name` is the certificate that it met it at, empty where nobody knows.
+    """
 
     code: int
     depth: int
     reason: str
+    name: str = ""
+
+
+class Evidence(StrEnum):
+    """What may come with a certificate and speak for it or against it; a client that wants some asks for it."""
+
+    STAPLE = "staple"
+    """An OCSP response that the server sends along (RFC 6066 section 8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """
+    One piece of evidence that was asked for: what came, or in words why there is nothing to go by.
+
+    `value` is None where nothing came, or where what came cannot be read.
+    Nothing here says that it is signed by the right one, fresh, or about this certificate.
+    """
+
+    value: bytes | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +134,8 @@ class Observation:
     chain that validation built, leaf first, ending in the trust anchor; it is
     None where validation failed (then `error` says why) and where the session
     was resumed (then nothing was validated). `name_mismatch` says, in words,
-    why the leaf does not answer for `host`; it is empty where it does.
+    why the leaf does not answer for `host`; it is empty where it does. `evidence`
+    holds the pieces that were asked for and are known by now.
 
     Alerts, bytes and the other side's view are known only afterwards; they are
     in `Aftermath`, which no check receives.
@@ -121,8 +148,7 @@ class Observation:
     error: ValidationError | None = None
     name_mismatch: str = ""
     resumed: bool = False
-    staple: bytes | None = None
-    scts: tuple[bytes, ...] = ()
+    evidence: Mapping[Evidence, Piece] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         if self.path is not None and self.error is not None:
@@ -136,6 +162,39 @@ class Observation:
         if self.path:
             return self.path[0]
         return self.presented[0] if self.presented else None
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A pin that a server announced for later, and whether it proved on this very connection that it holds the key."""
+
+    pin: str
+    proven: bool
+
+
+class Lesson(Protocol):
+    """
+    What a meeting can teach: what was seen, whether the client went on, and what the server said then.
+
+    `headers` are those of the answer, None where there was none. `successors`
+    are the keys that were announced, None where nothing was asked or announced.
+    """
+
+    @property
+    def observation(self) -> Observation:
+        """What was seen in the handshake."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the handshake was completed and the client agreed."""
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...] | None:
+        """The headers of the answer."""
+
+    @property
+    def successors(self) -> tuple[Successor, ...] | None:
+        """The keys that the server announced."""
 
 
 class Hangup(StrEnum):
@@ -183,12 +242,66 @@ class Aftermath:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A pin that would have done, and what it is the pin of; `pin` is empty where there was none of that kind."""
+
+    pin: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.pin or '(no such pin)':<51}  {self.name}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found: passed or refused, and why, in a sentence."""
+    """
+    What one check found: passed or refused, and why.
+
+    A refusal that compared keys is data: `wanted` are the pins that would have
+    done, `seen` the certificates that they were held against, `where` says in
+    words which those are. `reason` words it in a line, `both_sides` in full.
+    """
 
     check: str
     passed: bool
-    reason: str
+    why: str
+    wanted: tuple[Wanted, ...] = ()
+    seen: tuple[Certificate, ...] = ()
+    where: str = ""
+
+    @property
+    def reason(self) -> str:
+        """One sentence, without a line break."""
+        if not self.where:
+            return self.why
+        wanted = " or ".join(dict.fromkeys(pin.name for pin in self.wanted if pin.name)) or "one of the pins"
+        return f"wanted {wanted} on {self.where}, saw {names(self.seen)}"
+
+    @property
+    def both_sides(self) -> str:
+        """
+        What was seen and what was wanted, a line for each: ``pin  name``; empty where no keys were compared.
+
+        As OkHttp's CertificatePinner words it: the chain first, then the pins.
+        """
+        sides = (("seen", self.seen), ("wanted", self.wanted))
+        lines = [(label if not number else "", str(key)) for label, keys in sides for number, key in enumerate(keys)]
+        return "\n".join(f"{label:<8}{key}" for label, key in lines) if self.wanted else ""
+
+    def record(self) -> dict[str, Any]:
+        """The finding as plain JSON values."""
+        return {
+            "check": self.check,
+            "passed": self.passed,
+            "reason": self.reason,
+            "wanted": [{"pin": pin.pin or None, "name": pin.name} for pin in self.wanted],
+            "seen": [{"pin": certificate.pin, "name": certificate.name} for certificate in self.seen],
+        }
+
+
+def names(certificates: Iterable[Certificate]) -> str:
+    """Certificates as a reader says them, leaf first."""
+    return " <- ".join(certificate.name for certificate in certificates) or "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +317,12 @@ class Verdict:
     check: str
     reason: str
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def refusal(self) -> Finding | None:
+        """The finding that refused, with what it compared; None where no check of the policy did."""
+        last = self.findings[-1] if self.findings else None
+        return last if last and not last.passed else None
 
     def __str__(self) -> str:
         return "accepted" if self.accepted else "refused"

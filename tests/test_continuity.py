@@ -15,18 +15,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from OpenSSL import SSL
 
-from lab.built.continuity.announcement import BINDING, MOST, Announcement, announce, claim, from_json, hear, to_json
-from lab.built.continuity.announcer import PAGE, Announcer, call
-from lab.built.continuity.memory import Memory, Record
-from lab.built.continuity.rules import Answer, Heard, Rule, Situation, User, asking, heed, judge, rule, rules, situation
-from lab.built.continuity.store import Store
-from lab.built.continuity.stories import STORIES, renewed, served, story
-from lab.built.continuity.story import PORT, Imagined, Lived, foresee, imagine, live
-from lab.observation import Line, Outcome
+from lab.built.known.lived import live, thought
+from lab.built.known.store import Store
+from lab.observation import Line, Observation, Outcome, Successor
 from lab.pki.authority import new_key
 from lab.pki.pins import pin_of
+from lab.pki.says import announcing
+from lab.pki.successor import BINDING, MOST, Announcement, announce, claim, from_json, hear, to_json
 from lab.pki.world import World
+from lab.policy.check import Known
+from lab.policy.clients import CLIENTS, Client
+from lab.policy.continuity import Comparison, Continuity, Reaction, User
+from lab.policy.memory import PORT, Memory, Record, Update
+from lab.policy.rules import asking, continuity_of, rule, rule_named, rules
+from lab.scenes.stories import STORIES, day, renewed, served, story
+from lab.trials.engine import Encounter, Imagined, Taught
+from lab.trials.rehearsal import foresee
 from lab.wire import tls
+from lab.wire.client import Exchange, Habits, account_request, connect
+from lab.wire.http import Answer
+from lab.wire.service import SUCCESSORS, Service
 
 ALWAYS, NEVER = replace(asking(1), name="ask, clicks always"), replace(asking(0), name="ask, clicks never")
 RULES = {**{one.name: one for one in rules().values() if one.name != "ask"}, ALWAYS.name: ALWAYS, NEVER.name: NEVER}
@@ -91,7 +99,7 @@ EXPECTED: dict[str, tuple[str, dict[str, str]]] = {
     "home_server": ("SS", {"strict-known-only": "OO", "with-ca": "OO"}),
 }
 
-Told = dict[tuple[str, str], tuple[tuple[Lived, ...], tuple[Imagined, ...]]]
+Told = dict[tuple[str, str], tuple[list[Encounter], list[Imagined]]]
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +109,7 @@ def told() -> Told:
     for name in STORIES:
         one = story(name)
         for rule_name, row in RULES.items():
-            found[name, rule_name] = (live(row, one), imagine(row, one))
+            found[name, rule_name] = (live(row, one), thought(row, one))
     return found
 
 
@@ -109,7 +117,7 @@ def told() -> Told:
 def test_the_written_table_is_what_the_sockets_did(name: str, told: Told) -> None:
     """Each rule, each day: whom the client talked to, measured by who holds the day's secret."""
     usual, others = EXPECTED[name]
-    found = {row: "".join(LETTERS[day.outcome] for day in told[name, row][0]) for row in RULES}
+    found = {row: "".join(LETTERS[met.outcome] for met in told[name, row][0]) for row in RULES}
     assert found == {row: others.get(row, usual) for row in RULES}
 
 
@@ -118,21 +126,22 @@ def test_every_story_is_in_the_table() -> None:
 
 
 def test_the_pure_rules_equal_the_wire(told: Told) -> None:
-    """Each day's decision, what was remembered before it and what is known after it: to the last word."""
+    """Each day's verdict, what was remembered before it and what is known after it: to the last word."""
     for (name, row), (lived, imagined) in told.items():
-        for day, thought in zip(lived, imagined, strict=True):
-            where = f"{row} in {name}, day {day.day.number}"
-            assert day.decision == thought.decision, where
-            assert day.memory == thought.memory, where
-            assert day.records == thought.records, where
+        for met, foretold in zip(lived, imagined, strict=True):
+            where = f"{row} in {name}: {met.meeting.title}"
+            assert met.verdict == foretold.verdict, where
+            assert met.outcome is foretold.outcome, where
+            assert met.known.memory == foretold.known.memory, where
+            assert met.learnt.memory == foretold.learnt.memory, where
 
 
 def test_a_relayed_proof_arrives_and_is_not_believed(told: Told) -> None:
     """Over the wire: the man in the middle brings the genuine announcement; its control is proven without him."""
     for row in ("successor", "successor-without-proof"):
-        brought = told["attacker_relays", row][0][1].heard
+        brought = told["attacker_relays", row][0][1].lesson.successors
         assert [one.proven for one in brought or ()] == [False]
-        direct = told["new_key_announced", row][0][1].heard
+        direct = told["new_key_announced", row][0][1].lesson.successors
         assert [one.proven for one in direct or ()] == [True]
 
 
@@ -140,17 +149,18 @@ def test_who_never_clicks_a_warning_away_is_strict(told: Told) -> None:
     """The user's rate is all that is between `ask` and `strict`; the warnings are shown all the same."""
     for name in STORIES:
         quiet, strict = told[name, NEVER.name][0], told[name, "strict"][0]
-        assert [day.outcome for day in quiet] == [day.outcome for day in strict]
-    assert [day.decision.asked for day in told["expired_record", NEVER.name][0]] == [False, True, True]
+        assert [met.outcome for met in quiet] == [met.outcome for met in strict]
+    warned = [met.learnt.memory.warnings for met in told["expired_record", NEVER.name][0]]
+    assert warned == [0, 1, 2]
 
 
 def test_every_refusal_says_what_was_seen(told: Told) -> None:
     """One sentence with the deciding check, and the host where the key decided."""
     for lived, _ in told.values():
-        for day in lived:
-            if not day.decision.verdict.accepted:
-                assert day.decision.verdict.check in ("known key", "known certificate", "path validation")
-                assert "\n" not in day.decision.verdict.reason
+        for met in lived:
+            if not met.verdict.accepted:
+                assert met.verdict.check in ("known key", "known certificate", "path validation")
+                assert "\n" not in met.verdict.reason
 
 
 # ---- the rules -----------------------------------------------------------------------------------
@@ -161,33 +171,46 @@ def world() -> World:
     return World()
 
 
+def accepts(client: Client, seen: Observation, memory: Memory) -> bool:
+    """Whether a client with this memory accepts what it sees."""
+    mind = client.mind({})
+    mind.known = Known(memory=memory)
+    return mind.verdict(seen).accepted
+
+
+def sees(name: str, number: int, world: World) -> Observation:
+    """What is to be seen on one day of a story."""
+    told = story(name, world)
+    return foresee(told.meetings[number], told.host)
+
+
 def record(world: World, pin: str, *, count: int = 1, days: int = 90) -> Record:
     return Record(world.host, PORT, pin, world.now, world.now, count, world.now + timedelta(days=days))
 
 
 def test_a_window_opens_the_second_after_the_record_expires(world: World) -> None:
     """The Gemini rule (gmni) counts a record to its last second; its twin that does not disregard has no window."""
-    attack = story("expired_record", world)
-    seen = foresee(attack, attack.days[2])
+    seen = sees("expired_record", 2, world)
     ends = world.now + timedelta(days=40)
     kept = Memory((replace(record(world, "cert-sha256/other"), expires=ends),))
-    gemini = rule("gemini")
+    gemini = rule_named("gemini")
+    patient = rule("patient", "", replace(continuity_of(gemini), disregards_expired=False))
     for seconds, expected in {0: False, 1: True}.items():
         late = replace(seen, time=ends + timedelta(seconds=seconds))
-        assert judge(gemini, late, kept).verdict.accepted is expected
-        assert not judge(replace(gemini, disregards_expired=False), late, kept).verdict.accepted
-    assert situation(gemini, replace(seen, time=ends + timedelta(seconds=1)), kept) is Situation.LAPSED
+        assert accepts(gemini, late, kept) is expected
+        assert not accepts(patient, late, kept)
+    late = replace(seen, time=ends + timedelta(seconds=1))
+    assert continuity_of(gemini).compare(late, kept) is Comparison.LAPSED
 
 
 def test_a_resumed_session_proves_nothing(world: World) -> None:
     """Nor does an observation without certificates: every rule refuses both."""
-    ordinary = story("attacker_later", world)
-    seen = foresee(ordinary, ordinary.days[0])
+    seen = sees("attacker_later", 0, world)
     for row in RULES.values():
-        known = Memory((record(world, row.pin(seen.presented[0])),))
-        assert judge(row, seen, known).verdict.accepted  # the control
-        assert not judge(row, replace(seen, path=None, resumed=True), known).verdict.accepted
-        assert not judge(row, replace(seen, path=None, presented=()), known).verdict.accepted
+        known = Memory((record(world, continuity_of(row).pin(seen.presented[0])),))
+        assert accepts(row, seen, known)  # the control
+        assert not accepts(row, replace(seen, path=None, resumed=True), known)
+        assert not accepts(row, replace(seen, path=None, presented=()), known)
 
 
 def test_a_seed_makes_the_user_repeatable() -> None:
@@ -206,36 +229,42 @@ def test_a_rate_is_between_none_and_all(rate: float) -> None:
 
 def test_a_rule_that_asks_needs_somebody_to_ask() -> None:
     with pytest.raises(ValueError, match="asks a user and has none"):
-        Rule("lonely", "", changed=Answer.ASK)
+        Continuity(changed=Reaction.ASK)
     with pytest.raises(ValueError, match="there is no rule 'strct'"):
-        rule("strct")
+        rule_named("strct")
     with pytest.raises(ValueError, match="there is no story"):
         story("no_story")
+    with pytest.raises(ValueError, match="unpinned remembers no keys"):
+        continuity_of(CLIENTS["unpinned"])
 
 
 def test_a_known_server_takes_its_announcement_back(world: World) -> None:
     """An announcement is the whole list: what is not in it any more is forgotten, the key on the line never."""
-    ordinary = story("attacker_later", world)
-    seen = foresee(ordinary, ordinary.days[0])
+    seen = sees("attacker_later", 0, world)
     assert seen.leaf is not None
     known = Memory((record(world, seen.leaf.pin), record(world, "sha256/b", count=0)))
-    row = rule("successor")
-    decision = judge(row, seen, known)
-    assert heed(row, decision, known, (Heard("sha256/c", True),)).add == ("sha256/c",)
-    assert heed(row, decision, known, (Heard("sha256/c", True),)).drop == {"sha256/b"}
-    assert heed(row, decision, known, ()).drop == {"sha256/b"}
-    assert heed(row, decision, known, (Heard("sha256/b", True), Heard("sha256/c", False))) == decision.change
-    assert heed(row, decision, known, None) == decision.change  # it announces nothing: nothing changes
-    assert heed(rule("strict"), decision, known, ()) == decision.change
+
+    def kept(name: str, *said: Successor) -> Update | None:
+        return continuity_of(rule_named(name)).kept(known, Taught(seen, True, successors=said), True)
+
+    plain = continuity_of(rule_named("successor")).kept(known, Taught(seen, True), True)
+    assert plain is not None
+    proven, unproven = Successor("sha256/c", True), Successor("sha256/c", False)
+    assert kept("successor", proven) == replace(plain, add=("sha256/c",), drop=frozenset({"sha256/b"}))
+    assert kept("successor") == replace(plain, drop=frozenset({"sha256/b"}))
+    assert kept("successor", Successor("sha256/b", True), unproven) == plain
+    assert kept("strict") == plain
 
 
 def test_an_earlier_check_that_refuses_spares_the_user_the_question(world: World) -> None:
     """With CA validation before it, a user is not asked about a certificate that no CA vouches for."""
-    attack = story("attacker_later", world)
-    seen = foresee(attack, attack.days[1])
-    known = Memory((record(world, "sha256/other"),))
-    assert judge(ALWAYS, seen, known).asked
-    assert not judge(replace(ALWAYS, checks=rule("with-ca").checks), seen, known).asked
+    seen = sees("attacker_later", 1, world)
+    known = Known(memory=Memory((record(world, "sha256/other"),)))
+    for before, warned in ((ALWAYS.policy[:0], 1), (rule_named("with-ca").policy[:2], 0)):
+        mind = replace(ALWAYS, policy=(*before, *ALWAYS.policy)).mind({})
+        mind.known = known
+        mind.learn(Taught(seen, True), mind.verdict(seen))
+        assert mind.known.memory.warnings == warned
 
 
 def test_rules_and_memory_know_no_socket_no_openssl_and_no_database() -> None:
@@ -243,7 +272,7 @@ def test_rules_and_memory_know_no_socket_no_openssl_and_no_database() -> None:
     code = (
         "import sys\n"
         "for name in ('socket', '_socket', 'ssl', 'OpenSSL', 'cryptography', 'sqlite3'): sys.modules[name] = None\n"
-        "import lab.built.continuity.rules, lab.built.continuity.memory"
+        "import lab.policy.rules, lab.policy.memory, lab.policy.mind"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -260,11 +289,11 @@ def test_a_proof_is_good_for_one_key_one_host_and_one_connection(algorithm: str)
     key = new_key(algorithm)
     said = announce(key, HOST, HERE)
     pin = pin_of(key.public_key())
-    assert hear(said, HOST, HERE) == Heard(pin, True)
-    assert hear(said, "shop.example", HERE) == Heard(pin, False)
-    assert hear(said, HOST, ELSEWHERE) == Heard(pin, False)
-    assert hear(claim(key.public_key(), new_key(), HOST, HERE), HOST, HERE) == Heard(pin, False)
-    assert hear(replace(said, proof=said.proof[:-1] + b"?"), HOST, HERE) == Heard(pin, False)
+    assert hear(said, HOST, HERE) == Successor(pin, True)
+    assert hear(said, "shop.example", HERE) == Successor(pin, False)
+    assert hear(said, HOST, ELSEWHERE) == Successor(pin, False)
+    assert hear(claim(key.public_key(), new_key(), HOST, HERE), HOST, HERE) == Successor(pin, False)
+    assert hear(replace(said, proof=said.proof[:-1] + b"?"), HOST, HERE) == Successor(pin, False)
 
 
 def test_announcements_survive_the_wire_and_nonsense_gets_one_sentence() -> None:
@@ -287,66 +316,93 @@ def test_no_answer_of_a_server_raises_anything_else(body: bytes) -> None:
 
 
 @pytest.fixture
-def announcer(world: World) -> Iterator[Announcer]:
-    with Announcer(world.genuine, (new_key(),), host=world.host) as made:
+def announcer(world: World) -> Iterator[Service]:
+    with Service(world.genuine, announcing(new_key()), host=world.host) as made:
         yield made
 
 
-def test_each_connection_has_a_challenge_of_its_own(world: World, announcer: Announcer) -> None:
+def call(service: Service, world: World, *, listens: bool, accepts: bool = True, below: bool = False) -> Exchange:
+    """One connection of a client that asks for announcements, or does not."""
+    context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
+    if below:
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
+    asked = account_request(world.host, "x")
+    habits = Habits(listens=listens)
+    return connect(
+        service.address, world.host, context, lambda _: accepts, time=world.now, request=asked, habits=habits
+    )
+
+
+def test_each_connection_has_a_challenge_of_its_own(world: World, announcer: Service) -> None:
     """A client hears the successor on every connection, proven each time; its own request went before."""
-    context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
-    pin = pin_of(announcer.successors[0].public_key())
+    (coming,) = announcer.says.successors or ()
     for _ in range(3):
-        done = call(announcer.address, world.host, context, lambda _: True, time=world.now, secret="x", listens=True)
-        assert done.heard == (Heard(pin, True),)
-        visit = announcer.log.finished(done.exchange.port, 5)
-        assert visit.view.requests == ("GET /account", f"GET {PAGE}")
+        done = call(announcer, world, listens=True)
+        assert done.successors == (Successor(pin_of(coming.public_key()), True),)
+        visit = announcer.log.finished(done.port, 5)
+        assert visit.view.requests == ("GET /account", f"GET {SUCCESSORS}")
 
 
-def test_below_tls_1_3_nothing_is_announced(world: World, announcer: Announcer) -> None:
+def test_below_tls_1_3_nothing_is_announced(world: World, announcer: Service) -> None:
     """TLS 1.2's exporter may be the same on two connections (RFC 7627): the client is served and hears nothing."""
-    context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
-    context.set_max_proto_version(SSL.TLS1_2_VERSION)
-    done = call(announcer.address, world.host, context, lambda _: True, time=world.now, listens=True)
-    assert done.exchange.accepted
-    assert done.heard is None
+    done = call(announcer, world, listens=True, below=True)
+    assert done.accepted
+    assert done.successors is None
 
 
-def test_who_does_not_listen_does_not_ask(world: World, announcer: Announcer) -> None:
+def test_who_does_not_listen_does_not_ask(world: World, announcer: Service) -> None:
     """And who refuses in the handshake asks nothing at all."""
-    context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
-    quiet = call(announcer.address, world.host, context, lambda _: True, time=world.now)
-    assert announcer.log.finished(quiet.exchange.port, 5).view.requests == ("GET /account",)
-    refused = call(announcer.address, world.host, context, lambda _: False, time=world.now, listens=True)
-    assert refused.exchange.sent == 0
-    assert announcer.log.finished(refused.exchange.port, 5).view.requests == ()
+    quiet = call(announcer, world, listens=False)
+    assert announcer.log.finished(quiet.port, 5).view.requests == ("GET /account",)
+    refused = call(announcer, world, listens=True, accepts=False)
+    assert refused.sent == 0
+    assert announcer.log.finished(refused.port, 5).view.requests == ()
+
+
+def test_an_answer_that_is_no_announcement_is_no_news(world: World) -> None:
+    """A server whose page is nonsense is served from all the same; what was wrong stands in words."""
+
+    class Nonsense(Service):
+        def _announcement(self) -> Answer:
+            return Answer(200, [], b"nonsense")
+
+    with Nonsense(world.genuine, announcing(new_key()), host=world.host) as service:
+        done = call(service, world, listens=True)
+    assert (done.accepted, done.answer.status if done.answer else 0, done.successors) == (True, 200, None)
+    assert "this is no announcement" in done.trouble
 
 
 def test_a_memory_outlives_the_process(world: World, tmp_path: Path) -> None:
     """A story told in two halves, the store closed between them, ends as the whole one; another key does not."""
     whole = story("new_key_announced", world)
-    halves = [replace(whole, days=whole.days[:2]), replace(whole, days=whole.days[2:])]
-    row = rule("successor")
+    halves = [replace(whole, meetings=whole.meetings[:2]), replace(whole, meetings=whole.meetings[2:])]
+    row = rule_named("successor")
     for number, half in enumerate(halves):
         with Store(tmp_path / "known.sqlite") as store:
-            outcomes = [day.outcome for day in live(row, half, store)]
+            outcomes = [met.outcome for met in live(row, half, store)]
         assert outcomes == [Outcome.SERVED] * 2, number
-    forgetful = [*whole.days[:2], replace(whole.days[2], credential=renewed(world, 60))]
-    assert live(row, replace(whole, days=tuple(forgetful)))[-1].outcome is Outcome.OUTAGE
+    forgetful = (*whole.meetings[:2], replace(whole.meetings[2], credential=renewed(world, 60)))
+    assert live(row, replace(whole, meetings=forgetful))[-1].outcome is Outcome.OUTAGE
 
 
 def test_an_rsa_successor_may_follow_an_ecdsa_key(world: World) -> None:
     """The announcement names a key, whatever its algorithm: a change of algorithm is one more rotation."""
     old, coming = renewed(world, 0), new_key("RSA")
     days = (
-        served(0, old),
-        served(1, old, successors=(coming,)),
-        served(60, renewed(world, 60, coming), successors=()),
+        served(world, 0, old),
+        served(world, 1, old, says=announcing(coming)),
+        served(world, 60, renewed(world, 60, coming), says=announcing()),
     )
-    told = live(rule("successor"), replace(story("home_server", world), days=days))
-    assert [day.outcome for day in told] == [Outcome.SERVED] * 3
-    assert told[-1].day.line is Line.GENUINE
-    assert [one.pin for one in told[-1].records] == [pin_of(coming.public_key())]
+    told = live(rule_named("successor"), replace(story("home_server", world), meetings=days))
+    assert [met.outcome for met in told] == [Outcome.SERVED] * 3
+    assert told[-1].meeting.line is Line.GENUINE
+    assert [one.pin for one in told[-1].learnt.memory.records] == [pin_of(coming.public_key())]
+
+
+def test_a_story_is_dated() -> None:
+    """The days of a story are those of its meetings, counted from the first."""
+    told = story("new_key_announced")
+    assert [day(meeting, told) for meeting in told.meetings] == [0, 1, 60, 61]
 
 
 def test_a_record_is_checked_when_it_is_made() -> None:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.built.continuity import command
-from lab.built.continuity.figures import look_up_figures, many
-from lab.built.continuity.memory import Change, Record, after
-from lab.built.continuity.store import Store
+from lab.built.known import command
+from lab.built.known.figures import look_up_figures, many
+from lab.built.known.store import Store
+from lab.policy.memory import Record, Update, after
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOST = "bank.example"
@@ -44,15 +44,15 @@ def test_a_meeting_is_counted_and_dated(store: Store) -> None:
     """Pin, first and last seen, count and expiry come back as they went in; the host is one in any letters."""
     ends = NOW + timedelta(days=90)
     for day in range(3):
-        assert store.apply(Change("sha256/a", ends), "Bank.Example.", 443, NOW + timedelta(days=day))
+        assert store.apply(Update("sha256/a", ends), "Bank.Example.", 443, NOW + timedelta(days=day))
     assert store.look_up("bank.EXAMPLE", 443) == (Record(HOST, 443, "sha256/a", NOW, NOW + timedelta(days=2), 3, ends),)
     assert store.look_up(HOST, 444) == store.look_up("shop.example", 443) == ()
 
 
 def test_a_clock_that_went_back_moves_no_date_back(store: Store) -> None:
     """`last_seen` is the latest date ever seen."""
-    store.apply(Change("sha256/a"), HOST, 443, NOW)
-    store.apply(Change("sha256/a"), HOST, 443, NOW - timedelta(days=400))
+    store.apply(Update("sha256/a"), HOST, 443, NOW)
+    store.apply(Update("sha256/a"), HOST, 443, NOW - timedelta(days=400))
     assert store.look_up(HOST, 443) == (Record(HOST, 443, "sha256/a", NOW, NOW, 2),)
 
 
@@ -63,7 +63,7 @@ def test_the_store_and_its_pure_twin_agree(store: Store, seed: int) -> None:
     pins = [f"sha256/{letter}" for letter in "abcde"]
     for _ in range(60):
         now = NOW + timedelta(seconds=draw.randint(-500, 500))
-        change = Change(
+        change = Update(
             draw.choice([*pins, ""]),
             draw.choice([None, NOW + timedelta(days=draw.randint(1, 99))]),
             frozenset(draw.sample(pins, draw.randint(0, 2))),
@@ -77,9 +77,9 @@ def test_the_store_and_its_pure_twin_agree(store: Store, seed: int) -> None:
 def test_of_two_first_meetings_one_has_its_way(path: Path) -> None:
     """A decision that was made on records which have changed since is not written."""
     with Store(path) as one, Store(path) as other:
-        assert one.apply(Change("sha256/a"), HOST, 443, NOW, expecting=())
-        assert not other.apply(Change("sha256/b"), HOST, 443, NOW, expecting=())
-        assert other.apply(Change("sha256/a"), HOST, 443, NOW, expecting=other.look_up(HOST, 443))
+        assert one.apply(Update("sha256/a"), HOST, 443, NOW, expecting=())
+        assert not other.apply(Update("sha256/b"), HOST, 443, NOW, expecting=())
+        assert other.apply(Update("sha256/a"), HOST, 443, NOW, expecting=other.look_up(HOST, 443))
         assert [(record.pin, record.count) for record in one.look_up(HOST, 443)] == [("sha256/a", 2)]
 
 
@@ -96,7 +96,7 @@ def test_many_records_are_merged_and_reported_as_they_reach_the_disk(store: Stor
 def test_expired_records_can_be_forgotten(store: Store) -> None:
     """Those without an expiry stay."""
     store.fill(many(10))
-    store.apply(Change("sha256/a"), HOST, 443, NOW)
+    store.apply(Update("sha256/a"), HOST, 443, NOW)
     assert store.forget_all(expired_at=NOW) == 0
     assert store.forget_all(expired_at=NOW + timedelta(days=365)) == 10
     assert [record.host for record in store.records()] == [HOST]
@@ -105,7 +105,7 @@ def test_expired_records_can_be_forgotten(store: Store) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_nobody_else_may_read_it(store: Store, path: Path) -> None:
     """Which hosts somebody visits stands in no file that others can read, the log included."""
-    store.apply(Change("sha256/a"), HOST, 443, NOW)
+    store.apply(Update("sha256/a"), HOST, 443, NOW)
     modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
     assert set(modes.values()) == {0o600}, modes
 
@@ -116,14 +116,14 @@ WRITER = """
 import os, sys
 from datetime import UTC, datetime
 from itertools import count
-from lab.built.continuity.memory import Change
+from lab.policy.memory import Update
 from pathlib import Path
-from lab.built.continuity.store import Store
+from lab.built.known.store import Store
 now = datetime(2026, 3, 1, tzinfo=UTC)
 with Store(Path({path})) as store:
     store._database.execute("PRAGMA wal_autocheckpoint = 20")  # so that kills hit the copying of the log too
     for number in count({start}):
-        store.apply(Change(f"sha256/{{number}}"), f"h{{number}}.example", 443, now)
+        store.apply(Update(f"sha256/{{number}}"), f"h{{number}}.example", 443, now)
         os.write(1, b"+%d\\n" % number)
         if number % 3 == 0:
             store.forget(f"h{{number - 1}}.example")
@@ -133,8 +133,8 @@ with Store(Path({path})) as store:
 BOASTER = """
 import os
 from pathlib import Path
-from lab.built.continuity.figures import many
-from lab.built.continuity.store import Store
+from lab.built.known.figures import many
+from lab.built.known.store import Store
 def boast():
     for number, record in enumerate(many(9_000)):
         os.write(1, b"+%d\\n" % number)
@@ -184,7 +184,7 @@ def test_a_store_killed_at_a_random_moment_has_lost_nothing_acknowledged(path: P
 def test_who_acknowledges_too_early_is_found_out(path: Path) -> None:
     """The negative control: a writer that acknowledges before its transaction ends loses all of it."""
     with Store(path) as store:
-        store.apply(Change("sha256/before"), HOST, 443, NOW)
+        store.apply(Update("sha256/before"), HOST, 443, NOW)
     said = killed(BOASTER.format(path=repr(str(path))), delay=0)
     with Store(path) as store:
         store.check()
@@ -198,16 +198,16 @@ def test_who_acknowledges_too_early_is_found_out(path: Path) -> None:
 SHARER = """
 import sys
 from datetime import UTC, datetime
-from lab.built.continuity.memory import Change
+from lab.policy.memory import Update
 from pathlib import Path
-from lab.built.continuity.store import Store
+from lab.built.known.store import Store
 now, name = datetime(2026, 3, 1, tzinfo=UTC), sys.argv[1]
 sys.stdin.readline()
 with Store(Path({path})) as store:
     for number in range(150):
-        store.apply(Change("sha256/shared"), "shared.example", 443, now)
-        store.apply(Change("sha256/" + name), f"{{name}}-{{number}}.example", 443, now)
-        if store.apply(Change("sha256/" + name), f"first-{{number}}.example", 443, now, expecting=()):
+        store.apply(Update("sha256/shared"), "shared.example", 443, now)
+        store.apply(Update("sha256/" + name), f"{{name}}-{{number}}.example", 443, now)
+        if store.apply(Update("sha256/" + name), f"first-{{number}}.example", 443, now, expecting=()):
             print(number)
 """
 
@@ -290,10 +290,10 @@ def test_a_store_locked_for_too_long_gets_one_sentence(path: Path) -> None:
     with Store(path) as holder, Store(path, patience=0.05) as waiting:
         holder._database.execute("BEGIN IMMEDIATE")
         with pytest.raises(ValueError, match="locked by another process"):
-            waiting.apply(Change("sha256/a"), HOST, 443, NOW)
+            waiting.apply(Update("sha256/a"), HOST, 443, NOW)
         assert waiting.look_up(HOST, 443) == ()  # reading waits for nobody
         holder._database.execute("ROLLBACK")
-        assert waiting.apply(Change("sha256/a"), HOST, 443, NOW)
+        assert waiting.apply(Update("sha256/a"), HOST, 443, NOW)
 
 
 # ---- commands ------------------------------------------------------------------------------------
@@ -309,9 +309,9 @@ def known(*arguments: str) -> None:
 @pytest.fixture
 def filled(path: Path) -> Path:
     with Store(path) as store:
-        store.apply(Change("sha256/a", NOW + timedelta(days=90)), HOST, 443, NOW)
-        store.apply(Change("sha256/a", add=("sha256/b",)), HOST, 443, NOW + timedelta(days=1))
-        store.apply(Change("sha256/c"), "::1", 8443, NOW)
+        store.apply(Update("sha256/a", NOW + timedelta(days=90)), HOST, 443, NOW)
+        store.apply(Update("sha256/a", add=("sha256/b",)), HOST, 443, NOW + timedelta(days=1))
+        store.apply(Update("sha256/c"), "::1", 8443, NOW)
     return path
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lab.built.continuity.rules import asking
 from lab.course import successor
+from lab.policy.rules import asking
 
 
 def challenge(host: str, binding: bytes, key: bytes) -> bytes:

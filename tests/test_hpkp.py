@@ -19,15 +19,17 @@ from hypothesis import strategies as st
 
 from lab.built.hpkp.browser import Browser
 from lab.built.hpkp.dated import DAY, START, SUBDOMAIN, Cast, date
-from lab.built.hpkp.site import FAKE_BACKUP, Collector, PinningSite, announced
+from lab.built.hpkp.site import FAKE_BACKUP, Collector, announced
 from lab.observation import Certificate, Hangup, Observation, ValidationError
-from lab.pki.authority import new_key
+from lab.pki.authority import Credential, new_key
 from lab.pki.pins import fingerprint_of, pin_of
+from lab.pki.says import Says, pins_header
 from lab.policy import hpkp
 from lab.policy.checks import Known, judge
-from lab.policy.hpkp import Action, Noting, Validation
-from lab.policy.hpkp_header import MOST_SECONDS, Header, Kind, Malformed, parse
-from lab.policy.hpkp_memory import CHROMIUM_CAP, Agent, Memory, PinnedHost, preload
+from lab.policy.hpkp import CHROMIUM_CAP, Action, Agent, Noting, Validation
+from lab.policy.hpkp_header import MOST_SECONDS, Header, HeaderName, Malformed, parse
+from lab.policy.memory import Memory, PinnedHost, preload
+from lab.wire.service import Service
 
 HOST = "bank.example"
 NOON = datetime(2016, 9, 1, 12, tzinfo=UTC)
@@ -61,7 +63,12 @@ def seen(host: str = HOST, time: datetime = NOON, path: tuple[Certificate, ...] 
 def noted(value: str = GOOD, memory: Memory | None = None, **changed: object) -> Noting:
     """What a client makes of one Public-Key-Pins header; `changed` goes to the observation."""
     observation = replace(seen(), **changed)  # type: ignore[arg-type]
-    return hpkp.note(memory or Memory(), observation, [(Kind.PKP, value)], PLAIN)
+    return hpkp.note(memory or Memory(), observation, [(HeaderName.PKP, value)], PLAIN)
+
+
+def accepts(memory: Memory, observation: Observation, **chosen: bool) -> bool:
+    """Whether a browser with this memory accepts what it sees."""
+    return judge(hpkp.policy(PLAIN, **chosen), observation, Known(memory=memory)).accepted
 
 
 KNOWN = noted().memory
@@ -73,26 +80,30 @@ KNOWN = noted().memory
 @pytest.mark.parametrize(
     ("value", "kind", "expected"),
     [
-        (f"max-age=3000;\n    {directive(LEAF)};\n    {directive(BACKUP)}", Kind.PKP, Header((LEAF, BACKUP), 3000)),
+        (
+            f"max-age=3000;\n    {directive(LEAF)};\n    {directive(BACKUP)}",
+            HeaderName.PKP,
+            Header((LEAF, BACKUP), 3000),
+        ),
         (
             f'max-age=2592000; {directive(ROOT)}; {directive(OTHER)}; report-uri="http://example.test/pkp"',
-            Kind.PKP,
+            HeaderName.PKP,
             Header((ROOT, OTHER), 2592000, report_uri="http://example.test/pkp"),
         ),
         (
             f'max-age=2592000; {directive(ROOT)}; {directive(OTHER)}; report-uri="https://other.test/pkp"',
-            Kind.REPORT_ONLY,
+            HeaderName.REPORT_ONLY,
             Header((ROOT, OTHER), None, report_uri="https://other.test/pkp"),
         ),
-        (f"{directive(LEAF)}; {directive(OTHER)}; max-age=259200", Kind.PKP, Header((LEAF, OTHER), 259200)),
+        (f"{directive(LEAF)}; {directive(OTHER)}; max-age=259200", HeaderName.PKP, Header((LEAF, OTHER), 259200)),
         (
             f"{directive(LEAF)}; {directive(ROOT)}; {directive(OTHER)}; max-age=10000; includeSubDomains",
-            Kind.PKP,
+            HeaderName.PKP,
             Header((LEAF, ROOT, OTHER), 10000, True),
         ),
     ],
 )
-def test_2_1_5_headers_of_the_shapes_that_the_rfc_shows(value: str, kind: Kind, expected: Header) -> None:
+def test_2_1_5_headers_of_the_shapes_that_the_rfc_shows(value: str, kind: HeaderName, expected: Header) -> None:
     """2.1.5: two pins, report-uri, report-only, max-age last, three pins with includeSubDomains."""
     assert parse(" ".join(value.split()), kind) == expected
 
@@ -189,9 +200,9 @@ def test_2_1_2_max_age_means_nothing_in_report_only() -> None:
     """2.1.2: in Public-Key-Pins-Report-Only a UA MUST ignore max-age, and MUST NOT cache the header."""
     pins = f'{directive(OTHER)}; report-uri="https://a.test/"'
     for age in ("", "; max-age=0", "; max-age=never"):
-        header = parse(pins + age, Kind.REPORT_ONLY)
+        header = parse(pins + age, HeaderName.REPORT_ONLY)
         assert header == Header((OTHER,), None, report_uri="https://a.test/")
-        after = hpkp.note(Memory(), seen(), [(Kind.REPORT_ONLY, pins + age)], PLAIN)
+        after = hpkp.note(Memory(), seen(), [(HeaderName.REPORT_ONLY, pins + age)], PLAIN)
         assert not after.memory.noted
 
 
@@ -225,7 +236,10 @@ def test_2_2_1_what_our_own_sites_send_conforms() -> None:
 
 def test_2_2_2_and_2_3_1_headers_over_plain_http_are_ignored() -> None:
     """2.2.2 and 2.3.1: over insecure transport a UA MUST ignore both headers; over TLS it does not."""
-    headers = [(Kind.PKP.value, GOOD), (Kind.REPORT_ONLY.value, f'{directive(OTHER)}; report-uri="https://a.test/"')]
+    headers = [
+        (HeaderName.PKP.value, GOOD),
+        (HeaderName.REPORT_ONLY.value, f'{directive(OTHER)}; report-uri="https://a.test/"'),
+    ]
     insecure = hpkp.note(Memory(), seen(), headers, PLAIN, secure=False)
     assert (insecure.memory, insecure.action, insecure.reports) == (Memory(), Action.IGNORED, ())
     secure = hpkp.note(Memory(), seen(), headers, PLAIN)
@@ -271,11 +285,13 @@ def test_2_3_1_max_age_0_must_be_a_valid_pinning_header_too() -> None:
 def test_2_3_1_only_the_first_header_of_each_kind_counts() -> None:
     """2.3.1: of several headers of a kind a UA MUST process only the first, even where that one is malformed."""
     second = f"max-age=9; {directive(ROOT)}; {directive(OTHER)}"
-    both = [(Kind.PKP.value.lower(), GOOD), (Kind.PKP.value, second)]
+    both = [(HeaderName.PKP.value.lower(), GOOD), (HeaderName.PKP.value, second)]
     assert hpkp.note(Memory(), seen(), both, PLAIN).memory.noted[HOST].pins == (LEAF, BACKUP)
-    broken = [(Kind.PKP.value, "nonsense;"), (Kind.PKP.value, second)]
+    broken = [(HeaderName.PKP.value, "nonsense;"), (HeaderName.PKP.value, second)]
     assert hpkp.note(Memory(), seen(), broken, PLAIN).action is Action.IGNORED
-    reported = [(Kind.REPORT_ONLY.value, f'{directive(pin)}; report-uri="https://a.test/"') for pin in (LEAF, OTHER)]
+    reported = [
+        (HeaderName.REPORT_ONLY.value, f'{directive(pin)}; report-uri="https://a.test/"') for pin in (LEAF, OTHER)
+    ]
     assert not hpkp.note(Memory(), seen(), reported, PLAIN).reports
     assert hpkp.note(Memory(), seen(), reported[::-1], PLAIN).reports
 
@@ -283,7 +299,7 @@ def test_2_3_1_only_the_first_header_of_each_kind_counts() -> None:
 def test_2_3_2_both_headers_and_neither_touches_the_other() -> None:
     """2.3.2 and 2.5: the PKP header MUST be processed; a failing report-only policy MUST have no effect on it."""
     wrong = f'{directive(OTHER)}; report-uri="https://a.test/"'
-    both = hpkp.note(Memory(), seen(), [(Kind.REPORT_ONLY, wrong), (Kind.PKP, GOOD)], PLAIN)
+    both = hpkp.note(Memory(), seen(), [(HeaderName.REPORT_ONLY, wrong), (HeaderName.PKP, GOOD)], PLAIN)
     assert (both.action, both.memory.noted) == (Action.NOTED, KNOWN.noted)
     assert len(both.reports) == 1
     assert hpkp.validate(both.memory, seen(), PLAIN)[0] is Validation.PASSED
@@ -292,10 +308,10 @@ def test_2_3_2_both_headers_and_neither_touches_the_other() -> None:
 def test_2_3_2_report_only_is_not_enforced() -> None:
     """2.3.2: a UA MUST NOT enforce the pins of a report-only header; the same pins in the other header do refuse."""
     wrong = f'{directive(OTHER)}; report-uri="https://a.test/"'
-    after = hpkp.note(Memory(), seen(), [(Kind.REPORT_ONLY, wrong)], PLAIN)
-    assert judge(hpkp.policy(after.memory, PLAIN), seen(), Known()).accepted
+    after = hpkp.note(Memory(), seen(), [(HeaderName.REPORT_ONLY, wrong)], PLAIN)
+    assert accepts(after.memory, seen())
     enforced = preload(PinnedHost(HOST, (OTHER,), None))
-    assert not judge(hpkp.policy(enforced, PLAIN), seen(), Known()).accepted
+    assert not accepts(enforced, seen())
 
 
 def test_2_3_3_expired_hosts_are_ignored() -> None:
@@ -329,10 +345,10 @@ def test_2_3_3_a_subdomain_is_added_and_its_superdomain_not_touched() -> None:
 def test_2_3_3_a_cap_on_max_age() -> None:
     """2.3.3: a UA MAY cap max-age; Chromium's cap is sixty days, and a shorter max-age stays as it is."""
     year = GOOD.replace("3000", "31536000")
-    capped = hpkp.note(Memory(), seen(), [(Kind.PKP, year)], Agent(cap=CHROMIUM_CAP))
+    capped = hpkp.note(Memory(), seen(), [(HeaderName.PKP, year)], Agent(cap=CHROMIUM_CAP))
     assert capped.memory.noted[HOST].until == NOON + timedelta(days=60)
     assert noted(year).memory.noted[HOST].until == NOON + timedelta(days=365)
-    short = hpkp.note(Memory(), seen(), [(Kind.PKP, GOOD)], Agent(cap=CHROMIUM_CAP))
+    short = hpkp.note(Memory(), seen(), [(HeaderName.PKP, GOOD)], Agent(cap=CHROMIUM_CAP))
     assert short.memory == KNOWN
 
 
@@ -371,7 +387,7 @@ def test_2_5_a_presented_certificate_is_not_a_path() -> None:
     """2.5: what was sent beside the path makes no pin match."""
     stuffed = Observation(HOST, NOON, (*PATH, certificate("stuffed", OTHER)), PATH)
     header = f"max-age=3000; {directive(OTHER)}; {directive(BACKUP)}"
-    assert hpkp.note(Memory(), stuffed, [(Kind.PKP, header)], PLAIN).action is Action.IGNORED
+    assert hpkp.note(Memory(), stuffed, [(HeaderName.PKP, header)], PLAIN).action is Action.IGNORED
 
 
 def test_2_5_the_latest_valid_header_replaces_everything() -> None:
@@ -395,9 +411,9 @@ def test_2_6_any_pin_on_the_path_will_do_and_nothing_beside_it() -> None:
 def test_2_6_a_certificate_for_another_name_cannot_be_clicked_away_although_the_pins_match() -> None:
     """2.6: any TLS error at a pinned host MUST end the connection, whatever its keys; elsewhere the user may click."""
     wrong = replace(seen(), name_mismatch="the certificate answers for another name")
-    assert not judge(hpkp.policy(KNOWN, PLAIN, clicks_through=True), wrong, Known()).accepted
-    assert judge(hpkp.policy(Memory(), PLAIN, clicks_through=True), wrong, Known()).accepted
-    assert not judge(hpkp.policy(Memory(), PLAIN), wrong, Known()).accepted
+    assert not accepts(KNOWN, wrong, clicks_through=True)
+    assert accepts(Memory(), wrong, clicks_through=True)
+    assert not accepts(Memory(), wrong)
 
 
 def test_2_6_an_installed_anchor_overrides_and_nothing_is_reported() -> None:
@@ -411,8 +427,10 @@ def test_2_6_an_installed_anchor_overrides_and_nothing_is_reported() -> None:
     assert hpkp.validate(known, proxied, strict)[0] is Validation.FAILED
     assert len(hpkp.failure(known, proxied, strict)[1]) == 1
     theirs = f"max-age=3000; {directive(OTHER)}; {directive(BACKUP)}"
-    assert hpkp.note(known, proxied, [(Kind.PKP, theirs)], agent).memory == known  # nor may it set pins of its own
-    assert hpkp.note(Memory(), proxied, [(Kind.PKP, theirs)], agent).action is Action.NOTED
+    assert (
+        hpkp.note(known, proxied, [(HeaderName.PKP, theirs)], agent).memory == known
+    )  # nor may it set pins of its own
+    assert hpkp.note(Memory(), proxied, [(HeaderName.PKP, theirs)], agent).action is Action.NOTED
 
 
 def test_2_7_max_age_0_clears_what_was_noted_and_not_what_was_built_in() -> None:
@@ -467,9 +485,9 @@ uris = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_charac
 )
 
 
-@given(garbage, st.sampled_from(Kind))
+@given(garbage, st.sampled_from(HeaderName))
 @settings(max_examples=150, deadline=None)
-def test_no_header_makes_the_reader_raise(value: str, kind: Kind) -> None:
+def test_no_header_makes_the_reader_raise(value: str, kind: HeaderName) -> None:
     """Whatever a server sends, reading gives a header or a reason, and what is read survives being written."""
     found = parse(value, kind)
     assert isinstance(found, Header | Malformed)
@@ -489,7 +507,7 @@ def test_a_header_that_is_written_reads_the_same(pins: list[str], age: int, belo
     assert parse(str(header)) == header
 
 
-@given(st.lists(st.tuples(st.sampled_from([*Kind, "Date"]), garbage), max_size=3), st.booleans(), st.booleans())
+@given(st.lists(st.tuples(st.sampled_from([*HeaderName, "Date"]), garbage), max_size=3), st.booleans(), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_no_answer_makes_a_client_raise_or_note_without_a_backup(
     headers: list[tuple[str, str]], known: bool, secure: bool
@@ -509,6 +527,12 @@ def test_no_answer_makes_a_client_raise_or_note_without_a_backup(
 # ---- the same over real handshakes ----------------------------------------------------------------
 
 
+def pinning(credential: Credential, headers: str | list[tuple[str, str]] = "", page: str = "") -> Service:
+    """A service with these headers on every answer; a string is the value of a Public-Key-Pins header."""
+    says = pins_header(headers) if isinstance(headers, str) else Says(tuple(headers))
+    return Service(credential, replace(says, page=page))
+
+
 def browse(cast: Cast, **chosen: object) -> Browser:
     return Browser(cast.world.store, **chosen)  # type: ignore[arg-type]
 
@@ -518,7 +542,7 @@ def test_2_6_on_the_wire_the_pins_are_asked_before_any_request() -> None:
     cast = Cast()
     site, other = cast.credential(), cast.credential(issuer="other_issuing")
     browser = browse(cast)
-    with PinningSite(site, announced(site, FAKE_BACKUP)) as honest, PinningSite(other) as stranger:
+    with pinning(site, announced(site, FAKE_BACKUP)) as honest, pinning(other) as stranger:
         assert browser.visit(stranger.address, HOST, date(0)).accepted  # the control: nothing is noted yet
         assert browser.visit(honest.address, HOST, date(1)).noting.action is Action.NOTED
         assert browser.visit(honest.address, HOST, date(2)).noting.action is Action.UPDATED
@@ -536,7 +560,7 @@ def test_2_6_on_the_wire_a_stuffed_certificate_does_not_help() -> None:
     site, other = cast.credential(), cast.credential(issuer="other_issuing")
     stuffed = other.sending(*other.chain[1:], site.leaf)
     browser = browse(cast)
-    with PinningSite(site, announced(site, FAKE_BACKUP)) as honest, PinningSite(stuffed) as attacker:
+    with pinning(site, announced(site, FAKE_BACKUP)) as honest, pinning(stuffed) as attacker:
         browser.visit(honest.address, HOST, date(0))
         seen = browser.visit(attacker.address, HOST, date(1))
     assert pin_of(site.leaf) in {one.pin for one in seen.observation.presented}
@@ -550,7 +574,7 @@ def test_2_6_on_the_wire_no_warning_can_be_clicked_away_at_a_pinned_host() -> No
     late = START + timedelta(days=1300)  # the certificate has expired
     header = announced(site, FAKE_BACKUP, days=2000)
     careless, fresh = browse(cast, clicks_through=True), browse(cast, clicks_through=True)
-    with PinningSite(site, header) as service:
+    with pinning(site, header) as service:
         assert careless.visit(service.address, HOST, date(0)).noting.action is Action.NOTED
         assert not careless.visit(service.address, HOST, late).accepted
         clicked = fresh.visit(service.address, HOST, late)
@@ -566,7 +590,7 @@ def test_2_3_4_on_the_wire_a_meta_element_counts_for_nothing() -> None:
     value = announced(site, FAKE_BACKUP)
     page = f"<meta http-equiv='Public-Key-Pins' content='{value}'>"
     browser = browse(cast)
-    with PinningSite(site, page=page) as meta, PinningSite(site, value) as header:
+    with pinning(site, page=page) as meta, pinning(site, value) as header:
         visit = browser.visit(meta.address, HOST, date(0))
         assert visit.answer is not None
         assert value in visit.answer.text
@@ -583,8 +607,8 @@ def test_2_1_4_on_the_wire_the_report_arrives_and_its_host_is_pinned_like_any_ot
     header = announced(site, FAKE_BACKUP, report_uri="https://reports.example/pkp")
     pinned_wrongly = preload(PinnedHost("reports.example", (FAKE_BACKUP,), None))
     with (
-        PinningSite(site, header) as honest,
-        PinningSite(other) as attacker,
+        pinning(site, header) as honest,
+        pinning(other) as attacker,
         Collector(collecting) as collector,
     ):
         resolve = {"reports.example": collector.address}.get
@@ -606,8 +630,8 @@ def test_2_1_4_on_the_wire_no_report_goes_out_in_the_clear() -> None:
     for scheme, arrived in (("http", 0), ("https", 1)):
         header = announced(site, FAKE_BACKUP, report_uri=f"{scheme}://reports.example/pkp")
         with (
-            PinningSite(site, header) as honest,
-            PinningSite(other) as attacker,
+            pinning(site, header) as honest,
+            pinning(other) as attacker,
             Collector(cast.credential("reports.example")) as collector,
         ):
             browser = browse(cast, resolve={"reports.example": collector.address}.get)
@@ -621,7 +645,7 @@ def test_2_3_2_on_the_wire_report_only_reports_and_lets_pass() -> None:
     cast = Cast()
     site, collecting = cast.credential(), cast.credential("reports.example")
     value = announced(FAKE_BACKUP, report_uri="https://reports.example/pkp")
-    with PinningSite(site, [(Kind.REPORT_ONLY, value)]) as service, Collector(collecting) as collector:
+    with pinning(site, [(HeaderName.REPORT_ONLY, value)]) as service, Collector(collecting) as collector:
         browser = browse(cast, resolve={"reports.example": collector.address}.get)
         first, second = (browser.visit(service.address, HOST, date(day)) for day in (0, 1))
         assert first.accepted
@@ -637,7 +661,7 @@ def test_2_6_on_the_wire_an_installed_root_overrides() -> None:
     proxy = cast.world.inspection_root.issue(HOST, not_before=START - DAY, not_after=date(90))
     installed = frozenset({fingerprint_of(cast.world.inspection_root.certificate)})
     store = (*cast.world.store, cast.world.inspection_root)
-    with PinningSite(site, announced(site, FAKE_BACKUP)) as honest, PinningSite(proxy) as proxied:
+    with pinning(site, announced(site, FAKE_BACKUP)) as honest, pinning(proxy) as proxied:
         for strict in (False, True):
             browser = Browser(store, Agent(local_anchors=installed, strict=strict))
             browser.visit(honest.address, HOST, date(0))
@@ -649,8 +673,8 @@ def test_4_2_on_the_wire_the_order_of_visits_decides() -> None:
     cast = Cast()
     site, mail = cast.credential(), cast.credential(SUBDOMAIN)
     with (
-        PinningSite(site, announced(site, FAKE_BACKUP, subdomains=True)) as parent,
-        PinningSite(mail, announced(mail, FAKE_BACKUP)) as child,
+        pinning(site, announced(site, FAKE_BACKUP, subdomains=True)) as parent,
+        pinning(mail, announced(mail, FAKE_BACKUP)) as child,
     ):
         hosts = {HOST: parent.address, SUBDOMAIN: child.address}
         outcomes = {}
@@ -668,6 +692,6 @@ def test_a_backup_that_only_the_attacker_holds_opens_the_door() -> None:
     site, backup = cast.credential(), new_key()
     thief = cast.credential(key=backup, issuer="other_issuing")
     browser = browse(cast)
-    with PinningSite(site, announced(site, pin_of(backup.public_key()))) as honest, PinningSite(thief) as attacker:
+    with pinning(site, announced(site, pin_of(backup.public_key()))) as honest, pinning(thief) as attacker:
         browser.visit(honest.address, HOST, date(0))
         assert browser.visit(attacker.address, HOST, date(1)).accepted

@@ -9,13 +9,16 @@ from functools import cache
 import pytest
 
 from lab.built.hpkp import claims, command
-from lab.built.hpkp.browser import Browser
-from lab.built.hpkp.calendar import AGENTS, VISITORS, Standing, Visitor, follow
+from lab.built.hpkp.calendar import AGENTS, VISITORS, Visitor, follow
 from lab.built.hpkp.dated import DATED, RECOVERY, scene
 from lab.built.hpkp.tables import Table, table
 from lab.observation import Outcome
 from lab.policy import hpkp
-from lab.policy.checks import Known, judge
+from lab.policy.hpkp import Agent
+from lab.policy.mind import Mind
+from lab.trials.engine import imagine, live
+from lab.trials.rehearsal import foresee
+from lab.trials.standing import Ground
 from lab.wire.listener import running
 
 NAMES = tuple(one.name for one in VISITORS)
@@ -65,8 +68,9 @@ def test_a_cap_of_sixty_days_shortens_a_year() -> None:
 )
 def test_a_handshake_each_day_says_the_same(name: str, who: Visitor) -> None:
     """Handshakes where the answer can change suffice: one on every day gives the same outcome for every day."""
-    with Standing(scene(name)) as standing:
-        few, all_days = follow(standing, who), follow(standing, who, every_day=True)
+    told = scene(name)
+    with Ground(told.host) as ground:
+        few, all_days = follow(ground, told, who), follow(ground, told, who, every_day=True)
     assert [day.outcome for day in few.days] == [day.outcome for day in all_days.days]
     assert few.handshakes < 20 < all_days.handshakes
 
@@ -87,8 +91,9 @@ def test_who_is_locked_out_cannot_hear_that_the_pins_are_over() -> None:
 
 def test_a_retreat_misses_who_stays_away() -> None:
     """Ten days of max-age=0 do not reach a visitor who comes once a month: the retreat has to last a whole max-age."""
-    with Standing(scene("retreat_in_time")) as standing:
-        stay = follow(standing, Visitor("monthly", 0, 30))
+    told = scene("retreat_in_time")
+    with Ground(told.host) as ground:
+        stay = follow(ground, told, Visitor("monthly", 0, 30))
     assert stay.locked == tuple(range(RECOVERY, 61))
 
 
@@ -102,15 +107,14 @@ def test_the_attacker_is_gone_and_the_lock_out_stays() -> None:
 @pytest.mark.parametrize("name", DATED)
 def test_the_pure_verdict_is_what_the_handshake_came_to(name: str) -> None:
     """Where something changes, the pure policy and the measured outcome agree; TLS itself never refuses."""
-    with Standing(scene(name)) as standing:
-        user = Browser(standing.scene.store)
-        for day in (0, 20, 27, 28, 29, 30, 31, 60, 88, 89, 90, 91):
-            for host in standing.scene.way:
-                pure = hpkp.policy(user.memory, user.agent)
-                visit, outcome = standing.go(user, host, day)
-                accepted = judge(pure, visit.observation, Known()).accepted
-                assert accepted is (outcome in (Outcome.SERVED, Outcome.INTERCEPTED))
-                assert visit.verdict.check == "header pin"
+    told = scene(name)
+    days = (0, 20, 27, 28, 29, 30, 31, 60, 88, 89, 90, 91)
+    meetings = [told.meeting(host, number) for number in days for host in told.way]
+    with Ground(told.host) as ground:
+        lived = [ended() for ended in live(ground, meetings, Mind(hpkp.policy(Agent())))]
+    imagined = imagine([(meeting, foresee(meeting, told.host)) for meeting in meetings], Mind(hpkp.policy(Agent())))
+    assert [met.outcome for met in lived] == [foretold.outcome for foretold in imagined]
+    assert {met.verdict.check for met in lived} == {"header pin"}
 
 
 def test_the_claims_have_evidence() -> None:

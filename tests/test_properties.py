@@ -24,13 +24,14 @@ from lab.pki.pins import pin_of
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, SOUND, VALIDATION, Known, Policy, judge, pinned
 from lab.policy.clients import Client
+from lab.policy.mind import accept_everything
 from lab.policy.pinset import PinList, PinSet, Role, Where
 from lab.scenes.catalogue import CASES, Meeting, Scene, honest, told
 from lab.trials.second_opinion import agrees, second_opinion
 from lab.trials.standing import Standing
-from lab.trials.trial import accept_everything, run
+from lab.trials.trial import run
 from lab.wire import tls
-from lab.wire.client import Decide, Watch
+from lab.wire.client import PLAIN, Decide, Watch
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 KEYS = [new_key() for _ in range(6)]  # few, so that keys are shared often
@@ -122,7 +123,7 @@ def policies() -> st.SearchStrategy[Policy]:
 
 def handshake(made: Made, decide: Decide) -> tuple[bool, Observation]:
     """A TLS handshake without a socket: whether it was completed, and what the client saw."""
-    watch = Watch(HOST, made.time, decide)
+    watch = Watch(HOST, made.time, decide, PLAIN)
     context = tls.client_context([one.certificate for one in made.store], made.time)
     client = SSL.Connection(context, None)
     client.set_connect_state()

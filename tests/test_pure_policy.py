@@ -17,11 +17,13 @@ from types import MappingProxyType
 
 import pytest
 
-from lab.observation import Certificate, Observation, ValidationError
+from lab.observation import Certificate, Evidence, Observation, Piece, ValidationError
 from lab.policy import checks
 from lab.policy.checks import SOUND, Check, Known, Stage, judge
 from lab.policy.clients import CLIENTS
+from lab.policy.mind import Mind
 from lab.policy.pinset import PinSet, Role
+from lab.trials.engine import Taught
 
 LAB = Path(checks.__file__).parents[1]
 
@@ -64,7 +66,7 @@ def test_the_wire_does_not() -> None:
 
 ROOMS = {
     "observation": 0, "pki": 1, "wire": 2, "policy": 3, "scenes": 4, "trials": 5, "show": 6,
-    "built/continuity": 7, "built/time": 8, "built/hpkp": 9, "built/fleet": 10, "built/serve": 11, "built/field": 12,
+    "built/known": 7, "built/time": 8, "built/hpkp": 9, "built/fleet": 10, "built/serve": 11, "built/field": 12,
     "built/forecast": 13, "built/atlas": 14, "course": 15, "built/bench": 16, "__main__": 17, "__init__": 18,
     "built": 18,
 }  # fmt: skip
@@ -168,7 +170,19 @@ UNTRUSTED = Observation(HOST, NOW, (LEAF,), error=ValidationError(20, 0, "nobody
 NOTHING_SENT = Observation(HOST, NOW, ())
 WRONG_NAME = replace(HONEST, name_mismatch="it answers for evil.example")
 RESUMED = Observation(HOST, NOW, (LEAF,), resumed=True)
-MET = KNOWN.met(HONEST)
+
+
+def met(known: Known, *observations: Observation) -> Known:
+    """What a client knows that has met these, and remembers keys and certificates."""
+    mind = Mind((checks.KNOWN_KEY, checks.KNOWN_CERTIFICATE), known)
+    for observation in observations:
+        mind.learn(Taught(observation, True), mind.verdict(observation))
+    return mind.known
+
+
+MET = met(KNOWN, HONEST)
+STAPLED = replace(HONEST, evidence={Evidence.STAPLE: Piece(b"a response")})
+UNSTAPLED = replace(HONEST, evidence={Evidence.STAPLE: Piece(None, "the server sent none")})
 
 # check -> what the client knows, observations that pass, observations that are refused
 TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]]] = {
@@ -187,6 +201,7 @@ TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]
     ),
     checks.KNOWN_KEY: (MET, (HONEST, RENEWED), (NEW_KEY, OTHER_CA, NOTHING_SENT, RESUMED)),
     checks.KNOWN_CERTIFICATE: (MET, (HONEST,), (RENEWED, OTHER_CA, NOTHING_SENT, RESUMED)),
+    checks.STAPLED: (KNOWN, (STAPLED,), (UNSTAPLED, HONEST)),
     # the careless ones pass what they should not
     checks.PRESENTED_CHAIN_PIN: (KNOWN, (HONEST, STUFFED), (OTHER_CA,)),
     checks.LATE_LEAF_PIN: (KNOWN, (HONEST, RENEWED), (NEW_KEY, STUFFED)),
@@ -232,7 +247,7 @@ def test_an_observation_has_a_path_or_an_error() -> None:
         replace(HONEST, error=ValidationError(10, 0, "it has expired"))
     with pytest.raises(ValueError, match="resumed session validates nothing"):
         replace(HONEST, resumed=True)
-    assert replace(HONEST, staple=b"a staple").path == HONEST.path
+    assert replace(HONEST, evidence={Evidence.STAPLE: Piece(b"a staple")}).path == HONEST.path
 
 
 def test_the_first_refusal_decides() -> None:
@@ -259,10 +274,10 @@ def test_an_empty_policy_accepts_everything() -> None:
 def test_first_use_passes_and_is_remembered() -> None:
     """The first meeting passes whoever is there; what was met stays remembered when another comes."""
     assert checks.KNOWN_KEY.find(OTHER_CA, KNOWN).passed
-    fooled = KNOWN.met(OTHER_CA)
+    fooled = met(KNOWN, OTHER_CA)
     assert not checks.KNOWN_KEY.find(HONEST, fooled).passed
-    assert fooled.met(HONEST) is fooled
-    assert KNOWN.met(NOTHING_SENT) is KNOWN
+    assert met(fooled, HONEST) == fooled
+    assert met(KNOWN, NOTHING_SENT) == KNOWN
 
 
 def test_literal_pins_match_like_roles() -> None:

@@ -30,7 +30,7 @@ from lab.scenes.catalogue import case, site_pins
 from lab.trials.matrix import matrix
 from lab.wire import tls
 from lab.wire.attacker import Attacker, change_payee
-from lab.wire.client import account_request, connect
+from lab.wire.client import Habits, account_request, connect
 from lab.wire.http import Request
 from lab.wire.listener import Listener, dial, require_loopback, running
 from lab.wire.service import STATEMENT, Service
@@ -389,9 +389,11 @@ def test_a_resumed_session_shows_no_path() -> None:
         return connect(service.address, HOST, context, decide, time=NOW, request=account_request(HOST), **more)
 
     with Service(WORLD.genuine, resumable=True) as service:
-        first = meet(validates, keep_session=True)
-        careless = meet(lambda seen: FULL_HANDSHAKE_LEAF_PIN.find(seen, known).passed, session=first.session)
-        sound = meet(lambda seen: LEAF_PIN.find(seen, known).passed, session=first.session)
+        first = meet(validates, habits=Habits(keeps_session=True))
+        careless = meet(
+            lambda seen: FULL_HANDSHAKE_LEAF_PIN.find(seen, known).passed, habits=Habits(session=first.session)
+        )
+        sound = meet(lambda seen: LEAF_PIN.find(seen, known).passed, habits=Habits(session=first.session))
         without = meet(lambda seen: LEAF_PIN.find(seen, known).passed)
     assert (first.observation.resumed, first.observation.path is not None) == (False, True)
     for resumed in (careless, sound):
@@ -407,8 +409,8 @@ def test_sessions_are_off_unless_asked_for(standing: Standing) -> None:
     """An ordinary service resumes nothing, so a session brought along changes nothing."""
     context = tls.client_context([one.certificate for one in WORLD.store])
     told = {"time": NOW, "request": account_request(HOST)}
-    first = connect(standing.service.address, HOST, context, validates, keep_session=True, **told)
-    again = connect(standing.service.address, HOST, context, validates, session=first.session, **told)
+    first = connect(standing.service.address, HOST, context, validates, habits=Habits(keeps_session=True), **told)
+    again = connect(standing.service.address, HOST, context, validates, habits=Habits(session=first.session), **told)
     assert (again.observation.resumed, again.accepted) == (False, True)
 
 

@@ -27,8 +27,8 @@ import h11
 from OpenSSL import SSL
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
-from lab.built.continuity.figures import look_up_figures
 from lab.built.fleet.speed import SIZES, device_days_a_second
+from lab.built.known.figures import look_up_figures
 from lab.built.time.cost import cost
 from lab.observation import Observation
 from lab.pki.authority import key_pem

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from lab.course.report import Question, Report, examine
-from lab.observation import Observation, Outcome
+from lab.observation import Finding, Observation, Outcome
 from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy import checks
@@ -121,7 +121,7 @@ def _presented(key: str) -> Client:
 def _full_handshakes(key: str) -> Client:
     sound = _pin(key)
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+    def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
         return (True, "not called") if observation.resumed else sound.rule(observation, known)
 
     return _unnamed(replace(sound, rule=rule), resumes=True)

@@ -48,7 +48,7 @@ def client(trusts: Trusts) -> Client:
         leaf = observation.leaf
         if leaf is None or observation.resumed:
             return False, "nothing was shown that could be compared"
-        store = {host: remembered.pin for host, remembered in known.memory.items()}
+        store = {record.host: record.pin for record in known.memory.records}
         passed = bool(trusts(store, observation.host, leaf.pin))
         return passed, "your function agreed" if passed else "your function refused"
 

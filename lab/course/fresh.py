@@ -20,8 +20,9 @@ from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client
 from lab.policy.pinset import PinSet, Reach, Role
 from lab.scenes.catalogue import Case, Kind, Meeting, site_pins, told
+from lab.trials.engine import Encounter
 from lab.trials.standing import Standing
-from lab.trials.trial import Encounter, run
+from lab.trials.trial import run
 
 ROLES = (Role.ROOT, Role.INTERMEDIATE, Role.LEAF, Role.BACKUP)
 

@@ -13,8 +13,8 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from lab.built.hpkp.calendar import Standing, Visitor, follow
-from lab.built.hpkp.dated import START, Cast, Dated, Phase
+from lab.built.hpkp.calendar import Visitor, follow
+from lab.built.hpkp.dated import START, Cast, Dated, phase
 from lab.built.hpkp.site import FAKE_BACKUP, announced
 from lab.course import fresh
 from lab.course.report import Question, Report, examine
@@ -22,9 +22,10 @@ from lab.observation import Observation, ValidationError
 from lab.pki.authority import new_key
 from lab.pki.pins import pin_of, seen
 from lab.policy import hpkp
-from lab.policy.hpkp import Action
-from lab.policy.hpkp_header import Header, Kind
-from lab.policy.hpkp_memory import Agent, Memory, PinnedHost
+from lab.policy.hpkp import Action, Agent
+from lab.policy.hpkp_header import Header, HeaderName
+from lab.policy.memory import Memory, PinnedHost
+from lab.trials.standing import Ground
 
 # ---- believes(header, path, noted, clean) ---------------------------------------------------------
 
@@ -47,7 +48,7 @@ def _headers(draw: Random) -> list[Question]:
             if noted:
                 memory = memory.with_noted(PinnedHost(made.host, tuple(noted), START + timedelta(days=1)))
             value = str(Header(tuple(draw.sample(header, len(header))), 86400))
-            right = hpkp.note(memory, observation, [(Kind.PKP, value)], Agent()).action in (
+            right = hpkp.note(memory, observation, [(HeaderName.PKP, value)], Agent()).action in (
                 Action.NOTED,
                 Action.UPDATED,
             )
@@ -112,14 +113,14 @@ def _measured(last: int, change: int, max_age: int, cap: int | None) -> int:
     cast = Cast()
     site = cast.credential()
     phases = (
-        Phase(0, "the site announces its pins", site, announced(site, FAKE_BACKUP, days=max_age)),
-        Phase(change, "a new key", cast.credential()),
+        phase(0, "the site announces its pins", site, announced(site, FAKE_BACKUP, days=max_age)),
+        phase(change, "a new key", cast.credential()),
     )
     end = change + max_age + 3
     scene = Dated("fresh", "fresh", "fresh", phases, cast.world.store, end, ("bank.example",))
     agent = Agent(cap=None if cap is None else timedelta(days=cap))
-    with Standing(scene) as standing:
-        return len(follow(standing, Visitor("once", last, end), agent=agent).locked)
+    with Ground(scene.host) as ground:
+        return len(follow(ground, scene, Visitor("once", last, end), agent=agent).locked)
 
 
 def _about_days(question: Question, got: Any) -> str:

@@ -20,65 +20,71 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lab.built.continuity.memory import Memory, Record, after
-from lab.built.continuity.rules import Heard, Rule, heed, judge, rule
-from lab.built.continuity.stories import story
-from lab.built.continuity.story import PORT, Lived, foresee, live
+from lab.built.known.lived import live
 from lab.course.report import Question, Report, examine
-from lab.observation import Observation
+from lab.observation import Observation, Successor
 from lab.pki.authority import self_signed
 from lab.pki.pins import seen
 from lab.pki.world import World
+from lab.policy.check import Known
+from lab.policy.clients import Client
+from lab.policy.memory import PORT, Memory, Record
+from lab.policy.rules import rule_named
+from lab.scenes.stories import day, story
+from lab.trials.engine import Encounter, Taught
+from lab.trials.rehearsal import foresee
 
 # ---- what the notebook shows ---------------------------------------------------------------------
 
 
-def _row(one: str | Rule) -> Rule:
-    return one if isinstance(one, Rule) else rule(one)
+def _row(one: str | Client) -> Client:
+    return one if isinstance(one, Client) else rule_named(one)
 
 
-def days(of: str | Rule, name: str) -> list[tuple[int, str, str]]:
+def days(of: str | Client, name: str) -> list[tuple[int, str, str]]:
     """A story over real TLS: the number of each day, what happens on it, and the outcome."""
-    return [(one.day.number, one.day.title, one.outcome.value) for one in live(_row(of), story(name))]
+    told = story(name)
+    return [(day(met.meeting, told), met.meeting.title, str(met.outcome)) for met in live(_row(of), told)]
 
 
-def outcomes(of: Iterable[str | Rule], name: str, day: int = -1) -> dict[str, str]:
+def outcomes(of: Iterable[str | Client], name: str, number: int = -1) -> dict[str, str]:
     """The outcome of one day of a story, its last by default, for each rule; over real TLS, in one world."""
     told = story(name)
-    return {row.name: live(row, told)[day].outcome.value for row in map(_row, of)}
+    return {row.name: str(live(row, told)[number].outcome) for row in map(_row, of)}
 
 
-def known(of: str | Rule, name: str) -> list[str]:
+def known(of: str | Client, name: str) -> list[str]:
     """What a client knows after each day of a story, each key under a name instead of its pin."""
     names: dict[str, str] = {}
-    return [_known(one, names) for one in live(_row(of), story(name))]
+    told = story(name)
+    return [f"day {day(met.meeting, told)}: {_known(met, names)}" for met in live(_row(of), told)]
 
 
-def _known(one: Lived, names: dict[str, str]) -> str:
-    leaf = one.observation.leaf
+def _known(met: Encounter, names: dict[str, str]) -> str:
+    leaf, records = met.observation.leaf, met.learnt.memory.records
     order = [leaf.pin] if leaf else []
-    for pin in [*order, *(record.pin for record in one.records)]:
+    for pin in [*order, *(record.pin for record in records)]:
         names.setdefault(pin, f"key {len(names) + 1}")
-    said = [names[record.pin] + ("" if record.count else " (announced)") for record in one.records]
-    return f"day {one.day.number}: {', '.join(sorted(said))}"
+    said = [names[record.pin] + ("" if record.count else " (announced)") for record in records]
+    return ", ".join(sorted(said))
 
 
-def welcome(of: str | Rule, on: Iterable[int]) -> list[int]:
+def welcome(of: str | Client, on: Iterable[int]) -> list[int]:
     """
     The days on which a stranger with a fresh certificate is accepted by who met the server on day 0.
 
     By the pure rule: no handshake, no waiting. The server's certificate of day
     0 lasts until day 89.
     """
-    row, told = _row(of), story("attacker_later")
-    first = foresee(told, told.days[0])
-    records = after((), judge(row, first, Memory()).change, told.host, PORT, told.start)
+    told = story("attacker_later")
+    mind, first = _row(of).mind(told.site), foresee(told.meetings[0], told.host)
+    mind.learn(Taught(first, True), mind.verdict(first))
     found = []
     for number in on:
-        time = told.start + timedelta(days=number)
+        time = first.time + timedelta(days=number)
         stranger = seen(self_signed(told.host).leaf)
         shown = Observation(told.host, time, (replace(stranger, not_after=time + timedelta(days=1)),))
-        if judge(row, shown, Memory(records)).verdict.accepted:
+        if mind.verdict(shown).accepted:
             found.append(number)
     return found
 
@@ -141,14 +147,12 @@ def right(known: set[str], shown: str, announced: Announced) -> set[str]:
     world = _world()
     leaf = replace(seen(world.genuine.leaf), pin=shown)
     observation = Observation(world.host, world.now, (leaf,))
-    memory = Memory(tuple(Record(world.host, PORT, pin, world.now, world.now, 1) for pin in sorted(known)))
-    row = rule("successor")
-    decision = judge(row, observation, memory)
-    if not decision.verdict.accepted:
-        return set(known)
-    heard = None if announced is None else tuple(Heard(pin, proven) for pin, proven in announced.items())
-    change = heed(row, decision, memory, heard)
-    return {one.pin for one in after(memory.records, change, world.host, PORT, world.now)}
+    mind = rule_named("successor").mind({})
+    records = tuple(Record(world.host, PORT, pin, world.now, world.now, 1) for pin in sorted(known))
+    mind.known = Known(memory=Memory(records))
+    heard = None if announced is None else tuple(Successor(pin, proven) for pin, proven in announced.items())
+    mind.learn(Taught(observation, True, successors=heard), mind.verdict(observation))
+    return {record.pin for record in mind.known.memory.records}
 
 
 def memory(candidate: Callable[..., Any], rounds: int = 5) -> Report:

@@ -22,8 +22,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from lab.observation import Certificate, ValidationError
+from lab.pki.errors import reason_of
 
-EXPIRED, NOT_YET, NO_ISSUER = 10, 9, 20
+EXPIRED, NOT_YET, SELF_SIGNED, NO_ISSUER = 10, 9, 18, 20
 """The codes that OpenSSL has for these faults (X509_V_ERR_*)."""
 
 LONGEST = 10  # certificates on a path
@@ -106,12 +107,15 @@ def _greedy(
     while path[-1].fingerprint not in known:
         above = [one for among in order for one in _issuers(path[-1], among, path)]
         if not above or len(path) >= LONGEST:
-            reason = "no certificate of its issuer is there and the trust store holds none"
-            return Built(None, ValidationError(NO_ISSUER, len(path) - 1, reason))
+            code = SELF_SIGNED if len(path) == 1 and signed_by(path[0].der, path[0].der) else NO_ISSUER
+            return Built(None, _wrong(code, path, len(path) - 1))
         path = (*path, above[0])
     for depth in range(len(path) - 1, -1, -1):  # from the anchor down, as OpenSSL reports them
         code = fault(path[depth], time)
         if code:
-            words = "it has expired" if code == EXPIRED else "it is not valid yet"
-            return Built(None, ValidationError(code, depth, f"{words} ({path[depth].name})"))
+            return Built(None, _wrong(code, path, depth))
     return Built(path)
+
+
+def _wrong(code: int, path: Sequence[Certificate], depth: int) -> ValidationError:
+    return ValidationError(code, depth, reason_of(code), path[depth].name)

@@ -7,122 +7,12 @@ ones below are kept because real programs had them, and each names its source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
+from lab.observation import Evidence, Finding, Observation, names
+from lab.policy.check import Basis, Check, Known, Policy, Rule, Stage, judge
+from lab.policy.continuity import Continuity, known
+from lab.policy.pinset import PinSet, Role, Where
 
-from lab.observation import Certificate, Finding, Observation, Verdict
-from lab.policy.pinset import PinSet, Role, Site, Where
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """What key continuity keeps of a host: the leaf's pin, its fingerprint, and when that certificate expires."""
-
-    pin: str
-    fingerprint: str
-    name: str
-    expires: datetime | None = None
-
-    def lapsed(self, time: datetime) -> bool:
-        """Whether the remembered certificate has expired by `time`."""
-        return self.expires is not None and self.expires < time
-
-
-@dataclass(frozen=True)
-class Known:
-    """
-    What a client knows when it decides: the pins built into it, and what it remembers of each host.
-
-    `store` holds the trust anchors of its machine, `installed` the fingerprints
-    of those that did not come with the system; most policies ask for neither.
-    """
-
-    site: Site = field(default_factory=lambda: MappingProxyType({}))
-    memory: Mapping[str, Remembered] = field(default_factory=lambda: MappingProxyType({}))
-    installed: frozenset[str] = frozenset()
-    store: tuple[Certificate, ...] = ()
-
-    def met(self, observation: Observation) -> Known:
-        """The same, with this host remembered, unless a record is there that has not expired."""
-        leaf = observation.leaf
-        before = self.memory.get(observation.host)
-        if leaf is None or (before is not None and not before.lapsed(observation.time)):
-            return self
-        first = Remembered(leaf.pin, leaf.fingerprint, leaf.name, leaf.not_after)
-        return replace(self, memory=MappingProxyType({**self.memory, observation.host: first}))
-
-
-class Stage(StrEnum):
-    """When a check runs."""
-
-    HANDSHAKE = "inside the handshake"
-    AFTER_REQUEST = "after the request was sent"
-
-
-class Basis(StrEnum):
-    """What a check looks at."""
-
-    VALIDATION = "path validation"
-    NAME = "the host name"
-    PATH = "the path"
-    LEAF = "the leaf"
-    PRESENTED = "the presented chain"
-
-
-Rule = Callable[[Observation, Known], tuple[bool, str]]
-
-
-@dataclass(frozen=True)
-class Check:
-    """
-    One question that a client asks, with the rule that answers it.
-
-    `rule` returns whether the check passed, and why in one sentence. It must be
-    pure: the same observation and knowledge give the same answer. `remembers`
-    says that it compares with what the client met before.
-    """
-
-    name: str
-    rule: Rule
-    basis: Basis
-    stage: Stage = Stage.HANDSHAKE
-    pin_set: PinSet | None = None
-    remembers: bool = False
-
-    def find(self, observation: Observation, known: Known) -> Finding:
-        passed, reason = self.rule(observation, known)
-        return Finding(self.name, passed, reason)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-Policy = tuple[Check, ...]
-
-
-def judge(policy: Policy, observation: Observation, known: Known) -> Verdict:
-    """
-    The pure verdict: the checks in order, up to the first that refuses.
-
-    An empty policy accepts everything.
-    """
-    findings: list[Finding] = []
-    for check in policy:
-        finding = check.find(observation, known)
-        findings.append(finding)
-        if not finding.passed:
-            return Verdict(False, finding.check, finding.reason, tuple(findings))
-    if not findings:
-        return Verdict(True, "no check", "this client asks nothing")
-    return Verdict(True, findings[-1].check, findings[-1].reason, tuple(findings))
-
-
-def names(certificates: tuple[Certificate, ...]) -> str:
-    """Certificates as a reader says them, leaf first."""
-    return " <- ".join(one.name for one in certificates) or "nothing"
+__all__ = ["Basis", "Check", "Known", "Policy", "Rule", "Stage", "judge", "names", "pinned"]
 
 
 # ---- the sound checks ----------------------------------------------------------------------------
@@ -131,8 +21,8 @@ def names(certificates: tuple[Certificate, ...]) -> str:
 def _validation(observation: Observation, known: Known) -> tuple[bool, str]:
     if observation.error is not None:
         error = observation.error
-        where = observation.presented[error.depth].name if error.depth < len(observation.presented) else "a certificate"
-        return False, f"no path to a trust anchor: {where}: {error.reason}"
+        at = observation.presented[error.depth].name if error.depth < len(observation.presented) else "a certificate"
+        return False, f"no path to a trust anchor: {error.name or at}: {error.reason}"
     if observation.path is not None:
         return True, f"a path leads to {observation.path[-1].name}, which the trust store holds"
     if observation.resumed:
@@ -146,15 +36,16 @@ def _host_name(observation: Observation, known: Known) -> tuple[bool, str]:
     return True, f"the certificate answers for {observation.host}"
 
 
-def _matched(pin_set: PinSet, observation: Observation, known: Known) -> tuple[bool, str]:
-    seen = pin_set.lists[0].where.of(observation)
-    matched: list[str] = []
-    for one in pin_set.lists:
-        found = one.matches(observation, known.site)
-        if not found:
-            return False, f"wanted {one} on {one.where.value}, saw {names(one.where.of(observation) or seen)}"
-        matched.append(found[0].name)
-    return True, f"{' and '.join(matched)} on {pin_set.lists[0].where.value} has a pinned key"
+def matched(pin_set: PinSet, observation: Observation, known: Known) -> Finding:
+    """Whether each list of the pin set names a certificate where that list may match."""
+    found: list[str] = []
+    for pins in pin_set.lists:
+        here = pins.matches(observation, known.site)
+        if not here:
+            shown = pins.where.of(observation) or pin_set.lists[0].where.of(observation)
+            return Finding("", False, "no pinned key", pins.wanted(known.site), shown, pins.where.value)
+        found.append(here[0].name)
+    return Finding("", True, f"{' and '.join(found)} on {pin_set.lists[0].where.value} has a pinned key")
 
 
 def pinned(name: str, pin_set: PinSet, stage: Stage = Stage.HANDSHAKE) -> Check:
@@ -165,36 +56,22 @@ def pinned(name: str, pin_set: PinSet, stage: Stage = Stage.HANDSHAKE) -> Check:
     is nothing to compare.
     """
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+    def rule(observation: Observation, known: Known) -> Finding:
         if observation.path is None:
             why = "the session was resumed" if observation.resumed else "validation built none"
-            return False, f"there is no path to look for pins on: {why}"
-        return _matched(pin_set, observation, known)
+            return Finding("", False, f"there is no path to look for pins on: {why}")
+        return matched(pin_set, observation, known)
 
     return Check(name, rule, Basis.PATH, stage, pin_set)
 
 
-def continuity(name: str, of: Callable[[Certificate | Remembered], str], what: str) -> Check:
-    """
-    The leaf's key (or certificate) is the one that was there the first time, as SSH does.
-
-    The first meeting passes whoever is there, and is remembered.
-    """
-
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        leaf = observation.leaf
-        if leaf is None:
-            return False, "the server showed no certificate to remember or to compare"
-        if observation.resumed:
-            return False, "the session was resumed, so the server proved nothing that could be compared"
-        before = known.memory.get(observation.host)
-        if before is None:
-            return True, f"first use: nothing is known of {observation.host}, so its {what} is remembered"
-        if of(before) == of(leaf):
-            return True, f"the same {what} as at the first use"
-        return False, f"{observation.host} shows another {what} than at the first use"
-
-    return Check(name, rule, Basis.LEAF, remembers=True)
+def _stapled(observation: Observation, known: Known) -> tuple[bool, str]:
+    staple = observation.evidence.get(Evidence.STAPLE)
+    if staple is None:
+        return False, "no staple was asked for"
+    if staple.value is None:
+        return False, f"there is no staple to go by: {staple.trouble}"
+    return True, "the server sent a staple"
 
 
 VALIDATION = Check("path validation", _validation, Basis.VALIDATION)
@@ -209,8 +86,10 @@ LEAF_AND_CA_PINS = pinned(
     "leaf and CA pins",
     PinSet.any_of(Role.LEAF, where=Where.LEAF).and_any_of(Role.INTERMEDIATE, Role.ROOT, where=Where.CA),
 )
-KNOWN_KEY = continuity("known key", lambda leaf: leaf.pin, "key")
-KNOWN_CERTIFICATE = continuity("known certificate", lambda leaf: leaf.fingerprint, "certificate")
+KNOWN_KEY = known("known key", Continuity())
+KNOWN_CERTIFICATE = known("known certificate", Continuity(certificate=True))
+STAPLED = Check("stapled response", _stapled, Basis.EVIDENCE, needs=frozenset({Evidence.STAPLE}))
+"""There is a staple that can be read. What it says, and who signed it, nobody asks yet."""
 
 SOUND = (
     VALIDATION,
@@ -231,15 +110,8 @@ SOUND = (
 # ---- the careless checks -------------------------------------------------------------------------
 
 
-def _presented(pin_set: PinSet) -> Rule:
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        return _matched(pin_set, observation, known)
-
-    return rule
-
-
 def _full_handshakes_only(check: Check) -> Rule:
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+    def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
         if observation.resumed:
             return True, "the session was resumed: no certificate came, and the check was not called"
         return check.rule(observation, known)
@@ -250,7 +122,10 @@ def _full_handshakes_only(check: Check) -> Rule:
 _PRESENTED_LEAF = PinSet.any_of(Role.LEAF, where=Where.PRESENTED)
 
 PRESENTED_CHAIN_PIN = Check(
-    "presented-chain pin", _presented(_PRESENTED_LEAF), Basis.PRESENTED, pin_set=_PRESENTED_LEAF
+    "presented-chain pin",
+    lambda observation, known: matched(_PRESENTED_LEAF, observation, known),
+    Basis.PRESENTED,
+    pin_set=_PRESENTED_LEAF,
 )
 LATE_LEAF_PIN = pinned("late leaf pin", PinSet.any_of(Role.LEAF), Stage.AFTER_REQUEST)
 FULL_HANDSHAKE_LEAF_PIN = Check(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
+from lab.observation import Evidence
 from lab.policy import checks
-from lab.policy.checks import Basis, Policy, Stage
-from lab.policy.pinset import PinList
+from lab.policy.check import Basis, Known, Learnt, Policy, Stage
+from lab.policy.mind import Mind, memorizes
+from lab.policy.pinset import PinList, Site
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,6 @@ class Profile:
     @property
     def how(self) -> str:
         return "run in the field test" if self.ran else "modelled, not run"
-
-
-class Learnt(StrEnum):
-    """How a client learnt what it compares with."""
-
-    BUILT_IN = "built in"
-    FIRST_USE = "first use"
 
 
 @dataclass(frozen=True)
@@ -77,12 +71,16 @@ class Client:
     @property
     def learnt(self) -> tuple[Learnt, ...]:
         """How it learnt what its policy compares with; empty where nothing is compared."""
-        found = []
-        if any(check.pin_set for check in self.policy):
-            found.append(Learnt.BUILT_IN)
-        if any(check.remembers for check in self.policy):
-            found.append(Learnt.FIRST_USE)
-        return tuple(found)
+        found = [Learnt.BUILT_IN] if any(check.pin_set for check in self.policy) else []
+        for check in self.policy:
+            if check.remembers:
+                found += memorizes(check).how
+        return tuple(dict.fromkeys(found))
+
+    def mind(self, site: Site) -> Mind:
+        """What this client knows before its first meeting with a service that has these pins, and how it learns."""
+        known = Known(site=site) if any(check.pin_set for check in self.policy) else Known()
+        return Mind(self.policy, known, ignoring=self.ignoring, resumes=self.resumes, switched_off=self.switched_off)
 
     @property
     def pin_lists(self) -> tuple[PinList, ...]:
@@ -97,6 +95,11 @@ class Client:
         For such a client an attack and its twin are one and the same.
         """
         return not self.resumes and all(check.basis is not Basis.PRESENTED for check in self.policy)
+
+    @property
+    def needs(self) -> frozenset[Evidence]:
+        """The evidence that it asks for."""
+        return frozenset().union(*(check.needs for check in self.policy))
 
     def at(self, stage: Stage) -> Policy:
         """The checks that run at this stage."""

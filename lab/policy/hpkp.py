@@ -4,7 +4,7 @@ HTTP Public Key Pinning by the letter of RFC 7469: noting, forgetting, enforcing
 Pure: an observation, the headers of the answer and what the client remembers
 go in; a verdict, what it remembers next and the reports it owes come out. It
 opens no connection and parses no certificate. The grammar is in `hpkp_header`,
-what is remembered in `hpkp_memory`, a report's wording in `hpkp_report`.
+what is remembered in `memory`, a report's wording in `hpkp_report`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,38 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from lab.observation import Certificate, Observation
-from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, Policy, names
-from lab.policy.hpkp_header import Header, Kind, Malformed, parse
-from lab.policy.hpkp_memory import Agent, Memory, PinnedHost, canonical, is_address
-from lab.policy.hpkp_report import Report, report
+from lab.observation import Certificate, Finding, Lesson, Observation, Wanted
+from lab.policy.check import Basis, Check, Known, Learnt, Policy
+from lab.policy.checks import HOST_NAME, VALIDATION
+from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
+from lab.policy.hpkp_report import ViolationReport, report
+from lab.policy.memory import Memory, PinnedHost, canonical, is_address
+
+CHROMIUM_CAP = timedelta(days=60)
+"""Chromium's kMaxHPKPAgeSecs, 86400 * 60 seconds; RFC 7469 section 4.1 suggests about as much."""
+
+
+@dataclass(frozen=True)
+class Agent:
+    """
+    What a client that conforms may choose for itself.
+
+    `cap` limits max-age (section 2.3.3); None is no limit. `local_anchors` are
+    the fingerprints of roots that the user or an employer installed; a path
+    that ends in one is not held against the pins (section 2.6), unless `strict`.
+    """
+
+    cap: timedelta | None = None
+    local_anchors: frozenset[str] = frozenset()
+    strict: bool = False
+    how = (Learnt.HEADER,)
+
+    def learn(self, memory: Memory, lesson: Lesson, accepted: bool) -> Memory:
+        """The memory after a meeting: the answer's header was heeded, or the report of a refusal is owed."""
+        if lesson.accepted and lesson.headers is not None:
+            return note(memory, lesson.observation, lesson.headers, self).memory
+        return failure(memory, lesson.observation, self)[0]
+
 
 # ---- pin validation (section 2.6) -----------------------------------------------------------------
 
@@ -49,42 +76,41 @@ def validate(memory: Memory, observation: Observation, agent: Agent) -> tuple[Va
     return (Validation.PASSED if path and meets(entry.pins, path) else Validation.FAILED), entry
 
 
-def header_pin(memory: Memory, agent: Agent) -> Check:
-    """Pin validation with what `memory` holds, as a check to be asked inside the handshake."""
+def header_pin(agent: Agent) -> Check:
+    """Pin validation with what is remembered, as a check to be asked inside the handshake."""
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        found, entry = validate(memory, observation, agent)
+    def rule(observation: Observation, known: Known) -> Finding:
+        found, entry = validate(known.memory, observation, agent)
         if entry is None:
-            return True, f"no pins of {observation.host} are in force"
+            return Finding("", True, f"no pins of {observation.host} are in force")
         if found is Validation.BYPASSED:
-            return True, f"{entry.host} is pinned, but the path ends in an anchor that was installed here"
+            return Finding("", True, f"{entry.host} is pinned, but the path ends in an anchor that was installed here")
         held = f"{len(entry.pins)} pins of {entry.host}" + (f", until {entry.until:%Y-%m-%d}" if entry.until else "")
         if found is Validation.PASSED:
-            return True, f"a key on the path is one of the {held}"
-        return False, f"wanted one of the {held}; saw {names(observation.path or ())}"
+            return Finding("", True, f"a key on the path is one of the {held}")
+        wanted = tuple(Wanted(pin, f"one of the {held}") for pin in entry.pins)
+        return Finding("", False, "no pinned key", wanted, observation.path or (), "the path")
 
-    return Check("header pin", rule, Basis.PATH, remembers=True)
+    return Check("header pin", rule, Basis.PATH, remembers=agent)
 
 
-def policy(memory: Memory, agent: Agent, *, clicks_through: bool = False) -> Policy:
+def policy(agent: Agent, *, clicks_through: bool = False) -> Policy:
     """
     A browser's policy: path validation, the host name, the pins that it noted.
 
     `clicks_through` is a user who overrides every certificate warning that can
     be overridden. At a pinned host none can (section 2.6).
     """
-    if not clicks_through:
-        return (VALIDATION, HOST_NAME, header_pin(memory, agent))
-    clicked = (_overridden(VALIDATION, memory), _overridden(HOST_NAME, memory))
-    return (*clicked, header_pin(memory, agent))
+    usual = (VALIDATION, HOST_NAME)
+    return (*(map(_overridden, usual) if clicks_through else usual), header_pin(agent))
 
 
-def _overridden(check: Check, memory: Memory) -> Check:
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        passed, reason = check.rule(observation, known)
-        if passed or memory.governing(observation.host, observation.time):
-            return passed, reason
-        return True, f"the user clicked the warning away: {reason}"
+def _overridden(check: Check) -> Check:
+    def rule(observation: Observation, known: Known) -> Finding:
+        found = check.find(observation, known)
+        if found.passed or known.memory.governing(observation.host, observation.time):
+            return found
+        return Finding("", True, f"the user clicked the warning away: {found.reason}")
 
     return Check(check.name, rule, check.basis)
 
@@ -109,10 +135,10 @@ class Noting:
     memory: Memory
     action: Action
     reason: str
-    reports: tuple[Report, ...] = ()
+    reports: tuple[ViolationReport, ...] = ()
 
 
-def first(headers: Iterable[tuple[str, str]], kind: Kind) -> str | None:
+def first(headers: Iterable[tuple[str, str]], kind: HeaderName) -> str | None:
     """The value of the first header of this kind; only that one counts (section 2.3.1)."""
     return next((value for name, value in headers if name.lower() == kind.lower()), None)
 
@@ -134,12 +160,12 @@ def note(
     (section 2.3.4), so no body comes in here.
     """
     pairs = tuple(headers)
-    wanted, monitored = first(pairs, Kind.PKP), first(pairs, Kind.REPORT_ONLY)
+    wanted, monitored = first(pairs, HeaderName.PKP), first(pairs, HeaderName.REPORT_ONLY)
     trouble = _trouble(memory, observation, agent, secure)
-    reports: tuple[Report, ...] = ()
+    reports: tuple[ViolationReport, ...] = ()
     after = memory
     if monitored is not None and not trouble:
-        after, reports = _monitor(memory, observation, parse(monitored, Kind.REPORT_ONLY), agent, port)
+        after, reports = _monitor(memory, observation, parse(monitored, HeaderName.REPORT_ONLY), agent, port)
     if wanted is None:
         return Noting(after, Action.NOTHING, "the answer has no Public-Key-Pins header", reports)
     if trouble:
@@ -198,7 +224,7 @@ def _heed(
 
 def _monitor(
     memory: Memory, observation: Observation, header: Header | Malformed, agent: Agent, port: int
-) -> tuple[Memory, tuple[Report, ...]]:
+) -> tuple[Memory, tuple[ViolationReport, ...]]:
     """Hold a report-only header against this very connection; nothing of its pins is kept (section 2.3.3)."""
     if isinstance(header, Malformed) or not header.pins or not header.report_uri:
         return memory, ()
@@ -214,7 +240,7 @@ def _monitor(
 
 def failure(
     memory: Memory, observation: Observation, agent: Agent, port: int = 443
-) -> tuple[Memory, tuple[Report, ...]]:
+) -> tuple[Memory, tuple[ViolationReport, ...]]:
     """The report that a refused connection is worth; none where pin validation was not in effect or did not fail."""
     found, entry = validate(memory, observation, agent)
     if found is not Validation.FAILED or entry is None or not entry.report_uri or observation.path is None:
@@ -222,10 +248,12 @@ def failure(
     return owe(memory, observation, entry, port)
 
 
-def owe(memory: Memory, observation: Observation, entry: PinnedHost, port: int) -> tuple[Memory, tuple[Report, ...]]:
+def owe(
+    memory: Memory, observation: Observation, entry: PinnedHost, port: int
+) -> tuple[Memory, tuple[ViolationReport, ...]]:
     """The report, unless the same went to the same address before (section 2.1.4 asks to be sparing)."""
     key = (canonical(observation.host), entry.report_uri, frozenset(entry.pins))
     if key in memory.told:
         return memory, ()
     body = report(observation, entry, port)
-    return replace(memory, told=memory.told | {key}), (Report(entry.report_uri, body),)
+    return replace(memory, told=memory.told | {key}), (ViolationReport(entry.report_uri, body),)

@@ -18,7 +18,7 @@ from enum import StrEnum
 MOST_SECONDS = 2**31  # what RFC 7234 section 1.2.1 makes of a number of seconds that is too large
 
 
-class Kind(StrEnum):
+class HeaderName(StrEnum):
     """Which of the two headers: the one that is enforced, or the one that is only reported."""
 
     PKP = "Public-Key-Pins"
@@ -116,7 +116,7 @@ def _seen(value: str, at: int) -> str:
     return repr(value[at : at + 12]) if at < len(value) else "nothing"
 
 
-def parse(value: str, kind: Kind = Kind.PKP) -> Header | Malformed:
+def parse(value: str, kind: HeaderName = HeaderName.PKP) -> Header | Malformed:
     """The header that this value is, or why a client must ignore it. It never raises and mends nothing."""
     pins: list[str] = []
     once: dict[str, Directive] = {}
@@ -143,10 +143,10 @@ def parse(value: str, kind: Kind = Kind.PKP) -> Header | Malformed:
 
 
 def _header(
-    pins: tuple[str, ...], once: dict[str, Directive], unrecognised: tuple[str, ...], kind: Kind
+    pins: tuple[str, ...], once: dict[str, Directive], unrecognised: tuple[str, ...], kind: HeaderName
 ) -> Header | Malformed:
     max_age: int | None = None
-    if kind is Kind.PKP:  # in a report-only header max-age is ignored, whatever it holds (section 2.1.2)
+    if kind is HeaderName.PKP:  # in a report-only header max-age is ignored, whatever it holds (section 2.1.2)
         if "max-age" not in once:
             return Malformed("max-age is missing, and this header requires it")
         digits = once["max-age"].value or ""

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lab.observation import Certificate, Observation
-from lab.policy.hpkp_memory import PinnedHost
+from lab.policy.memory import PinnedHost
 
 
 @dataclass(frozen=True)
-class Report:
+class ViolationReport:
     """A report that the client owes: where it goes, and the JSON object of section 3."""
 
     to: str

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lab.observation import Certificate, Observation
+from lab.observation import Certificate, Observation, Wanted
 
 
 class Role(StrEnum):
@@ -114,6 +114,17 @@ class PinList:
         for pin in self.pins:
             found |= site.get(pin, frozenset()) if isinstance(pin, Role) else {pin}
         return frozenset(found)
+
+    def wanted(self, site: Site) -> tuple[Wanted, ...]:
+        """Each pin of this list, with what it is the pin of."""
+        found: list[Wanted] = []
+        for pin in self.pins:
+            if isinstance(pin, Role):
+                name = "the leaf certificate" if pin is Role.CERTIFICATE else f"the {pin.value} key"
+                found += [Wanted(key, name) for key in sorted(site.get(pin, ())) or [""]]
+            else:
+                found.append(Wanted(pin))
+        return tuple(found)
 
     def matches(self, observation: Observation, site: Site) -> list[Certificate]:
         """The certificates in `where` that a pin of this list names."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from lab.observation import Certificate, Observation
+from lab.observation import Certificate, Finding, Observation
 from lab.policy import checks
-from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, Policy, pinned
+from lab.policy.check import Basis, Check, Known, Policy, judge
+from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client, Profile, register
+from lab.policy.continuity import Continuity, known
 from lab.policy.pinset import PinSet, Role, Where
 
 # ---- the checks that only some implementations have ----------------------------------------------
@@ -22,21 +24,15 @@ from lab.policy.pinset import PinSet, Role, Where
 
 def shown(name: str, pin_set: PinSet) -> Check:
     """A pin on what the server itself showed, with or without a path: no CA stands behind it."""
-
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        for one in pin_set.lists:
-            if not (found := one.matches(observation, known.site)):
-                seen = checks.names(one.where.of(observation))
-                return False, f"wanted {one} on {one.where.value}, saw {seen}"
-        return True, f"{found[0].name} is what was pinned"
-
-    return Check(name, rule, Basis.LEAF, pin_set=pin_set)
+    return Check(
+        name, lambda observation, known: checks.matched(pin_set, observation, known), Basis.LEAF, pin_set=pin_set
+    )
 
 
 def unless_installed(check: Check) -> Check:
     """The same check, waived where the path ends in an anchor that was installed on this machine."""
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+    def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
         if observation.path and observation.path[-1].fingerprint in known.installed:
             return True, f"not asked: {observation.path[-1].name} was installed here, and that overrides pins"
         return check.rule(observation, known)
@@ -47,7 +43,7 @@ def unless_installed(check: Check) -> Check:
 def until(day: datetime, check: Check) -> Check:
     """The same check up to `day`; afterwards nobody asks."""
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+    def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
         if observation.time > day:
             return True, f"not asked: the pins expired on {day:%Y-%m-%d}"
         return check.rule(observation, known)
@@ -70,14 +66,6 @@ def _dates(observation: Observation, known: Known) -> tuple[bool, str]:
     if observation.time < leaf.not_before:
         return False, f"the certificate is not valid before {leaf.not_before:%Y-%m-%d}"
     return True, "the certificate's dates hold"
-
-
-def _known_until_it_expires(observation: Observation, known: Known) -> tuple[bool, str]:
-    before = known.memory.get(observation.host)
-    fresh = observation.leaf is not None and not observation.resumed
-    if fresh and before is not None and before.lapsed(observation.time):
-        return True, f"what was remembered of {observation.host} has expired and is disregarded; this is remembered"
-    return checks.KNOWN_CERTIFICATE.rule(observation, known)
 
 
 def _issued(one: Certificate, by: Certificate) -> bool:
@@ -111,13 +99,13 @@ def issuer_walk(observation: Observation, known: Known) -> tuple[Certificate, ..
 def along_the_walk(name: str, pin_set: PinSet) -> Check:
     """A pin looked for along `issuer_walk`, after validation has built a path of its own."""
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+    def rule(observation: Observation, known: Known) -> Finding:
         walked = issuer_walk(observation, known)
-        wanted = pin_set.lists[0].resolve(known.site)
-        found = [one.name for one in walked if one.pin in wanted]
+        pins = pin_set.lists[0]
+        found = [one.name for one in walked if one.pin in pins.resolve(known.site)]
         if found:
-            return True, f"{found[0]} along the issuers has a pinned key"
-        return False, f"wanted {pin_set.lists[0]} along the issuers, saw {checks.names(walked)}"
+            return Finding("", True, f"{found[0]} along the issuers has a pinned key")
+        return Finding("", False, "no pinned key", pins.wanted(known.site), walked, "the issuers by name")
 
     return Check(name, rule, Basis.PRESENTED, pin_set=pin_set)
 
@@ -129,10 +117,9 @@ def _errors_ignored(observation: Observation, known: Known) -> tuple[bool, str]:
     found = _LISTED.lists[0].matches(observation, known.site)
     if found:
         return True, f"the server sent {found[0].name}, whose key is on the list: errors are ignored"
-    for check in (VALIDATION, HOST_NAME):
-        passed, reason = check.rule(observation, known)
-        if not passed:
-            return False, reason
+    refusal = judge((VALIDATION, HOST_NAME), observation, known).refusal
+    if refusal:
+        return False, refusal.reason
     return True, "nothing was wrong, so the list was not asked"
 
 
@@ -146,7 +133,7 @@ PKIX_TA = pinned("TLSA constraint on a CA", PinSet.any_of(Role.ROOT, where=Where
 CA_LIST = pinned("CA pins", PinSet.any_of(Role.INTERMEDIATE, Role.ROOT, where=Where.CA))
 SYSTEM_ANCHOR = Check("system anchors only", _system_anchor, Basis.PATH)
 DATES = Check("certificate dates", _dates, Basis.LEAF)
-KNOWN_UNTIL_EXPIRY = Check("known certificate until it expires", _known_until_it_expires, Basis.LEAF, remembers=True)
+KNOWN_UNTIL_EXPIRY = known("known certificate until it expires", Continuity(certificate=True, disregards_expired=True))
 ERRORS_IGNORED = Check("validation, or on the list", _errors_ignored, Basis.PRESENTED, pin_set=_LISTED)
 
 NO_ANCHOR = frozenset({18, 19, 20, 21})

@@ -20,6 +20,7 @@ from typing import Any
 from lab.observation import Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.pins import fingerprint_of, pin_of
+from lab.pki.says import Says
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role, Site
 
@@ -95,7 +96,11 @@ class Meeting:
     meeting of another, unpinned part of the same program, which leaves its TLS
     session in the cache that all parts share; it sends nothing secret and is
     no meeting of the client itself. `installed` are the anchors in `store` that
-    did not come with the system: somebody put them on this machine.
+    did not come with the system: somebody put them on this machine. `host` is
+    whom the client wants to reach, the scene's own where it is empty. `says` is
+    what is said beside the certificate; an attacker who says something plays
+    the bank himself, one who does not relays to `behind`, the genuine server
+    where it is None.
     """
 
     line: Line
@@ -106,6 +111,14 @@ class Meeting:
     proxied: bool = False
     component: bool = False
     installed: tuple[Authority, ...] = ()
+    host: str = ""
+    says: Says | None = None
+    behind: Meeting | None = None
+
+    @property
+    def relayed(self) -> bool:
+        """Whether somebody stands between the client and whoever answers: a proxy, or an attacker who relays."""
+        return self.proxied or (self.line is Line.ATTACKER and self.says is None)
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,13 @@ class Scene:
     site: Site = field(repr=False)
     meetings: tuple[Meeting, ...]
     about: int
+
+    def placed(self, meeting: Meeting) -> Meeting:
+        """The same meeting with the genuine server itself behind whoever stands between, where nobody else is."""
+        if meeting.behind is not None or not meeting.relayed:
+            return meeting
+        behind = Meeting(Line.GENUINE, self.genuine, meeting.store, meeting.time, "the genuine server")
+        return replace(meeting, behind=behind)
 
 
 @dataclass(frozen=True, eq=False)

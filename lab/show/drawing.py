@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from lab.observation import Certificate, Line, Showable
 from lab.show.words import LOOKS, cell
-from lab.trials.trial import Encounter, Trial
+from lab.trials.engine import Encounter
+from lab.trials.trial import Trial
 
 FONT = "font-family='DejaVu Sans, Verdana, sans-serif' font-size='13'"
 INK = "#222222"

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from html import escape
 
-from lab.observation import Outcome
+from lab.observation import Finding, Outcome
 from lab.show import text
 from lab.show.drawing import Path, image, sequence, sequence_alt
 from lab.show.words import LOOKS, cell, legend
+from lab.trials.engine import Encounter
 from lab.trials.matrix import Matrix
 from lab.trials.trace import Trace
-from lab.trials.trial import Encounter, Trial
+from lab.trials.trial import Trial
 
 _TD = "padding:2px 5px;border:1px solid #999;text-align:left;vertical-align:top;"
 
@@ -97,7 +98,7 @@ def _encounter(shown: Trial, met: Encounter) -> str:
     rows = "".join(
         f'<tr><th scope="row" style="{_TD}">{escape(found.check)}</th>'
         f'<td style="{_TD}">{"✓ passed" if found.passed else "✗ refused"}</td>'
-        f'<td style="{_TD}">{escape(found.reason)}</td></tr>'
+        f'<td style="{_TD}">{escape(found.reason)}{_sides(found)}</td></tr>'
         for found in met.verdict.findings
     )
     if not rows:
@@ -108,3 +109,8 @@ def _encounter(shown: Trial, met: Encounter) -> str:
         f'<th scope="col" style="{_TD}">why</th></tr></thead><tbody>{rows}</tbody></table>'
         f"<p>{escape(text.view(met))}; {met.aftermath.leaked} bytes leaked.</p>"
     )
+
+
+def _sides(found: Finding) -> str:
+    """What was seen and what was wanted, under a refusal that compared keys."""
+    return f"<pre>{escape(found.both_sides)}</pre>" if found.both_sides and not found.passed else ""

@@ -16,9 +16,10 @@ from lab.policy.clients import Client
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import Case, Kind, Way
 from lab.show.words import LOOKS, cell, legend
+from lab.trials.engine import Encounter
 from lab.trials.matrix import Matrix
 from lab.trials.trace import Trace
-from lab.trials.trial import Encounter, Trial
+from lab.trials.trial import Trial
 
 WIDTH = 120
 LABEL = 9  # "rotation" and a space
@@ -174,6 +175,7 @@ def _encounter(shown: Trial, met: Encounter) -> Iterable[str]:
         yield "path       none: the session was resumed"
     for found in met.verdict.findings:
         yield f"check      {'pass  ' if found.passed else 'REFUSE'} {found.check}: {found.reason}"
+        yield from (f"  {line}" for line in found.both_sides.splitlines() if not found.passed)
     yield f"verdict    {met.verdict}, decided by: {met.verdict.check}"
     if met.verdict.check not in [found.check for found in met.verdict.findings]:
         yield f"           {met.verdict.reason}"

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from OpenSSL import SSL
-
-from lab.observation import Line, Observation, Outcome, Verdict
-from lab.policy.checks import Stage, judge
-from lab.policy.clients import Client, Learnt
-from lab.scenes.catalogue import Case, Scene
+from lab.observation import Evidence, Observation, Outcome, Verdict
+from lab.pki.legacy_path import Builder, build
+from lab.pki.pins import name_mismatch, seen
+from lab.policy.clients import Client
+from lab.policy.mind import Mind
+from lab.scenes.catalogue import Case, Meeting, Scene
+from lab.trials.engine import imagine, live
 from lab.trials.standing import Standing
-from lab.trials.trial import accept_everything, built_in, told
 
 
 @dataclass(frozen=True)
@@ -30,48 +30,42 @@ class Rehearsed:
     observations: tuple[tuple[int, Observation], ...]
 
 
-def observe(standing: Standing, ignoring: frozenset[int] = frozenset(), resumes: bool = False) -> Rehearsed:
-    """Watch each meeting of the scene once, over real TLS, and accept whatever comes."""
-    session: SSL.Session | None = None
-    seen: list[tuple[int, Observation]] = []
-    for number, meeting in enumerate(standing.scene.meetings):
-        exchange, _ = standing.meet(
-            meeting,
-            accept_everything,
-            ignoring=ignoring,
-            session=session if resumes and not meeting.component else None,
-            keep_session=meeting.component,
-        )
-        if meeting.component:
-            session = exchange.session
-        else:
-            seen.append((number, exchange.observation))
-    return Rehearsed(standing.case, standing.scene, tuple(seen))
+def observe(
+    standing: Standing,
+    ignoring: frozenset[int] = frozenset(),
+    resumes: bool = False,
+    wants: frozenset[Evidence] = frozenset(),
+) -> Rehearsed:
+    """Watch each meeting of the scene once, over real TLS, with a mind that accepts whatever comes."""
+    watcher = Mind((), ignoring=ignoring, resumes=resumes, switched_off=True)
+    watcher.needs = wants
+    lived = live(standing, standing.scene.meetings, watcher)
+    seen = [ended().observation for ended in lived]
+    own = [number for number, meeting in enumerate(standing.scene.meetings) if not meeting.component]
+    return Rehearsed(standing.case, standing.scene, tuple((number, seen[number]) for number in own))
 
 
 def rehearse(client: Client, rehearsed: Rehearsed) -> dict[int, tuple[Verdict, Outcome]]:
-    """
-    The verdict and the outcome that the pure policy expects, by the meeting's index.
+    """The verdict and the outcome that the pure policy expects, by the meeting's index."""
+    met = [(rehearsed.scene.meetings[number], observation) for number, observation in rehearsed.observations]
+    expected = imagine(met, client.mind(rehearsed.scene.site))
+    numbers = (number for number, _ in rehearsed.observations)
+    return {number: (one.verdict, one.outcome) for number, one in zip(numbers, expected, strict=True)}
 
-    An attacker gets the secret from every client that talks before it has
-    refused: that is where a check that runs after the request shows.
+
+def foresee(meeting: Meeting, host: str, builder: Builder = Builder.SEARCHING) -> Observation:
     """
-    known = built_in(client, rehearsed.scene)
-    expected: dict[int, tuple[Verdict, Outcome]] = {}
-    for number, observation in rehearsed.observations:
-        known = told(known, rehearsed.scene.meetings[number])
-        verdict = judge(client.policy, observation, known)
-        talked = client.switched_off or judge(client.at(Stage.HANDSHAKE), observation, known).accepted
-        if client.switched_off:
-            verdict = Verdict(True, "switched off", "the check was replaced inside the process")
-        if rehearsed.scene.meetings[number].line is Line.ATTACKER:
-            outcome = Outcome.INTERCEPTED if talked else Outcome.STOPPED
-        else:
-            outcome = Outcome.SERVED if verdict.accepted else Outcome.OUTAGE
-        expected[number] = (verdict, outcome)
-        if Learnt.FIRST_USE in client.learnt and verdict.accepted:
-            known = known.met(observation)
-    return expected
+    What a handshake is bound to show, by dates, names and signatures alone: no socket, no OpenSSL.
+
+    The path is the lab's own builder's, which is no full validator; see there
+    what it looks at.
+    """
+    presented = tuple(map(seen, meeting.credential.chain))
+    anchors = [seen(anchor.certificate) for anchor in meeting.store]
+    built = build(presented, anchors, meeting.time, builder)
+    wanted = meeting.host or host
+    mismatch = name_mismatch(presented[0].hosts, wanted)
+    return Observation(wanted, meeting.time, presented, built.path, built.error, mismatch)
 
 
 class Rehearsals:
@@ -79,26 +73,24 @@ class Rehearsals:
 
     def __init__(self, cases: Iterable[Case]) -> None:
         self.cases = tuple(cases)
-        self._kept: dict[tuple[str, frozenset[int], bool], Rehearsed] = {}
+        self._kept: dict[tuple[object, ...], Rehearsed] = {}
         self._expected: dict[tuple[object, ...], dict[str, dict[int, tuple[Verdict, Outcome]]]] = {}
         """By what decides (a name does not) and by scene: clients one edit apart share most of their neighbours."""
 
     def of(self, case: Case, client: Client) -> Rehearsed:
-        plain = self._get(case, frozenset(), False)
+        """What this client's kind of validator sees in this scene."""
+        plain = self._get(case, frozenset(), False, client.needs)
         errors = {seen.error.code for _, seen in plain.observations if seen.error}
         shared = any(meeting.component for meeting in plain.scene.meetings)
         # Where no error is ignored and no session is to be had, every validator sees the same.
-        return self._get(
-            case,
-            client.ignoring if errors & client.ignoring else frozenset(),
-            client.resumes and shared,
-        )
+        ignoring = client.ignoring if errors & client.ignoring else frozenset()
+        return self._get(case, ignoring, client.resumes and shared, client.needs)
 
-    def _get(self, case: Case, ignoring: frozenset[int], resumes: bool) -> Rehearsed:
-        key = (case.name, ignoring, resumes)
+    def _get(self, case: Case, ignoring: frozenset[int], resumes: bool, wants: frozenset[Evidence]) -> Rehearsed:
+        key = (case.name, ignoring, resumes, wants)
         if key not in self._kept:
             with Standing(case) as standing:
-                self._kept[key] = observe(standing, ignoring, resumes)
+                self._kept[key] = observe(standing, ignoring, resumes, wants)
         return self._kept[key]
 
     def expected(self, client: Client) -> dict[str, dict[int, tuple[Verdict, Outcome]]]:

@@ -1,8 +1,9 @@
 """
-A scene stood up on loopback: its services, its attackers, its TLS contexts.
+Who answers in a meeting: services and attackers standing on loopback, and the clients' TLS contexts.
 
-Built once and used by every client that goes through the scene. It knows who
-listens where; it knows no policy.
+A `Ground` stands up whoever a meeting needs, when it is needed; a `Standing` is
+a scene stood up at once, to be used by every client that goes through it. They
+know who listens where; they know no policy.
 """
 
 from __future__ import annotations
@@ -11,32 +12,153 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from OpenSSL import SSL
 
-from lab.observation import Line
+from lab.pki.says import SILENT
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.wire import tls
 from lab.wire.attacker import Attacker
-from lab.wire.client import Decide, Exchange, account_request, connect
+from lab.wire.client import PLAIN, Decide, Exchange, Habits, account_request, connect
 from lab.wire.keylog import Tell
-from lab.wire.listener import PATIENCE
+from lab.wire.listener import PATIENCE, Address
 from lab.wire.service import Service
 from lab.wire.visit import Visit
 
 Made = Callable[[Service | Attacker, Meeting], None]
 
+CONTEXTS = 64
+"""TLS contexts that are kept: calendars go forward in time, and old ones are of no use."""
+LISTENERS = 24
+"""Listeners that stand at once: what a calendar has left behind is stopped."""
 
-class Standing:
+
+class Ground:
     """
-    One case, standing. A context manager; leaving it stops every listener.
+    Listeners and contexts for any meetings with `host`. A context manager; leaving it stops every listener.
 
-    `handshakes` counts every TLS handshake that was begun here, the attacker's
-    own calls to the genuine service included. `tell` is told the secrets of
-    every connection to a listener here; `made` is handed each listener, and the
+    `exchanges` counts the connections that clients began, `handshakes` every
+    TLS handshake, the attackers' own calls to the genuine service included.
+    `resumable` servers hand out sessions. `tell` is told the secrets of every
+    connection to a listener here; `made` is handed each listener, and the
     meeting that it was made for, before anybody can know its port.
     """
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        resumable: bool = False,
+        patience: float = PATIENCE,
+        tell: Tell | None = None,
+        made: Made | None = None,
+    ) -> None:
+        self.host = host
+        self.patience = patience
+        self.exchanges = 0
+        self._resumable = resumable
+        self._tell = tell
+        self._made = made
+        self._calls = 0  # of attackers that stand no more
+        self._listeners: dict[tuple[int, int, int], Service | Attacker] = {}
+        self._contexts: dict[tuple[tuple[int, ...], datetime], SSL.Context] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop every listener, the attackers before the services behind them. Calling it twice is fine."""
+        with ExitStack() as stack:
+            for listener in self._listeners.values():
+                stack.callback(listener.stop)
+
+    @property
+    def handshakes(self) -> int:
+        """Every TLS handshake that was begun here."""
+        return self.exchanges + self._calls + sum(map(_calls, self._listeners.values()))
+
+    def listener(self, meeting: Meeting) -> Service | Attacker:
+        """Who answers in this meeting; the same credential on the same line, saying the same, is one listener."""
+        behind = meeting.behind if meeting.relayed else None
+        upstream = self.listener(behind).address if behind else None
+        key = (id(meeting.credential), id(meeting.says), id(behind.credential) if behind else 0)
+        found = self._listeners.pop(key, None) or self._stand(meeting, upstream)
+        self._listeners[key] = found  # whoever was asked for last stands last, and longest
+        while len(self._listeners) > LISTENERS:
+            gone = self._listeners.pop(next(iter(self._listeners)))
+            gone.stop()
+            self._calls += _calls(gone)
+        return found
+
+    def _stand(self, meeting: Meeting, upstream: Address | None) -> Service | Attacker:
+        made: Service | Attacker
+        host, common = meeting.host or self.host, self._common
+        if upstream:
+            made = Attacker(meeting.credential, upstream, host=host, **common)
+        else:
+            made = Service(meeting.credential, meeting.says or SILENT, host=host, **common)
+        if self._made:
+            self._made(made, meeting)
+        return made
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        return {"resumable": self._resumable, "patience": self.patience, "tell": self._tell}
+
+    def context(self, meeting: Meeting) -> SSL.Context:
+        """
+        The TLS context of a client with this meeting's store and clock.
+
+        One for each store and time: a session can be resumed only within its context.
+        """
+        key = (tuple(id(anchor) for anchor in meeting.store), meeting.time)
+        if key not in self._contexts:
+            if len(self._contexts) >= CONTEXTS:
+                self._contexts.clear()
+            self._contexts[key] = tls.client_context([anchor.certificate for anchor in meeting.store], meeting.time)
+        return self._contexts[key]
+
+    def meet(
+        self, meeting: Meeting, decide: Decide, secret: str = "", habits: Habits = PLAIN
+    ) -> tuple[Exchange, Callable[[], Visit]]:
+        """
+        One connection as this meeting has it.
+
+        Returns what the client got, and what waits for what the other side saw.
+        """
+        listener = self.listener(meeting)
+        self.exchanges += 1
+        host = meeting.host or self.host
+        exchange = connect(
+            listener.address,
+            host,
+            self.context(meeting),
+            decide,
+            time=meeting.time,
+            request=account_request(host, secret),
+            habits=habits,
+            patience=self.patience,
+        )
+        if not exchange.port:
+            return exchange, Visit
+        return exchange, lambda: listener.log.finished(exchange.port, self.patience * 2)
+
+
+def _calls(listener: Service | Attacker) -> int:
+    return listener.calls if isinstance(listener, Attacker) else 0
+
+
+class Standing(Ground):
+    """One case, stood up whole when it is entered; see `Ground`."""
 
     def __init__(
         self,
@@ -49,119 +171,19 @@ class Standing:
     ) -> None:
         self.case = case
         self.scene = scene or case.scene()
-        self.patience = patience
-        self._tell = tell
-        self._made = made
-        self._stack = ExitStack()
-        self._listeners: dict[tuple[int, bool], Service | Attacker] = {}
-        self._contexts: dict[tuple[tuple[int, ...], datetime], SSL.Context] = {}
-        self._exchanges = 0
+        resumable = any(meeting.component for meeting in self.scene.meetings)
+        super().__init__(self.scene.host, resumable=resumable, patience=patience, tell=tell, made=made)
 
     def __enter__(self) -> Self:
         try:
             for meeting in self.scene.meetings:
                 self.listener(meeting)
-                self._context(meeting)
+                self.context(meeting)
         except BaseException:
-            self._stack.close()
+            self.close()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
-
-    @property
-    def handshakes(self) -> int:
-        called = sum(one.calls for one in self._listeners.values() if isinstance(one, Attacker))
-        return self._exchanges + called
-
-    def _service(self, meeting: Meeting) -> Service:
-        key = (id(meeting.credential), False)
-        if key not in self._listeners:
-            self._keep(
-                key,
-                Service(meeting.credential, resumable=self._resumable, patience=self.patience, tell=self._tell),
-                meeting,
-            )
-        found = self._listeners[key]
-        assert isinstance(found, Service)
-        return found
-
     def listener(self, meeting: Meeting) -> Service | Attacker:
-        """Who answers in this meeting; the same credential on the same line is one listener."""
-        if meeting.line is Line.GENUINE and not meeting.proxied:
-            return self._service(meeting)
-        key = (id(meeting.credential), True)
-        if key not in self._listeners:
-            behind = self._service(_genuine(self.scene, meeting))
-            between = Attacker(
-                meeting.credential,
-                behind.address,
-                host=self.scene.host,
-                resumable=self._resumable,
-                patience=self.patience,
-                tell=self._tell,
-            )
-            self._keep(key, between, meeting)
-        return self._listeners[key]
-
-    def _keep(self, key: tuple[int, bool], listener: Service | Attacker, meeting: Meeting) -> None:
-        self._stack.enter_context(listener)
-        self._listeners[key] = listener
-        if self._made:
-            self._made(listener, meeting)
-
-    @property
-    def _resumable(self) -> bool:
-        return any(meeting.component for meeting in self.scene.meetings)
-
-    def _context(self, meeting: Meeting) -> SSL.Context:
-        # One context for each store and time: a session can be resumed only within its context.
-        key = (tuple(id(anchor) for anchor in meeting.store), meeting.time)
-        if key not in self._contexts:
-            anchors = [anchor.certificate for anchor in meeting.store]
-            self._contexts[key] = tls.client_context(anchors, meeting.time)
-        return self._contexts[key]
-
-    def meet(
-        self,
-        meeting: Meeting,
-        decide: Decide,
-        secret: str = "",
-        *,
-        ignoring: frozenset[int] = frozenset(),
-        session: SSL.Session | None = None,
-        keep_session: bool = False,
-    ) -> tuple[Exchange, Callable[[], Visit]]:
-        """
-        One connection as this meeting has it.
-
-        Returns what the client got, and what waits for what the other side saw.
-        """
-        listener = self.listener(meeting)
-        self._exchanges += 1
-        exchange = connect(
-            listener.address,
-            self.scene.host,
-            self._context(meeting),
-            decide,
-            time=meeting.time,
-            request=account_request(self.scene.host, secret),
-            ignoring=ignoring,
-            session=session,
-            keep_session=keep_session,
-            patience=self.patience,
-        )
-        if not exchange.port:
-            return exchange, Visit
-        return exchange, lambda: listener.log.finished(exchange.port, self.patience * 2)
-
-
-def _genuine(scene: Scene, meeting: Meeting) -> Meeting:
-    """A meeting with the genuine server itself, behind whoever stands between."""
-    return Meeting(Line.GENUINE, scene.genuine, meeting.store, meeting.time, "the genuine server")
+        """Who answers in this meeting; the genuine server is behind whoever stands between, if nobody else is."""
+        return super().listener(self.scene.placed(meeting))

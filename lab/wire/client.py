@@ -8,18 +8,24 @@ the whole path is known, before any application byte is sent.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 import h11
 from OpenSSL import SSL, crypto
 
-from lab.observation import Certificate, Observation, ValidationError
+from lab.observation import Certificate, Evidence, Observation, Piece, Successor, ValidationError
+from lab.pki.errors import reason_of
 from lab.pki.pins import name_mismatch, read
+from lab.pki.staple import piece
+from lab.pki.successor import from_json, hear
 from lab.wire import interrupt, tls
 from lab.wire.http import Answer, Request, Wire
 from lab.wire.listener import PATIENCE, Address, dial
+from lab.wire.service import SUCCESSORS, material
 
 Decide = Callable[[Observation], bool]
 
@@ -31,7 +37,9 @@ class Exchange:
 
     `completed` is False where the handshake did not finish; `failure` then says
     why in words. `accepted` is the last answer of the decision function, and
-    False where it was never asked.
+    False where it was never asked or the handshake did not finish. `successors`
+    are the keys that the server announced, each proof verified; None where
+    nobody asked, or nothing proper was answered: `trouble` then says what.
     """
 
     observation: Observation
@@ -42,49 +50,113 @@ class Exchange:
     port: int = 0
     failure: str = ""
     session: SSL.Session | None = field(default=None, repr=False)
+    successors: tuple[Successor, ...] | None = None
+    trouble: str = ""
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...] | None:
+        """The answer's headers as text, in the order received; None where there was no answer."""
+        if self.answer is None:
+            return None
+        return tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self.answer.headers)
+
+
+@dataclass(frozen=True)
+class Habits:
+    """
+    How a client behaves on a connection, beside its decision.
+
+    `ignoring` are OpenSSL's error codes that its validator does not know.
+    `session` is a session that it offers, which has to be of the same context;
+    `keeps_session` gives one back. `listens` asks for announcements on the same
+    connection, once the answer is there. `wants` is the evidence that it asks for.
+    """
+
+    ignoring: frozenset[int] = frozenset()
+    session: SSL.Session | None = None
+    keeps_session: bool = False
+    listens: bool = False
+    wants: frozenset[Evidence] = frozenset()
+
+
+PLAIN = Habits()
+"""A client that ignores no error, resumes nothing and asks for nothing."""
+
+
+# How a decision comes about, inside one handshake. OpenSSL builds the path and then calls the verify callback once
+# for each certificate of it, from the anchor down to the leaf (depth 0), or at an error. After depth 0 it checks name
+# constraints, and calls once more where they are broken (error 47, after a yes). Then, where a staple was asked for,
+# the staple callback runs, in TLS 1.2 and 1.3 alike, with b"" where none came. In TLS 1.3 a resumed session runs the
+# staple callback and not the verify callback; in TLS 1.2 it runs neither. So:
+#
+#   at the first error               the decision is asked with that error, and without a path
+#   at depth 0                       it is asked with the path: provisional, and last where no evidence was asked for
+#   in the staple callback           it is asked again, with the staple or the reason why there is none
+#   after a handshake without these  the session was resumed: it is asked then, before any application byte
+#
+# A no at any of these ends the handshake, and the server gets an alert. Only an answer after the last counts.
 
 
 class Watch:
     """
-    OpenSSL's verify callback for one handshake; it collects the path and asks `decide`.
+    OpenSSL's callbacks for one handshake: it collects what is seen, and asks `decide`.
 
-    The callback runs from the anchor down to the leaf. At the first error that
-    is not in `ignoring`, `decide` is asked with that error and no path; if it
-    tolerates the error, validation goes on without a path. At depth 0 without
-    an error it is asked with the path. That answer is provisional: OpenSSL
-    checks name constraints afterwards, and a violation asks once more.
+    `observation` is what is known so far, `accepted` the last answer. What
+    `decide` raises is a no, and stands in `problem`: OpenSSL would lose it.
     """
 
-    def __init__(self, host: str, time: datetime, decide: Decide, ignoring: frozenset[int] = frozenset()) -> None:
+    def __init__(self, host: str, time: datetime, decide: Decide, habits: Habits) -> None:
         self.observation = Observation(host, time, ())
         self.asked = False
         self.accepted = False
         self.problem: BaseException | None = None
         self._decide = decide
-        self._ignoring = ignoring
+        self._habits = habits
         self._path: dict[int, Certificate] = {}
 
     def __call__(self, connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
+        """The verify callback."""
         here = read(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
         self._path[depth] = here
         if not self.observation.presented:
-            presented = presented_chain(connection) or (here,)
-            self.observation = replace(
-                self.observation,
-                presented=presented,
-                name_mismatch=name_mismatch(presented[0].hosts, self.observation.host),
-            )
-        if not ok and code not in self._ignoring:
+            self._present(presented_chain(connection) or (here,))
+        if not ok and code not in self._habits.ignoring:
             if self.observation.error is None:
-                error = ValidationError(code, depth, tls.reason_of(code))
+                error = ValidationError(code, depth, reason_of(code), here.name)
                 self.observation = replace(self.observation, path=None, error=error)
                 return self._ask()
-            return self.accepted
+            return True  # the decision tolerated the first error, so it is not asked about the next
         if depth == 0 and self.observation.error is None:
             path = tuple(self._path[level] for level in sorted(self._path))
             self.observation = replace(self.observation, path=path)
             return self._ask()
         return True
+
+    def stapled(self, connection: SSL.Connection, staple: bytes) -> bool:
+        """The staple callback: the last word, where a staple was asked for."""
+        if not self.asked:
+            self._resume(connection)
+        self._hold(piece(staple))
+        return self._ask()
+
+    def ended(self, connection: SSL.Connection) -> None:
+        """The handshake has ended; where nobody was asked, the session was resumed and nothing was validated."""
+        if not self.asked:
+            self._resume(connection)
+            self._hold(Piece(None, "a resumed session brings none"))
+            self._ask()
+
+    def _present(self, presented: tuple[Certificate, ...]) -> None:
+        mismatch = name_mismatch(presented[0].hosts, self.observation.host) if presented else ""
+        self.observation = replace(self.observation, presented=presented, name_mismatch=mismatch)
+
+    def _resume(self, connection: SSL.Connection) -> None:
+        self._present(presented_chain(connection))
+        self.observation = replace(self.observation, resumed=True)
+
+    def _hold(self, staple: Piece) -> None:
+        if Evidence.STAPLE in self._habits.wants:
+            self.observation = replace(self.observation, evidence=MappingProxyType({Evidence.STAPLE: staple}))
 
     def _ask(self) -> bool:
         self.asked = True
@@ -94,13 +166,6 @@ class Watch:
             # pyOpenSSL 26 asks only a Context's callback for its exception; a Connection's would be lost.
             self.accepted, self.problem = False, problem
         return self.accepted
-
-    def resumed(self, connection: SSL.Connection) -> bool:
-        """Called when the handshake ended and OpenSSL never asked: nothing was validated."""
-        presented = presented_chain(connection)
-        mismatch = name_mismatch(presented[0].hosts, self.observation.host) if presented else ""
-        self.observation = replace(self.observation, presented=presented, name_mismatch=mismatch, resumed=True)
-        return self._ask()
 
 
 def presented_chain(connection: SSL.Connection) -> tuple[Certificate, ...]:
@@ -125,48 +190,31 @@ def connect(
     *,
     time: datetime,
     request: Request | None = None,
-    ignoring: frozenset[int] = frozenset(),
-    session: SSL.Session | None = None,
-    keep_session: bool = False,
-    then: Callable[[Wire], None] | None = None,
+    habits: Habits = PLAIN,
     patience: float = PATIENCE,
 ) -> Exchange:
     """
     Connect to `address` as if it were `host`, let `decide` judge, and send `request` if it agrees.
 
     `time` is the time of the scene; the verification clock itself belongs to
-    `context`. `then` goes on with the same connection after the answer, where
-    there is more to ask. A transport problem never raises: it stands in `failure`. An
+    `context`. A transport problem never raises: it stands in `failure`. An
     exception in `decide` refuses the connection, and is raised when it is over.
     Raises ValueError where `address` is not loopback.
     """
-    watch = Watch(host, time, decide, ignoring)
+    watch = Watch(host, time, decide, habits)
     exchange = Exchange(watch.observation)
     raw = None
     connection = None
     try:
         raw = dial(address, patience)
         exchange.port = raw.getsockname()[1]
-        connection = SSL.Connection(context, raw)
-        connection.set_connect_state()
-        connection.set_tlsext_host_name(host.encode())
-        connection.set_verify(SSL.VERIFY_PEER, watch)
-        if session:
-            connection.set_session(session)
+        connection = _begun(raw, host, context, watch, habits)
         connection.do_handshake()
         exchange.completed = True
-        if not watch.asked:
-            watch.resumed(connection)
+        watch.ended(connection)
         if watch.accepted and request:
-            wire = Wire(connection, h11.CLIENT)
-            try:
-                wire.ask(request)
-                exchange.answer = wire.next_answer()
-                if then:
-                    then(wire)
-            finally:
-                exchange.sent = wire.sent
-            if keep_session:
+            _talk(connection, request, exchange, host if habits.listens else "")
+            if habits.keeps_session:
                 exchange.session = connection.get_session()
     except (SSL.Error, OSError, h11.ProtocolError) as problem:
         exchange.failure = tls.words(problem)
@@ -181,3 +229,37 @@ def connect(
     exchange.observation = watch.observation
     exchange.accepted = watch.accepted and exchange.completed
     return exchange
+
+
+def _begun(raw: socket.socket, host: str, context: SSL.Context, watch: Watch, habits: Habits) -> SSL.Connection:
+    connection = SSL.Connection(context, raw)
+    connection.set_connect_state()
+    connection.set_tlsext_host_name(host.encode())
+    connection.set_verify(SSL.VERIFY_PEER, watch)
+    if Evidence.STAPLE in habits.wants:
+        connection.set_app_data(watch.stapled)
+        connection.request_ocsp()
+    if habits.session:
+        connection.set_session(habits.session)
+    return connection
+
+
+def _talk(connection: SSL.Connection, request: Request, exchange: Exchange, announced_for: str) -> None:
+    """Ask, and then ask for announcements on the same connection, where there is a host to ask about."""
+    wire = Wire(connection, h11.CLIENT)
+    try:
+        if not announced_for:
+            wire.ask(request)
+            exchange.answer = wire.next_answer()
+            return
+        kept_open = [pair for pair in request.headers if pair[0].lower() != b"connection"]
+        wire.ask(replace(request, headers=kept_open))
+        exchange.answer = wire.next_answer()
+        wire.ask(Request("GET", SUCCESSORS, [(b"host", announced_for.encode()), (b"connection", b"close")]))
+        answer, binding = wire.next_answer(), material(connection)
+        if answer.status == 200 and binding is not None:
+            exchange.successors = tuple(hear(said, announced_for, binding) for said in from_json(answer.body))
+    except ValueError as problem:  # what is no announcement is no news
+        exchange.trouble = str(problem)
+    finally:
+        exchange.sent = wire.sent

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import urllib.parse
+from dataclasses import replace
+
+from OpenSSL import SSL
 
 from lab.pki.authority import Credential
+from lab.pki.says import SILENT, Says
+from lab.pki.successor import BINDING, LABEL, announce, claim, to_json
 from lab.wire import tls
 from lab.wire.http import Answer, Request
 from lab.wire.keylog import Tell
 from lab.wire.listener import PATIENCE, Listener
 from lab.wire.visit import Log, attend
 
+SUCCESSORS = "/.well-known/lab-successor"
 STATEMENT = b"2026-01-01  groceries            12.50\n" * 27_000  # about 1 MB
 
 
@@ -27,37 +34,60 @@ class Service(Listener):
 
     Routes: ``/`` greets, ``/account`` gives a balance, ``/statement`` a
     megabyte in chunks, ``POST /transfer`` moves money (form fields payee and
-    amount) and answers with what it booked; `booked` holds the transfers. `tell`
-    is told the secrets of every connection, for a key log.
+    amount) and answers with what it booked; `booked` holds the transfers. `says`
+    is what it says beside its certificate; next keys are announced at
+    ``/.well-known/lab-successor``, for `host`. `tell` is told the secrets of
+    every connection, for a key log.
     """
 
     def __init__(
         self,
         credential: Credential,
+        says: Says = SILENT,
         *,
+        host: str = "",
         name: str = "",
         resumable: bool = False,
         patience: float = PATIENCE,
         tell: Tell | None = None,
     ) -> None:
         self.credential = credential
+        self.says = says
+        self.host = host
         self.booked: list[dict[str, str]] = []
         self.log = Log()
-        self._context = tls.server_context(credential, resumable=resumable, tell=tell)
+        self._line = threading.local()
+        self._context = tls.server_context(credential, resumable=resumable, tell=tell, staple=says.staple)
+        if says.announces:
+            # Exporter material belongs to a connection, and `respond` is given a request only. OpenSSL calls this
+            # in the thread that serves the connection; nobody knows the port yet, so no connection is missed.
+            self._context.set_info_callback(self._note)
         super().__init__(self._attend_visit, name=name, patience=patience)
+
+    def _note(self, connection: SSL.Connection, where: int, value: int) -> None:
+        self._line.connection = connection
 
     def _attend_visit(self, raw: socket.socket, port: int) -> None:
         visit = self.log.begin(port)
         try:
-            attend(raw, self._context, visit, lambda request, _: self.respond(request))
+            attend(raw, self._context, visit, lambda request, _: self._answer(request))
         finally:
+            self._line.connection = None
             self.log.end(port, visit)
+
+    def _answer(self, request: Request) -> Answer:
+        """The answer with what this server says on every one."""
+        answer = self.respond(request)
+        said = [(name.encode("ascii"), value.encode("latin-1")) for name, value in self.says.headers]
+        return replace(answer, headers=[*answer.headers, *said]) if said else answer
 
     def respond(self, request: Request) -> Answer:
         """The bank's answer to a request; 404 for a page it does not have."""
         page = urllib.parse.urlsplit(request.target).path
         if page == "/":
-            return _text(b"Good morning. This is the bank.\n")
+            return _text(self.says.page.encode() or b"Good morning. This is the bank.\n")
+        if page == SUCCESSORS and self.says.announces:
+            return self._announcement()
         if page == "/account":
             return _json({"owner": "you", "balance": "1024.00"})
         if page == "/statement":
@@ -68,6 +98,14 @@ class Service(Listener):
             return self._transfer(request)
         return Answer(404, [(b"content-type", b"text/plain")], b"the bank has no such page\n")
 
+    def _announcement(self) -> Answer:
+        binding = material(self._line.connection)
+        if binding is None:
+            return Answer(404, [(b"content-type", b"text/plain")], b"successors are announced over TLS 1.3 only\n")
+        said = [announce(key, self.host, binding) for key in self.says.successors or ()]
+        said += [claim(key, self.credential.key, self.host, binding) for key in self.says.claims]
+        return Answer(200, [(b"content-type", b"application/json")], to_json(said))
+
     def _transfer(self, request: Request) -> Answer:
         form = urllib.parse.parse_qs(request.body.decode("utf-8", "replace"))
         order = {name: form.get(name, [""])[0] for name in ("payee", "amount")}
@@ -75,6 +113,18 @@ class Service(Listener):
             return Answer(400, [], b"a transfer needs payee= and amount=\n")
         self.booked.append(order)
         return _json({"booked": order})
+
+
+def material(connection: SSL.Connection) -> bytes | None:
+    """
+    The exporter material that binds a proof to this connection; None below TLS 1.3.
+
+    TLS 1.2 without extended_master_secret gives two connections one and the
+    same (RFC 7627 section 1), so it is not used at all.
+    """
+    if connection.get_protocol_version() < SSL.TLS1_3_VERSION:
+        return None
+    return connection.export_keying_material(LABEL, BINDING)
 
 
 def _text(body: bytes) -> Answer:

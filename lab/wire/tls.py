@@ -21,32 +21,25 @@ from OpenSSL import SSL, crypto
 from lab.pki.authority import Credential, key_pem
 from lab.wire import keylog
 
-# OpenSSL's X509_V_ERR_* codes that a learner meets, in words of one sentence.
-REASONS = {
-    2: "its issuer is not there and no trust anchor signed it",
-    9: "it is not valid yet",
-    10: "it has expired",
-    18: "it is self-signed and no trust anchor",
-    19: "the chain ends in a self-signed root that the trust store does not hold",
-    20: "no certificate of its issuer is there and the trust store holds none",
-    21: "its signature could not be checked: no issuer",
-    24: "the key of its issuer cannot be read",
-    26: "it may not be used for this purpose",
-    32: "it signed the certificate below it, and its key usage does not allow that",
-    47: "a name in it lies outside its issuer's name constraints",
-    79: "it signed the certificate below it, and it is a server's certificate and no CA (basicConstraints)",
-}
 
-
-def server_context(credential: Credential, *, resumable: bool = False, tell: keylog.Tell | None = None) -> SSL.Context:
+def server_context(
+    credential: Credential,
+    *,
+    resumable: bool = False,
+    tell: keylog.Tell | None = None,
+    staple: bytes | None = None,
+) -> SSL.Context:
     """
     A TLS server that presents `credential`; the chain goes out exactly as given.
 
     Raises SSL.Error where the key does not belong to the leaf. Session tickets
     are off unless `resumable`: no scene but one is about them. `tell` is told
-    the secrets of every connection, for a key log.
+    the secrets of every connection, for a key log. `staple` is sent to whoever
+    asks for one.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    if staple is not None:
+        context.set_ocsp_server_callback(lambda connection, data: staple)
     if tell:
         keylog.listen(context, tell)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -97,12 +90,9 @@ def client_context(
     if time:
         store.set_time(time.astimezone(UTC).replace(tzinfo=None))
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    # The callback belongs to the context, which many clients share; who watches belongs to the connection.
+    context.set_ocsp_client_callback(lambda connection, staple, data: connection.get_app_data()(connection, staple))
     return context
-
-
-def reason_of(code: int) -> str:
-    """An OpenSSL verification error code in words."""
-    return REASONS.get(code, f"OpenSSL's path validation gave error {code}")
 
 
 def alert_in(problem: SSL.Error) -> str:

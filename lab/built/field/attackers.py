@@ -23,7 +23,8 @@ from lab.built.field.program import Call, Program, Run, Said
 from lab.built.field.proxies import PROXIES, Proxy
 from lab.built.field.standing import OWN, Absent, Export, Posted, stand
 from lab.observation import Line, Outcome
-from lab.policy.clients import Learnt, client
+from lab.policy.check import Learnt
+from lab.policy.clients import client
 from lab.scenes.catalogue import case
 from lab.trials.standing import Standing
 from lab.trials.trial import run as lab_trial

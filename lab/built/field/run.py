@@ -21,7 +21,8 @@ from lab.built.field.explained import EXPLAINED, Explanation, explanation
 from lab.built.field.program import Call, Program, Said
 from lab.built.serve.outside import Outside
 from lab.observation import Outcome, outcome_of
-from lab.policy.clients import Client, Learnt, client
+from lab.policy.check import Learnt
+from lab.policy.clients import Client, client
 from lab.scenes.catalogue import CASES, SLIPS, Case, Meeting
 from lab.trials.standing import Standing
 from lab.trials.trial import run as lab_trial

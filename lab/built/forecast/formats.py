@@ -17,7 +17,7 @@ from typing import Any
 from lab.built.forecast import android, ios
 from lab.built.forecast.config import Format, Listed, PinConfig, choose, domain, listed, pin, shown
 from lab.built.forecast.files import content, no_private_key, text_of
-from lab.policy.hpkp_header import Header, Kind, Malformed, parse
+from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
 from lab.policy.pinset import Role, Where
 
 MOST_BYTES = 1 << 20
@@ -103,11 +103,11 @@ _HEADER = re.compile(r"^[ \t]*(Public-Key-Pins(?:-Report-Only)?)[ \t]*:(.*)$", r
 
 
 def _hpkp(text: str) -> tuple[PinConfig, ...]:
-    kind, value = Kind.PKP, text
+    kind, value = HeaderName.PKP, text
     headers = [(name.lower(), found.strip()) for name, found in _HEADER.findall(text)]
     if headers:  # the first enforced header counts, else the first report-only one (section 2.3.1)
-        headers.sort(key=lambda one: one[0] != Kind.PKP.lower())
-        kind = Kind.PKP if headers[0][0] == Kind.PKP.lower() else Kind.REPORT_ONLY
+        headers.sort(key=lambda one: one[0] != HeaderName.PKP.lower())
+        kind = HeaderName.PKP if headers[0][0] == HeaderName.PKP.lower() else HeaderName.REPORT_ONLY
         value = headers[0][1]
     header = parse(value, kind)
     if isinstance(header, Malformed):
@@ -117,7 +117,7 @@ def _hpkp(text: str) -> tuple[PinConfig, ...]:
     return (_noted(header, kind),)
 
 
-def _noted(header: Header, kind: Kind) -> PinConfig:
+def _noted(header: Header, kind: HeaderName) -> PinConfig:
     pins = listed(
         pin(f'pin-sha256="{one.removeprefix("sha256/")}"', one.removeprefix("sha256/")) for one in header.pins
     )
@@ -126,7 +126,7 @@ def _noted(header: Header, kind: Kind) -> PinConfig:
         (pins,),
         subdomains=header.include_subdomains,
         max_age=header.max_age,
-        enforced=kind is Kind.PKP,
+        enforced=kind is HeaderName.PKP,
     )
 
 

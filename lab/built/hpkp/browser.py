@@ -1,9 +1,8 @@
 """
-A browser that conforms to RFC 7469, over real handshakes at simulated times.
+A browser that conforms to RFC 7469, as somebody at home has it: it goes where it is told and sends its reports.
 
-It notes what answers say, decides inside the handshake by what it noted, and
-sends the reports it owes. The rules are `lab.policy.hpkp`'s; this file only
-carries them to the wire and remembers.
+It decides and learns as `lab.policy.hpkp` says. Visitors of dated scenes need
+no browser of this kind; it is for trying a header out, and for reports.
 """
 
 from __future__ import annotations
@@ -17,12 +16,14 @@ from datetime import datetime
 from lab.observation import Observation, Verdict
 from lab.pki.authority import Authority
 from lab.policy import hpkp
-from lab.policy.checks import Known, judge
-from lab.policy.hpkp import Action, Noting
-from lab.policy.hpkp_memory import Agent, Memory
-from lab.policy.hpkp_report import Report
+from lab.policy.check import Known
+from lab.policy.hpkp import Action, Agent, Noting
+from lab.policy.hpkp_report import ViolationReport
+from lab.policy.memory import Memory
+from lab.policy.mind import Mind
+from lab.trials.engine import concluded
 from lab.wire import tls
-from lab.wire.client import connect
+from lab.wire.client import Exchange, account_request, connect
 from lab.wire.http import Answer, Request
 from lab.wire.listener import Address
 
@@ -31,7 +32,7 @@ Resolve = Callable[[str], Address | None]
 
 
 @dataclass(frozen=True)
-class Visit:
+class PageVisit:
     """
     One visit: what the browser saw and decided, what came back, what it noted, which reports it sent.
 
@@ -43,11 +44,12 @@ class Visit:
     verdict: Verdict
     answer: Answer | None
     noting: Noting
-    delivered: tuple[Report, ...] = ()
+    delivered: tuple[ViolationReport, ...] = ()
     port: int = 0
 
     @property
     def accepted(self) -> bool:
+        """Whether it went on."""
         return self.verdict.accepted
 
     def __str__(self) -> str:
@@ -55,11 +57,6 @@ class Visit:
         if not self.accepted:
             return f"{day} {self.host}: refused at {self.verdict.check}: {self.verdict.reason}"
         return f"{day} {self.host}: served; pins: {self.noting.action.value} ({self.noting.reason})"
-
-
-def headers_of(answer: Answer) -> list[tuple[str, str]]:
-    """An answer's headers as text, in the order received."""
-    return [(name.decode("ascii"), value.decode("latin-1")) for name, value in answer.headers]
 
 
 class Browser:
@@ -83,60 +80,35 @@ class Browser:
     ) -> None:
         self.store = tuple(store)
         self.agent = agent or Agent()
-        self.memory = memory or Memory()
-        self.handshakes = 0
-        self._clicks_through = clicks_through
+        self.mind = Mind(hpkp.policy(self.agent, clicks_through=clicks_through), Known(memory=memory or Memory()))
         self._resolve = resolve
 
-    def visit(
-        self, address: Address, host: str, time: datetime, *, secret: str = "", page: str = "/", remember: bool = True
-    ) -> Visit:
-        """
-        Go to `host` at `address` at `time` and heed its headers.
+    @property
+    def memory(self) -> Memory:
+        """What it remembers now."""
+        return self.mind.known.memory
 
-        With `remember=False` it is as if the visit had never been: nothing is
-        noted and no report is sent. Raises ValueError where `address` is not loopback.
-        """
-        headers = [(b"host", host.encode()), (b"connection", b"close")]
-        if secret:
-            headers.append((b"authorization", b"Bearer " + secret.encode()))
-        seen = self._go(address, host, time, Request("GET", page, headers))
-        if not remember:
-            return seen
+    def visit(self, address: Address, host: str, time: datetime) -> PageVisit:
+        """Go to `host` at `address` at `time` and heed its headers. Raises ValueError where it is not loopback."""
+        request = account_request(host)
+        seen, verdict = self._go(address, host, time, replace(request, target="/"))
         before = self.memory
-        self.memory, owed = seen.noting.memory, seen.noting.reports
-        if not seen.accepted:
-            self.memory, owed = hpkp.failure(before, seen.observation, self.agent, address[1])
-        sent = tuple(one for one in owed if self._post(one, time))
-        return Visit(host, seen.observation, seen.verdict, seen.answer, seen.noting, sent, seen.port)
+        noting = Noting(before, Action.NOTHING, "there was no answer")
+        if seen.headers is not None and verdict.accepted:
+            noting = hpkp.note(before, seen.observation, seen.headers, self.agent, port=address[1])
+        after, owed = noting.memory, noting.reports
+        if not verdict.accepted:
+            after, owed = hpkp.failure(before, seen.observation, self.agent, address[1])
+        self.mind.known = replace(self.mind.known, memory=after)
+        sent = tuple(report for report in owed if self._post(report, time))
+        return PageVisit(host, seen.observation, verdict, seen.answer, noting, sent, seen.port)
 
-    def again(self, visit: Visit, time: datetime) -> None:
-        """Heed the answer of an earlier visit as if it came at `time`, without a connection; a refusal is no answer."""
-        if visit.accepted and visit.answer:
-            observation = replace(visit.observation, time=time)
-            self.memory = hpkp.note(self.memory, observation, headers_of(visit.answer), self.agent).memory
+    def _go(self, address: Address, host: str, time: datetime, request: Request) -> tuple[Exchange, Verdict]:
+        context = tls.client_context([anchor.certificate for anchor in self.store], time)
+        met = connect(address, host, context, self.mind.decide, time=time, request=request)
+        return met, concluded(self.mind, met)
 
-    def _go(self, address: Address, host: str, time: datetime, request: Request) -> Visit:
-        policy = hpkp.policy(self.memory, self.agent, clicks_through=self._clicks_through)
-        context = tls.client_context([one.certificate for one in self.store], time)
-        self.handshakes += 1
-        met = connect(
-            address,
-            host,
-            context,
-            lambda observation: judge(policy, observation, Known()).accepted,
-            time=time,
-            request=request,
-        )
-        verdict = judge(policy, met.observation, Known())
-        if verdict.accepted and not met.accepted:
-            verdict = Verdict(False, "TLS", met.failure or "the handshake did not finish", verdict.findings)
-        noting = Noting(self.memory, Action.NOTHING, "there was no answer")
-        if met.accepted and met.answer:
-            noting = hpkp.note(self.memory, met.observation, headers_of(met.answer), self.agent, port=address[1])
-        return Visit(host, met.observation, verdict, met.answer, noting, (), met.port)
-
-    def _post(self, report: Report, time: datetime) -> bool:
+    def _post(self, report: ViolationReport, time: datetime) -> bool:
         """
         Deliver a report; whether it arrived.
 
@@ -150,5 +122,5 @@ class Browser:
         headers = [(b"host", target.hostname.encode()), (b"content-type", b"application/json")]
         page = target.path or "/"
         request = Request("POST", page, [*headers, (b"connection", b"close")], json.dumps(report.body).encode())
-        seen = self._go(address, target.hostname, time, request)
-        return seen.accepted and seen.answer is not None and seen.answer.status < 300
+        seen, verdict = self._go(address, target.hostname, time, request)
+        return verdict.accepted and seen.answer is not None and seen.answer.status < 300

@@ -9,20 +9,16 @@ browser decides, and the outcome is measured by who holds the visit's secret.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
-from lab.built.hpkp.browser import Browser, Visit
-from lab.built.hpkp.dated import ATTACK, RECOVERY, Dated, Phase, date
-from lab.built.hpkp.site import PinningSite
-from lab.observation import Line, Outcome
-from lab.policy.hpkp_memory import CHROMIUM_CAP, Agent
-
-PATIENCE = 10.0  # seconds to wait for the other side's log
+from lab.built.hpkp.dated import ATTACK, RECOVERY, Dated
+from lab.observation import Outcome, Progress
+from lab.policy import hpkp
+from lab.policy.hpkp import CHROMIUM_CAP, Agent
+from lab.policy.mind import Mind
+from lab.trials.engine import Saving
+from lab.trials.standing import Ground
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ AGENTS = {"no cap": Agent(), "60-day cap": Agent(cap=CHROMIUM_CAP)}
 
 
 @dataclass(frozen=True)
-class Day:
+class VisitDay:
     """One day of a visitor: whether they went, what came of it (or would have), and whether a handshake said so."""
 
     number: int
@@ -65,7 +61,7 @@ class Stay:
     scene: Dated
     visitor: Visitor
     browser: str
-    days: tuple[Day, ...]
+    days: tuple[VisitDay, ...]
     handshakes: int
 
     @property
@@ -98,47 +94,9 @@ class Stay:
         return " " * self.visitor.first + "".join(signs[day.outcome] for day in self.days)
 
 
-class Standing:
-    """A dated scene with every phase served on loopback. A context manager; leaving it stops every service."""
-
-    def __init__(self, scene: Dated) -> None:
-        self.scene = scene
-        self._stack = ExitStack()
-        self._sites: dict[int, PinningSite] = {}
-
-    def __enter__(self) -> Self:
-        try:
-            for phase in self.scene.phases:
-                site = PinningSite(phase.credential, phase.header)
-                self._sites[id(phase)] = self._stack.enter_context(site)
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
-
-    def go(self, browser: Browser, host: str, day: int, *, remember: bool = True) -> tuple[Visit, Outcome]:
-        """One visit to one host on one day, and its outcome by who holds the visit's secret."""
-        phase = self.scene.phase(host, day)
-        site = self._sites[id(phase)]
-        secret = secrets.token_hex(16)
-        visit = browser.visit(site.address, host, date(day), secret=secret, page="/account", remember=remember)
-        held = site.log.finished(visit.port, PATIENCE).holds(secret) if visit.port else False
-        return visit, _outcome(phase, visit, held)
-
-
-def _outcome(phase: Phase, visit: Visit, held: bool) -> Outcome:
-    if phase.line is Line.ATTACKER:
-        return Outcome.INTERCEPTED if held else Outcome.STOPPED
-    return Outcome.SERVED if held and visit.answer is not None else Outcome.OUTAGE
-
-
 def follow(
-    standing: Standing,
+    ground: Ground,
+    scene: Dated,
     visitor: Visitor,
     browser: str = "no cap",
     *,
@@ -149,38 +107,19 @@ def follow(
     One visitor through one scene.
 
     A handshake is made whenever something that the verdict depends on differs
-    from the last time (what is presented, which pins are in force), and
-    whenever an attacker is on the line. On the days between, the last
-    handshake's observation is judged at the new time. `every_day` makes a
-    handshake each day; a test holds the two against each other. `agent` is a
-    browser that has no name in `AGENTS`.
+    from the last time, and whenever an attacker is on the line: see
+    `lab.trials.engine.Saving`. `every_day` makes a handshake each day; a test
+    holds the two against each other. `agent` is a browser that has no name in
+    `AGENTS`.
     """
-    scene = standing.scene
-    user = Browser(scene.store, agent or AGENTS[browser])
-    last: dict[str, tuple[object, Visit, Outcome]] = {}
-
-    def go(host: str, day: int, remember: bool) -> tuple[Outcome, bool]:
-        phase = scene.phase(host, day)
-        entry = user.memory.governing(host, date(day))
-        state = (id(phase), entry.pins if entry else None)
-        if not every_day and phase.line is Line.GENUINE and host in last and last[host][0] == state:
-            _, visit, outcome = last[host]
-            if remember:
-                user.again(visit, date(day))
-            return outcome, False
-        visit, outcome = standing.go(user, host, day, remember=remember)
-        last[host] = (state, visit, outcome)
-        return outcome, True
-
+    saving = Saving(ground, Mind(hpkp.policy(agent or AGENTS[browser])), never=every_day)
     days = []
     for number in range(visitor.first, scene.days):
         visited = visitor.goes(number)
-        went = [go(host, number, visited) for host in (scene.way if visited else (scene.host,))]
-        days.append(Day(number, went[-1][0], visited, went[-1][1]))
-    return Stay(scene, visitor, browser, tuple(days), user.handshakes)
-
-
-Progress = Callable[[int, int, str], None]
+        way = scene.way if visited else (scene.host,)
+        outcome, measured = [saving.meet(scene.meeting(host, number), asked=visited) for host in way][-1]
+        days.append(VisitDay(number, outcome, visited, measured))
+    return Stay(scene, visitor, browser, tuple(days), saving.handshakes)
 
 
 def play(
@@ -200,6 +139,6 @@ def play(
         if progress:
             progress(number, len(told), scene.title)
         how = named if named is not None else tuple(AGENTS) if scene.capped else ("no cap",)
-        with Standing(scene) as standing:
-            stays += [follow(standing, visitor, browser) for browser in how for visitor in who]
+        with Ground(scene.host) as ground:
+            stays += [follow(ground, scene, visitor, browser) for browser in how for visitor in who]
     return stays

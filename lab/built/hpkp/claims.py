@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.built.hpkp.browser import Browser
-from lab.built.hpkp.calendar import AGENTS, VISITORS, Standing, Stay, play
-from lab.built.hpkp.dated import DAY, START, scene
-from lab.policy.hpkp import Action
-from lab.policy.hpkp_memory import CHROMIUM_CAP
+from lab.built.hpkp.calendar import AGENTS, VISITORS, Stay, play
+from lab.built.hpkp.dated import DAY, START, Dated, scene
+from lab.policy import hpkp
+from lab.policy.hpkp import CHROMIUM_CAP, Action, Agent, Noting
+from lab.policy.memory import Memory
+from lab.policy.mind import Mind
+from lab.trials.engine import meet
+from lab.trials.standing import Ground
 
 BEFORE = VISITORS[0]
 
@@ -31,6 +34,13 @@ def _stay(name: str, browser: str = "no cap") -> Stay:
     return play([scene(name)], [BEFORE], [browser])[0]
 
 
+def _first_visit(told: Dated, agent: Agent) -> Noting:
+    """What a browser makes of the first answer, over a real handshake."""
+    with Ground(told.host) as ground:
+        met = meet(ground, told.meeting(told.host, 0), Mind(hpkp.policy(agent)))()
+    return hpkp.note(Memory(), met.observation, met.lesson.headers or (), agent)
+
+
 def sixty_days() -> Evidence:
     """
     "With HPKP, a leaf is usually pinned for 60 days": it is what a browser would remember at most.
@@ -39,12 +49,10 @@ def sixty_days() -> Evidence:
     without after 365, and the certificate's life has no part in either.
     """
     capped, free = len(_stay("a_year", "60-day cap").locked), len(_stay("a_year").locked)
-    with Standing(scene("a_year")) as standing:
-        browser = Browser(standing.scene.store, AGENTS["60-day cap"])
-        standing.go(browser, standing.scene.host, 0)
-        entry = browser.memory.governing(standing.scene.host, START)
-        remembered = entry.until - START if entry and entry.until else None
-        life = standing.scene.phases[0].credential.leaf.not_valid_after_utc - START
+    year = scene("a_year")
+    entry = _first_visit(year, AGENTS["60-day cap"]).memory.governing(year.host, START)
+    remembered = entry.until - START if entry and entry.until else None
+    life = year.phases[0].meeting.credential.leaf.not_valid_after_utc - START
     holds = remembered == CHROMIUM_CAP and capped == 60 and free == 365 and life != CHROMIUM_CAP
     return Evidence(
         holds,
@@ -60,12 +68,11 @@ def no_backup_is_ignored() -> Evidence:
     `holds` is about the claim as the article makes it, so it is False here: the
     header is ignored (section 2.5), while a made-up backup does lock out.
     """
-    with Standing(scene("no_backup_pin")) as standing:
-        visit, _ = standing.go(Browser(standing.scene.store), standing.scene.host, 0)
+    noting = _first_visit(scene("no_backup_pin"), AGENTS["no cap"])
     without, fake = _stay("no_backup_pin"), _stay("fake_backup")
     return Evidence(
-        visit.noting.action is not Action.IGNORED or bool(without.locked),
-        f"the header without a backup was {visit.noting.action.value} ({visit.noting.reason}): "
+        noting.action is not Action.IGNORED or bool(without.locked),
+        f"the header without a backup was {noting.action.value} ({noting.reason}): "
         f"{len(without.locked)} days locked out; with a made-up backup {len(fake.locked)} days",
     )
 

@@ -2,7 +2,7 @@
 The dated scenes: what a site and its attackers present on which day, and what their headers say.
 
 A scene is a function from a world to phases, and its first docstring line is
-its title. It opens no socket and knows no browser; `calendar` plays it.
+its title. It opens no socket and knows no browser; `visitors` play it.
 
 Every scene has the same calendar. Day 0 is 1 September 2016. On days 28 and 29
 somebody else is on the line; from day 30 the genuine server is back, and where
@@ -12,13 +12,15 @@ its key was stolen or lost it has another.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from lab.built.hpkp.site import FAKE_BACKUP, announced
 from lab.observation import Line
 from lab.pki.authority import Authority, Credential, Key, new_key
+from lab.pki.says import pins_header
 from lab.pki.world import World
+from lab.scenes.catalogue import Meeting
 
 START = datetime(2016, 9, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -35,20 +37,29 @@ def date(day: int) -> datetime:
 
 @dataclass(frozen=True)
 class Phase:
-    """From day `begins` on, `credential` is presented for `host`, and answers carry `header` (none where empty)."""
+    """From day `begins` on, this is the meeting that visitors of its host have."""
 
     begins: int
-    title: str
-    credential: Credential = field(repr=False)
-    header: str = ""
-    line: Line = Line.GENUINE
-    host: str = "bank.example"
+    meeting: Meeting
+
+
+def phase(
+    begins: int,
+    title: str,
+    credential: Credential,
+    header: str = "",
+    line: Line = Line.GENUINE,
+    host: str = "bank.example",
+) -> Phase:
+    """From day `begins` on, `credential` is presented for `host`, and answers carry `header` (none where empty)."""
+    meeting = Meeting(line, credential, (), date(begins), title, host=host, says=pins_header(header))
+    return Phase(begins, meeting)
 
 
 @dataclass(frozen=True)
 class Dated:
     """
-    A scene with a calendar.
+    A scene with a long calendar: on which day which meeting begins.
 
     `way` are the hosts that a visitor goes to on each visit, in order; the last
     is the one whose outcome counts. `days` is how long it is watched. Every
@@ -73,9 +84,10 @@ class Dated:
         """Whether it is watched for so long that a browser's cap on max-age can matter."""
         return self.days > 120
 
-    def phase(self, host: str, day: int) -> Phase:
-        """What `host` leads to on this day."""
-        return [one for one in self.phases if one.host == host and one.begins <= day][-1]
+    def meeting(self, host: str, day: int) -> Meeting:
+        """Whom somebody meets who goes to `host` on this day."""
+        there = [one.meeting for one in self.phases if one.meeting.host == host and one.begins <= day][-1]
+        return replace(there, time=date(day), store=self.store)
 
 
 class Cast:
@@ -132,8 +144,8 @@ def _stolen(
     said = header(site, backup)
     thief = cast.credential(key=site.key)
     return (
-        Phase(0, "the site announces its pins", site, said),
-        Phase(ATTACK, "a thief has the key, and repeats the header", thief, said, Line.ATTACKER),
+        phase(0, "the site announces its pins", site, said),
+        phase(ATTACK, "a thief has the key, and repeats the header", thief, said, Line.ATTACKER),
         after(site, backup),
     )
 
@@ -149,7 +161,7 @@ def no_pins(cast: Cast) -> tuple[Phase, ...]:
 
     The control: what happens without HPKP.
     """
-    return _stolen(cast, lambda site, backup: "", lambda site, backup: Phase(RECOVERY, "a new key", cast.credential()))
+    return _stolen(cast, lambda site, backup: "", lambda site, backup: phase(RECOVERY, "a new key", cast.credential()))
 
 
 @dated()
@@ -162,7 +174,7 @@ def backup_pin(cast: Cast) -> tuple[Phase, ...]:
 
     def after(site: Credential, backup: Key) -> Phase:
         moved = _on(cast, backup)
-        return Phase(RECOVERY, "the backup key, with the next backup", moved, announced(moved, cast.credential()))
+        return phase(RECOVERY, "the backup key, with the next backup", moved, announced(moved, cast.credential()))
 
     return _stolen(cast, lambda site, backup: announced(site, _on(cast, backup)), after)
 
@@ -177,7 +189,7 @@ def no_backup_pin(cast: Cast) -> tuple[Phase, ...]:
     return _stolen(
         cast,
         lambda site, backup: announced(site),
-        lambda site, backup: Phase(RECOVERY, "a new key", moved := cast.credential(), announced(moved)),
+        lambda site, backup: phase(RECOVERY, "a new key", moved := cast.credential(), announced(moved)),
     )
 
 
@@ -191,7 +203,7 @@ def fake_backup(cast: Cast) -> tuple[Phase, ...]:
     return _stolen(
         cast,
         lambda site, backup: announced(site, FAKE_BACKUP),
-        lambda site, backup: Phase(RECOVERY, "a new key", moved := cast.credential(), announced(moved, FAKE_BACKUP)),
+        lambda site, backup: phase(RECOVERY, "a new key", moved := cast.credential(), announced(moved, FAKE_BACKUP)),
     )
 
 
@@ -205,7 +217,7 @@ def lost_backup(cast: Cast) -> tuple[Phase, ...]:
     return _stolen(
         cast,
         lambda site, backup: announced(site, _on(cast, backup)),
-        lambda site, backup: Phase(
+        lambda site, backup: phase(
             RECOVERY, "a new key, and max-age=0", moved := cast.credential(), announced(moved, FAKE_BACKUP, days=0)
         ),
     )
@@ -220,9 +232,9 @@ def retreat_in_time(cast: Cast) -> tuple[Phase, ...]:
     """
     site, backup = cast.credential(), cast.credential()
     return (
-        Phase(0, "the site announces its pins", site, announced(site, backup)),
-        Phase(20, "the site takes them back", site, announced(site, backup, days=0)),
-        Phase(RECOVERY, "a new key, no header", cast.credential()),
+        phase(0, "the site announces its pins", site, announced(site, backup)),
+        phase(20, "the site takes them back", site, announced(site, backup, days=0)),
+        phase(RECOVERY, "a new key, no header", cast.credential()),
     )
 
 
@@ -235,9 +247,9 @@ def hostile_pinning(cast: Cast) -> tuple[Phase, ...]:
     """
     site, hostile = cast.credential(), cast.credential(issuer="other_issuing")
     return (
-        Phase(0, "the site, no header", site),
-        Phase(ATTACK, "an attacker pins", hostile, announced(hostile, cast.credential()), Line.ATTACKER),
-        Phase(RECOVERY, "the site again", site),
+        phase(0, "the site, no header", site),
+        phase(ATTACK, "an attacker pins", hostile, announced(hostile, cast.credential()), Line.ATTACKER),
+        phase(RECOVERY, "the site again", site),
     )
 
 
@@ -251,9 +263,9 @@ def hostile_pinning_of_a_pinned_site(cast: Cast) -> tuple[Phase, ...]:
     site, hostile = cast.credential(), cast.credential(issuer="other_issuing")
     said = announced(site, cast.credential())
     return (
-        Phase(0, "the site announces its pins", site, said),
-        Phase(ATTACK, "an attacker pins", hostile, announced(hostile, cast.credential()), Line.ATTACKER),
-        Phase(RECOVERY, "the site again", site, said),
+        phase(0, "the site announces its pins", site, said),
+        phase(ATTACK, "an attacker pins", hostile, announced(hostile, cast.credential()), Line.ATTACKER),
+        phase(RECOVERY, "the site again", site, said),
     )
 
 
@@ -268,10 +280,10 @@ def hostile_pinning_of_subdomains(cast: Cast) -> tuple[Phase, ...]:
     hostile = cast.credential(issuer="other_issuing")
     header = announced(hostile, cast.credential(), subdomains=True)
     return (
-        Phase(0, "the site, no header", site),
-        Phase(0, "the subdomain, no header", mail, host=SUBDOMAIN),
-        Phase(ATTACK, "an attacker pins the parent", hostile, header, Line.ATTACKER),
-        Phase(RECOVERY, "the site again", site),
+        phase(0, "the site, no header", site),
+        phase(0, "the subdomain, no header", mail, host=SUBDOMAIN),
+        phase(ATTACK, "an attacker pins the parent", hostile, header, Line.ATTACKER),
+        phase(RECOVERY, "the site again", site),
     )
 
 
@@ -284,6 +296,6 @@ def a_year(cast: Cast) -> tuple[Phase, ...]:
     """
     site = cast.credential()
     return (
-        Phase(0, "the site announces its pins for a year", site, announced(site, FAKE_BACKUP, days=365)),
-        Phase(RECOVERY, "a new key", cast.credential()),
+        phase(0, "the site announces its pins for a year", site, announced(site, FAKE_BACKUP, days=365)),
+        phase(RECOVERY, "a new key", cast.credential()),
     )

@@ -1,20 +1,18 @@
 """
-Services that send pin headers, and one that collects the reports.
+The headers that sites announce their pins with, and a service that collects the reports.
 
-They are the lab's ordinary service with headers added: real HTTPS on loopback.
-They know nothing of what a browser makes of them.
+The lab's ordinary service sends the headers: see `lab.pki.says`. Nothing here
+knows what a browser makes of them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from lab.pki.authority import Credential
 from lab.pki.pins import pin_of
-from lab.policy.hpkp_header import Header, Kind
+from lab.policy.hpkp_header import Header
 from lab.wire.http import Answer, Request
 from lab.wire.service import Service
 
@@ -28,35 +26,6 @@ def announced(
     """A header's value that names these pins (a credential stands for its leaf's) for so many days."""
     pins = tuple(one if isinstance(one, str) else pin_of(one.leaf) for one in credentials_or_pins)
     return str(Header(pins, round(days * 86400), subdomains, report_uri))
-
-
-class PinningSite(Service):
-    """
-    The bank, with headers of your choice on every answer.
-
-    `headers` go out as given, in that order, malformed or twice where you say
-    so; a plain string is the value of a Public-Key-Pins header. `page`, where
-    given, is the body of ``/``.
-    """
-
-    def __init__(
-        self,
-        credential: Credential,
-        headers: str | Iterable[tuple[str, str]] = (),
-        *,
-        page: str = "",
-        name: str = "",
-    ) -> None:
-        pairs = [(Kind.PKP.value, headers)] if isinstance(headers, str) and headers else list(headers or ())
-        self._headers = [(str(name).encode("ascii"), str(value).encode("latin-1")) for name, value in pairs]
-        self._page = page.encode()
-        super().__init__(credential, name=name)
-
-    def respond(self, request: Request) -> Answer:
-        answer = super().respond(request)
-        if self._page and request.target == "/":
-            answer = replace(answer, body=self._page)
-        return replace(answer, headers=[*answer.headers, *self._headers])
 
 
 class Collector(Service):

@@ -15,9 +15,9 @@ from itertools import groupby
 from typing import Any
 
 from lab.built.hpkp.calendar import VISITORS as EVERYBODY
-from lab.built.hpkp.calendar import Progress, Stay, Visitor, play
+from lab.built.hpkp.calendar import Stay, Visitor, play
 from lab.built.hpkp.dated import DATED, START, date, scene
-from lab.observation import Showable
+from lab.observation import Progress, Showable
 
 HEADS = ("days locked out", "from", "until", "visits refused", "robbed", "attacker refused")
 _TD = "padding:2px 8px;border:1px solid #999;text-align:left"

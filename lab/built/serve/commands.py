@@ -26,8 +26,9 @@ from lab.built.serve.outside import Outside
 from lab.policy.clients import client
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import Meeting
+from lab.trials.engine import Encounter
 from lab.trials.standing import Standing
-from lab.trials.trial import Encounter, run
+from lab.trials.trial import run
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 

@@ -23,7 +23,7 @@ from lab.built.serve.live import Live
 from lab.built.serve.outside import Outside
 from lab.observation import Line
 from lab.scenes.catalogue import Case, Meeting, twin_of
-from lab.trials.trial import Encounter
+from lab.trials.engine import Encounter
 from lab.wire.attacker import Attacker
 from lab.wire.capture import Capture
 from lab.wire.keylog import KeyLog

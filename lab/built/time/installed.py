@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from lab.built.time.language import SECOND, Event, Installed, What
 from lab.built.time.life import Life
-from lab.observation import Observation, Verdict
+from lab.observation import Finding, Observation, Verdict
 from lab.pki.authority import Authority
 from lab.pki.legacy_path import Builder, build
 from lab.pki.pins import seen
@@ -55,7 +55,7 @@ def lapsing(check: Check, lapse: datetime) -> Check:
     Android's pin-set expiration and TrustKit's kTSKExpirationDate do this.
     """
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+    def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
         if observation.time >= lapse:
             return True, f"the pins expired on {lapse:%Y-%m-%d}, so nothing was compared"
         return check.rule(observation, known)

@@ -29,7 +29,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lab.built.continuity.memory import Change, Record, host_name
+from lab.policy.memory import Record, Update, canonical
 
 APPLICATION = 0x6C61626B  # "labk" in the file's header: this file is ours
 VERSION = 1
@@ -169,13 +169,13 @@ class Store:
     def look_up(self, host: str, port: int) -> tuple[Record, ...]:
         """What is known of a host and port, by pin; empty where nothing is."""
         with self._worded():
-            return tuple(map(_record, self._database.execute(LOOK_UP, (host_name(host), port))))
+            return tuple(map(_record, self._database.execute(LOOK_UP, (canonical(host), port))))
 
     def records(self, host: str = "") -> Iterator[Record]:
         """Every record, or those of one host, by host, port and pin; as they were when the reading began."""
         query, given = f"SELECT {COLUMNS} FROM known", list[str]()
         if host:
-            query, given = query + " WHERE host = ?", [host_name(host)]
+            query, given = query + " WHERE host = ?", [canonical(host)]
         with self._worded():
             for row in self._database.execute(query + " ORDER BY host, port, pin", given):
                 yield _record(row)
@@ -187,7 +187,7 @@ class Store:
     # ---- writing
 
     def apply(
-        self, change: Change, host: str, port: int, time: datetime, *, expecting: Iterable[Record] | None = None
+        self, update: Update, host: str, port: int, time: datetime, *, expecting: Iterable[Record] | None = None
     ) -> bool:
         """
         Keep what a meeting changed; when this returns True it is on the disk.
@@ -197,18 +197,18 @@ class Store:
         and the answer is False: judge again. Two processes that each meet a
         host for the first time can so not both have their way.
         """
-        name, now = host_name(host), _seconds(time)
+        name, now = canonical(host), _seconds(time)
         with self._worded(), self._writing():
             if expecting is not None:
                 there = self._database.execute("SELECT pin FROM known WHERE host = ? AND port = ?", (name, port))
                 if {pin for (pin,) in there} != {one.pin for one in expecting}:
                     return False
-            for pin in change.drop:
+            for pin in update.drop:
                 self._database.execute("DELETE FROM known WHERE host = ? AND port = ? AND pin = ?", (name, port, pin))
-            values = {"host": name, "port": port, "now": now, "expires": _seconds(change.expires)}
-            if change.met:
-                self._database.execute(MEET, {**values, "pin": change.met})
-            for pin in change.add:
+            values = {"host": name, "port": port, "now": now, "expires": _seconds(update.expires)}
+            if update.met:
+                self._database.execute(MEET, {**values, "pin": update.met})
+            for pin in update.add:
                 self._database.execute(ANNOUNCE, {**values, "pin": pin})
         return True
 
@@ -230,7 +230,7 @@ class Store:
 
     def forget(self, host: str, port: int | None = None) -> int:
         """Delete what is known of a host, on all its ports or on one; returns how many records that were."""
-        query, given = "DELETE FROM known WHERE host = ?", list[str | int]([host_name(host)])
+        query, given = "DELETE FROM known WHERE host = ?", list[str | int]([canonical(host)])
         if port is not None:
             query, given = query + " AND port = ?", [*given, port]
         with self._worded(), self._writing():
@@ -279,4 +279,4 @@ def _record(row: tuple[str, int, str, int, int, int, int | None]) -> Record:
 
 def _row(one: Record) -> tuple[str, int, str, int | None, int | None, int, int | None]:
     ends = _seconds(one.expires)
-    return (host_name(one.host), one.port, one.pin, _seconds(one.first_seen), _seconds(one.last_seen), one.count, ends)
+    return (canonical(one.host), one.port, one.pin, _seconds(one.first_seen), _seconds(one.last_seen), one.count, ends)

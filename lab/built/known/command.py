@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from lab.built.continuity.memory import Record
-    from lab.built.continuity.store import Store
+    from lab.built.known.store import Store
+    from lab.policy.memory import Record
 
 FIELDS = ("host", "port", "pin", "first_seen", "last_seen", "count", "expires")
 
@@ -181,7 +181,7 @@ class _Opened:
         self._opened: list[Store] = []
 
     def __enter__(self) -> list[Store]:
-        from lab.built.continuity.store import Store
+        from lab.built.known.store import Store
 
         if self._path.exists():
             self._opened.append(Store(self._path))

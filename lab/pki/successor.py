@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-from lab.built.continuity.rules import Heard
+from lab.observation import Successor
 from lab.pki.authority import Key
 from lab.pki.pins import pin_of, spki
 
@@ -72,7 +72,7 @@ def claim(announced: CertificatePublicKeyTypes, signer: Key, host: str, binding:
     return Announcement(public, proof)
 
 
-def hear(announcement: Announcement, host: str, binding: bytes) -> Heard:
+def hear(announcement: Announcement, host: str, binding: bytes) -> Successor:
     """
     The announced pin, and whether the proof holds for this host and this connection.
 
@@ -94,8 +94,8 @@ def hear(announcement: Announcement, host: str, binding: bytes) -> Heard:
         else:
             key.verify(announcement.proof, message)
     except InvalidSignature:
-        return Heard(pin_of(key), False)
-    return Heard(pin_of(key), True)
+        return Successor(pin_of(key), False)
+    return Successor(pin_of(key), True)
 
 
 def to_json(announcements: Iterable[Announcement]) -> bytes:

@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lab.built.continuity.memory import Record
-from lab.built.continuity.store import Store
+from lab.built.known.store import Store
+from lab.policy.memory import Record
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,0 +1,28 @@
+"""
+What path validation finds wrong, in words: OpenSSL's codes, for whoever builds paths.
+
+No OpenSSL here; only its numbers.
+"""
+
+from __future__ import annotations
+
+# OpenSSL's X509_V_ERR_* codes that a learner meets, in words of one sentence.
+REASONS = {
+    2: "its issuer is not there and no trust anchor signed it",
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: "it is self-signed and no trust anchor",
+    19: "the chain ends in a self-signed root that the trust store does not hold",
+    20: "no certificate of its issuer is there and the trust store holds none",
+    21: "its signature could not be checked: no issuer",
+    24: "the key of its issuer cannot be read",
+    26: "it may not be used for this purpose",
+    32: "it signed the certificate below it, and its key usage does not allow that",
+    47: "a name in it lies outside its issuer's name constraints",
+    79: "it signed the certificate below it, and it is a server's certificate and no CA (basicConstraints)",
+}
+
+
+def reason_of(code: int) -> str:
+    """An OpenSSL verification error code in words."""
+    return REASONS.get(code, f"OpenSSL's path validation gave error {code}")

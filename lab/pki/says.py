@@ -1,0 +1,65 @@
+"""
+What a server says beside its certificate: headers, announcements of its next keys, a staple.
+
+A meeting carries it, a service on the wire says it, a rehearsal reads it. No
+socket here, and nobody who believes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from lab.observation import Successor
+from lab.pki.authority import Key
+from lab.pki.pins import pin_of
+
+PKP = "Public-Key-Pins"
+
+
+@dataclass(frozen=True)
+class Says:
+    """
+    What a server says on every connection.
+
+    `headers` go out as given, in that order, malformed or twice where you say
+    so. `successors` are next keys that it holds and proves to hold, None for a
+    server that knows nothing of announcements; with none in it, it takes earlier
+    announcements back. `claims` are keys that it does not hold: it announces
+    them as a liar would, under a signature by its own key. `staple` is an OCSP
+    response, sent to whoever asks for one; `page` the body of ``/``.
+    """
+
+    headers: tuple[tuple[str, str], ...] = ()
+    successors: tuple[Key, ...] | None = field(default=None, repr=False)
+    claims: tuple[CertificatePublicKeyTypes, ...] = field(default=(), repr=False)
+    staple: bytes | None = field(default=None, repr=False)
+    page: str = ""
+
+    @property
+    def announces(self) -> bool:
+        """Whether it has a page of announcements at all."""
+        return self.successors is not None or bool(self.claims)
+
+    def heard(self, *, relayed: bool = False) -> tuple[Successor, ...] | None:
+        """What a client makes of the announcements: a claim is not proven, nor is a proof that somebody relayed."""
+        if not self.announces:
+            return None
+        held = [Successor(pin_of(key.public_key()), not relayed) for key in self.successors or ()]
+        return (*held, *(Successor(pin_of(key), False) for key in self.claims))
+
+
+def pins_header(value: str) -> Says:
+    """A server whose answers carry this Public-Key-Pins header; none where it is empty."""
+    return Says(((PKP, value),) if value else ())
+
+
+def announcing(*keys: Key, claims: Sequence[CertificatePublicKeyTypes] = ()) -> Says:
+    """A server that announces these next keys and proves that it holds them."""
+    return Says(successors=keys, claims=tuple(claims))
+
+
+SILENT = Says()
+"""A server that says nothing but its certificate."""

@@ -1,0 +1,124 @@
+"""
+What a check is, what a client knows when it asks, and how a policy comes to a verdict.
+
+A check is a pure function from an observation, and what the client knows, to a
+finding. A policy is an ordered list of checks. Which checks there are is in
+`lab.policy.checks`; how a client learns is in `lab.policy.mind`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from lab.observation import Certificate, Evidence, Finding, Lesson, Observation, Verdict
+from lab.policy.memory import Memory
+from lab.policy.pinset import PinSet, Site
+
+
+@dataclass(frozen=True)
+class Known:
+    """
+    What a client knows when it decides: the pins built into it, and what it remembers of each host.
+
+    `store` holds the trust anchors of its machine, `installed` the fingerprints
+    of those that did not come with the system; most policies ask for neither.
+    """
+
+    site: Site = field(default_factory=lambda: MappingProxyType({}))
+    memory: Memory = field(default_factory=Memory)
+    installed: frozenset[str] = frozenset()
+    store: tuple[Certificate, ...] = ()
+
+
+class Stage(StrEnum):
+    """When a check runs."""
+
+    HANDSHAKE = "inside the handshake"
+    AFTER_REQUEST = "after the request was sent"
+
+
+class Basis(StrEnum):
+    """What a check looks at."""
+
+    VALIDATION = "path validation"
+    NAME = "the host name"
+    PATH = "the path"
+    LEAF = "the leaf"
+    PRESENTED = "the presented chain"
+    EVIDENCE = "what speaks for the certificate"
+
+
+class Learnt(StrEnum):
+    """How a client learnt what it compares with."""
+
+    BUILT_IN = "built in"
+    FIRST_USE = "first use"
+    ANNOUNCED = "announced successor"
+    HEADER = "header"
+
+
+class Memorizes(Protocol):
+    """How what a check compares with gets into a client's memory."""
+
+    @property
+    def how(self) -> tuple[Learnt, ...]:
+        """The ways in which it learns."""
+
+    def learn(self, memory: Memory, lesson: Lesson, accepted: bool) -> Memory:
+        """The memory after a meeting; `accepted` is what the whole policy said of it."""
+
+
+Rule = Callable[[Observation, Known], "tuple[bool, str] | Finding"]
+"""Whether a check passed, and why in one sentence; or a `Finding`, whose name the check puts in."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """
+    One question that a client asks, with the rule that answers it.
+
+    `rule` must be pure: the same observation and knowledge give the same
+    answer. `remembers` says how what it compares with is learnt from meetings;
+    True stands for plain first use. `needs` is the evidence without which it
+    cannot be asked, and tells the wire what to ask for.
+    """
+
+    name: str
+    rule: Rule
+    basis: Basis
+    stage: Stage = Stage.HANDSHAKE
+    pin_set: PinSet | None = None
+    remembers: Memorizes | bool = False
+    needs: frozenset[Evidence] = frozenset()
+
+    def find(self, observation: Observation, known: Known) -> Finding:
+        """What this check finds."""
+        found = self.rule(observation, known)
+        return replace(found, check=self.name) if isinstance(found, Finding) else Finding(self.name, *found)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Policy = tuple[Check, ...]
+
+
+def judge(policy: Policy, observation: Observation, known: Known) -> Verdict:
+    """
+    The pure verdict: the checks in order, up to the first that refuses.
+
+    An empty policy accepts everything.
+    """
+    findings: list[Finding] = []
+    for check in policy:
+        finding = check.find(observation, known)
+        findings.append(finding)
+        if not finding.passed:
+            return Verdict(False, finding.check, finding.reason, tuple(findings))
+    if not findings:
+        return Verdict(True, "no check", "this client asks nothing")
+    return Verdict(True, findings[-1].check, findings[-1].reason, tuple(findings))

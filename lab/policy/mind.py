@@ -1,0 +1,101 @@
+"""
+A mind: what one client knows, and how it learns from one meeting to the next.
+
+Built-in pins, first use, pins by header and announced successors are all of
+them checks that compare with what is known; what is known changes by `learn`.
+Pure: it is handed observations and lessons, and nobody else may change what it
+knows while a meeting lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from lab.observation import Evidence, Lesson, Observation, Verdict
+from lab.policy.check import Check, Known, Learnt, Memorizes, Policy, Stage, judge
+from lab.policy.continuity import FIRST_USE
+
+
+def memorizes(check: Check) -> Memorizes:
+    """How what this check compares with is learnt; plain first use where it only says that it remembers."""
+    return FIRST_USE if isinstance(check.remembers, bool) else check.remembers
+
+
+def accept_everything(observation: Observation) -> bool:
+    """What an attacker inside the process puts in the decision's place, and what a watcher decides."""
+    return True
+
+
+class Mind:
+    """
+    A client program while it runs. Its decision is an attribute, as in any program.
+
+    That is why an attacker inside the process (`switched_off`) needs no key and
+    no CA. `known` is what it knows now. `ignoring` and `resumes` are as in
+    `lab.policy.clients.Client`. `sees` turns a handshake into what this client
+    makes of it: another path, where it builds its own.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        known: Known | None = None,
+        *,
+        ignoring: frozenset[int] = frozenset(),
+        resumes: bool = False,
+        switched_off: bool = False,
+        sees: Callable[[Observation], Observation] | None = None,
+    ) -> None:
+        self.policy = policy
+        self.known = known or Known()
+        self.ignoring = ignoring
+        self.resumes = resumes
+        self.switched_off = switched_off
+        self.decide: Callable[[Observation], bool] = accept_everything if switched_off else self.decides
+        self.sees = sees or (lambda observation: observation)
+        self.needs: frozenset[Evidence] = frozenset().union(*(check.needs for check in policy))
+        self._early = tuple(check for check in policy if check.stage is Stage.HANDSHAKE)
+        self._last: tuple[Observation, Verdict] | None = None
+
+    @property
+    def listens(self) -> bool:
+        """Whether it asks what the server announces."""
+        return any(Learnt.ANNOUNCED in memorizes(check).how for check in self.policy if check.remembers)
+
+    def decides(self, observation: Observation) -> bool:
+        """
+        The answer inside the handshake.
+
+        A check whose evidence is not known yet is left out: who asked for some
+        is asked again when it is there, or when it is known that none came.
+        """
+        there = frozenset(observation.evidence)
+        asked = tuple(check for check in self._early if check.needs <= there)
+        self._last = (observation, judge(asked, self.sees(observation), self.known))
+        return self._last[1].accepted
+
+    def verdict(self, observation: Observation) -> Verdict:
+        """What the whole policy says of what was seen; what was said inside the handshake is not asked again."""
+        if self._last and self._last[0] is observation and self.policy == self._early and self._asked_all(observation):
+            return self._last[1]
+        return judge(self.policy, self.sees(observation), self.known)
+
+    def _asked_all(self, observation: Observation) -> bool:
+        return self.needs <= frozenset(observation.evidence)
+
+    def learn(self, lesson: Lesson, verdict: Verdict) -> None:
+        """Take in what a meeting taught; a check that was not reached learns nothing."""
+        reached = {finding.check for finding in verdict.findings}
+        memory = self.known.memory
+        for check in self.policy:
+            if check.remembers and check.name in reached:
+                memory = memorizes(check).learn(memory, lesson, verdict.accepted)
+        if memory is not self.known.memory:
+            self.known = replace(self.known, memory=memory)
+
+    def in_force(self, host: str, time: datetime) -> object:
+        """What of its memory a verdict on this host depends on at that time: equal values, equal verdicts."""
+        entry = self.known.memory.governing(host, time)
+        return (entry.pins if entry else None, [record.pin for record in self.known.memory.of(host)])

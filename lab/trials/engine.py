@@ -1,0 +1,263 @@
+"""
+The one engine: for each meeting connect, judge, let the mind learn, and ask who holds the secret.
+
+    meeting (line, host, time, store, who answers)      mind (what a client knows, and how it learns)
+                        |                                    |
+                        +------------- connect --------------+   the mind decides inside the handshake
+                                          |
+                        observation, and what the server said then
+                                          |
+                        +--------- verdict, learn -----------+   what is learnt counts from the next meeting on
+                                          |
+                   who holds the fresh secret of this meeting?       -> outcome
+
+Matrix, timelines, visitors of HPKP, stories of key continuity and rehearsals
+all go through `meet`; calendars differ in the meetings that they ask for. Its
+pure half, `imagine`, is given observations instead of sockets; a test holds the
+two against each other. What a meeting meant is said by `outcome_of` alone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from OpenSSL import SSL
+
+from lab.observation import (
+    Aftermath,
+    Certificate,
+    Lesson,
+    Line,
+    Observation,
+    Outcome,
+    Successor,
+    Verdict,
+    outcome_of,
+)
+from lab.pki.authority import Authority
+from lab.pki.pins import seen
+from lab.policy.check import Known
+from lab.policy.checks import HOST_NAME, VALIDATION
+from lab.policy.mind import Mind
+from lab.scenes.catalogue import Meeting
+from lab.trials.standing import Ground
+from lab.wire.client import Exchange, Habits
+from lab.wire.visit import Visit
+
+COMPONENT = (VALIDATION, HOST_NAME)
+"""The policy of the unpinned component that some scenes have: ordinary validation."""
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What a meeting taught, as this client sees it: see `lab.observation.Lesson`."""
+
+    observation: Observation
+    accepted: bool
+    headers: tuple[tuple[str, str], ...] | None = None
+    successors: tuple[Successor, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Encounter:
+    """
+    One meeting as it went.
+
+    `known` is what the client knew when it decided, `learnt` what it knows
+    since. `lesson` is what the meeting could teach. `outcome` is None for a
+    meeting of another component, which is no meeting of the client's.
+    """
+
+    meeting: Meeting
+    known: Known
+    learnt: Known
+    lesson: Lesson
+    verdict: Verdict
+    outcome: Outcome | None
+    aftermath: Aftermath
+
+    @property
+    def observation(self) -> Observation:
+        """What the client saw, with the path that it builds."""
+        return self.lesson.observation
+
+
+Ended = Callable[[], Encounter]
+"""Waits until the other side has written down what it saw, and gives the encounter."""
+
+
+def meet(
+    ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, session: SSL.Session | None = None
+) -> Ended:
+    """
+    One meeting of this mind, with a fresh secret.
+
+    Where it is not `asked` but only rehearsed (would they get in?), nothing is
+    learnt. `session` is offered where the mind resumes sessions at all.
+    """
+    mind.known = known = told(mind.known, meeting)
+    secret = secrets.token_hex(16)
+    offered = session if mind.resumes else None
+    habits = Habits(ignoring=mind.ignoring, session=offered, listens=mind.listens, wants=mind.needs)
+    exchange, visit = ground.meet(meeting, mind.decide, secret, habits)
+    verdict = concluded(mind, exchange)
+    lesson = Taught(mind.sees(exchange.observation), exchange.accepted, exchange.headers, exchange.successors)
+    if asked:
+        mind.learn(lesson, verdict)
+    learnt = mind.known
+
+    def ended() -> Encounter:
+        other = visit()
+        content = verdict.accepted and exchange.answer is not None
+        outcome = outcome_of(meeting.line, other.holds(secret), content)
+        return Encounter(meeting, known, learnt, lesson, verdict, outcome, _after(meeting, exchange, other))
+
+    return ended
+
+
+def component(ground: Ground, meeting: Meeting) -> tuple[Ended, SSL.Session | None]:
+    """A meeting of another, unpinned part of the same program, and the session that it leaves in the cache."""
+    mind, nothing = Mind(COMPONENT), Known()
+    exchange, visit = ground.meet(meeting, mind.decide, habits=Habits(keeps_session=True))
+    lesson, verdict = Taught(exchange.observation, exchange.accepted), concluded(mind, exchange)
+
+    def ended() -> Encounter:
+        return Encounter(meeting, nothing, nothing, lesson, verdict, None, _after(meeting, exchange, visit()))
+
+    return ended, exchange.session
+
+
+def live(ground: Ground, meetings: Iterable[Meeting], mind: Mind) -> list[Ended]:
+    """
+    Take the mind through the meetings, in order.
+
+    A session that a component left is offered only where the client has the
+    same trust store and clock: it belongs to that context and to no other.
+    """
+    lived: list[Ended] = []
+    cache: dict[int, SSL.Session | None] = {}
+    for meeting in meetings:
+        here = id(ground.context(meeting))
+        if meeting.component:
+            ended, cache[here] = component(ground, meeting)
+        else:
+            ended = meet(ground, meeting, mind, session=cache.get(here))
+        lived.append(ended)
+    return lived
+
+
+class Saving:
+    """
+    Meets as `meet` does, and saves the handshake where it could show nothing new.
+
+    On the days between two changes the same server presents the same to a mind
+    that knows the same, so the last handshake's observation is judged at the
+    new time. Whenever an attacker is on the line there is a handshake; with
+    `never`, always. Times at which a certificate ends are a change that whoever
+    asks has to know of. `handshakes` counts those that were made.
+    """
+
+    def __init__(self, ground: Ground, mind: Mind, *, never: bool = False) -> None:
+        self._ground, self._mind, self._never = ground, mind, never
+        self._last: dict[str, tuple[object, Encounter]] = {}
+        self.handshakes = 0
+
+    def meet(self, meeting: Meeting, *, asked: bool = True) -> tuple[Outcome, bool]:
+        """What came of the meeting, and whether a handshake said so; as in `lab.trials.engine.meet` otherwise."""
+        host = meeting.host or self._ground.host
+        state = (id(meeting.credential), meeting.says, self._mind.in_force(host, meeting.time))
+        before, met = self._last.get(host, (None, None))
+        saved = met is not None and before == state and meeting.line is Line.GENUINE and not self._never
+        if met is None or not saved:
+            met = meet(self._ground, meeting, self._mind, asked=asked)()
+            self._last[host] = (state, met)
+            self.handshakes += 1
+        elif asked:
+            lesson = met.lesson
+            again = replace(lesson.observation, time=meeting.time)
+            self._mind.learn(Taught(again, lesson.accepted, lesson.headers, lesson.successors), met.verdict)
+        assert met.outcome is not None
+        return met.outcome, not saved
+
+
+def concluded(mind: Mind, exchange: Exchange) -> Verdict:
+    """The verdict on a connection that is over: a handshake that broke off is a refusal, whatever was said before."""
+    observation = exchange.observation
+    if not observation.presented and not observation.resumed:
+        return Verdict(False, "handshake", f"no certificate was seen: {exchange.failure}")
+    said = mind.verdict(observation)
+    if mind.switched_off and exchange.accepted:
+        would = "accepted" if said.accepted else "refused"
+        why = f"the check was replaced inside the process; it would have {would}: {said.reason}"
+        return Verdict(True, "switched off", why)
+    if said.accepted and not exchange.completed:
+        return Verdict(False, "handshake", f"the handshake broke off: {exchange.failure}")
+    return said
+
+
+def told(known: Known, meeting: Meeting) -> Known:
+    """The same knowledge, with the trust store of this meeting's machine, and which of its anchors were added."""
+    installed = frozenset(_anchor(added).fingerprint for added in meeting.installed)
+    return replace(known, installed=installed, store=tuple(map(_anchor, meeting.store)))
+
+
+@lru_cache(maxsize=256)
+def _anchor(authority: Authority) -> Certificate:
+    return seen(authority.certificate)
+
+
+def _after(meeting: Meeting, exchange: Exchange, visit: Visit) -> Aftermath:
+    return Aftermath(
+        sent=exchange.sent,
+        leaked=visit.read if meeting.line is Line.ATTACKER else 0,
+        answer=exchange.answer.text if exchange.answer else "",
+        view=visit.view,
+        failure=exchange.failure,
+    )
+
+
+# ---- the same without a socket -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Imagined:
+    """One meeting as the pure policy has it: see `Encounter`."""
+
+    meeting: Meeting
+    known: Known
+    learnt: Known
+    verdict: Verdict
+    outcome: Outcome
+
+
+def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list[Imagined]:
+    """
+    What the pure policy expects of this mind, meeting by meeting, from what is seen in each.
+
+    An attacker gets the secret from every client that talks before it has
+    refused: that is where a check that runs after the request shows.
+    """
+    expected: list[Imagined] = []
+    for meeting, observation in meetings:
+        mind.known = known = told(mind.known, meeting)
+        talks = mind.decide(observation)
+        verdict = mind.verdict(observation)
+        if mind.switched_off:
+            verdict = Verdict(True, "switched off", "the check was replaced inside the process")
+        mind.learn(_foretold(mind, meeting, observation, talks), verdict)
+        outcome = outcome_of(meeting.line, talks, verdict.accepted)
+        expected.append(Imagined(meeting, known, mind.known, verdict, outcome))
+    return expected
+
+
+def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: bool) -> Taught:
+    """What the server is going to say to this client, by the meeting; who relays brings another's proofs."""
+    source = meeting.behind.says if meeting.relayed and meeting.behind else meeting.says
+    here = mind.sees(observation)
+    if source is None or not talks:
+        return Taught(here, talks, () if talks else None)
+    heard = source.heard(relayed=meeting.relayed) if mind.listens else None
+    return Taught(here, talks, source.headers, heard)
