@@ -1,9 +1,11 @@
 """
 What happens: the catalogue of attacks, rotations and slips, each as a short sequence of meetings.
 
-Importing this room registers every case, in teaching order.
+Importing this room registers every case, in teaching order: attacks name
+rotations as their twins, so the rotations come first.
 """
 
-from lab.scenes import attacks as _attacks  # noqa: F401  (registers)
-from lab.scenes import rotations as _rotations  # noqa: F401  (registers; attacks name them as twins)
-from lab.scenes import slips as _slips  # noqa: F401  (registers)
+from importlib import import_module
+
+for _shelf in ("rotations", "attacks", "slips"):
+    import_module(f"lab.scenes.{_shelf}")
