@@ -13,12 +13,11 @@ from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import NameOID
 
 from lab.built.forecast.chain import Chain
-from lab.pki.authority import UNIT, Authority, Credential, Key, new_key
+from lab.pki.authority import Authority, Credential, Key, begun, ca_subject, new_key, signed
 from lab.pki.names import reserved
 from lab.pki.pins import algorithm_of, name_of
 from lab.pki.world import World
@@ -65,7 +64,7 @@ class Rebuilt(World):
         for certificate in reversed(self._chain.path[1:]):
             name = _label(certificate.subject, used)
             key = self._key(certificate, name)
-            copied = self._copied(certificate, _named(name), key, above)
+            copied = self._copied(certificate, ca_subject(name), key, above)
             above = Authority(name, key, copied, above, now=self.now)
             made.append(above)
         return tuple(reversed(made))
@@ -114,18 +113,7 @@ class Rebuilt(World):
     def _copied(
         self, old: x509.Certificate, subject: x509.Name, key: Key, signer: Authority | None, *, server: bool = False
     ) -> x509.Certificate:
-        above = signer.key.public_key() if signer else key.public_key()
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(signer.certificate.subject if signer else subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(old.not_valid_before_utc)
-            .not_valid_after(old.not_valid_after_utc)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above), critical=False)
-        )
+        builder = begun(subject, key, signer, old.not_valid_before_utc, old.not_valid_after_utc)
         for extension in old.extensions:
             value = extension.value
             if isinstance(value, x509.BasicConstraints | x509.KeyUsage | x509.ExtendedKeyUsage):
@@ -137,8 +125,7 @@ class Rebuilt(World):
         if server:
             alternative = x509.SubjectAlternativeName([x509.DNSName(self.host)])
             builder = builder.add_extension(alternative, critical=False)
-        signing = signer.key if signer else key
-        return builder.sign(signing, None if isinstance(signing, mldsa.MLDSA65PrivateKey) else hashes.SHA256())
+        return signed(builder, signer.key if signer else key)
 
     def _constraints(self, old: x509.NameConstraints) -> x509.NameConstraints | None:
         """The same limits on host names, as far as they allow or forbid the service's own host."""
@@ -162,12 +149,3 @@ def _label(subject: x509.Name, used: dict[str, int]) -> str:
         name = name.replace(".", " ").strip() or "an authority"
     used[name] = used.get(name, 0) + 1
     return name if used[name] == 1 else f"{name} ({used[name]})"
-
-
-def _named(name: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, UNIT),
-        ]
-    )
