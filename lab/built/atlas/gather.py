@@ -18,7 +18,7 @@ from typing import Any
 
 from OpenSSL import SSL
 
-from lab.built.forecast.files import content
+from lab.built.forecast.files import read
 from lab.observation import Progress
 from lab.policy.clients import Client
 from lab.scenes.catalogue import CASES, SLIPS, Case
@@ -131,7 +131,7 @@ def read_field(file: Path) -> dict[str, Any]:
     """
     remedy = "write it again with `python -m lab field --json`"
     try:
-        octets = content(file, MOST_BYTES, "results of the field")
+        octets = read(file, MOST_BYTES, "results of the field")
     except ValueError as problem:
         raise ValueError(f"{problem}, or {remedy}") from None
     try:
