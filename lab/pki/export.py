@@ -80,10 +80,8 @@ def _authorities(world: World) -> dict[str, Authority]:
 
 def pem(certificates: Iterable[x509.Certificate]) -> bytes:
     """Certificates as PEM, in order, each with its name above it."""
-    parts = []
-    for one in certificates:
-        parts.append(f"# {name_of(one.subject)}\n".encode() + one.public_bytes(serialization.Encoding.PEM))
-    return b"".join(parts)
+    named = ((f"# {name_of(one.subject)}\n".encode(), one) for one in certificates)
+    return b"".join(name + one.public_bytes(serialization.Encoding.PEM) for name, one in named)
 
 
 def export(out: Path, host: str = HOST) -> list[str]:

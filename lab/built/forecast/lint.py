@@ -9,6 +9,7 @@ it says of the future is held against the trials by a test.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from lab.built.forecast.config import Format, Override
 from lab.built.forecast.findings import RULES, Found, LintFinding, Severity, Subject, rule, say, these
@@ -17,6 +18,9 @@ from lab.pki.pins import name_mismatch, seen
 from lab.policy.pinset import Where
 
 MOST_AGE = 60 * 86_400  # seconds; RFC 7469 section 4.1 suggests some 60 days, and Chromium capped it there
+serious = partial(LintFinding, Severity.SERIOUS)
+fix = partial(LintFinding, Severity.FIX)
+know = partial(LintFinding, Severity.KNOW)
 
 
 def lint(subject: Subject) -> tuple[LintFinding, ...]:
@@ -32,8 +36,7 @@ def pins_expired(subject: Subject) -> Found:
     """The pin set has expired."""
     expires = subject.config.expires
     if expires and subject.asked > expires:
-        yield LintFinding(
-            Severity.SERIOUS,
+        yield serious(
             f"the pin set expired on {expires:%Y-%m-%d}",
             "Android asks no pins after that day: the app goes on working, as good as unpinned, and nobody is told.",
             "Ship a release with pins that are right today and a later expiration.",
@@ -46,8 +49,7 @@ def expires_before_release(subject: Subject) -> Found:
     """The pin set expires while users still have it."""
     expires = subject.config.expires
     if expires and subject.asked <= expires < subject.release:
-        yield LintFinding(
-            Severity.FIX,
+        yield fix(
             f"the pin set expires on {expires:%Y-%m-%d}, before the next release on {subject.release:%Y-%m-%d}",
             "From that day until users have the release, their apps ask no pins, and an attacker can wait for it: "
             "Firefox's built-in pins lapsed so in September 2016, for up to five weeks.",
@@ -61,8 +63,7 @@ def not_enforced(subject: Subject) -> Found:
     """The header refuses nobody by its own words."""
     config = subject.config
     if not config.enforced or config.max_age == 0:
-        yield LintFinding(
-            Severity.SERIOUS,
+        yield serious(
             "the header is report-only" if not config.enforced else "max-age is 0",
             "A report-only header refuses nobody." if not config.enforced else "It tells browsers to forget the pins.",
             "Send Public-Key-Pins with a max-age above 0 if pins are meant to be enforced.",
@@ -76,8 +77,7 @@ def header_ignored(subject: Subject) -> Found:
     config = subject.config
     if config.format is not Format.HPKP or not config.enforced or config.max_age == 0 or not (why := subject.unasked):
         return
-    yield LintFinding(
-        Severity.SERIOUS,
+    yield serious(
         why,
         "A browser notes a header only if one of its pins is on the path and another is not. So this one protects "
         "nobody, and locks nobody out either.",
@@ -90,8 +90,7 @@ def header_ignored(subject: Subject) -> Found:
 def no_browser_left(subject: Subject) -> Found:
     """It is a header, and browsers no longer read it."""
     if subject.config.format is Format.HPKP:
-        yield LintFinding(
-            Severity.KNOW,
+        yield know(
             "it is an HPKP header",
             "Chrome removed HPKP in version 72. What follows is what a browser did that had noted the header before.",
             "Leave the header out; watch Certificate Transparency logs for certificates that you did not ask for.",
@@ -150,15 +149,13 @@ def certificate_pin(subject: Subject) -> Found:
     for one in whole:
         assert one.place is not None
         if one.works:
-            yield LintFinding(
-                Severity.FIX,
+            yield fix(
                 f"{one.pin} is the hash of the certificate of {subject.chain.name(one.place)}",
                 "Every renewal changes a certificate, also one that keeps its key.",
                 f"Pin the key instead: {seen(subject.chain.path[one.place]).pin}.",
             )
         else:
-            yield LintFinding(
-                Severity.SERIOUS,
+            yield serious(
                 f"{one.pin} is the {one.pin.hash} of the whole certificate of {subject.chain.name(one.place)}",
                 f"{subject.config.format.words} compares the hash of the key (SubjectPublicKeyInfo), "
                 "so this pin never matches.",
@@ -177,8 +174,7 @@ def unusable_pin(subject: Subject) -> Found:
             "connection. Here it is a pin that never matches.",
             Format.HPKP: "A browser ignores a header with such a pin.",
         }.get(subject.config.format, "Such a pin never matches.")
-        yield LintFinding(
-            Severity.SERIOUS,
+        yield serious(
             f"{say(bad)}: {bad[0].pin.never}",
             effect,
             "Write the base 64 of the SHA-256 of the key; `python -m lab pin FILE.pem` prints it.",
@@ -192,8 +188,7 @@ def never_looked_at(subject: Subject) -> Found:
     if lost:
         names = ", ".join(dict.fromkeys(subject.chain.name(one.place or 0) for one in lost))
         curl = subject.config.format is Format.CURL
-        yield LintFinding(
-            Severity.SERIOUS,
+        yield serious(
             f"{say(lost)} ({names}): {lost[0].never}",
             f"{these(lost, 'This pin', 'These pins')} cannot match, whatever the server sends.",
             "Pin the leaf's key and a backup key."
@@ -208,8 +203,7 @@ def pin_off_path(subject: Subject) -> Found:
     """A pin names a certificate that no path needs."""
     aside = [one for one in subject.matches if one.names is Names.ASIDE]
     if aside:
-        yield LintFinding(
-            Severity.FIX,
+        yield fix(
             f"{say(aside)} {these(aside, 'names a certificate', 'name certificates')} in the file that nothing on "
             "the way from the leaf to the root needs",
             "Pins are compared with the path that validation builds, and superfluous certificates are ignored: "
@@ -224,8 +218,7 @@ def wrong_host(subject: Subject) -> Found:
     """The chain answers for another host."""
     why = name_mismatch(seen(subject.chain.leaf).hosts, subject.host)
     if why:
-        yield LintFinding(
-            Severity.SERIOUS,
+        yield serious(
             why,
             "Ordinary validation refuses this chain for this host, with or without pins. The forecast runs as if the "
             "name were right.",
@@ -240,8 +233,7 @@ def chain_not_valid(subject: Subject) -> Found:
         expired = subject.asked > subject.chain.not_after
         word = "expired on" if expired else "is not valid before"
         day = subject.chain.not_after if expired else subject.chain.not_before
-        yield LintFinding(
-            Severity.SERIOUS,
+        yield serious(
             f"a certificate in the chain {word} {day:%Y-%m-%d}",
             f"Ordinary validation refuses it, with or without pins. The forecast runs on {subject.now:%Y-%m-%d}, "
             f"the {'last' if expired else 'first'} day on which it was valid.",
@@ -261,8 +253,7 @@ def no_backup(subject: Subject) -> Found:
         usable = [one for one in listed if not one.never]
         if usable and not any(one.outside or one.names is Names.ASIDE for one in usable):
             where = f" for {listed[0].where.value}" if len(subject.lists) > 1 else ""
-            yield LintFinding(
-                Severity.SERIOUS,
+            yield serious(
                 f"no backup: every pin{where} names a key that is in the chain today",
                 "On the day the pinned key is lost, stolen or replaced, every installed copy refuses the genuine "
                 "server until its user updates. For one app that was put at several weeks (CA/Browser Forum public "
@@ -279,8 +270,7 @@ def undeployable_backup(subject: Subject) -> Found:
     """A backup that nobody can deploy, or whose key nobody showed."""
     dummies = [one for one in subject.matches if one.names is Names.DUMMY]
     if dummies:
-        yield LintFinding(
-            Severity.SERIOUS,
+        yield serious(
             f"{say(dummies)} {these(dummies, 'is', 'are')} no hash of any key: a pattern, plain text, or the hash of "
             "nothing",
             "Nobody has a key with that pin, so nobody can ever deploy it. It quiets a tool that wants two pins; on "
@@ -309,8 +299,7 @@ def backup_not_pinned(subject: Subject) -> Found:
     pinned = {str(one.pin) for one in subject.matches}
     lost = [one for one in subject.backups if one not in pinned]
     if lost:
-        yield LintFinding(
-            Severity.SERIOUS,
+        yield serious(
             f"you hold the backup key {', '.join(lost[:3])}, and no pin names it",
             "A server that moves to this key is refused.",
             "Pin it, in a release that users have before the key is needed.",
@@ -323,8 +312,7 @@ def backup_in_use(subject: Subject) -> Found:
     live = {one.pin: one.name for one in subject.chain.seen}
     for one in subject.backups:
         if one in live:
-            yield LintFinding(
-                Severity.FIX,
+            yield fix(
                 f"the backup key {one} is the key of {live[one]}, which is in the chain today",
                 "A backup has to be another key: the day on which this one is lost takes both.",
                 "Make a second key, keep it offline, and pin it too.",
@@ -338,8 +326,7 @@ def root_weakens_leaf(subject: Subject) -> Found:
         places = sorted({one.place for one in listed if one.works and one.place is not None})
         if len(places) > 1:
             top, lower = subject.chain.name(places[-1]), [subject.chain.name(place) for place in places[:-1]]
-            yield LintFinding(
-                Severity.FIX,
+            yield fix(
                 f"one list pins {', '.join(lower)} and {top} above {these(lower, 'it', 'them')}",
                 f"Any pin of a list will do, so whoever gets a certificate under {top} passes, and "
                 f"{these(lower, 'the lower pin keeps', 'the lower pins keep')} nobody out. "
@@ -359,8 +346,7 @@ def one_ca(subject: Subject) -> Found:
         usable = [one for one in listed if not one.never and one.names is not Names.DUMMY]
         if usable and all(one.place for one in usable):
             names = ", ".join(dict.fromkeys(subject.chain.name(one.place or 0) for one in usable))
-            yield LintFinding(
-                Severity.FIX,
+            yield fix(
                 f"all pins are CAs of one hierarchy: {names}",
                 "If you must leave this CA, every installed copy refuses you. It happens to large ones: Chrome 70 "
                 "(2018-10-16) no longer trusted Symantec.",
@@ -383,8 +369,7 @@ def renewal_before_release(subject: Subject) -> Found:
             one.place == 0 or one.names in (Names.DUMMY, Names.NOTHING, Names.ASIDE) for one in usable
         )
         if leaf_only and any(one.place == 0 for one in usable):
-            yield LintFinding(
-                Severity.FIX,
+            yield fix(
                 f"the leaf certificate ends on {end:%Y-%m-%d}, before the next release on {subject.release:%Y-%m-%d}, "
                 "and only its key passes",
                 "It will be renewed while users still have these pins. A renewal with a new key is an outage for them; "
@@ -399,8 +384,7 @@ def long_max_age(subject: Subject) -> Found:
     """The header is remembered for longer than the RFC suggests."""
     age = subject.config.max_age
     if age and age > MOST_AGE:
-        yield LintFinding(
-            Severity.FIX,
+        yield fix(
             f"max-age is {age // 86_400} days",
             "So long a lost key locks visitors out. Smashing Magazine had 365 days when most of its returning visitors "
             "were.",
@@ -415,8 +399,7 @@ def root_not_in_file(subject: Subject) -> Found:
     if not subject.chain.has_root:
         above = subject.chain.above
         alone = len(subject.chain.path) == 1
-        yield LintFinding(
-            Severity.KNOW,
+        yield know(
             f"the chain ends below {above}, which is not in the file" + (", as servers send it" if not alone else ""),
             "The forecast makes a root of that name, without limits."
             + (f" If {above} is an intermediate, the real chain is longer than the rebuilt one." if alone else ""),
@@ -428,8 +411,7 @@ def root_not_in_file(subject: Subject) -> Found:
 def chain_out_of_order(subject: Subject) -> Found:
     """The file has another order than the chain."""
     if subject.chain.reordered:
-        yield LintFinding(
-            Severity.KNOW,
+        yield know(
             "the certificates were not in order, leaf first, each below its issuer; they were put so",
             "The forecast follows names and signatures, so nothing changes here. A server that sends the file as it "
             "is sends this order.",
