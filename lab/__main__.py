@@ -317,17 +317,12 @@ def _profiles(chosen: argparse.Namespace) -> None:
 def _list(chosen: argparse.Namespace) -> None:
     import lab.scenes  # noqa: F401
     from lab.policy.clients import CLIENTS, PROFILES
-    from lab.scenes.catalogue import CASES, SLIPS, attacks, rotations
+    from lab.scenes.catalogue import SLIPS, attacks, rotations
     from lab.show import text
+    from lab.show.listing import listing
 
     if chosen.json:
-        listed = {
-            "clients": [one.record() for one in CLIENTS.values()],
-            "profiles": [one.record() for one in PROFILES.values()],
-            "scenes": [one.record() for one in CASES.values()],
-            "slips": [one.record() for one in SLIPS.values()],
-        }
-        print(json.dumps(listed, indent=1))
+        print(json.dumps(listing(), indent=1))
         return
     print("Clients\n" + text.clients_list(CLIENTS.values()))
     print("\nProfiles of real implementations\n" + text.clients_list(PROFILES.values(), chosen.long))

@@ -24,7 +24,7 @@ from lab.__main__ import main
 from lab.built.atlas import command, field
 from lab.built.atlas.gather import gather, read_field
 from lab.built.atlas.grid import QUIET, REFUSED, SLIPS, TWINS, UNPAIRED, disputed, groups, serves_nobody
-from lab.built.atlas.packed import embedded, packed, unpacked
+from lab.built.atlas.packed import embedded, packed
 from lab.built.atlas.page import page
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Reach
@@ -157,6 +157,20 @@ def test_the_same_json_gives_the_same_page(gathered: dict[str, Any]) -> None:
 
 
 # ---- packing --------------------------------------------------------------------------------------
+
+
+def unpacked(table: list[Any]) -> Any:
+    """The document again: what the page's script does before anything else."""
+    made: list[Any] = []
+    for one in table:
+        if isinstance(one, dict):
+            made.append({name: made[index] for name, index in one.items()})
+        elif isinstance(one, list):
+            made.append([made[index] for index in one])
+        else:
+            made.append(one)
+    return made[-1]
+
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

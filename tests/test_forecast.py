@@ -32,10 +32,9 @@ from lab.built.forecast.chain import read_chain
 from lab.built.forecast.config import PinConfig, choose
 from lab.built.forecast.forecast import Forecast, forecast
 from lab.built.forecast.formats import parse_pins, read_pins
-from lab.built.forecast.rebuild import SITE, Rebuilt
+from lab.built.forecast.rebuild import SITE, YOURS, Rebuilt
 from lab.built.forecast.scenes import NEARBY, scene
 from lab.built.forecast.text import text
-from lab.built.forecast.yours import YOURS
 from lab.observation import Line, Outcome
 from lab.pki.export import export
 from lab.pki.pins import algorithm_of, pin_of, seen
@@ -51,8 +50,8 @@ from lab.wire.listener import running
 LEAF, ISSUING, ROOT = (pin_of(one) for one in certificates())
 
 
-def outcomes(done: Forecast) -> dict[str, Outcome]:
-    return {row.case.name: row.outcome for row in done.rows}
+def outcomes(done: Forecast, client: str = YOURS) -> dict[str, Outcome]:
+    return {one.name: done.cell(one.name, client).outcome for one in done.matrix.cases}
 
 
 def column(matrix: Matrix, client: str) -> dict[str, Outcome]:
@@ -108,15 +107,17 @@ def test_a_forecast_of_the_labs_own_pins_is_the_matrix(
     done = of_own(written, file, roles, held=held)
     assert outcomes(done) == column(whole_matrix, client)
     for name in done.clients[1:]:
-        assert {row.case.name: row.trials[name].outcome for row in done.rows} == column(whole_matrix, name)
+        assert outcomes(done, name) == column(whole_matrix, name)
 
 
 def test_androids_pins_are_the_same_until_they_expire(written: Path, whole_matrix: Matrix) -> None:
     """The scenes after the file's expiration go as for an unpinned client; all others as for leaf-or-backup."""
     done = of_own(written, "network_security_config.xml", held=True)
-    expires = done.config.expires
+    expires = done.subject.config.expires
     assert expires is not None
-    later = {row.case.name for row in done.rows for one in row.trials[YOURS].scene.meetings if one.time > expires}
+    later = {
+        case.name for case in done.matrix.cases for one in done.cell(case.name).scene.meetings if one.time > expires
+    }
     assert later == {"waited_for_expiry", "moved_after_expiry", "expired_with_stolen_key"}
     unpinned, pins = column(whole_matrix, "unpinned"), column(whole_matrix, "leaf-or-backup")
     assert outcomes(done) == {name: unpinned[name] if name in later else pins[name] for name in CASES}
@@ -128,7 +129,7 @@ def test_the_root_is_known_by_what_the_labs_own_file_calls_it(written: Path, who
     assert outcomes(done) == column(whole_matrix, "root-pinned")
     pin = json.loads((written / "pins/pins.json").read_text())["root"]
     other = forecast(plain(android(pin, host="bank.example")), read_chain(written / "chains/genuine.pem"))
-    assert other.row("ordinary_day").outcome is Outcome.OUTAGE
+    assert other.cell("ordinary_day").outcome is Outcome.OUTAGE
     assert {"nothing-matches", "root-not-in-file"} <= {one.name for one in other.findings}
 
 
@@ -173,9 +174,9 @@ def test_a_forecast_is_the_trial_and_the_rule(shape: Shape, data: st.DataObject)
     found = chain(shape)
     done = forecast(config, found, host=HOST, backups=[BACKUP] if held else [])
     assert not done.broken
-    assert [one.place for one in done.matches] == [*sorted(places), None]
-    for row in done.rows:
-        trial = row.trials[YOURS]
+    assert [one.place for one in done.subject.matches] == [*sorted(places), None]
+    for case in done.matrix.cases:
+        trial = done.cell(case.name)
         genuine = [pin_of(one) for one in trial.scene.genuine.path]
         wanted = {genuine[place] for place in places}
         if held:
@@ -188,28 +189,28 @@ def test_a_forecast_is_the_trial_and_the_rule(shape: Shape, data: st.DataObject)
             if expected and path is not None:
                 looked = path[:1] if leaf_only else path
                 expected = bool(wanted & {one.pin for one in looked})
-            assert met.verdict.accepted is expected, row.case.name
+            assert met.verdict.accepted is expected, case.name
             told = {
                 (Line.GENUINE, True): Outcome.SERVED,
                 (Line.GENUINE, False): Outcome.OUTAGE,
                 (Line.ATTACKER, True): Outcome.INTERCEPTED,
                 (Line.ATTACKER, False): Outcome.STOPPED,
             }[met.meeting.line, expected]
-            assert met.outcome is told, row.case.name
+            assert met.outcome is told, case.name
     _the_same_policy_by_itself(done, places, held, leaf_only)
 
 
 def _the_same_policy_by_itself(done: Forecast, places: set[int], held: bool, leaf_only: bool) -> None:
-    world = Rebuilt(done.chain, done.host, done.at)
+    world = Rebuilt(done.subject.chain, done.subject.host, done.subject.now)
     pins = [pin_of(world.genuine.path[place]) for place in places]
     pins.append(pin_of(world.backup_key.public_key()) if held else OTHER)
     pin_set = PinSet((PinList(tuple(pins), Where.LEAF if leaf_only else Where.PATH),))
     same = Client("same", "the same policy", (VALIDATION, HOST_NAME, pinned("pins", pin_set)))
-    for row in done.rows:
-        if row.case.name.endswith(NEARBY):
+    for name, outcome in outcomes(done).items():
+        if name.endswith(NEARBY):
             continue
-        with Standing(row.case, scene(row.case, world)) as standing:
-            assert run(same, standing).outcome is row.outcome, row.case.name
+        with Standing(CASES[name], scene(CASES[name], world)) as standing:
+            assert run(same, standing).outcome is outcome, name
 
 
 @pytest.mark.parametrize("intermediates", [0, 2])
@@ -222,11 +223,12 @@ def test_the_role_rule_holds_where_it_applies(intermediates: int) -> None:
         if not pinned_there:
             continue
         done = forecast(plain(okhttp(*map(pin_of, pinned_there))), chain(shape), host=HOST)
-        for row in done.rows:
-            if row.aside or row.case.fails or row.case.name in ("session_resumed", "first_contact"):
+        for case in done.matrix.cases:
+            if done.aside[case.name] or case.fails or case.name in ("session_resumed", "first_contact"):
                 continue
-            accepted = row.trials[YOURS].encounters[row.trials[YOURS].scene.about].verdict.accepted
-            assert accepted is PinSet.any_of(role).meets(row.case.reach), (role, row.case.name)
+            trial = done.cell(case.name)
+            accepted = trial.encounters[trial.scene.about].verdict.accepted
+            assert accepted is PinSet.any_of(role).meets(case.reach), (role, case.name)
 
 
 FEW = ("new_key", "backup_key", "new_ca", "other_trusted_ca", "same_intermediate", "stolen_key_new_certificate")
@@ -279,8 +281,8 @@ def test_limits_that_rule_a_scene_out_take_it_out_of_the_count() -> None:
             plain(okhttp(LEAF)), chain(Shape(0, limits=limits)), host=HOST, scenes=[*names, "chain_shortened"]
         )
         assert not done.broken
-        assert [bool(done.row(name).aside) for name in names] == [expected] * 3
-        assert done.row("chain_shortened").aside == "there is no intermediate that could become a root"
+        assert [bool(done.aside[name]) for name in names] == [expected] * 3
+        assert done.aside["chain_shortened"] == "there is no intermediate that could become a root"
 
 
 def test_a_chain_that_no_client_accepts_is_said() -> None:
@@ -296,11 +298,11 @@ def test_an_intermediate_can_be_rotated_at_two_heights() -> None:
     made = certificates(Shape(2))
     scenes = ["new_intermediate", "sibling_intermediate"]
     done = forecast(plain(okhttp(pin_of(made[2]))), chain(Shape(2)), host=HOST, scenes=scenes)
-    assert done.row("new_intermediate").outcome is Outcome.OUTAGE
-    assert done.row("new_intermediate" + NEARBY).outcome is Outcome.SERVED
-    assert done.row("sibling_intermediate" + NEARBY).outcome is Outcome.INTERCEPTED
+    assert done.cell("new_intermediate").outcome is Outcome.OUTAGE
+    assert done.cell("new_intermediate" + NEARBY).outcome is Outcome.SERVED
+    assert done.cell("sibling_intermediate" + NEARBY).outcome is Outcome.INTERCEPTED
     short = forecast(plain(okhttp(LEAF)), chain(), host=HOST, scenes=scenes)
-    assert {row.case.name for row in short.rows} == {*scenes, "ordinary_day"}
+    assert set(outcomes(short)) == {*scenes, "ordinary_day"}
 
 
 # ---- dates ----------------------------------------------------------------------------------------
@@ -310,7 +312,7 @@ def test_an_expired_chain_runs_on_its_last_day() -> None:
     """Lint says that it has expired, and the scenes play on a day on which it was valid."""
     there = chain(Shape(ends=NOW - timedelta(days=3)))
     done = forecast(plain(okhttp(LEAF, BACKUP)), there, host=HOST, backups=[BACKUP], scenes=FEW)
-    assert there.not_after - timedelta(minutes=2) < done.at < there.not_after
+    assert there.not_after - timedelta(minutes=2) < done.subject.now < there.not_after
     assert "chain-not-valid" in {one.name for one in done.findings}
     fresh = forecast(plain(okhttp(LEAF, BACKUP)), chain(), host=HOST, backups=[BACKUP], scenes=FEW)
     assert "chain-not-valid" not in {one.name for one in fresh.findings}
@@ -329,7 +331,7 @@ def test_the_expired_attack_waits_for_this_chains_own_date() -> None:
     done = forecast(
         plain(okhttp(LEAF)), chain(Shape(ends=NOW + timedelta(days=390))), host=HOST, scenes=["expired_with_stolen_key"]
     )
-    trial = done.row("expired_with_stolen_key").trials["unpinned"]
+    trial = done.cell("expired_with_stolen_key", "unpinned")
     assert (trial.outcome, trial.shown.observation.error and trial.shown.observation.error.code) == (
         Outcome.STOPPED,
         10,
@@ -340,8 +342,8 @@ def test_at_another_day_the_same_world_is_dated_around_it() -> None:
     """`at` is the day of every meeting but those that a scene puts later."""
     day = datetime(NOW.year + 0, NOW.month, 1, 12, tzinfo=UTC) + timedelta(days=40)
     done = forecast(plain(okhttp(LEAF)), chain(), host=HOST, at=day, scenes=FEW)
-    assert done.row("ordinary_day").trials[YOURS].scene.meetings[-1].time == day
-    assert done.row("ordinary_day").outcome is Outcome.SERVED
+    assert done.cell("ordinary_day").scene.meetings[-1].time == day
+    assert done.cell("ordinary_day").outcome is Outcome.SERVED
     assert done.score("unpinned").kept == done.score("unpinned").rotations
 
 
@@ -358,9 +360,9 @@ def test_the_host_is_found_where_nobody_names_it() -> None:
         (okhttp(LEAF, host="*.bank.com"), wild, "www.bank.com"),
         (curl(LEAF), named, "www.bank.com"),
     ):
-        assert forecast(plain(octets), there, scenes=[]).host == expected
+        assert forecast(plain(octets), there, scenes=[]).subject.host == expected
     wrong = forecast(plain(android(LEAF, host="bank.org")), named, scenes=[])
-    assert (wrong.host, "wrong-host" in {one.name for one in wrong.findings}) == ("bank.org", True)
+    assert (wrong.subject.host, "wrong-host" in {one.name for one in wrong.findings}) == ("bank.org", True)
 
 
 def test_a_pattern_is_no_host() -> None:
@@ -368,15 +370,15 @@ def test_a_pattern_is_no_host() -> None:
     with pytest.raises(ValueError, match="is a pattern"):
         forecast(plain(curl(LEAF)), chain(), host="*.bank.com", scenes=[])
     odd = chain(Shape(hosts=("w*.bank.com", "api.bank.com")))
-    assert forecast(plain(curl(LEAF)), odd, scenes=[]).host == "api.bank.com"
-    assert forecast(plain(okhttp(LEAF, host="a.*.com")), chain(), scenes=[]).host == "site.example"
+    assert forecast(plain(curl(LEAF)), odd, scenes=[]).subject.host == "api.bank.com"
+    assert forecast(plain(okhttp(LEAF, host="a.*.com")), chain(), scenes=[]).subject.host == "site.example"
 
 
 def test_a_reserved_host_too_long_for_a_common_name_gets_another() -> None:
     """A host of more than 64 characters is no common name, and its forecast runs all the same."""
     host = "x" * 60 + ".bank.example"
     done = forecast(plain(curl(LEAF)), chain(Shape(hosts=("bank.example", host))), host=host, scenes=[])
-    assert (done.host, done.lab_host, done.broken) == (host, "site.example", "")
+    assert (done.subject.host, done.lab_host, done.broken) == (host, "site.example", "")
 
 
 def test_the_end_of_the_calendar_is_no_error() -> None:
@@ -384,8 +386,8 @@ def test_the_end_of_the_calendar_is_no_error() -> None:
     last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
     for_ever = chain(Shape(ends=last))
     done = forecast(plain(curl(LEAF)), for_ever, host=HOST, scenes=["expired_with_stolen_key"])
-    assert "until the calendar ends" in done.row("expired_with_stolen_key").aside
-    assert forecast(plain(curl(LEAF)), chain(), host=HOST, at=last, scenes=[]).next_release == last
+    assert "until the calendar ends" in done.aside["expired_with_stolen_key"]
+    assert forecast(plain(curl(LEAF)), chain(), host=HOST, at=last, scenes=[]).subject.release == last
 
 
 # ---- the command ----------------------------------------------------------------------------------
@@ -491,5 +493,6 @@ def test_importing_the_command_is_light() -> None:
 def test_the_clients_beside_are_the_tables_own() -> None:
     """Unpinned and leaf-pinned are the rows of the client table, in the same rebuilt world."""
     done = forecast(plain(okhttp(LEAF)), chain(), host=HOST)
-    assert all(row.trials[name].client is CLIENTS[name] for row in done.rows for name in ("unpinned", "leaf-pinned"))
+    assert done.matrix.clients[1:] == (CLIENTS["unpinned"], CLIENTS["leaf-pinned"])
+    assert all(trial.client is CLIENTS[name] for (name, _), trial in done.matrix.trials.items() if name != YOURS)
     assert "exactly what the leaf-pinned client does" in text(done)

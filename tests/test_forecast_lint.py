@@ -28,9 +28,10 @@ from forecast_chains import (
 
 from lab.built.forecast.chain import Chain, ordered
 from lab.built.forecast.config import choose
+from lab.built.forecast.findings import RULES, LintFinding, Severity, Subject
 from lab.built.forecast.forecast import RELEASE, forecast
 from lab.built.forecast.formats import parse_pins
-from lab.built.forecast.lint import RULES, LintFinding, Severity, Subject, lint
+from lab.built.forecast.lint import lint
 from lab.built.forecast.match import match
 from lab.observation import Outcome
 from lab.pki.pins import fingerprint_of, pin_of
@@ -237,7 +238,7 @@ def test_the_pin_to_use_instead_is_given() -> None:
 def outcomes(octets: bytes, *scenes: str, **more: object) -> list[Outcome]:
     config = choose(parse_pins(octets), None, "file")
     done = forecast(config, chain(), host="www.bank.com", scenes=scenes, **more)  # type: ignore[arg-type]
-    return [done.row(name).outcome for name in scenes]
+    return [done.cell(name).outcome for name in scenes]
 
 
 def test_what_lint_says_is_what_happens() -> None:

@@ -65,6 +65,7 @@ class Credential:
 
     @property
     def leaf(self) -> x509.Certificate:
+        """The server's own certificate."""
         return self.chain[0]
 
     @property
@@ -114,6 +115,7 @@ class Authority:
 
     @property
     def root(self) -> Authority:
+        """The last one above this; itself, where nobody is."""
         return list(self.line())[-1]
 
     def intermediate(self, name: str, **chosen: object) -> Authority:
@@ -157,27 +159,11 @@ class Authority:
 
     def cross_sign(self, other: Authority) -> Authority:
         """The other authority, same name and same key, with a certificate that this one signed."""
-        certificate = _ca_certificate(
-            other.certificate.subject,
-            other.key,
-            signer=self,
-            not_before=_later(self.certificate, other.certificate),
-            not_after=_sooner(self.certificate, other.certificate),
-            only=other.only,
-        )
-        return Authority(other.name, other.key, certificate, parent=self, now=self.now)
+        return _certified_again(other, self)
 
     def as_root(self) -> Authority:
         """The same name and key under a self-signed certificate: an intermediate that became a root."""
-        certificate = _ca_certificate(
-            self.certificate.subject,
-            self.key,
-            signer=None,
-            not_before=self.certificate.not_valid_before_utc,
-            not_after=self.certificate.not_valid_after_utc,
-            only=self.only,
-        )
-        return Authority(self.name, self.key, certificate, now=self.now)
+        return _certified_again(self, None)
 
 
 def authority(
@@ -214,22 +200,20 @@ def authority(
         certificate = x509.load_pem_x509_certificate(made.cert_pem.bytes())
         return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made, today)
     held = key or new_key(algorithm)
-    subject = x509.Name(
+    start = not_before or datetime(2000, 1, 1, tzinfo=UTC)
+    end = not_after or datetime(3000, 1, 1, tzinfo=UTC)
+    certificate = _ca_certificate(ca_subject(name), held, under, start, end, domains)
+    return Authority(name, held, certificate, under, now=today)
+
+
+def ca_subject(name: str) -> x509.Name:
+    """The name of an authority of the lab, as its certificate has it."""
+    return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, UNIT),
         ]
     )
-    start = not_before or datetime(2000, 1, 1, tzinfo=UTC)
-    certificate = _ca_certificate(
-        subject,
-        held,
-        signer=under,
-        not_before=start,
-        not_after=not_after or datetime(3000, 1, 1, tzinfo=UTC),
-        only=domains,
-    )
-    return Authority(name, held, certificate, under, now=today)
 
 
 def self_signed(*hosts: str) -> Credential:
@@ -256,36 +240,16 @@ def forged_link(of: Authority, over: Credential, under: Authority) -> x509.Certi
     issued it. A validator that checks signatures has no use for it; whoever
     follows names and key identifiers from issuer to issuer walks across it.
     """
+    named = of.certificate
+    key_id = named.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    start, end = named.not_valid_before_utc, named.not_valid_after_utc
+    builder = begun(named.subject, over.key, under, start, end, key_id=key_id)
     stranger = new_key()
-    return _sign(
-        x509.CertificateBuilder()
-        .subject_name(of.certificate.subject)
-        .issuer_name(under.certificate.subject)
-        .public_key(over.key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(of.certificate.not_valid_before_utc)
-        .not_valid_after(of.certificate.not_valid_after_utc)
-        .add_extension(x509.SubjectKeyIdentifier(_identifier(of)), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier(_identifier(under), None, None), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True),
-        stranger,
-    )
-
-
-def _identifier(one: Authority) -> bytes:
-    return one.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    return signed(builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True), stranger)
 
 
 def _today() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def _later(*certificates: x509.Certificate) -> datetime:
-    return max(certificate.not_valid_before_utc for certificate in certificates)
-
-
-def _sooner(*certificates: x509.Certificate) -> datetime:
-    return min(certificate.not_valid_after_utc for certificate in certificates)
 
 
 def _load_key(pem: bytes) -> Key:
@@ -294,16 +258,18 @@ def _load_key(pem: bytes) -> Key:
     return key
 
 
-def _sign(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
-    # ML-DSA brings its own hash; the builder then wants None.
-    return builder.sign(key, None if isinstance(key, mldsa.MLDSA65PrivateKey) else hashes.SHA256())
-
-
-def _begun(
-    subject: x509.Name, key: Key, signer: Authority | None, start: datetime, end: datetime
+def begun(
+    subject: x509.Name,
+    key: Key,
+    signer: Authority | None,
+    start: datetime,
+    end: datetime,
+    *,
+    key_id: x509.SubjectKeyIdentifier | None = None,
 ) -> x509.CertificateBuilder:
-    """What leaves and CAs share: names, key, dates, and whose key signed it."""
+    """What leaves and CAs share: names, key, dates, and whose key signed it; its own, where `signer` is None."""
     above = signer.key.public_key() if signer else key.public_key()
+    own = key_id or x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -312,9 +278,14 @@ def _begun(
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(own, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above), critical=False)
     )
+
+
+def signed(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
+    """The finished certificate. ML-DSA brings its own hash; the builder then wants None."""
+    return builder.sign(key, None if isinstance(key, mldsa.MLDSA65PrivateKey) else hashes.SHA256())
 
 
 def _leaf(
@@ -328,32 +299,35 @@ def _leaf(
         x509.IPAddress(ipaddress.ip_address(host)) if is_address(host) else x509.DNSName(host) for host in hosts
     ]
     builder = (
-        _begun(subject, key, signer, start, end)
+        begun(subject, key, signer, start, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(_usage("digital_signature"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     )
-    return _sign(builder, signer.key if signer else key)
+    return signed(builder, signer.key if signer else key)
+
+
+def _certified_again(of: Authority, signer: Authority | None) -> Authority:
+    """The same name and key with another certificate, which lives no longer than the old one and the signer's."""
+    both = [one.certificate for one in (of, signer) if one]
+    start = max(one.not_valid_before_utc for one in both)
+    end = min(one.not_valid_after_utc for one in both)
+    certificate = _ca_certificate(of.certificate.subject, of.key, signer, start, end, of.only)
+    return Authority(of.name, of.key, certificate, signer, now=(signer or of).now)
 
 
 def _ca_certificate(
-    subject: x509.Name,
-    key: Key,
-    *,
-    signer: Authority | None,
-    not_before: datetime,
-    not_after: datetime,
-    only: tuple[str, ...] = (),
+    subject: x509.Name, key: Key, signer: Authority | None, start: datetime, end: datetime, only: tuple[str, ...]
 ) -> x509.Certificate:
     builder = (
-        _begun(subject, key, signer, not_before, not_after)
+        begun(subject, key, signer, start, end)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_usage("digital_signature", "key_cert_sign", "crl_sign"), critical=True)
     )
     if only:
         builder = builder.add_extension(_constraints(only), critical=True)
-    return _sign(builder, signer.key if signer else key)
+    return signed(builder, signer.key if signer else key)
 
 
 def _usage(*allowed: str) -> x509.KeyUsage:

@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 from cryptography import x509
@@ -79,10 +80,8 @@ def _authorities(world: World) -> dict[str, Authority]:
 
 def pem(certificates: Iterable[x509.Certificate]) -> bytes:
     """Certificates as PEM, in order, each with its name above it."""
-    parts = []
-    for one in certificates:
-        parts.append(f"# {name_of(one.subject)}\n".encode() + one.public_bytes(serialization.Encoding.PEM))
-    return b"".join(parts)
+    named = ((f"# {name_of(one.subject)}\n".encode(), one) for one in certificates)
+    return b"".join(name + one.public_bytes(serialization.Encoding.PEM) for name, one in named)
 
 
 def export(out: Path, host: str = HOST) -> list[str]:
@@ -147,7 +146,9 @@ def _files(world: World) -> dict[str, bytes]:
     files["stores/rogue-only.pem"] = pem([world.rogue_root.certificate])
     backup = pin_of(world.backup_key.public_key())
     files.update(pin_files(world.host, made["genuine"], backup, (world.now + LIFE).date()))
-    files["LOOK.md"] = _commands(world.host, files["pins/curl.txt"].decode().strip()).encode()
+    page = (resources.files("lab.pki") / "look.md").read_text("utf-8")
+    curl = files["pins/curl.txt"].decode().strip()
+    files["LOOK.md"] = page.format(host=world.host, days=LIFE.days, curl_pins=curl).encode()
     return files
 
 
@@ -170,13 +171,8 @@ def pin_files(host: str, genuine: Credential, backup: str, expiration: date) -> 
         "backup": backup,
     }
     curl = ";".join("sha256//" + pin.removeprefix("sha256/") for pin in pair)
-    okhttp = "\n".join(
-        [
-            "CertificatePinner.Builder()",
-            *(f'    .add("{host}", "{pin}")' for pin in pair),
-            "    .build()",
-        ]
-    )
+    adds = (f'    .add("{host}", "{pin}")' for pin in pair)
+    okhttp = "\n".join(["CertificatePinner.Builder()", *adds, "    .build()"])
     pins = "\n".join(f'            <pin digest="SHA-256">{pin.removeprefix("sha256/")}</pin>' for pin in pair)
     android = f"""<?xml version="1.0" encoding="utf-8"?>
 <network-security-config>
@@ -194,44 +190,3 @@ def pin_files(host: str, genuine: Credential, backup: str, expiration: date) -> 
         "pins/okhttp.txt": okhttp.encode() + b"\n",
         "pins/network_security_config.xml": android.encode(),
     }
-
-
-def _commands(host: str, curl_pins: str) -> str:
-    return f"""# Look at it yourself
-
-Run these in this folder. Everything here is thrown away and made anew by `make certs`; every
-authority may vouch for {host} and for loopback only, and lasts {LIFE.days} days.
-
-What a certificate says:
-
-    openssl x509 -in chains/genuine.pem -noout -text
-
-Who signed whom (s: subject, i: issuer):
-
-    openssl crl2pkcs7 -nocrl -certfile chains/genuine.pem | openssl pkcs7 -print_certs -noout
-
-Verify the genuine chain against the public trust store, then the rogue one (it fails):
-
-    openssl verify -CAfile stores/public.pem -untrusted chains/genuine.pem chains/genuine.pem
-    openssl verify -CAfile stores/public.pem chains/rogue-ca.pem
-
-The name constraints that keep this authority from vouching for anything else:
-
-    openssl x509 -in authorities/honest-root.pem -noout -ext nameConstraints
-
-Compute a pin by hand; it is the leaf pin in pins/pins.json:
-
-    openssl x509 -in chains/genuine.pem -noout -pubkey | openssl pkey -pubin -outform der |
-        openssl dgst -sha256 -binary | openssl base64
-
-The same key, another certificate: same pin.
-
-    openssl x509 -in chains/renewed-same-key.pem -noout -pubkey | openssl pkey -pubin -outform der |
-        openssl dgst -sha256 -binary | openssl base64
-
-Serve the genuine chain in one terminal, and pin it with curl in another. Change genuine to
-new-ca in the first command, and curl answers with error 90:
-
-    openssl s_server -accept 8443 -www -cert chains/genuine.pem -cert_chain chains/genuine.pem -key keys/genuine.key
-    curl --noproxy '*' --cacert stores/public.pem --pinnedpubkey '{curl_pins}' https://localhost:8443/
-"""

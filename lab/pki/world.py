@@ -84,6 +84,7 @@ class World:
 
     @cached_property
     def other_issuing(self) -> Authority:
+        """The intermediate through which the other CA issues."""
         return self.authority("Other Issuing CA", under=self.other_root)
 
     @cached_property
@@ -93,6 +94,7 @@ class World:
 
     @cached_property
     def cdn_issuing(self) -> Authority:
+        """The intermediate through which the network's CA issues."""
         return self.authority("CDN Issuing CA", under=self.cdn_root)
 
     @cached_property

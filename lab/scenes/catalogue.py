@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from lab.observation import Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
@@ -271,6 +271,30 @@ def twin_of(one: Case) -> Case | None:
     if one.twin:
         return case(one.twin)
     return next((other for other in attacks() if other.twin == one.name), None)
+
+
+Told = TypeVar("Told")
+"""A scene in whatever form somebody has it."""
+
+
+def pairs(scenes: Mapping[str, Told], twins: Mapping[str, str]) -> list[tuple[Told | None, Told | None]]:
+    """
+    Each attack beside its twin, then what stands alone, attacks first; in the order of `scenes`, and none twice.
+
+    `scenes` are what is to be shown, by name. `twins` has each attack among them, and the name of its twin;
+    that may be empty, or name a scene that is not shown.
+    """
+    found: dict[str, str] = {}
+    for name in scenes:
+        twin = twins.get(name, "")
+        if twin in scenes and twin not in found.values():
+            found[name] = twin
+    alone = [name for name in scenes if name not in {*found, *found.values()}]
+    return [
+        *((scenes[attack], scenes[twin]) for attack, twin in found.items()),
+        *((scenes[name], None) for name in alone if name in twins),
+        *((None, scenes[name]) for name in alone if name not in twins),
+    ]
 
 
 # ---- building scenes -----------------------------------------------------------------------------

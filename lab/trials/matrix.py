@@ -17,7 +17,7 @@ from typing import Any
 
 from lab.observation import Outcome, Progress, Showable
 from lab.policy.clients import CLIENTS, Client
-from lab.scenes.catalogue import CASES, Case, Kind, twin_of
+from lab.scenes.catalogue import CASES, Case, Kind, pairs
 from lab.trials.standing import Standing
 from lab.trials.trial import Trial, perform
 
@@ -73,20 +73,8 @@ class Matrix(Showable):
     def pairs(self) -> list[tuple[Case | None, Case | None]]:
         """Attacks beside their twins, in teaching order; then what has no twin here."""
         here = {case.name: case for case in self.cases}
-        ordered = [here[name] for name in CASES if name in here]
-        ordered += [case for case in self.cases if case.name not in CASES]
-        twinned: list[tuple[Case | None, Case | None]] = []
-        alone: list[tuple[Case | None, Case | None]] = []
-        for case in (one for one in ordered if one.kind is Kind.ATTACK):
-            if case.twin in here:
-                twinned.append((case, here[case.twin]))
-            else:
-                alone.append((case, None))
-        for case in (one for one in ordered if one.kind is not Kind.ATTACK):
-            twin = twin_of(case)
-            if twin is None or twin.name not in here:
-                alone.append((None, case))
-        return twinned + alone
+        ordered = {name: here[name] for name in CASES if name in here} | here
+        return pairs(ordered, {case.name: case.twin for case in self.cases if case.kind is Kind.ATTACK})
 
     def records(self) -> list[dict[str, Any]]:
         """One record for each trial, scene by scene."""

@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lab.built.atlas.gather import Progress
+    from lab.observation import Progress
 
 ABOUT = "Write the atlas: one HTML page with every trial and its trace, the profiles, and the field's results."
 EXAMPLE = "report --out build/atlas.html"
@@ -43,21 +43,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Run the trials and write the page; 0. Raises ValueError for bad input, and where the page cannot be written."""
     from lab.built.atlas.gather import FIELD, gather
-    from lab.policy.clients import PROFILES
     from lab.show.notebook import cases, clients
 
-    def named(given: Sequence[str] | None, usual: str) -> list[str]:
-        return [word for one in given or (usual,) for word in one.split(",") if word]
+    def named(given: Sequence[str] | None) -> list[str]:
+        return [word for one in given or ("all",) for word in one.split(",") if word]
 
-    rows = [one for name in named(chosen.clients, "all") for one in clients(name)]
-    scenes = [one for name in named(chosen.scenes, "all") for one in cases(name)]
-    wanted = named(chosen.profiles, "all")
-    profiles = [
-        one
-        for name in wanted
-        if name != "none"
-        for one in (PROFILES.values() if name in ("all", "profiles") else clients(name))
-    ]
+    groups = {"all": ["profiles"], "none": []}
+    rows = [one for name in named(chosen.clients) for one in clients(name)]
+    scenes = [one for name in named(chosen.scenes) for one in cases(name)]
+    asked = [group for name in named(chosen.profiles) for group in groups.get(name, [name])]
+    profiles = [one for name in asked for one in clients(name)]
     # The file that was asked for must be there; the usual one may be.
     field = chosen.field or (FIELD if FIELD.is_file() else None)
     with watched() as progress:
@@ -96,32 +91,19 @@ def write(out: Path, text: str) -> int:
 def watched() -> Iterator[Progress]:
     """Progress on the error stream: a bar where somebody is watching, else a line for each kind of work."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
     watching = Console(stderr=True)
     if not watching.is_terminal:
 
-        def line(what: str, done: int, of: int, scene: str) -> None:
+        def line(done: int, of: int, what: str) -> None:
             if not done:
-                print(f"{what}, in {of} scenes", file=sys.stderr, flush=True)
+                print(f"{what.partition(':')[0]}, in {of} scenes", file=sys.stderr, flush=True)
 
         yield line
         return
-    columns: tuple[Any, ...] = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[scene]}"),
-    )
-    with Progress(*columns, console=watching, transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def advance(what: str, done: int, of: int, scene: str) -> None:
-            if what not in tasks:
-                for task in tasks.values():
-                    bar.update(task, completed=of, scene="")
-                tasks[what] = bar.add_task(what, total=of, scene="")
-            bar.update(tasks[what], completed=done, total=of, scene=scene)
-
-        yield advance
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=watching, transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda done, of, what: bar.update(task, completed=done, total=of, description=what)

@@ -71,14 +71,13 @@ def _sentence(rows: list[dict[str, Any]]) -> str:
 
 
 def _agreement(one: dict[str, Any]) -> str:
-    if one.get("connected") is False:
-        return '<span class="no">✗ it never reached the server</span>'
     stands = _stands(one)
     if stands == "agrees":
         return "✓ agrees"
-    why = one.get("explained")
     if stands == "unexplained":
-        return '<span class="no">✗ disagrees, unexplained</span>'
+        arrived = one.get("connected") is not False
+        return f'<span class="no">✗ {"disagrees, unexplained" if arrived else "it never reached the server"}</span>'
+    why = one.get("explained")
     if isinstance(why, dict):
         source = "; ".join(_text(why[name]) for name in ("source", "version") if why.get(name))
         why = f"{_text(why.get('why'))}{f' ({source})' if source else ''}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,11 +18,11 @@ from typing import Any
 
 from OpenSSL import SSL
 
-import lab.policy.profiles
-import lab.scenes  # noqa: F401  (both register)
-from lab.built.forecast.files import content
-from lab.policy.clients import CLIENTS, PROFILES, Client
+from lab.built.forecast.files import read
+from lab.observation import Progress
+from lab.policy.clients import Client
 from lab.scenes.catalogue import CASES, SLIPS, Case
+from lab.show.listing import listing
 from lab.show.words import LOOKS
 from lab.trials.matrix import matrix
 from lab.trials.rehearsal import Rehearsals
@@ -35,9 +35,6 @@ FIELD = Path("build/field.json")
 """Where `make field` leaves what it found."""
 MOST_BYTES = 64 << 20
 MOST_DEPTH = 20
-
-Progress = Callable[[str, int, int, str], None]
-"""Called before each scene: what is being done, how many scenes are done, of how many, and the scene's name."""
 
 
 def gather(
@@ -53,7 +50,8 @@ def gather(
     `list` is what `list --json` gives. `matrix` is what `matrix --json` gives,
     each trial with the two further fields of `trial --json`; `profiles` is the
     same for the profiles, in the same scenes and the slips. `field` is the
-    content of the field's file, or None. Raises ValueError for a faulty file.
+    content of the field's file, or None. `progress` is told what is being done,
+    and after a colon in which scene. Raises ValueError for a faulty file.
     """
     results = None if field is None else read_field(field)  # before the minute that the trials take
     clients, cases, profiles = tuple(clients), tuple(cases), tuple(profiles)
@@ -85,16 +83,6 @@ def about() -> dict[str, str]:
     }
 
 
-def listing() -> dict[str, Any]:
-    """What `list --json` prints: every client, profile, scene and slip."""
-    return {
-        "clients": [one.record() for one in CLIENTS.values()],
-        "profiles": [one.record() for one in PROFILES.values()],
-        "scenes": [one.record() for one in CASES.values()],
-        "slips": [one.record() for one in SLIPS.values()],
-    }
-
-
 def traced(
     what: str,
     clients: tuple[Client, ...],
@@ -109,15 +97,13 @@ def traced(
     policy expects is looked up once for all.
     """
 
-    def say(doing: str) -> Callable[[int, int, str], None] | None:
-        return (lambda done, of, name: progress(doing, done, of, name)) if progress else None
+    def say(doing: str) -> Progress:
+        return lambda done, of, scene: progress(done, of, f"{doing} of the {what}: {scene}") if progress else None
 
-    done = matrix(clients, cases, say(f"trials of the {what}"))
+    done = matrix(clients, cases, say("trials"))
     told: dict[tuple[str, str], dict[str, Any]] = {}
-    tell = say(f"traces of the {what}")
     for number, case in enumerate(cases):
-        if tell:
-            tell(number, len(cases), case.name)
+        say("traces")(number, len(cases), case.name)
         with Standing(case) as standing:
 
             def again(client: Client, _: Case, standing: Standing = standing) -> Any:
@@ -145,7 +131,7 @@ def read_field(file: Path) -> dict[str, Any]:
     """
     remedy = "write it again with `python -m lab field --json`"
     try:
-        octets = content(file, MOST_BYTES, "results of the field")
+        octets = read(file, MOST_BYTES, "results of the field")
     except ValueError as problem:
         raise ValueError(f"{problem}, or {remedy}") from None
     try:

@@ -11,8 +11,7 @@ from collections.abc import Collection
 from html import escape
 from typing import Any
 
-Row = tuple[dict[str, Any], str]
-"""A scene's record and the row's place in its group: "first" and "second" of a pair of twins, or "alone"."""
+from lab.scenes.catalogue import pairs
 
 TWINS = "Twins: an attack, and the rotation whose path looks exactly like it"
 REFUSED = "Attacks that ordinary validation refuses"
@@ -22,20 +21,21 @@ SLIPS = "Slips: the genuine service errs, and ordinary validation refuses it"
 KINDS = {"attack": "attacks", "rotation": "rotations", "slip": "slips"}
 
 
-def groups(scenes: list[dict[str, Any]]) -> dict[str, list[Row]]:
-    """The rows under their headings, in teaching order: each attack above its twin. No scene comes twice."""
-    here = {one["name"]: one for one in scenes}
-    found: dict[str, list[Row]] = {name: [] for name in (TWINS, UNPAIRED, REFUSED, QUIET, SLIPS)}
-    placed: set[str] = set()
-    for one in scenes:
-        twin = here.get(one["twin"]) if one["kind"] == "attack" else None
-        if twin and twin["name"] not in placed:
-            found[TWINS] += [(one, "first"), (twin, "second")]
-            placed |= {one["name"], twin["name"]}
-    for one in scenes:
-        if one["name"] not in placed:
-            alone = {"attack": REFUSED if one["fails"] else UNPAIRED, "slip": SLIPS}
-            found[alone.get(one["kind"], QUIET)].append((one, "alone"))
+def groups(scenes: list[dict[str, Any]]) -> dict[str, list[tuple[dict[str, Any], str]]]:
+    """
+    The rows under their headings, in teaching order: each attack above its twin. No scene comes twice.
+
+    A row is a scene's record and its place: "first" and "second" of a pair of twins, or "alone".
+    """
+    twins = {one["name"]: one["twin"] or "" for one in scenes if one["kind"] == "attack"}
+    found: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in (TWINS, UNPAIRED, REFUSED, QUIET, SLIPS)}
+    for attack, other in pairs({one["name"]: one for one in scenes}, twins):
+        if attack and other:
+            found[TWINS] += [(attack, "first"), (other, "second")]
+        elif attack:
+            found[REFUSED if attack["fails"] else UNPAIRED].append((attack, "alone"))
+        elif other:
+            found[SLIPS if other["kind"] == "slip" else QUIET].append((other, "alone"))
     return {name: rows for name, rows in found.items() if rows}
 
 

@@ -40,19 +40,6 @@ def packed(whole: Any) -> list[Any]:
     return table
 
 
-def unpacked(table: list[Any]) -> Any:
-    """The document again: what the page's script does before anything else."""
-    made: list[Any] = []
-    for one in table:
-        if isinstance(one, dict):
-            made.append({name: made[index] for name, index in one.items()})
-        elif isinstance(one, list):
-            made.append([made[index] for index in one])
-        else:
-            made.append(one)
-    return made[-1]
-
-
 def embedded(whole: Any) -> str:
     """
     The packed document as text that may stand inside a script element.

@@ -1,9 +1,10 @@
 """
 Bring your own pins: what a pin set that people really ship will survive.
 
-Read `config` (what a pin file says), `formats` (how each is read), `chain` and
-`match` (which certificate each pin names), `lint` with its rules, `rebuild` (the
-same chain in the lab's world, with new keys), `yours` (the client that has the
-pins), `scenes`, and `forecast`, which runs it all. Nothing
-here connects to anybody: the chain and the pins are files.
+Read it in the order in which it runs. Read: `files` (bytes, bounded), `config` (what a
+pin file says), `formats` (how each is read), `chain`. Match: `match` (which
+certificate each pin names). Lint: `findings` (what is looked at), `lint`. Run:
+`rebuild` (the same chain with new keys, and the client with the pins), `scenes`,
+`forecast`. Tell: `text`. Nothing here connects to anybody: the chain and the
+pins are files.
 """

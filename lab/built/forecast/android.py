@@ -34,6 +34,41 @@ class _Inherited:
 
 def read(octets: bytes) -> tuple[PinConfig, ...]:
     """Every domain that has a pin set. Raises ValueError, in one sentence, for what Android would not load."""
+    document = _document(octets)
+    base = _Inherited()
+    for one in document.findall("base-config"):
+        base = _anchors(one, base)
+    debug = (Override.DEBUG,) if any(_overriding(one, True) for one in document.findall("debug-overrides")) else ()
+    found: dict[str, tuple[bool, _Inherited]] = {}
+    for host, subdomains, given in _domains(document, base, 0):
+        if host in found:
+            raise ValueError(f"the domain {shown(host)} is there twice, and Android would not load the file")
+        found[host] = subdomains, given
+        if len(found) > MOST_DOMAINS:
+            raise ValueError(f"it has more than {MOST_DOMAINS} domains; give the part that is about your host")
+    # The most specific domain-config is the one that counts, also where it has no pins.
+    bare = [(host, subdomains) for host, (subdomains, given) in found.items() if not given.pins]
+    if len(bare) == len(found):
+        raise ValueError(
+            "no domain in it has a pin-set with pins, so nothing is pinned; add <pin-set> to a domain-config"
+        )
+    return tuple(
+        PinConfig(
+            Format.ANDROID,
+            (given.pins,),
+            host,
+            subdomains,
+            expires=given.expires,
+            user_anchors=given.user_anchors,
+            overrides=(*given.overrides, *debug),
+            exempt=tuple(other for other in bare if other[0].endswith("." + host)),
+        )
+        for host, (subdomains, given) in found.items()
+        if given.pins
+    )
+
+
+def _document(octets: bytes) -> Any:
     from defusedxml import ElementTree
     from defusedxml.common import DefusedXmlException
 
@@ -48,40 +83,7 @@ def read(octets: bytes) -> tuple[PinConfig, ...]:
         raise ValueError(f"it is no well-formed XML ({problem}); Android could not load it either") from None
     if document.tag != "network-security-config":
         raise ValueError(f"the document is {shown(str(document.tag))}, and network-security-config was wanted")
-    base = _Inherited()
-    for one in document.findall("base-config"):
-        base = _anchors(one, base)
-    debug = (Override.DEBUG,) if any(_overriding(one, True) for one in document.findall("debug-overrides")) else ()
-    found: dict[str, PinConfig] = {}
-    named: list[str] = []
-    bare: list[tuple[str, bool]] = []
-    for host, subdomains, given in _domains(document, base, 0):
-        if host in named:
-            raise ValueError(f"the domain {shown(host)} is there twice, and Android would not load the file")
-        named.append(host)
-        if len(named) > MOST_DOMAINS:
-            raise ValueError(f"it has more than {MOST_DOMAINS} domains; give the part that is about your host")
-        if not given.pins:
-            bare.append((host, subdomains))
-        else:
-            found[host] = PinConfig(
-                Format.ANDROID,
-                (given.pins,),
-                host,
-                subdomains,
-                expires=given.expires,
-                user_anchors=given.user_anchors,
-                overrides=(*given.overrides, *debug),
-            )
-    if not found:
-        raise ValueError(
-            "no domain in it has a pin-set with pins, so nothing is pinned; add <pin-set> to a domain-config"
-        )
-    # The most specific domain-config is the one that counts, also where it has no pins.
-    return tuple(
-        replace(one, exempt=tuple(other for other in bare if other[0].endswith("." + one.host)))
-        for one in found.values()
-    )
+    return document
 
 
 def _domains(element: Any, around: _Inherited, depth: int) -> Iterator[tuple[str, bool, _Inherited]]:

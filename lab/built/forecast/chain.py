@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from lab.built.forecast.config import shown
-from lab.built.forecast.files import content, no_private_key
+from lab.built.forecast.files import read
 from lab.observation import Certificate
 from lab.pki.pins import name_of, pin_of, seen
 
@@ -56,20 +56,27 @@ class Chain:
 
     @property
     def leaf(self) -> x509.Certificate:
+        """The server's own certificate."""
         return self.path[0]
 
     @property
     def has_root(self) -> bool:
+        """Whether the last one is a root, and not below one."""
         return self.path[-1].subject == self.path[-1].issuer
 
     @property
     def seen(self) -> tuple[Certificate, ...]:
+        """What a client can read off each of them."""
         return tuple(seen(one) for one in self.path)
 
     @property
     def above(self) -> str:
         """The name of the authority above the last certificate; a root's own name where it is there."""
         return name_of(self.path[-1].issuer)
+
+    def name(self, place: int) -> str:
+        """The name of the certificate at `place`; one place above the last is the authority that issued it."""
+        return name_of(self.path[place].subject) if place < len(self.path) else self.above
 
     @property
     def not_before(self) -> datetime:
@@ -88,10 +95,10 @@ def read_chain(file: Path, root: Path | None = None) -> Chain:
 
     Raises ValueError, in one sentence, for anything else, and for a private key.
     """
-    found = certificates(content(file, MOST_BYTES, "certificates"), str(file))
-    given = certificates(content(root, MOST_BYTES, "certificates"), str(root)) if root else []
-    chain = ordered([*found, *given], str(file))
-    if root and not (chain.has_root and set(given) & set(chain.path)):
+    files = [file, root] if root else [file]
+    found = [certificates(read(one, MOST_BYTES, "certificates"), str(one)) for one in files]
+    chain = ordered([one for some in found for one in some], str(file))
+    if root and not (chain.has_root and set(found[1]) & set(chain.path)):
         raise ValueError(
             f"{root} does not complete {file}, whose last certificate was issued by {shown(chain.above)}; "
             "give the certificate of that name"
@@ -101,7 +108,6 @@ def read_chain(file: Path, root: Path | None = None) -> Chain:
 
 def certificates(octets: bytes, file: str) -> list[x509.Certificate]:
     """Every certificate in PEM, or one in DER, each looked into once. Raises ValueError in one sentence."""
-    no_private_key(octets, file)
     number = octets.count(_BEGIN)
     if number > MOST_CERTIFICATES:
         raise ValueError(
@@ -195,8 +201,7 @@ def read_backup(file: Path) -> str:
     Raises ValueError, in one sentence, for anything else. A private key is
     refused, though it would prove most: it has no business here.
     """
-    octets = content(file, MOST_BYTES, "public keys")
-    no_private_key(octets, str(file))
+    octets = read(file, MOST_BYTES, "public keys")
     found = _BLOCK.search(octets)
     try:
         return _KINDS[found[1] if found else b""](octets)

@@ -11,22 +11,20 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lab.built.forecast.forecast import Forecast
-    from lab.scenes.catalogue import Case
+from lab.built.forecast.config import Format
+from lab.observation import Progress
+from lab.policy.pinset import Role
 
 ABOUT = (
     "Bring your own pins: say which certificate each pin names, lint the set, and find out by real handshakes in the "
     "lab's world which attacks and rotations it survives."
 )
 EXAMPLE = "forecast --chain certs/chains/genuine.pem --pins certs/pins/network_security_config.xml"
-FORMATS = ("android", "ios", "hpkp", "curl", "okhttp", "lab")
-ROLES = ("root", "intermediate", "leaf", "certificate", "backup")
+FORMATS = [one.value for one in Format]
+ROLES = [one.name.lower() for one in Role]
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -69,37 +67,28 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Read, run and print; 0, or with --strict 1 for a serious finding. Raises ValueError for bad input."""
-    from lab.built.forecast.text import text
-
-    done = _forecast(chosen)
-    print(json.dumps(done.record(), indent=1) if chosen.json else text(done))
-    return 1 if chosen.strict and done.serious else 0
-
-
-def _forecast(chosen: argparse.Namespace) -> Forecast:
     from lab.built.forecast.chain import read_backup, read_chain
     from lab.built.forecast.forecast import forecast
-    from lab.built.forecast.formats import Format, read_pins
+    from lab.built.forecast.formats import read_pins
+    from lab.built.forecast.text import text
     from lab.pki.pins import parse_pin
-    from lab.policy.pinset import Role
 
     at, release = _day(chosen.at, "--at"), _day(chosen.next_release, "--next-release")
-    roles = [Role[one.upper()] for one in chosen.roles]
     chain = read_chain(chosen.chain, chosen.root)
-    config = read_pins(
-        chosen.pins, format=Format(chosen.format) if chosen.format else None, host=chosen.host, roles=roles
-    )
-    backups = [read_backup(one) for one in chosen.backup_key] + [parse_pin(one) for one in chosen.backup]
-    return forecast(
-        config,
+    format = Format(chosen.format) if chosen.format else None
+    roles = [Role[one.upper()] for one in chosen.roles]
+    done = forecast(
+        read_pins(chosen.pins, format=format, host=chosen.host, roles=roles),
         chain,
         host=chosen.host,
-        backups=backups,
+        backups=[read_backup(one) for one in chosen.backup_key] + [parse_pin(one) for one in chosen.backup],
         at=at,
         next_release=release,
         scenes=chosen.scenes,
         progress=_progress(time.monotonic()),
     )
+    print(json.dumps(done.record(), indent=1) if chosen.json else text(done))
+    return 1 if chosen.strict and done.serious else 0
 
 
 def _day(text: str | None, option: str) -> datetime | None:
@@ -111,10 +100,10 @@ def _day(text: str | None, option: str) -> datetime | None:
         raise ValueError(f"{option} got {text!r}, which is no day; write it as 2027-01-31") from None
 
 
-def _progress(began: float) -> Callable[[int, int, Case], None]:
+def _progress(began: float) -> Progress:
     """Says on the error stream where it is, once it takes more than a second and somebody is watching."""
 
-    def say(done: int, of: int, case: Case) -> None:
+    def say(done: int, of: int, scene: str) -> None:
         if sys.stderr.isatty() and time.monotonic() - began > 1:
             print(f"\r  scene {done + 1} of {of}", end="\n" if done + 1 == of else "", file=sys.stderr, flush=True)
 

@@ -32,14 +32,18 @@ class Format(StrEnum):
 
     @property
     def words(self) -> str:
-        return {
-            Format.ANDROID: "Android's network security configuration",
-            Format.IOS: "iOS's NSPinnedDomains",
-            Format.HPKP: "an HPKP header (RFC 7469)",
-            Format.CURL: "curl's --pinnedpubkey",
-            Format.OKHTTP: "OkHttp's CertificatePinner",
-            Format.LAB: "the lab's own pins.json",
-        }[self]
+        """Whose format it is, as a message says it."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Format.ANDROID: "Android's network security configuration",
+    Format.IOS: "iOS's NSPinnedDomains",
+    Format.HPKP: "an HPKP header (RFC 7469)",
+    Format.CURL: "curl's --pinnedpubkey",
+    Format.OKHTTP: "OkHttp's CertificatePinner",
+    Format.LAB: "the lab's own pins.json",
+}
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ class PinConfig:
 
     @property
     def pins(self) -> tuple[Pin, ...]:
+        """Those of all lists."""
         return tuple(pin for one in self.lists for pin in one.pins)
 
     def covers(self, host: str) -> bool:

@@ -1,14 +1,14 @@
 """
-What a lint rule is, what it looks at and what it says.
+What a lint rule looks at and what it says.
 
-The rules themselves are in `lint_today` and `lint_tomorrow`. A rule sees what
-was read and what each pin names; it runs nothing.
+The rules themselves are in `lint`. A rule sees what was read and what each pin
+names; it runs nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,10 +16,11 @@ from typing import Any
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import Format, Override, PinConfig, shown
 from lab.built.forecast.match import Match
-from lab.pki.pins import name_of
 
 
 class Severity(StrEnum):
+    """How loud a finding is."""
+
     SERIOUS = "serious"
     """Users will be locked out, or the pins have no effect."""
     FIX = "worth fixing"
@@ -31,36 +32,38 @@ class LintFinding:
     """
     One thing to know about a pin set.
 
-    `name` is the rule's id; `seen` what was there, `why` why it matters, `do`
-    what to do about it; `source` where the why was read, empty where it follows
-    from the definition of the format or was measured here.
+    `seen` is what was there, `why` why it matters, `do` what to do about it;
+    `source` where the why was read, empty where it follows from the definition
+    of the format or was measured here. `name` is the id of the rule.
     """
 
-    name: str
     severity: Severity
     seen: str
     why: str
     do: str
     source: str = ""
+    name: str = ""
 
     @property
     def serious(self) -> bool:
+        """Whether it costs an outage, or leaves the pins without effect."""
         return self.severity is Severity.SERIOUS
 
     def record(self) -> dict[str, Any]:
-        return {
-            "id": self.name,
-            "severity": self.severity.value,
-            "seen": self.seen,
-            "why": self.why,
-            "do": self.do,
-            "source": self.source or None,
-        }
+        """The finding as plain JSON values."""
+        said = asdict(self)
+        return {"id": said.pop("name"), **said, "source": self.source or None}
 
 
 @dataclass(frozen=True)
 class Subject:
-    """All that the rules look at; `now` and `release` are when it is asked and when the next release is expected."""
+    """
+    What was read, what each pin names, and the days that count.
+
+    `asked` is the day that somebody asks about and `now` the nearest one on
+    which the chain is valid; everything is run on it. `release` is when the
+    next release is expected. `backups` are pins of keys that the operator holds.
+    """
 
     config: PinConfig
     chain: Chain
@@ -73,10 +76,8 @@ class Subject:
 
     @property
     def lists(self) -> list[list[Match]]:
+        """The matches, list by list."""
         return [[one for one in self.matches if one.list == number] for number in range(len(self.config.lists))]
-
-    def name(self, place: int) -> str:
-        return name_of(self.chain.path[place].subject) if place < len(self.chain.path) else self.chain.above
 
     @property
     def passes_today(self) -> bool:
@@ -88,49 +89,44 @@ class Subject:
         """Whether the root is not in the file, so that a pin which names nothing may be the root's."""
         return not self.chain.has_root and not any(one.place == len(self.chain.path) for one in self.matches)
 
-
-Found = Iterator[tuple[Severity, str, str, str, str]]
-"""What a rule finds: severity, what was seen, why it matters, what to do, and the source (empty where none)."""
-Rule = Callable[[Subject], Iterator[LintFinding]]
-RULES: dict[str, Rule] = {}
-
-
-def rule(found: Callable[[Subject], Iterator[tuple[Severity, str, str, str, str]]]) -> Rule:
-    """Register a rule; its name, with hyphens, is its id."""
-    name = found.__name__.replace("_", "-")
-
-    def run(subject: Subject) -> Iterator[LintFinding]:
-        for severity, what, why, do, source in found(subject):
-            yield LintFinding(name, severity, what, why, do, source)
-
-    RULES[name] = run
-    return run
-
-
-def unasked(subject: Subject) -> str:
-    """Why the program would not ask the pins at all; empty where it would."""
-    config = subject.config
-    if config.expires and subject.asked > config.expires:
-        return f"the pin set expired on {config.expires:%Y-%m-%d}, and Android then asks no pins"
-    if Override.SYSTEM in config.overrides:
-        return "overridePins on the system's CAs lets every one of them past the pins"
-    if config.format is not Format.HPKP:
+    @property
+    def unasked(self) -> str:
+        """Why the program would not ask the pins at all; empty where it would."""
+        config = self.config
+        if config.expires and self.asked > config.expires:
+            return f"the pin set expired on {config.expires:%Y-%m-%d}, and Android then asks no pins"
+        if Override.SYSTEM in config.overrides:
+            return "overridePins on the system's CAs lets every one of them past the pins"
+        if config.format is not Format.HPKP:
+            return ""
+        if not config.enforced:
+            return "a report-only header refuses nothing"
+        if config.max_age == 0:
+            return "max-age=0 makes a browser forget the pins"
+        if not self.passes_today:
+            return "no pin is on the path, and a browser does not note such a header"
+        if not any(one.place is None for one in self.matches):
+            return "every pin is on the path, and a browser does not note a header without a backup pin"
         return ""
-    if not config.enforced:
-        return "a report-only header refuses nothing"
-    if config.max_age == 0:
-        return "max-age=0 makes a browser forget the pins"
-    if not subject.passes_today:
-        return "no pin is on the path, and a browser does not note such a header"
-    if not any(one.place is None for one in subject.matches):
-        return "every pin is on the path, and a browser does not note a header without a backup pin"
-    return ""
+
+
+Found = Iterator[LintFinding]
+LintRule = Callable[[Subject], Found]
+RULES: dict[str, LintRule] = {}
+
+
+def rule(found: LintRule) -> LintRule:
+    """Register a rule; its name, with hyphens, is its id."""
+    RULES[found.__name__.replace("_", "-")] = found
+    return found
 
 
 def say(pins: Iterable[Match]) -> str:
+    """The pins in a message: as they are written where they are unusable, three of them at most."""
     words = [shown(one.pin.written) if one.pin.never else str(one.pin) for one in pins]
     return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
 
 
 def these(pins: Sequence[object], one: str, many: str) -> str:
+    """The word for one pin, or the word for several."""
     return one if len(pins) == 1 else many

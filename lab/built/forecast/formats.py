@@ -12,11 +12,10 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from lab.built.forecast import android, ios
-from lab.built.forecast.config import Format, Listed, PinConfig, choose, domain, listed, pin, shown
-from lab.built.forecast.files import content, no_private_key, text_of
+from lab.built.forecast.config import Format, Pin, PinConfig, choose, domain, listed, pin, shown
+from lab.built.forecast.files import read, text_of
 from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
 from lab.policy.pinset import Role, Where
 
@@ -33,7 +32,7 @@ def read_pins(
     ValueError, in one sentence, for anything that cannot be read, and, naming
     the domains, where `host` has to choose one.
     """
-    octets = content(file, MOST_BYTES, "pins")
+    octets = read(file, MOST_BYTES, "pins")
     return choose(parse_pins(octets, format=format, file=str(file), roles=roles), host, str(file))
 
 
@@ -41,17 +40,16 @@ def parse_pins(
     octets: bytes, *, format: Format | None = None, file: str = "the file", roles: Iterable[Role] = ()
 ) -> tuple[PinConfig, ...]:
     """What each domain in these bytes has; see `read_pins`."""
-    no_private_key(octets, file)
     found = format or detect(octets, file)
     if roles and found is not Format.LAB:
         raise ValueError(f"{file} is {found.words}, which names no roles; leave out --roles")
     readers: dict[Format, Callable[[bytes], tuple[PinConfig, ...]]] = {
         Format.ANDROID: android.read,
         Format.IOS: ios.read,
-        Format.HPKP: lambda given: _hpkp(_words(given, file)),
-        Format.CURL: lambda given: _curl(_words(given, file)),
-        Format.OKHTTP: lambda given: _okhttp(_words(given, file)),
-        Format.LAB: lambda given: _own(_words(given, file), frozenset(roles)),
+        Format.HPKP: lambda given: _hpkp(text_of(given).strip()),
+        Format.CURL: lambda given: _curl(text_of(given).strip()),
+        Format.OKHTTP: lambda given: _okhttp(text_of(given)),
+        Format.LAB: lambda given: _own(text_of(given), frozenset(roles)),
     }
     try:
         return readers[found](octets)
@@ -64,9 +62,12 @@ def detect(octets: bytes, file: str = "the file") -> Format:
     """Which format these bytes look like. Raises ValueError, naming the formats, where they look like none."""
     if octets.startswith(b"bplist"):
         return Format.IOS
-    text = text_of(octets)
-    if text is None:
-        raise ValueError(f"{file} is no text and no property list; give a file with pins in one of these: {_KNOWN}")
+    try:
+        text = text_of(octets)
+    except ValueError:
+        raise ValueError(
+            f"{file} is no text and no property list; give a file with pins in one of these: {_KNOWN}"
+        ) from None
     head = text.lstrip()
     if head.startswith("<"):
         return Format.IOS if re.search(r"<!DOCTYPE\s+plist|<plist", head[:2000]) else Format.ANDROID
@@ -88,13 +89,6 @@ _KNOWN = (
     "Android's network security configuration, a property list with NSPinnedDomains, an HPKP header, "
     "curl's sha256//..., OkHttp's .add(...), or pins.json as `lab certs` writes it"
 )
-
-
-def _words(octets: bytes, file: str) -> str:
-    text = text_of(octets)
-    if text is None:
-        raise ValueError("it is no text")
-    return text.strip()
 
 
 # ---- an HPKP header ------------------------------------------------------------------------------
@@ -163,7 +157,7 @@ def _okhttp(text: str) -> tuple[PinConfig, ...]:
     )
 
 
-def _okhttp_pin(text: str) -> Any:
+def _okhttp_pin(text: str) -> Pin:
     for prefix in ("sha256/", "sha1/"):
         if text.startswith(prefix):
             return pin(text, text.removeprefix(prefix), sha1=prefix == "sha1/")
@@ -202,6 +196,3 @@ def _own(text: str, wanted: frozenset[Role]) -> tuple[PinConfig, ...]:
             whole = one.startswith("cert-sha256/")
             pins.append(pin(one, re.sub(r"^(cert-)?sha256/", "", one), role=role, whole=whole))
     return (PinConfig(Format.LAB, (listed(pins),), domain(said["host"]) if said.get("host") else ""),)
-
-
-__all__ = ["Format", "Listed", "PinConfig", "detect", "parse_pins", "read_pins"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from lab.built.forecast.chain import Chain
-from lab.built.forecast.config import Format, Listed, Pin, PinConfig
+from lab.built.forecast.config import Format, Pin, PinConfig
 from lab.pki.pins import parse_pin, spki
 from lab.policy.pinset import Role, Where
 
@@ -66,34 +66,38 @@ class Match:
 def match(config: PinConfig, chain: Chain, backups: Iterable[str] = ()) -> tuple[Match, ...]:
     """What every pin names, in the order of the lists; `backups` are pins of keys that the operator holds."""
     held = {base64.b64decode(parse_pin(one).removeprefix("sha256/")) for one in backups}
-    return tuple(
-        _match(config.format, pin, one, number, chain, held)
-        for number, one in enumerate(config.lists)
-        for pin in one.pins
-    )
+    found = []
+    for number, listed in enumerate(config.lists):
+        for pin in listed.pins:
+            names, place = _named(pin, chain, held)
+            never = _never(config.format, pin, listed.where, names, place)
+            found.append(Match(pin, listed.where, number, names, place, never))
+    return tuple(found)
 
 
-def _match(format: Format, pin: Pin, listed: Listed, number: int, chain: Chain, held: set[bytes]) -> Match:
-    hashed = hashlib.sha256 if pin.hash == "SHA-256" else hashlib.sha1
-    place: int | None = None
-    names = Names.NOTHING
-    for here, certificate in enumerate(chain.path):
-        if not pin.whole and hashed(spki(certificate.public_key())).digest() == pin.digest:
-            place, names = here, Names.KEY
-            break
-        if hashed(_der(certificate)).digest() == pin.digest:
-            place, names = here, Names.CERTIFICATE
-            break
-    else:
-        if any(pin.digest in (hashed(spki(c.public_key())).digest(), hashed(_der(c)).digest()) for c in chain.aside):
-            names = Names.ASIDE
-        elif pin.digest in held or pin.role is Role.BACKUP:
-            names = Names.BACKUP
-        elif pin.role is Role.ROOT and not chain.has_root:
-            place, names = len(chain.path), Names.KEY  # the file itself says that this is the root's
-        if names in (Names.NOTHING, Names.BACKUP) and dummy(pin.digest):
-            names = Names.DUMMY
-    return Match(pin, listed.where, number, names, place, _never(format, pin, listed.where, names, place))
+def _named(pin: Pin, chain: Chain, held: set[bytes]) -> tuple[Names, int | None]:
+    """What this pin names, and its place where that is in the chain."""
+    for place, (key, whole) in enumerate(_hashes(chain.path, pin.hash)):
+        if pin.digest == key and not pin.whole:
+            return Names.KEY, place
+        if pin.digest == whole:
+            return Names.CERTIFICATE, place
+    if any(pin.digest in both for both in _hashes(chain.aside, pin.hash)):
+        return Names.ASIDE, None
+    known = pin.digest in held or pin.role is Role.BACKUP
+    if not known and pin.role is Role.ROOT and not chain.has_root:
+        return Names.KEY, len(chain.path)  # the file itself says that this is the root's
+    if dummy(pin.digest):
+        return Names.DUMMY, None
+    return (Names.BACKUP if known else Names.NOTHING), None
+
+
+def _hashes(certificates: Iterable[x509.Certificate], name: str) -> Iterator[tuple[bytes, bytes]]:
+    """Of each certificate the hash of its key and of the whole."""
+    hashed = hashlib.sha256 if name == "SHA-256" else hashlib.sha1
+    for one in certificates:
+        whole = one.public_bytes(serialization.Encoding.DER)
+        yield hashed(spki(one.public_key())).digest(), hashed(whole).digest()
 
 
 def _never(format: Format, pin: Pin, where: Where, names: Names, place: int | None) -> str:
@@ -110,10 +114,6 @@ def _never(format: Format, pin: Pin, where: Where, names: Names, place: int | No
     if where is Where.CA and place == 0:
         return f"it is the key of the leaf, and {format.words} looks at CAs only in this list"
     return ""
-
-
-def _der(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.DER)
 
 
 _EMPTY = {hashlib.sha256(b"").digest(), hashlib.sha1(b"").digest()}

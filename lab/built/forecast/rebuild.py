@@ -1,28 +1,40 @@
 """
-The same chain in the lab's world: same shape, algorithms, dates and constraints; new keys.
+The same chain in the lab's world, with new keys, and the client that has the pins there.
 
 Nothing of it is ever written to disk. Host names become reserved ones, so that
 no certificate made here could speak for a real site; a CA keeps its name, as a
 label. What cannot be kept (a key size that would take seconds to make, a kind
-of key that the lab cannot sign with) is replaced and said in `changes`.
+of key that the lab cannot sign with) is replaced and said in `changes`. Each
+pin moves to the rebuilt certificate that it names; the client asks what the
+program asks that reads such a file (which program asks what is in
+`lab.policy.profiles`, with the sources).
 """
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import NameOID
 
 from lab.built.forecast.chain import Chain
-from lab.pki.authority import UNIT, Authority, Credential, Key, new_key
+from lab.built.forecast.config import Format, Override
+from lab.built.forecast.findings import Subject
+from lab.built.forecast.match import Match, Names
+from lab.pki.authority import Authority, Credential, Key, begun, ca_subject, new_key, signed
 from lab.pki.names import reserved
-from lab.pki.pins import algorithm_of, name_of
+from lab.pki.pins import algorithm_of, fingerprint_of, name_of, pin_of
 from lab.pki.world import World
+from lab.policy.checks import HOST_NAME, VALIDATION, Check, pinned
+from lab.policy.clients import Client
+from lab.policy.pinset import PinList, PinSet
+from lab.policy.profiles import SYSTEM_ANCHOR, unless_installed, until
 
+YOURS = "yours"
+"""The name of the client that ships the pins that were brought along."""
 SITE = "site.example"
 MOST_NAME = 64  # characters of a common name (RFC 5280, appendix A.1)
 MOST_RSA = 2048  # larger keys take up to seconds to make and change no verdict
@@ -43,20 +55,19 @@ class Rebuilt(World):
 
     `now` has to be a moment at which the whole chain is valid. `line` holds its
     authorities, from the one that issues for the service up to the root; a root
-    that is not in the chain is made, without limits. `nearby` puts the sibling
-    under the issuing authority's own parent instead of under the root.
-    `changes` says what could not be kept.
+    that is not in the chain is made, without limits. `changes` says what could
+    not be kept.
     """
 
-    def __init__(self, chain: Chain, host: str, now: datetime, *, nearby: bool = False) -> None:
+    def __init__(self, chain: Chain, host: str, now: datetime) -> None:
         super().__init__(lab_name(host), now=now)
         self._chain = chain
         self._real = host
-        self._nearby = nearby
         self.changes: list[str] = []
 
     @cached_property
     def line(self) -> tuple[Authority, ...]:
+        """The authorities of the chain, from the one that issues for the service up to the root."""
         above: Authority | None = None
         used: dict[str, int] = {}
         if not self._chain.has_root:
@@ -65,37 +76,42 @@ class Rebuilt(World):
         for certificate in reversed(self._chain.path[1:]):
             name = _label(certificate.subject, used)
             key = self._key(certificate, name)
-            copied = self._copied(certificate, _named(name), key, above)
+            copied = self._copied(certificate, ca_subject(name), key, above)
             above = Authority(name, key, copied, above, now=self.now)
             made.append(above)
         return tuple(reversed(made))
 
     @cached_property
     def root(self) -> Authority:
+        """The last of the line."""
         return self.line[-1]
 
     @cached_property
     def issuing(self) -> Authority:
+        """The first of the line; the root itself, where the chain has no intermediate."""
         return self.line[0]
 
     @cached_property
     def sibling(self) -> Authority:
-        """A new authority beside the issuing one; see `nearby`."""
-        parent = self.issuing.parent if self._nearby and self.issuing.parent else self.root
+        """A new authority under the root, beside the line."""
+        return self._beside(self.root)
+
+    def _beside(self, parent: Authority) -> Authority:
         return self.authority(f"{self.issuing.name[:50]} (sibling)", under=parent)
 
     @cached_property
     def genuine(self) -> Credential:
+        """What the service presents: the chain with new keys, dates and limits as they were."""
         key = self._key(self._chain.leaf, "the server")
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.host)])
         leaf = self._copied(self._chain.leaf, subject, key, self.issuing, server=True)
         return Credential(key, (leaf, *(one.certificate for one in self.line if one.parent)), self.issuing)
 
-    def twin(self, *, nearby: bool) -> Rebuilt:
-        """The same service and CAs, keys and all, with the sibling elsewhere."""
-        other = Rebuilt(self._chain, self._real, self.now, nearby=nearby)
-        for name in ("line", "genuine", "backup_key", "other_root", "other_issuing", "cdn_root", "inspection_root"):
-            other.__dict__[name] = getattr(self, name)
+    def nearby(self) -> Rebuilt:
+        """The same service and CAs, keys and all, with the sibling under the issuing authority's own parent."""
+        _ = self.genuine, self.backup_key  # made here, so that both worlds have the same ones
+        other = copy(self)
+        other.sibling = self._beside(self.issuing.parent or self.root)
         return other
 
     def _key(self, certificate: x509.Certificate, whose: str) -> Key:
@@ -114,18 +130,7 @@ class Rebuilt(World):
     def _copied(
         self, old: x509.Certificate, subject: x509.Name, key: Key, signer: Authority | None, *, server: bool = False
     ) -> x509.Certificate:
-        above = signer.key.public_key() if signer else key.public_key()
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(signer.certificate.subject if signer else subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(old.not_valid_before_utc)
-            .not_valid_after(old.not_valid_after_utc)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above), critical=False)
-        )
+        builder = begun(subject, key, signer, old.not_valid_before_utc, old.not_valid_after_utc)
         for extension in old.extensions:
             value = extension.value
             if isinstance(value, x509.BasicConstraints | x509.KeyUsage | x509.ExtendedKeyUsage):
@@ -137,8 +142,7 @@ class Rebuilt(World):
         if server:
             alternative = x509.SubjectAlternativeName([x509.DNSName(self.host)])
             builder = builder.add_extension(alternative, critical=False)
-        signing = signer.key if signer else key
-        return builder.sign(signing, None if isinstance(signing, mldsa.MLDSA65PrivateKey) else hashes.SHA256())
+        return signed(builder, signer.key if signer else key)
 
     def _constraints(self, old: x509.NameConstraints) -> x509.NameConstraints | None:
         """The same limits on host names, as far as they allow or forbid the service's own host."""
@@ -164,10 +168,47 @@ def _label(subject: x509.Name, used: dict[str, int]) -> str:
     return name if used[name] == 1 else f"{name} ({used[name]})"
 
 
-def _named(name: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, UNIT),
-        ]
+# ---- the client that ships the pins --------------------------------------------------------------
+
+
+def client(subject: Subject, world: Rebuilt) -> Client:
+    """
+    The client that ships this configuration: validation, the host name, then the pins as its program asks them.
+
+    Android trusts the user's CAs only where the file says so (for apps that
+    target API level 24 or later); browsers that had HPKP let an installed CA
+    past it.
+    """
+    config = subject.config
+    checks: list[Check] = [VALIDATION, HOST_NAME]
+    if config.format is Format.ANDROID and not config.user_anchors:
+        checks.append(SYSTEM_ANCHOR)
+    if subject.unasked:
+        return Client(YOURS, f"unpinned, because {subject.unasked}", tuple(checks))
+    pins = pinned("your pins", moved(subject, world))
+    if config.expires:
+        pins = until(config.expires, pins)
+    if Override.USER in config.overrides or config.format is Format.HPKP:
+        pins = unless_installed(pins)
+    return Client(YOURS, f"has your pins, as {config.format.words} has them", (*checks, pins))
+
+
+def moved(subject: Subject, world: Rebuilt) -> PinSet:
+    """The pin set with each pin moved to the rebuilt certificate that it matched, and others to strangers' keys."""
+    return PinSet(
+        tuple(
+            PinList(tuple(_moved(one, world) for one in matches), listed.where)
+            for listed, matches in zip(subject.config.lists, subject.lists, strict=True)
+        )
     )
+
+
+def _moved(one: Match, world: Rebuilt) -> str:
+    if one.works and one.place is not None:
+        certificate = world.genuine.path[one.place]
+        return fingerprint_of(certificate) if one.names is Names.CERTIFICATE else pin_of(certificate)
+    if one.names is Names.BACKUP and not one.never:
+        return pin_of(world.backup_key.public_key())
+    if one.place is not None and not one.pin.never and one.names is Names.KEY:
+        return pin_of(world.genuine.path[one.place])  # `where` keeps it from matching, as in the program
+    return pin_of(new_key().public_key())

@@ -8,6 +8,7 @@ there can be no new intermediate at all.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,19 +25,30 @@ LAST = datetime.max.replace(tzinfo=UTC) - LATER
 _SIBLINGS = ("sibling_intermediate", "new_intermediate", "other_intermediate_same_key")
 
 
-def cases_in(world: Rebuilt) -> list[tuple[Case, Rebuilt]]:
-    """Every case; those about another intermediate once more where it can stand at two heights."""
+def cases_in(world: Rebuilt, wanted: Container[str] = CASES) -> list[Case]:
+    """The wanted cases in this world; those about another intermediate once more where it can stand at two heights."""
     parent = world.issuing.parent
-    deep = parent is not None and parent.parent is not None
-    nearby = world.twin(nearby=True) if deep else world
-    found: list[tuple[Case, Rebuilt]] = []
+    lower = world.nearby() if parent and parent.parent else None
+    found = []
     for one in CASES.values():
-        found.append((one, world))
-        if deep and one.name in _SIBLINGS and parent is not None:
-            title = f"{one.title}, under {parent.name}"
-            more = {*one.reach, *Reach.INTERMEDIATE}
-            found.append((replace(one, name=one.name + NEARBY, title=title, reach=Reach(more)), nearby))
+        if one.name not in wanted:
+            continue
+        found.append(_bound(one, world))
+        if lower and parent and one.name in _SIBLINGS:
+            below = replace(
+                _bound(one, lower),
+                name=one.name + NEARBY,
+                title=f"{one.title}, under {parent.name}",
+                twin=one.twin and one.twin + NEARBY,
+                reach=Reach({*one.reach, *Reach.INTERMEDIATE}),
+            )
+            found.append(below)
     return found
+
+
+def _bound(case: Case, world: Rebuilt) -> Case:
+    """The same entry, whose scene is always the one in this world."""
+    return replace(case, build=lambda _: scene(case, world))
 
 
 def scene(case: Case, world: Rebuilt) -> Scene:

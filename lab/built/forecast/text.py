@@ -10,15 +10,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from lab.built.forecast.forecast import Forecast, Row
-from lab.built.forecast.lint import LintFinding, Severity
+from lab.built.forecast.findings import LintFinding, Severity
+from lab.built.forecast.forecast import ORDINARY, Forecast
 from lab.built.forecast.match import Match, Names
-from lab.built.forecast.yours import YOURS
 from lab.observation import Outcome
-from lab.scenes.catalogue import Kind
+from lab.scenes.catalogue import Case
+from lab.show.words import LOOKS
 
 WIDTH = 110
-GLYPHS = {Outcome.SERVED: "✓", Outcome.STOPPED: "–", Outcome.OUTAGE: "■", Outcome.INTERCEPTED: "✗"}
 MARKS = {Severity.SERIOUS: "!!", Severity.FIX: "! ", Severity.KNOW: "i "}
 
 
@@ -29,40 +28,41 @@ def text(shown: Forecast) -> str:
 
 
 def _lines(shown: Forecast) -> Iterator[str]:
-    yield f"Forecast for {shown.host}, from {shown.config.format.words}"
-    yield ""
+    yield f"Forecast for {shown.subject.host}, from {shown.subject.config.format.words}"
+    for part in (_chain, _pins, _lint, _about, _scenes, _scores):
+        yield ""
+        yield from part(shown)
+
+
+def _chain(shown: Forecast) -> Iterator[str]:
+    chain = shown.subject.chain
     yield "The chain, leaf first"
-    for place, one in enumerate(shown.chain.seen):
+    for place, one in enumerate(chain.seen):
         dates = f"valid {one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
         yield f"  {place}  {one.name[:80]} ({one.algorithm}), {dates}"
-    if not shown.chain.has_root:
-        yield f"  {len(shown.chain.path)}  {shown.chain.above}, not in the file"
-    yield ""
-    yield from _pins(shown)
-    yield ""
-    yield from _lint(shown)
-    yield ""
+    if not chain.has_root:
+        yield f"  {len(chain.path)}  {chain.above}, not in the file"
+
+
+def _about(shown: Forecast) -> Iterator[str]:
+    host = shown.subject.host
     yield from _wrap(
-        f"In the lab's world {shown.host} "
-        + ("keeps its name" if shown.host == shown.lab_host else f"is called {shown.lab_host}")
+        f"In the lab's world {host} "
+        + ("keeps its name" if host == shown.lab_host else f"is called {shown.lab_host}")
         + "; every key is new, and each pin was moved to the certificate that it names. "
-        f"The day is {shown.at:%Y-%m-%d}." + "".join(f" {one[0].upper()}{one[1:]}." for one in shown.changes)
+        f"The day is {shown.subject.now:%Y-%m-%d}." + "".join(f" {one[0].upper()}{one[1:]}." for one in shown.changes)
     )
     if shown.broken:
         yield ""
         yield from _wrap(
             f"No client gets anywhere with this chain, pinned or not: {shown.broken}. What follows says so."
         )
-    if shown.unasked:
+    if shown.subject.unasked:
         yield ""
-        yield from _wrap(f"The pins are not asked: {shown.unasked}. So your client is an unpinned one.")
-    elif not shown.broken and shown.row("ordinary_day").outcome is Outcome.OUTAGE:
+        yield from _wrap(f"The pins are not asked: {shown.subject.unasked}. So your client is an unpinned one.")
+    elif not shown.broken and shown.cell(ORDINARY).outcome is Outcome.OUTAGE:
         yield ""
         yield from _wrap("Your pins refuse the chain as it is today, so every scene begins with an outage.")
-    yield ""
-    yield from _scenes(shown)
-    yield ""
-    yield from _scores(shown)
 
 
 def _wrap(line: str, first: str = "", rest: str = "") -> list[str]:
@@ -72,26 +72,27 @@ def _wrap(line: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def _pins(shown: Forecast) -> Iterator[str]:
-    several = len(shown.config.lists) > 1
-    yield "Your pins" + ("; both lists must match, each with any of its pins" if several else "; any one will do")
-    for number, listed in enumerate(shown.config.lists):
-        if several:
+    lists = shown.subject.config.lists
+    yield "Your pins" + ("; both lists must match, each with any of its pins" if lists[1:] else "; any one will do")
+    for listed, matches in zip(lists, shown.subject.lists, strict=True):
+        if lists[1:]:
             yield f"  for {listed.where.value}"
-        for one in (match for match in shown.matches if match.list == number):
+        for one in matches:
             yield f"  {one.pin.written if one.pin.never else one.pin}"
             yield from _wrap(named(shown, one), " " * 6, " " * 6)
 
 
 def named(shown: Forecast, one: Match) -> str:
     """What a pin names, in words."""
+    chain = shown.subject.chain
     if one.place is None:
         said = one.names.value
-    elif one.place >= len(shown.chain.path):
-        said = f"the key of {shown.certificate(one)}, as the file says: the root, which is not in the chain"
+    elif one.place >= len(chain.path):
+        said = f"the key of {chain.above}, as the file says: the root, which is not in the chain"
     elif one.names is Names.CERTIFICATE:
-        said = f"the whole certificate of {shown.certificate(one)} ({one.place}), and not its key"
+        said = f"the whole certificate of {chain.name(one.place)} ({one.place}), and not its key"
     else:
-        said = f"the key of {shown.certificate(one)} ({one.place})"
+        said = f"the key of {chain.name(one.place)} ({one.place})"
     return f"{said}; it never matches: {one.never}" if one.never else said
 
 
@@ -116,11 +117,11 @@ def _scenes(shown: Forecast) -> Iterator[str]:
             yield from ([""] if section else [])
             yield title
             section = title
-        for row in filter(None, (attack, rotation)):
-            yield from _row(row)
+        for one in filter(None, (attack, rotation)):
+            yield from _scene(shown, one)
 
 
-def _section(attack: Row | None, rotation: Row | None) -> str:
+def _section(attack: Case | None, rotation: Case | None) -> str:
     if attack and rotation:
         return (
             "Twins: an attack, and below it the rotation that looks exactly like it. Your client, by real handshakes:"
@@ -128,13 +129,12 @@ def _section(attack: Row | None, rotation: Row | None) -> str:
     return "Attacks that ordinary validation refuses" if attack else "Rotations without an attack of their own"
 
 
-def _row(row: Row) -> Iterator[str]:
-    kind = "attack" if row.case.kind is Kind.ATTACK else "rotation"
-    trial = row.trials[YOURS]
-    yield f"  {kind:<9}{GLYPHS[row.outcome]} {row.outcome.value:<12}{row.case.title}"
-    if row.aside:
-        yield from _wrap(f"not counted: {row.aside}", " " * 25, " " * 25)
-    elif row.outcome in (Outcome.OUTAGE, Outcome.INTERCEPTED):
+def _scene(shown: Forecast, one: Case) -> Iterator[str]:
+    trial, aside = shown.cell(one.name), shown.aside[one.name]
+    yield f"  {one.kind.value:<9}{LOOKS[trial.outcome].glyph} {trial.outcome.value:<12}{one.title}"
+    if aside:
+        yield from _wrap(f"not counted: {aside}", " " * 25, " " * 25)
+    elif trial.outcome in (Outcome.OUTAGE, Outcome.INTERCEPTED):
         yield from _wrap(f"{trial.verdict.check}: {trial.verdict.reason}", " " * 25, " " * 25)
 
 
@@ -142,7 +142,9 @@ def _scores(shown: Forecast) -> Iterator[str]:
     yield "In the same world"
     for name in shown.clients:
         yield f"  {name:<13}{shown.score(name)}"
-    same = [name for name in shown.clients[1:] if all(r.trials[name].outcome is r.outcome for r in shown.rows)]
+    ends = {name: [shown.cell(one.name, name).outcome for one in shown.matrix.cases] for name in shown.clients}
+    yours, *others = shown.clients
+    same = [name for name in others if ends[name] == ends[yours]]
     yield from _wrap(
         f"Your pins do exactly what the {same[0]} client does."
         if same

@@ -1,0 +1,24 @@
+"""
+What the lab has, as plain JSON values: every client, profile, scene and slip.
+
+`list --json` prints it and the atlas holds it. It knows no trial.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lab.policy.profiles
+import lab.scenes  # noqa: F401  (both register)
+from lab.policy.clients import CLIENTS, PROFILES
+from lab.scenes.catalogue import CASES, SLIPS
+
+
+def listing() -> dict[str, Any]:
+    """The record of everything that is registered, in the order of its table."""
+    return {
+        "clients": [one.record() for one in CLIENTS.values()],
+        "profiles": [one.record() for one in PROFILES.values()],
+        "scenes": [one.record() for one in CASES.values()],
+        "slips": [one.record() for one in SLIPS.values()],
+    }
