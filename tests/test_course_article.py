@@ -13,7 +13,7 @@ import pytest
 
 import lab
 from lab.course import article, claims
-from lab.course.ledger import Cell, Claim, Class, Ledger, Ran, Row, Section, follows
+from lab.course.ledger import Cell, Claim, Class, Ledger, LedgerRow, Ran, Section, follows
 from lab.course.ledger import run as run_claims
 from lab.observation import Outcome
 
@@ -166,7 +166,7 @@ def test_it_shows_as_an_accessible_table_and_as_text(book: Ledger) -> None:
     flat = " ".join(shown["text/plain"].split())
     assert all(row.claim.words in flat for row in book)
     assert max(map(len, shown["text/plain"].splitlines())) <= 120
-    assert Row(book[1].claim)._repr_mimebundle_()["text/plain"].startswith("  1")
+    assert LedgerRow(book[1].claim)._repr_mimebundle_()["text/plain"].startswith("  1")
 
 
 def test_a_number_that_no_row_has_is_refused(book: Ledger) -> None:
