@@ -19,7 +19,7 @@ from typing import Any
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course import fresh
-from lab.course.report import Finding, Report
+from lab.course.report import Mark, NoAnswer, Report, answer
 from lab.observation import Observation, Outcome, Showable
 from lab.pki.authority import Authority
 from lab.pki.world import World
@@ -391,45 +391,40 @@ def pareto(candidate: Decide) -> Report:
 
     def watched(observation: Observation, known: Known) -> bool:
         try:
-            answer: Any = candidate(observation, known)
-        except Exception as problem:
-            troubles.append(f"it raised {type(problem).__name__}: {problem}")
+            return bool(answer(candidate, [observation, known], bool))
+        except NoAnswer as problem:
+            troubles.append(str(problem))
             return False
-        if answer is None or answer is Ellipsis:
-            troubles.append("there is no answer yet")
-        elif not isinstance(answer, bool):
-            troubles.append(f"the answer is a {type(answer).__name__}, and True or False was wanted")
-        return answer is True
 
     draw = Random()
     ordinary = [event for event in each_once() if event.case.name == "ordinary_day"]
     first = play([watched], ordinary).board()
     if troubles:
-        return Report(exercise, (Finding("an ordinary day", False, troubles[0]),))
+        return Report(exercise, (Mark("an ordinary day", False, troubles[0]),))
     if first.score("yours").outages:
-        return Report(exercise, (Finding("an ordinary day", False, "the policy refuses the genuine server"),))
+        return Report(exercise, (Mark("an ordinary day", False, "the policy refuses the genuine server"),))
     score = play([watched], fresh_events(draw)).board().score("yours")
     if troubles:
-        return Report(exercise, (Finding("fresh events", False, troubles[0]),))
+        return Report(exercise, (Mark("fresh events", False, troubles[0]),))
     return Report(exercise, tuple(_judged(score)))
 
 
-def _judged(score: Score) -> Iterable[Finding]:
+def _judged(score: Score) -> Iterable[Mark]:
     references = everything().board()
     unpinned, pinned = references.score("unpinned"), references.score("leaf-pinned")
-    yield Finding("an ordinary day", True)
-    yield Finding(
+    yield Mark("an ordinary day", True)
+    yield Mark(
         "robberies",
         score.robberies < unpinned.robberies,
         f"it was robbed {score.robberies} times; unpinned is robbed {unpinned.robberies} times",
     )
-    yield Finding(
+    yield Mark(
         "outages",
         score.outages < pinned.outages,
         f"it refused the genuine server {score.outages} times; leaf-pinned does so {pinned.outages} times",
     )
     for other in references.scores:
-        yield Finding(
+        yield Mark(
             f"held against {other.client}",
             not other.beats(score),
             f"{other.client} beats it, with {other.robberies} robberies and {other.outages} outages "

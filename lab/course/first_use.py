@@ -158,7 +158,7 @@ def memory(decide: Callable[..., Any], histories: int = 6) -> Report:
 
 
 @dataclass(frozen=True)
-class Log:
+class Diary:
     """
     What a first-use client can look up later: the key of each meeting, as a name, first meeting first.
 
@@ -171,7 +171,7 @@ class Log:
     complete: bool = False
 
 
-def _right(log: Log) -> list[int] | str:
+def _right(log: Diary) -> list[int] | str:
     strangers = [number for number, key in enumerate(log.keys, start=1) if key not in log.confirmed]
     return strangers if log.complete or not strangers else CANNOT_TELL
 
@@ -199,33 +199,33 @@ def accusation(accuse: Callable[..., Any]) -> Report:
     draw = random.Random()
     questions = []
 
-    def ask(case: str, log: Log) -> None:
+    def ask(case: str, log: Diary) -> None:
         questions.append(Question(case, (log,), _right(log)))
 
     for scene in _TWINS:
         keys = keys_met(scene, draw.sample(_NAMES, 3))
-        ask("the log of a real trial, and nobody was telephoned", Log(keys))
+        ask("the log of a real trial, and nobody was telephoned", Diary(keys))
     for _ in range(8):
         own, other, third = draw.sample(_NAMES, 3)
         mixed = (own, other, *draw.choices([own, other, third], k=draw.randint(1, 5)))
         keys = tuple(draw.sample(mixed, len(mixed)))
         same = (own,) * draw.randint(2, 6)
-        ask("alarms, and nobody was telephoned", Log(keys))
-        ask("no alarm at all, and nobody was telephoned", Log(same))
-        ask("alarms, and the owner named every key it ever had", Log(keys, frozenset({own}), True))
-        ask("alarms, and the owner named every key, one of them never met", Log(keys, frozenset({own, "spare"}), True))
-        ask("alarms, and the owner confirmed one key of perhaps several", Log(keys, frozenset({own})))
-        ask("alarms, and every key that was met is confirmed", Log(keys, frozenset(keys), draw.random() < 0.5))
-        ask("no alarm at all, and the key is confirmed", Log(same, frozenset({own})))
-        ask("no alarm at all, and the owner never had this key", Log(same, frozenset({other}), True))
+        ask("alarms, and nobody was telephoned", Diary(keys))
+        ask("no alarm at all, and nobody was telephoned", Diary(same))
+        ask("alarms, and the owner named every key it ever had", Diary(keys, frozenset({own}), True))
+        ask(
+            "alarms, and the owner named every key, one of them never met", Diary(keys, frozenset({own, "spare"}), True)
+        )
+        ask("alarms, and the owner confirmed one key of perhaps several", Diary(keys, frozenset({own})))
+        ask("alarms, and every key that was met is confirmed", Diary(keys, frozenset(keys), draw.random() < 0.5))
+        ask("no alarm at all, and the key is confirmed", Diary(same, frozenset({own})))
+        ask("no alarm at all, and the owner never had this key", Diary(same, frozenset({other}), True))
 
-    def listed(log: Log) -> Any:
+    def listed(log: Diary) -> Any:
         said = accuse(log)
         return sorted(said) if isinstance(said, (tuple, set, frozenset)) else said
 
     def remark(question: Question, got: Any) -> str:
-        if got is None or got is Ellipsis:
-            return "there is no answer yet"
         return "it accuses, and that is not right here" if isinstance(got, list) and got else _quoted(got)
 
-    return examine("who was the attacker", listed, questions, remark)
+    return examine("who was the attacker", listed, questions, remark, "a list of numbers, or words,")
