@@ -127,20 +127,12 @@ def _pin_sets(
         return PinSet.any_of(*pins, where=where).and_any_of(*more, where=there)
 
     for first in (True, False):
-        yield (
-            "two lists, both with a key in its place",
-            both(mixed(leaf), mixed(an_authority), leaf_first=first),
-        )
+        yield "two lists, both with a key in its place", both(mixed(leaf), mixed(an_authority), leaf_first=first)
         yield "two lists, strangers at the CAs", both(mixed(leaf), strangers(), leaf_first=first)
         yield "two lists, strangers at the leaf", both(strangers(), mixed(an_authority), leaf_first=first)
-        yield (
-            "two lists with their places exchanged",
-            both(mixed(an_authority), mixed(leaf), leaf_first=first),
-        )
-    yield (
-        "three lists: leaf, CAs, anywhere",
-        both(mixed(leaf), mixed(an_authority), leaf_first=True).and_any_of(*mixed(known)),
-    )
+        yield "two lists with their places exchanged", both(mixed(an_authority), mixed(leaf), leaf_first=first)
+    two = both(mixed(leaf), mixed(an_authority), leaf_first=True)
+    yield "three lists: leaf, CAs, anywhere", two.and_any_of(*mixed(known))
 
 
 def _about_matches(question: Question, got: Any) -> str:

@@ -34,8 +34,14 @@ Judged = Iterable[tuple[str, str]]
 """What was looked at, and what was wrong with it; nothing where it was right."""
 
 
-def _report(exercise: str, judged: Callable[[], Judged]) -> Report:
-    marks = [Mark(case, not wrong, wrong) for case, wrong in judged()]
+def _report(exercise: str, answers: Iterable[tuple[str, Judged]]) -> Report:
+    """A report on answers that were each judged in a world of its own, each with a name for the answer itself."""
+    marks: list[Mark] = []
+    for name, judged in answers:
+        try:
+            marks += [Mark(case, not wrong, wrong) for case, wrong in judged]
+        except NoAnswer as problem:
+            marks.append(Mark(name, False, str(problem)))
     return fresh.brief(Report(exercise, tuple(marks)))
 
 
@@ -44,26 +50,16 @@ def _report(exercise: str, judged: Callable[[], Judged]) -> Report:
 
 def renewal(candidate: Callable[..., Any]) -> Report:
     """Judge `renewal(world)`: served by the other CA, and no leaf-pinned client notices."""
-
-    def judged() -> Judged:
-        draw = Random()
-        for intermediates in (0, 1, 2, 3):
-            yield from _renewed(candidate, fresh.world(draw, intermediates=intermediates))
-
-    return _report("renewal(world)", judged)
+    worlds = [fresh.world(Random(), intermediates=count) for count in range(4)]
+    return _report("renewal(world)", [("the credential", _renewed(candidate, made)) for made in worlds])
 
 
 def _renewed(candidate: Callable[..., Any], made: World) -> Judged:
-    try:
-        got = answer(candidate, [made], Credential)
-    except NoAnswer as problem:
-        yield "the credential", str(problem)
-        return
+    got = answer(candidate, [made], Credential)
     try:
         [met] = fresh.play(made, changed(made, got), [PinSet.any_of(Role.LEAF)])
     except Exception as problem:  # a chain and a key that do not belong together, and the like
-        yield "the credential", f"no server can present it: {type(problem).__name__}"
-        return
+        raise NoAnswer(f"no server can present it: {type(problem).__name__}") from problem
     path = met.observation.path or ()
     validated = bool(path) and not met.observation.name_mismatch
     yield "ordinary validation accepts it", "" if validated else met.verdict.reason
@@ -82,26 +78,20 @@ def _renewed(candidate: Callable[..., Any], made: World) -> Judged:
 def pins_for(candidate: Callable[..., Any]) -> Report:
     """Judge `pins_for(genuine, spare_keys)`: its pins survive every planned change and stop every mis-issuer."""
 
-    def judged() -> Judged:
-        draw = Random()
-        for intermediates, spares in ((1, 1), (0, 3), (3, 2)):
-            made = fresh.world(draw, intermediates=intermediates)
-            yield from _pinned(candidate, made, [new_key() for _ in range(spares)])
+    def judged(intermediates: int, spares: int) -> Judged:
+        made = fresh.world(Random(), intermediates=intermediates)
+        return _pinned(candidate, made, [new_key() for _ in range(spares)])
 
-    return _report("pins_for(genuine, spare_keys)", judged)
+    answers = [("the pins", judged(*counts)) for counts in ((1, 1), (0, 3), (3, 2))]
+    return _report("pins_for(genuine, spare_keys)", answers)
 
 
 def _pinned(candidate: Callable[..., Any], made: World, spares: list[Key]) -> Judged:
     genuine = tuple(seen(one) for one in made.genuine.path)
-    try:
-        got = answer(candidate, [genuine, [pin_of(key.public_key()) for key in spares]], *SETS, wanted="a set of pins")
-    except NoAnswer as problem:
-        yield "the pins", str(problem)
-        return
+    got = answer(candidate, [genuine, [pin_of(key.public_key()) for key in spares]], *SETS, wanted="a set of pins")
     for one in got:
         if not isinstance(one, str):
-            yield "the pins", f"a {type(one).__name__} is in the set; a pin is text"
-            return
+            raise NoAnswer(f"a {type(one).__name__} is in the set; a pin is text")
     for change in _planned(made, spares):
         [met] = fresh.play(made, change, [PinSet.any_of(*sorted(got))])
         fine = met.outcome is GOOD[change.line]
@@ -159,26 +149,23 @@ class Asked:
 def plan(candidate: Callable[..., Any]) -> Report:
     """Judge `plan(keep, stop)` by running the planned pins through every change that was to come."""
 
-    def judged() -> Judged:
+    def answers() -> Iterator[tuple[str, Judged]]:
         draw = Random()
         for intermediates in (1, 3):
             made = fresh.world(draw, intermediates=intermediates)
             changes = [make(made) for make in CHANGES.values()]
             reaches = {one.title: _words(made, one) for one in changes}
             for possible in (True, False, True, False):
-                yield from _planned_for(candidate, _drawn(draw, made, changes, reaches, possible))
+                asked = _drawn(draw, made, changes, reaches, possible)
+                yield str(asked), _planned_for(candidate, asked)
 
-    return _report("plan(keep, stop)", judged)
+    return _report("plan(keep, stop)", answers())
 
 
 def _planned_for(candidate: Callable[..., Any], asked: Asked) -> Judged:
     given = ([set(one) for one in asked.words(side)] for side in (asked.keep, asked.stop))
     case = str(asked)
-    try:
-        got = answer(candidate, given, *SETS, NoneType, wanted="a set of roles, or None,")
-    except NoAnswer as problem:
-        yield case, str(problem)
-        return
+    got = answer(candidate, given, *SETS, NoneType, wanted="a set of roles, or None,")
     if got is None:
         yield case, "some set of pins does it" if asked.possible else ""
     elif not got <= set(Role):

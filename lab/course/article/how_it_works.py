@@ -21,10 +21,7 @@ PART = Part(Section.HOW)
 holds, on_condition, fails, history, tried = PART.holds, PART.on_condition, PART.fails, PART.history, PART.tried
 
 
-@tried(
-    Class.HOLDS,
-    "A host name is tied, in advance, to a certificate or to a public key.",
-)
+@tried(Class.HOLDS, "A host name is tied, in advance, to a certificate or to a public key.")
 def _tied_in_advance() -> Iterator[Ran]:
     shown = trial(client("leaf-pinned"), case("ordinary_day"))
     built_in = shown.encounters[0].known.site[Role.LEAF]
