@@ -13,7 +13,7 @@ import pytest
 
 import lab
 from lab.course import article, claims
-from lab.course.ledger import Cell, Claim, Class, Ledger, Ran, Row, Section, follows
+from lab.course.ledger import Cell, Claim, Class, Ledger, LedgerRow, Ran, Section, follows
 from lab.course.ledger import run as run_claims
 from lab.observation import Outcome
 
@@ -166,7 +166,7 @@ def test_it_shows_as_an_accessible_table_and_as_text(book: Ledger) -> None:
     flat = " ".join(shown["text/plain"].split())
     assert all(row.claim.words in flat for row in book)
     assert max(map(len, shown["text/plain"].splitlines())) <= 120
-    assert Row(book[1].claim)._repr_mimebundle_()["text/plain"].startswith("  1")
+    assert LedgerRow(book[1].claim)._repr_mimebundle_()["text/plain"].startswith("  1")
 
 
 def test_a_number_that_no_row_has_is_refused(book: Ledger) -> None:
@@ -207,7 +207,7 @@ def test_no_eight_words_in_a_row_are_the_article_s(book: Ledger) -> None:
 # ---- the exercise ---------------------------------------------------------------------------------
 
 
-def refute(claim: claims.Claim) -> str | None:
+def refute(claim: claims.Statement) -> str | None:
     for scene in claim.scenes:
         accepted = lab.trial(claim.client, scene).verdict.accepted
         if accepted != (claim.says == "accepts"):
@@ -215,7 +215,7 @@ def refute(claim: claims.Claim) -> str | None:
     return None
 
 
-def by_rule(claim: claims.Claim) -> str | None:
+def by_rule(claim: claims.Statement) -> str | None:
     for scene in claim.scenes:
         accepted = all(set(one.pins) & scene.reach for one in claim.client.pin_lists)
         if accepted != (claim.says == "accepts"):
@@ -237,7 +237,7 @@ SHOWN = {
 }
 
 
-def looked_up(claim: claims.Claim) -> str | None:
+def looked_up(claim: claims.Statement) -> str | None:
     """Knows what the notebook showed, by name, and nothing else."""
     for scene in claim.scenes:
         if not SHOWN.get((claim.client.name, claim.says, scene.name), True):
@@ -251,7 +251,7 @@ def looked_up(claim: claims.Claim) -> str | None:
         (lambda claim: ..., "there is no answer yet"),
         (looked_up, "None says that no scene contradicts it"),
         (lambda claim: claim.scenes[0].name, "the client does what is claimed"),
-        (lambda claim: claim.scenes, "is not the name of a scene"),
+        (lambda claim: claim.scenes, "the name of a scene in the claim, or None, was wanted"),
         (lambda claim: 1 / 0, "it raised ZeroDivisionError"),
     ],
     ids=["stub", "look-up table", "always the first", "nonsense", "raises"],

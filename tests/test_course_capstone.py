@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -11,12 +13,14 @@ import pytest
 from expectations import EXPECTED
 
 from lab.course import capstone
-from lab.course.capstone import Event, Score, Scoreboard, Season
+from lab.course.capstone import Arrival, Balance, Scoreboard, Season
 from lab.observation import Observation, Outcome
+from lab.pki.world import World
 from lab.policy.checks import LEAF_PIN, Known
 from lab.policy.clients import CLIENTS
-from lab.policy.pinset import PinSet, Role
-from lab.scenes.catalogue import CASES, Kind, case
+from lab.policy.pinset import PinSet, Reach, Role
+from lab.scenes.catalogue import CASES, Case, Holds, Kind, Meeting, Way, attack, attacked, case
+from lab.trials.matrix import matrix
 from lab.trials.trial import trial
 
 
@@ -32,7 +36,7 @@ def test_the_same_seed_draws_the_same_events() -> None:
     """Twelve by default; another seed, other events; no attack where none is wanted."""
     names = [event.case.name for event in capstone.draw()]
     assert names == [event.case.name for event in capstone.draw(capstone.SEED)]
-    assert len(names) == 12
+    assert len(listed(capstone.SEED)) == 12
     assert names != [event.case.name for event in capstone.draw(capstone.SEED + 1)]
     kinds = {event.case.kind for event in capstone.draw(attacks=0, count=50)}
     assert kinds == {Kind.ROTATION}
@@ -49,9 +53,102 @@ def test_every_event_is_in_the_catalogue_under_its_kind() -> None:
 
 def test_an_event_may_have_a_date() -> None:
     """Without one nothing is said of time; with one it stands before the words."""
-    assert Event(case("new_key")).when is None
-    dated = Event(case("new_key"), datetime(2026, 5, 4, tzinfo=UTC))
-    assert dated.words == f"2026-05-04 {Event(case('new_key')).words}"
+    assert Arrival(case("new_key")).when is None
+    dated = Arrival(case("new_key"), datetime(2026, 5, 4, tzinfo=UTC))
+    assert dated.words == f"2026-05-04 {Arrival(case('new_key')).words}"
+
+
+SHOWN = """
+2026-04-29 other_trusted_ca, 2026-05-10 two_servers, 2026-06-26 untrusted_rogue_ca, 2026-08-09 new_intermediate,
+2027-04-26 self_signed_certificate, 2027-11-25 installed_ca, 2028-02-12 other_ca_same_key, 2028-03-02 first_contact,
+2029-06-24 new_ca, 2029-09-15 new_key, 2029-11-16 new_intermediate, 2030-08-26 session_from_another_component
+"""
+FRESH_SEASONS = "be483b3faa0266bfaa9e754331ca4672f46431733397541f39db7d719a55a2e8"
+
+
+def listed(seed: int, count: int = capstone.COUNT) -> list[Arrival]:
+    """What a seed draws from the lists, without the newcomers of the catalogue."""
+    return [one for one in capstone.draw(seed, count) if one.case.name in (*capstone.ATTACKS, *capstone.ROTATIONS)]
+
+
+def test_the_lists_and_a_seed_say_which_events_come() -> None:
+    """The twelve that the notebook is written about, with their days, and the 400 draws of its fresh seasons."""
+
+    def dated(seed: int) -> str:
+        return ", ".join(f"{one.when:%Y-%m-%d} {one.case.name}" for one in listed(seed))
+
+    assert dated(capstone.SEED) == " ".join(SHOWN.split())
+    every = "\n".join(map(dated, range(1000, 1400)))
+    assert hashlib.sha256(every.encode()).hexdigest() == FRESH_SEASONS
+
+
+def test_a_scene_is_drawn_is_left_out_or_is_a_newcomer() -> None:
+    """One of the three, and no name is listed that the catalogue does not have."""
+    named = (*capstone.ATTACKS, *capstone.ROTATIONS, *capstone.LEFT_OUT)
+    assert len(set(named)) == len(named)
+    assert {*named, *(one.name for one in capstone.newcomers())} == set(CASES)
+    assert not {*named} & {one.name for one in capstone.newcomers()}
+
+
+def test_what_is_left_out_is_another_scene_over_again() -> None:
+    """Each contender has the outcome that it has in the scene beside it, and that scene can be drawn."""
+    for name, again in capstone.LEFT_OUT.items():
+        assert again in (*capstone.ATTACKS, *capstone.ROTATIONS)
+        assert [EXPECTED[name][one] for one in capstone.CONTENDERS] == [
+            EXPECTED[again][one] for one in capstone.CONTENDERS
+        ], name
+
+
+@pytest.fixture
+def newcomer() -> Iterator[Case]:
+    """One move more in the catalogue, for as long as a test takes: the CDN's CA mis-issues."""
+
+    @attack(reach=Reach.TRUST_STORE, holds=Holds.TRUSTED_CA, way=Way.DNS, twin="move_to_cdn")
+    def cdn_ca_misissues(world: World) -> Meeting:
+        """The CDN's CA mis-issues"""
+        return attacked(world, world.cdn_issuing.issue(*world.hosts))
+
+    yield CASES["cdn_ca_misissues"]
+    del CASES["cdn_ca_misissues"]
+
+
+def test_one_move_more_leaves_the_draws_of_the_others_as_they_were(
+    newcomer: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It arrives in addition: in some draws, on a day of its own stream, about as often as a listed attack."""
+    seeds = range(400)
+    with_it = {seed: capstone.draw(seed) for seed in seeds}
+    monkeypatch.delitem(CASES, newcomer.name)
+    before = {seed: capstone.draw(seed) for seed in seeds}
+    monkeypatch.undo()
+    assert {seed: tuple(one for one in with_it[seed] if one.case is not newcomer) for seed in seeds} == before
+    assert with_it == {seed: capstone.draw(seed) for seed in seeds}
+    times = [sum(one.case is newcomer for one in with_it[seed]) for seed in seeds]
+    usual = sum(one.case.name in capstone.ATTACKS for seed in seeds for one in before[seed]) / len(capstone.ATTACKS)
+    assert 0.7 * usual < sum(times) < 1.3 * usual
+    assert 0 in times
+    assert all(list(one) == sorted(one, key=lambda arrival: str(arrival.when)) for one in with_it.values())
+    assert not any(one.case is newcomer for one in capstone.draw(attacks=0, count=200))
+
+
+def test_two_newcomers_do_not_know_of_each_other(newcomer: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scene that was left out and comes back arrives where it did, and moves nobody."""
+    alone = [capstone.draw(seed) for seed in range(100)]
+    monkeypatch.delitem(capstone.LEFT_OUT, "forged_link")
+    both = [capstone.draw(seed) for seed in range(100)]
+    assert [tuple(one for one in draw if one.case.name != "forged_link") for draw in both] == alone
+    assert both != alone
+
+
+def test_a_newcomer_plays_as_every_other_event(newcomer: Case) -> None:
+    """It is among all events and among the twins, and on the board it has the outcomes of the matrix."""
+    assert Arrival(newcomer) in capstone.each_once()
+    assert (Arrival(newcomer), Arrival(case("move_to_cdn"))) in capstone.twins()
+    cells = matrix([CLIENTS[name] for name in capstone.CONTENDERS], [newcomer])
+    wanted = {name: cells.cell(name, newcomer.name).outcome for name in capstone.CONTENDERS}
+    assert capstone.everything().again([Arrival(newcomer)]).outcomes == (wanted,)
+    assert wanted["unpinned"] is Outcome.INTERCEPTED
+    assert wanted["leaf-pinned"] is Outcome.STOPPED
 
 
 # ---- policies -------------------------------------------------------------------------------------
@@ -75,7 +172,7 @@ def test_a_function_is_asked_only_after_ordinary_validation() -> None:
         seen.append((observation, known))
         return True
 
-    season = capstone.play([watch], [Event(case("self_signed_certificate")), Event(case("other_trusted_ca"))])
+    season = capstone.play([watch], [Arrival(case("self_signed_certificate")), Arrival(case("other_trusted_ca"))])
     assert [one["yours"] for one in season.outcomes] == [Outcome.STOPPED, Outcome.INTERCEPTED]
     assert all(observation.path and known.site[Role.LEAF] for observation, known in seen)
     assert not any("attacker" in repr(one) for one in seen)
@@ -100,10 +197,10 @@ def test_a_policy_that_raises_refuses() -> None:
 
 def test_scores_are_those_of_the_matrix() -> None:
     """Robberies and outages are what the matrix counts; playing twice counts twice."""
-    events = [Event(case(name)) for name in ("other_trusted_ca", "new_ca", "new_ca")]
+    events = [Arrival(case(name)) for name in ("other_trusted_ca", "new_ca", "new_ca")]
     board = capstone.play(["unpinned", "leaf-pinned"], events).board(robbery=7, outage=2)
-    assert board.score("unpinned") == Score("unpinned", robberies=1, stopped=0, outages=0, served=2)
-    assert board.score("leaf-pinned") == Score("leaf-pinned", robberies=0, stopped=1, outages=2, served=0)
+    assert board.score("unpinned") == Balance(client="unpinned", stopped=0, attacks=1, kept=2, rotations=2)
+    assert board.score("leaf-pinned") == Balance(client="leaf-pinned", stopped=1, attacks=1, kept=0, rotations=2)
     assert board.best == ("leaf-pinned",)
     assert [one.cost(7, 2) for one in board.ranked] == [4, 7]
     with pytest.raises(ValueError, match="root-pinned"):
@@ -118,7 +215,7 @@ def test_counting_on_gives_what_playing_gives() -> None:
         assert counted.score(played.client) == played
     some = capstone.play(["unpinned"], events[:1])
     with pytest.raises(ValueError, match="nobody played new_key"):
-        some.again([Event(case("new_key"))])
+        some.again([Arrival(case("new_key"))])
 
 
 def test_two_policies_of_one_name_are_refused() -> None:
@@ -129,7 +226,7 @@ def test_two_policies_of_one_name_are_refused() -> None:
 
 def test_who_beats_whom() -> None:
     """No more of either mistake and fewer of one; equals do not beat each other."""
-    few, many, other = Score("few", 1, 0, 1, 0), Score("many", 1, 0, 2, 0), Score("other", 0, 0, 3, 0)
+    few, many, other = Balance(0, 1, 2, 3, "few"), Balance(0, 1, 1, 3, "many"), Balance(1, 1, 0, 3, "other")
     assert few.beats(many)
     assert not many.beats(few)
     assert not few.beats(other)
@@ -220,11 +317,13 @@ def names_on(observation: Observation) -> tuple[str, ...]:
 
 def test_a_policy_that_has_learnt_the_shown_events_fails() -> None:
     """It knows by name which paths were attacks; fresh worlds have other names."""
-    events = (Event(case("ordinary_day")), *capstone.draw())
+    events = (Arrival(case("ordinary_day")), *capstone.draw())
     seen = {event: names_on(trial(CLIENTS["unpinned"], event.case).shown.observation) for event in events}
     bad = {names for event, names in seen.items() if event.case.kind is Kind.ATTACK}
     report = capstone.pareto(lambda observation, known: names_on(observation) not in bad)
-    assert "unpinned is robbed 10 times" in str(report)
+    robberies = capstone.everything().board().score("unpinned").robberies
+    assert robberies >= 10
+    assert f"unpinned is robbed {robberies} times" in str(report)
 
 
 def test_fresh_events_are_the_same_events_under_other_names() -> None:
@@ -271,7 +370,7 @@ def test_a_beaten_policy_is_told_by_whom() -> None:
 def test_an_outage_lasts_until_the_update_and_overlaps_count_once() -> None:
     """Two outages three days apart with updates of a week make ten days; a client that is served has none."""
     moved = case("new_ca")
-    events = tuple(capstone.Event(moved, capstone.START + timedelta(days=day)) for day in (10, 13, capstone.DAYS - 2))
+    events = tuple(Arrival(moved, capstone.START + timedelta(days=day)) for day in (10, 13, capstone.DAYS - 2))
     season = capstone.play(["leaf-pinned", "unpinned"], events)
     assert season.outage_days(7) == {"leaf-pinned": 12, "unpinned": 0}
     with pytest.raises(ValueError, match="have no dates"):

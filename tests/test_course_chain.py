@@ -54,7 +54,7 @@ def is_path(certificates: list[x509.Certificate], store: list[x509.Certificate])
 
 
 def wrong(report: chain.Report) -> set[str]:
-    return {one.case for one in report.findings if not one.right}
+    return {one.case for one in report.marks if not one.right}
 
 
 def test_the_solutions_pass_on_every_draw() -> None:
@@ -102,9 +102,9 @@ def test_each_forgotten_condition_is_named_by_its_case() -> None:
 def test_a_wrong_pin_is_told_from_other_wrong_pins(candidate: Callable[..., Any], remark: str) -> None:
     """The remark says what was hashed or how it was written, and holds no pin."""
     report = chain.pin(candidate)
-    assert len(wrong(report)) == len({one.case for one in report.findings})
-    assert all(remark in one.remark for one in report.findings)
-    assert not any("=" in one.remark for one in report.findings)
+    assert len(wrong(report)) == len({one.case for one in report.marks})
+    assert all(remark in one.remark for one in report.marks)
+    assert not any("=" in one.remark for one in report.marks)
 
 
 def raises(*given: Any) -> Any:

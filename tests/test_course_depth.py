@@ -12,7 +12,7 @@ from nonsense import Nonsense
 
 from lab.course import depth, fresh
 from lab.course.report import Question
-from lab.observation import Line, Outcome
+from lab.observation import Outcome
 from lab.policy.pinset import PinSet, Role, Where
 
 STAIRS = ("root", "intermediate", "leaf")
@@ -148,7 +148,7 @@ def test_every_change_has_the_reach_that_its_title_says() -> None:
         made = fresh.world(Random(), intermediates=intermediates)
         found = {}
         for title, make in fresh.CHANGES.items():
-            [met] = fresh.play(made, make(made), Line.GENUINE, [PinSet.any_of(Role.ROOT)])
+            [met] = fresh.play(made, make(made), [PinSet.any_of(Role.ROOT)])
             assert met.observation.path is not None
             found[title] = set(fresh.reach(made, met.observation.path))
         assert expected == found

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.course import first_use
-from lab.course.first_use import Log
+from lab.course.first_use import Diary
 from lab.observation import Certificate, Outcome
 from lab.pki.pins import seen
 from lab.pki.world import World
@@ -26,7 +26,7 @@ def decides(store: Store, host: str, leaf: Certificate) -> str:
     return "same key" if store[name] == leaf.pin else "changed key"
 
 
-def accuses(log: Log) -> Any:
+def accuses(log: Diary) -> Any:
     strangers = [number for number, key in enumerate(log.keys, start=1) if key not in log.confirmed]
     return strangers if log.complete or not strangers else "cannot tell"
 
@@ -121,7 +121,7 @@ def test_a_wrong_accusation_does_not(wrong: Any) -> None:
 def test_an_accusation_may_be_a_tuple_or_a_set() -> None:
     """How the numbers are collected is not what is judged."""
 
-    def as_set(log: Log) -> Any:
+    def as_set(log: Diary) -> Any:
         right = accuses(log)
         return set(right) if isinstance(right, list) else right
 

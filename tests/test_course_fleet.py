@@ -53,6 +53,8 @@ NOT_YET: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (fleet.refused, lambda devices, updated: devices * sum(updated)),
     (fleet.refused, lambda devices, updated: devices * sum(1 - share for share in updated[1:])),
     (fleet.refused, lambda devices, updated: devices * len(updated)),
+    (fleet.refused, lambda devices, updated: True),
+    (fleet.break_even, lambda pinned, unpinned: True),
     (fleet.break_even, lambda pinned, unpinned: ...),
     (fleet.break_even, lambda pinned, unpinned: 10.0),
     (fleet.break_even, lambda pinned, unpinned: math.inf),

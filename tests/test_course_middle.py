@@ -52,11 +52,11 @@ def whom(unknown: View, trusted: View) -> str:
 
 
 def wrong(report: middle.Report) -> set[str]:
-    return {one.case for one in report.findings if not one.right}
+    return {one.case for one in report.marks if not one.right}
 
 
 def remarks(report: middle.Report) -> set[str]:
-    return {one.remark for one in report.findings if not one.right}
+    return {one.remark for one in report.marks if not one.right}
 
 
 def test_the_solutions_pass_on_every_draw() -> None:

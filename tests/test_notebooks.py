@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pytest
+from solutions import attempt, fill
 
 from lab.course import publish
 
@@ -32,7 +33,7 @@ def executed() -> dict[tuple[str, bool], Any]:
     """Both runs of every notebook, three at a time (starting a kernel is mostly waiting); words where a run failed."""
     jobs = [(path, solved) for path in PATHS for solved in (False, True)]
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
-        runs = pool.map(publish.attempt, *zip(*jobs, strict=True))
+        runs = pool.map(attempt, *zip(*jobs, strict=True))
         return {(path.stem, solved): run for (path, solved), run in zip(jobs, runs, strict=True)}
 
 
@@ -99,7 +100,7 @@ def test_each_exercise_has_a_check_and_one_folded_solution(path: Any) -> None:
     found = cells(path)
     exercises, checks = tagged(found, "exercise"), tagged(found, "check")
     assert len(exercises) == len(checks) >= 1
-    assert publish.fill([dict(cell) for cell in found]) == len(exercises)
+    assert fill([dict(cell) for cell in found]) == len(exercises)
     text = "\n".join(cell["source"] for cell in found)
     for word in ("**Input**", "**Output**", "**Goal**"):
         assert text.count(word) >= len(exercises), word

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
-from lab.course.report import Question, Report, examine
-from lab.observation import Finding, Observation, Outcome
-from lab.pki.authority import Authority
+from lab.course import fresh
+from lab.course.report import Question, Report, answer, examine
+from lab.observation import Finding, Line, Observation, Outcome, outcome_of
 from lab.pki.world import World
 from lab.policy import checks
 from lab.policy.checks import Basis, Check, Known, Stage
@@ -24,8 +23,7 @@ from lab.policy.clients import CLIENTS, Client
 from lab.policy.pinset import PinSet, Reach, Role, Where
 from lab.scenes.catalogue import CASES, Case, Fault, Kind, Meeting, Scene, attacked, case, site_pins
 from lab.trials.matrix import matrix
-from lab.trials.standing import Standing
-from lab.trials.trial import Trial, run, trial
+from lab.trials.trial import Trial, trial
 
 SOUND = "sound"
 CARELESS = (
@@ -153,51 +151,27 @@ def box(name: str) -> Probe:
     return lambda scene: trial(CLIENTS[name], case(scene)).outcome.value
 
 
-class _Stages:
-    """Scenes that stand for as long as one check takes, so that all clients can go through each."""
-
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-        self._standing: dict[str, Standing] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self._stack.close()
-
-    def run(self, client: Client, scene: Case) -> Outcome:
-        if scene.name not in self._standing:
-            self._standing[scene.name] = self._stack.enter_context(Standing(scene))
-        return run(client, self._standing[scene.name]).outcome
-
-    def box(self, client: Client) -> Probe:
-        return lambda scene: self.run(client, case(scene)).value
-
-
 def diagnosis(diagnose: Callable[..., Any]) -> Report:
     """Judge `diagnose(probe)`: the name of the bug in each of some unnamed clients, or ``"sound"``."""
 
     def remark(question: Question, got: Any) -> str:
-        if got is None or got is Ellipsis:
-            return "there is no answer yet"
         if got == SOUND:
             return "you called it sound, and there is a scene in which it talks where no sound client does"
-        if not isinstance(got, str) or got not in CARELESS:
+        if got not in CARELESS:
             return f"{str(got)[:40]!r} is not the name of a bug, nor {SOUND!r}"
         return f"it is not {got}: another bug, or none, explains all that it does"
 
-    with _Stages() as stages:
+    with fresh.stages() as outcome:
+
+        def boxed(client: Client) -> Probe:
+            return lambda scene: outcome(client, case(scene)).value
+
         drawn = enumerate(suspects(random.Random()), start=1)
-        questions = [Question(f"client {number}", (stages.box(client),), bug) for number, (bug, client) in drawn]
-        return examine("name the bug", diagnose, questions, remark)
+        questions = [Question(f"client {number}", (boxed(client),), bug) for number, (bug, client) in drawn]
+        return examine("name the bug", diagnose, questions, remark, "the name of a bug")
 
 
 # ---- exercise: repair a client -------------------------------------------------------------------
-
-
-class _NoAnswer(Exception):
-    """The learner's check answered neither True nor False."""
 
 
 def repaired(check: Callable[..., Any], key: str, *, resumes: bool = False) -> Client:
@@ -205,10 +179,8 @@ def repaired(check: Callable[..., Any], key: str, *, resumes: bool = False) -> C
     wanted = PinSet.any_of(_KEYS[key])
 
     def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        answer = check(observation, wanted.lists[0].resolve(known.site))
-        if not isinstance(answer, bool):
-            raise _NoAnswer(f"it answered {str(answer)[:40]!r}, and True or False was wanted")
-        return answer, "your check agreed" if answer else "your check refused"
+        agreed = answer(check, [observation, wanted.lists[0].resolve(known.site)], bool)
+        return agreed, "your check agreed" if agreed else "your check refused"
 
     policy = (*_USUAL, Check("your check", rule, Basis.PATH, pin_set=wanted))
     return Client("repaired", "asks the check that you wrote", policy, resumes=resumes)
@@ -216,21 +188,15 @@ def repaired(check: Callable[..., Any], key: str, *, resumes: bool = False) -> C
 
 def _deeper(one: Case, draw: random.Random) -> Case:
     """The same scene for another host and with chains of other lengths."""
-    more, others = draw.randint(0, 2), draw.randint(0, 2)
+    more, others = ("ABC"[: draw.randint(0, 2)] for _ in range(2))
 
     def build(world: World) -> Scene:
-        world.issuing = _below(world.issuing, more)
-        world.other_issuing = _below(world.other_issuing, others)
+        world.issuing = fresh.below(world.issuing, more)
+        world.other_issuing = fresh.below(world.other_issuing, others)
         return one.scene(world)
 
     host = f"{draw.choice(['shop', 'mail', 'news', 'wiki'])}.test"
     return replace(one, build=build, starts={**one.starts, "host": host})
-
-
-def _below(top: Authority, count: int) -> Authority:
-    for number in range(count):
-        top = top.intermediate(f"{top.name} {'ABC'[number]}")
-    return top
 
 
 _REPAIR = (
@@ -248,9 +214,7 @@ _REPAIR = (
 def _wanted(scene: Case, key: str) -> Outcome:
     """What the rule of the lab says: accepted where the scene reaches the pinned key, and there is a path to see it."""
     accepts = _KEYS[key] in scene.reach
-    if scene.kind is Kind.ATTACK:
-        return Outcome.INTERCEPTED if accepts else Outcome.STOPPED
-    return Outcome.SERVED if accepts else Outcome.OUTAGE
+    return outcome_of(Line.ATTACKER if scene.kind is Kind.ATTACK else Line.GENUINE, held=accepts, content=accepts)
 
 
 def repair(check: Callable[..., Any]) -> Report:
@@ -260,15 +224,12 @@ def repair(check: Callable[..., Any]) -> Report:
     questions = [
         Question(f"{one.name}, {key} pinned", (one, key), _wanted(one, key)) for one in scenes for key in _KEYS
     ]
-    with _Stages() as stages:
+    with fresh.stages() as outcome:
 
-        def tried(scene: Case, key: str) -> Outcome | str:
-            try:
-                return stages.run(repaired(check, key, resumes=scene.name == "session_resumed"), scene)
-            except _NoAnswer as problem:
-                return str(problem)
+        def tried(scene: Case, key: str) -> Outcome:
+            return outcome(repaired(check, key, resumes=scene.name == "session_resumed"), scene)
 
-        return examine("repair the check", tried, questions, _measured)
+        return examine("repair the check", tried, questions, lambda question, got: _MEASURED[got])
 
 
 _MEASURED = {
@@ -277,7 +238,3 @@ _MEASURED = {
     Outcome.SERVED: "it accepted a path without a pinned key; this time the server was genuine",
     Outcome.STOPPED: "it refused a path with a pinned key",
 }
-
-
-def _measured(question: Question, got: Any) -> str:
-    return _MEASURED.get(got, str(got))

@@ -9,23 +9,22 @@ written down.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from lab.course import fresh
 from lab.course.report import Question, Report, examine
 from lab.observation import Line
-from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client
 from lab.policy.pinset import PinSet, Role
-from lab.scenes.catalogue import Case, Kind, Meeting, told
+from lab.scenes.catalogue import Case
 
 SAYS = ("accepts", "refuses")
 
 
 @dataclass(frozen=True)
-class Claim:
+class Statement:
     """
     What is claimed of a client: that it accepts, or that it refuses, in every one of these scenes.
 
@@ -40,18 +39,17 @@ class Claim:
         return f"{self.client.name} {self.says} in {', '.join(scene.name for scene in self.scenes)}"
 
 
-def refute(candidate: Callable[[Claim], Any]) -> Report:
+def refute(candidate: Callable[[Statement], Any]) -> Report:
     """Judge `refute(claim)`: the name of the one scene that contradicts the claim, None where none does."""
-    return fresh.brief(examine("refute(claim)", candidate, _questions(Random()), _remark))
+    wanted = "the name of a scene in the claim, or None,"
+    return fresh.brief(examine("refute(claim)", candidate, _questions(Random()), _remark, wanted))
 
 
 def _remark(question: Question, got: Any) -> str:
-    claim: Claim = question.given[0]
-    if got is Ellipsis:
-        return "there is no answer yet"
+    claim: Statement = question.given[0]
     if got is None:
         return "None says that no scene contradicts it, and one does"
-    if not isinstance(got, str) or got not in {scene.name for scene in claim.scenes}:
+    if got not in {scene.name for scene in claim.scenes}:
         return f"{str(got)[:40]!r} is not the name of a scene in the claim"
     return f"in {got} the client does what is claimed"
 
@@ -67,24 +65,17 @@ def _pin_sets(draw: Random) -> list[PinSet]:
 def _scene(name: str, draw: Random, title: str, pin_sets: list[PinSet]) -> tuple[Case, list[bool]]:
     """A scene in a fresh world, and whether a client with each pin set accepted when it was run."""
     made = fresh.world(draw, intermediates=draw.randint(1, 3))
-    change = fresh.CHANGES[title](made)
-    line = draw.choice(tuple(Line))
-    met = fresh.play(made, change, line, pin_sets)
-    kind = Kind.ATTACK if line is Line.ATTACKER else Kind.ROTATION
-    scene = told(made, Meeting(line, change.credential, change.store, made.now, change.title))
+    meeting = replace(fresh.CHANGES[title](made), line=draw.choice(tuple(Line)))
+    met = fresh.play(made, meeting, pin_sets)
     reach = fresh.reach(made, met[0].observation.path or ())
-    case = Case(name, kind, change.title, change.title, lambda _: scene, reach)
-    return case, [one.verdict.accepted for one in met]
+    return replace(fresh.scene(name, made, meeting), reach=reach), [one.verdict.accepted for one in met]
 
 
 def _questions(draw: Random) -> list[Question]:
     """Two claims about each of five clients, one of them true: each has one counterexample or none."""
     pin_sets = _pin_sets(draw)
     names = [f"{word.lower()}-client" for word in draw.sample(fresh.NAMES, len(pin_sets))]
-    clients = [
-        Client(name, "made for an exercise", (VALIDATION, HOST_NAME, pinned("pins", pin_set)))
-        for name, pin_set in zip(names, pin_sets, strict=True)
-    ]
+    clients = [fresh.client(name, pin_set) for name, pin_set in zip(names, pin_sets, strict=True)]
     titles = draw.sample(list(fresh.CHANGES), len(fresh.CHANGES))
     scenes = [_scene(f"scene-{number}", draw, title, pin_sets) for number, title in enumerate(titles, start=1)]
     asked = []
@@ -97,6 +88,6 @@ def _questions(draw: Random) -> list[Question]:
             wanted = draw.randint(2, 4) - (0 if true else 1)  # so that the length says nothing
             named = draw.sample(bearing, min(wanted, len(bearing)))
             named += [counter] if counter else []
-            claim = Claim(client, says, tuple(draw.sample(named, len(named))))
+            claim = Statement(client, says, tuple(draw.sample(named, len(named))))
             asked.append(Question(str(claim), (claim,), counter.name if counter else None))
     return draw.sample(asked, len(asked))

@@ -8,6 +8,7 @@ outcomes, and the lab's own pin sets the matches. No answer is written down.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -18,8 +19,6 @@ from lab.pki.authority import authority, new_key
 from lab.pki.pins import pin_of, seen
 from lab.pki.world import World
 from lab.policy.pinset import PinSet, Where
-
-Path = tuple[Certificate, ...]
 
 WHO = {Line.ATTACKER: "an attacker", Line.GENUINE: "the genuine server"}
 
@@ -34,31 +33,31 @@ def predict(candidate: Callable[..., Any]) -> Report:
         got = candidate(*given)
         return got.value if isinstance(got, Outcome) else got
 
-    return fresh.brief(examine("predict(pinned, reach, attacker)", plain, _outcomes(Random()), _about_outcomes))
+    asked = _outcomes(Random())
+    return fresh.brief(
+        examine("predict(pinned, reach, attacker)", plain, asked, _about_outcomes, "one of the outcomes")
+    )
 
 
 def _outcomes(draw: Random) -> list[Question]:
     asked = []
     single = [{role} for role in fresh.ROLES]
-    for number, change in enumerate(draw.sample(list(fresh.CHANGES.values()), len(fresh.CHANGES))):
+    for number, (title, change) in enumerate(draw.sample(list(fresh.CHANGES.items()), len(fresh.CHANGES))):
         made = fresh.world(draw, intermediates=draw.randint(1, 3))
         line = (Line.ATTACKER, Line.GENUINE)[number % 2]
         sets = [*single, set(draw.sample(fresh.ROLES, draw.randint(2, 3)))]
-        for roles, met in zip(
-            sets, fresh.play(made, change(made), line, [PinSet.any_of(*sorted(one)) for one in sets]), strict=True
-        ):
+        played = fresh.play(made, replace(change(made), line=line), [PinSet.any_of(*sorted(one)) for one in sets])
+        for roles, met in zip(sets, played, strict=True):
             assert met.observation.path  # every change passes ordinary validation
             assert met.outcome
             on_path = fresh.reach(made, met.observation.path)
-            case = f"{change(made).title}, {WHO[line]} on the line"
+            case = f"{title}, {WHO[line]} on the line"
             given = ({one.value for one in roles}, {one.value for one in on_path}, line is Line.ATTACKER)
             asked.append(Question(case, given, met.outcome.value))
     return asked
 
 
 def _about_outcomes(question: Question, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
     if got not in list(Outcome):
         return f"{str(got)[:40]!r} is none of the four outcomes"
     pinned, reach, _ = question.given
@@ -86,25 +85,24 @@ def _matches(draw: Random) -> list[Question]:
     return asked
 
 
-def _paths(draw: Random, made: World, genuine: Path) -> Iterator[Path]:
+def _paths(draw: Random, made: World, genuine: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
     """Paths that share everything, something or nothing with the genuine one."""
     yield genuine
     kept = made.other_issuing.issue(made.host, key=made.genuine.key)
     yield tuple(seen(one) for one in kept.path)
-    below = made.root
-    for number in range(draw.randint(1, 3)):
-        below = below.intermediate(f"New CA {number + 1}")
-    yield tuple(seen(one) for one in below.issue(made.host).path)
+    new = fresh.below(made.root, [f"New CA {number + 1}" for number in range(draw.randint(1, 3))])
+    yield tuple(seen(one) for one in new.issue(made.host).path)
     new_root = authority("New Root")
     crossed = made.root.cross_sign(new_root)
     yield tuple(seen(one) for one in (new_root.issue(made.host).leaf, crossed.certificate, made.root.certificate))
-    forged = authority(genuine[-1].name)  # the same names, other keys
-    for one in reversed(genuine[1:-1]):
-        forged = forged.intermediate(one.name)
+    same_names = (one.name for one in reversed(genuine[1:-1]))  # and other keys
+    forged = fresh.below(authority(genuine[-1].name), same_names)
     yield tuple(seen(one) for one in forged.issue(made.host).path)
 
 
-def _pin_sets(draw: Random, path: Path, genuine: Path) -> Iterator[tuple[str, PinSet]]:
+def _pin_sets(
+    draw: Random, path: tuple[Certificate, ...], genuine: tuple[Certificate, ...]
+) -> Iterator[tuple[str, PinSet]]:
     """Pin sets of every shape; the pins are keys of this path, of the genuine one, and of strangers."""
 
     def strangers() -> list[str]:
@@ -129,25 +127,13 @@ def _pin_sets(draw: Random, path: Path, genuine: Path) -> Iterator[tuple[str, Pi
         return PinSet.any_of(*pins, where=where).and_any_of(*more, where=there)
 
     for first in (True, False):
-        yield (
-            "two lists, both with a key in its place",
-            both(mixed(leaf), mixed(an_authority), leaf_first=first),
-        )
+        yield "two lists, both with a key in its place", both(mixed(leaf), mixed(an_authority), leaf_first=first)
         yield "two lists, strangers at the CAs", both(mixed(leaf), strangers(), leaf_first=first)
         yield "two lists, strangers at the leaf", both(strangers(), mixed(an_authority), leaf_first=first)
-        yield (
-            "two lists with their places exchanged",
-            both(mixed(an_authority), mixed(leaf), leaf_first=first),
-        )
-    yield (
-        "three lists: leaf, CAs, anywhere",
-        both(mixed(leaf), mixed(an_authority), leaf_first=True).and_any_of(*mixed(known)),
-    )
+        yield "two lists with their places exchanged", both(mixed(an_authority), mixed(leaf), leaf_first=first)
+    two = both(mixed(leaf), mixed(an_authority), leaf_first=True)
+    yield "three lists: leaf, CAs, anywhere", two.and_any_of(*mixed(known))
 
 
 def _about_matches(question: Question, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
-    if not isinstance(got, bool):
-        return f"the answer is a {type(got).__name__}; True or False was wanted"
     return "wrongly accepted" if got else "wrongly refused"

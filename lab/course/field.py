@@ -22,13 +22,12 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from lab.built.field.program import PATIENCE, PROGRAMS, Call
 from lab.built.serve.outside import Outside
-from lab.course.report import Question, Report, examine
+from lab.course import fresh
+from lab.course.report import Question, Report, answer, examine
 from lab.observation import outcome_of
 from lab.policy import checks, profiles
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, case
-from lab.trials.standing import Standing
-from lab.trials.trial import run
 
 Fetch = Callable[[Call], Any]
 """Makes one request as a call says; returns anything, and raises where it refuses."""
@@ -124,28 +123,24 @@ def switched_off(find: Callable[..., Any]) -> Report:
         drawn += [(off, suspect(off, key)) for key in pins]
     draw.shuffle(drawn)
 
+    wanted = f"a set of words from {', '.join(OFF)}"
+
     def remark(question: Question, got: Any) -> str:
-        if not isinstance(got, set | frozenset) or not got <= set(OFF):
-            return f"the answer is {str(got)[:40]}, and a set of words from {', '.join(OFF)} was wanted"
+        if not got <= set(OFF):
+            return f"the answer is {str(got)[:40]}, and {wanted} was wanted"
         if len(got) > len(question.expected):
             return "it checks something that you say it does not"
         return "it misses a mistake that you say it would notice, or you have not asked the scene that shows it"
 
-    with ExitStack() as stack:
-        standing: dict[str, Standing] = {}
+    with fresh.stages() as outcome_in:
 
         def probe(client: Client) -> Callable[[str], str]:
-            def met(scene: str) -> str:
-                if scene not in standing:
-                    standing[scene] = stack.enter_context(Standing(case(scene)))
-                return str(run(client, standing[scene]).outcome.value)
-
-            return met
+            return lambda scene: outcome_in(client, case(scene)).value
 
         questions = [
             Question(f"client {number}", (probe(client),), off) for number, (off, client) in enumerate(drawn, start=1)
         ]
-        return examine("what has been switched off", lambda asked: _frozen(find(asked)), questions, remark)
+        return examine("what has been switched off", lambda asked: _frozen(find(asked)), questions, remark, wanted)
 
 
 def _frozen(answer: Any) -> Any:
@@ -187,19 +182,12 @@ def curl_pins(make: Callable[..., Any]) -> Report:
             return made
 
         def fetch(call: Call) -> None:
-            pins = make(*built[-1])
-            if not isinstance(pins, str):
-                raise _NoString(f"it returned {str(pins)[:40]!r}, and a string was wanted")
-            with_curl(pins)(call)
+            with_curl(answer(make, built[-1], str, wanted="a string"))(call)
 
         return _strictly(fetch, replace(one, build=build))
 
     questions = [Question(scene, (scene,), expected) for scene, expected in {**wanted, **robbers}.items()]
     return examine("pins for curl", played, questions, remark)
-
-
-class _NoString(Exception):
-    """The learner's function gave no string, so there is nothing to hand to curl."""
 
 
 def _strictly(fetch: Fetch, scene: Case) -> str:

@@ -11,17 +11,18 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lab.course.report import Question, Report, examine
-from lab.observation import Certificate, Line, Observation
-from lab.pki.authority import Key, new_key, self_signed
+from lab.observation import Certificate, Observation
+from lab.pki.authority import new_key, self_signed
 from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.policy.checks import Basis, Check, Known
 from lab.policy.clients import Client
 from lab.policy.pinset import Reach
-from lab.scenes.catalogue import Case, Kind, Meeting, Scene, honest, told
+from lab.scenes.catalogue import Case, Kind, Scene, attacked, honest, told
 from lab.show.notebook import cases, clients
 from lab.trials.trial import trial
 
@@ -56,15 +57,10 @@ def client(trusts: Trusts) -> Client:
     return Client("yours", "asks the function that you wrote", (check,))
 
 
-def _own_certificate(world: World) -> Scene:
+def _at_home(world: World, attacker: bool) -> Scene:
     world.genuine = self_signed(world.host)
-    return told(world, honest(world, "first meeting"), honest(world, "second meeting"))
-
-
-def _own_certificate_attacked(world: World) -> Scene:
-    world.genuine = self_signed(world.host)
-    there = Meeting(Line.ATTACKER, self_signed(world.host), world.store, world.now, "the attacker is on the line")
-    return told(world, honest(world, "first meeting"), there)
+    second = attacked(world, self_signed(world.host)) if attacker else honest(world, "second meeting")
+    return told(world, honest(world, "first meeting"), second)
 
 
 HOME_SERVER = Case(
@@ -72,7 +68,7 @@ HOME_SERVER = Case(
     Kind.ROTATION,
     "A server at home made its certificate itself",
     "No CA vouches for this server, and nothing changes.",
-    _own_certificate,
+    partial(_at_home, attacker=False),
     Reach.CERTIFICATE,
 )
 HOME_SERVER_ATTACKED = Case(
@@ -80,7 +76,7 @@ HOME_SERVER_ATTACKED = Case(
     Kind.ATTACK,
     "An attacker poses as the server at home",
     "Its certificate is as self-made as the genuine one.",
-    _own_certificate_attacked,
+    partial(_at_home, attacker=True),
     Reach.TRUST_STORE,
 )
 
@@ -103,8 +99,7 @@ def _history(draw: random.Random) -> list[_Met]:
     names = draw.sample(["bank", "shop", "news", "mail", "wiki", "tram"], 3)
     hosts = [f"{name}.{draw.choice(['example', 'test'])}" for name in names]
     world = World(hosts[0])
-    keys: dict[str, Key] = {host: new_key() for host in hosts}
-    rogue = {host: new_key() for host in hosts}
+    keys, rogue = ({host: new_key() for host in hosts} for _ in range(2))
     keys[hosts[1]] = draw.choice([keys[hosts[0]], keys[hosts[1]]])  # two names may share one server
     sides = [(hosts[0], True), (hosts[0], False), (hosts[1], True), (hosts[1], False), (hosts[2], True)]
     plan = sides * 2 + draw.choices(sides, k=draw.randint(3, 8))
@@ -116,24 +111,25 @@ def _history(draw: random.Random) -> list[_Met]:
         key = keys[host] if genuine else draw.choice([rogue[host], rogue[host], new_key()])
         issuer = draw.choice([world.issuing, world.other_issuing, world.rogue_root])
         leaf = seen(issuer.issue(host, key=key).leaf)
-        expected = FIRST_USE if host not in remembered else CHANGED_KEY
-        if remembered.setdefault(host, leaf.pin) == leaf.pin and expected != FIRST_USE:
-            expected = SAME_KEY
-        situation = {
-            FIRST_USE: "a host that was never met before",
-            SAME_KEY: "the remembered key in a renewed certificate",
-            CHANGED_KEY: "a key that is not the remembered one",
-        }[expected]
-        if expected == SAME_KEY and host in alarmed:
-            situation = "the remembered key, back after an alarm"
+        situation, expected = _situation(remembered.get(host), leaf.pin, host in alarmed)
         if expected == CHANGED_KEY:
             alarmed.add(host)
+        remembered.setdefault(host, leaf.pin)
         met.append(_Met(situation, host, leaf, expected))
-        if draw.random() < 0.3:  # the same server again, its name written otherwise
+        if expected != CHANGED_KEY and draw.random() < 0.3:  # the same server again, its name written otherwise
             again = draw.choice([host.upper(), host.title()])
-            if expected != CHANGED_KEY:
-                met.append(_Met("a known host, its name in other letters", again, leaf, SAME_KEY))
+            met.append(_Met("a known host, its name in other letters", again, leaf, SAME_KEY))
     return met
+
+
+def _situation(remembered: str | None, pin: str, alarmed: bool) -> tuple[str, str]:
+    if remembered is None:
+        return "a host that was never met before", FIRST_USE
+    if remembered != pin:
+        return "a key that is not the remembered one", CHANGED_KEY
+    if alarmed:
+        return "the remembered key, back after an alarm", SAME_KEY
+    return "the remembered key in a renewed certificate", SAME_KEY
 
 
 def memory(decide: Callable[..., Any], histories: int = 6) -> Report:
@@ -158,7 +154,7 @@ def memory(decide: Callable[..., Any], histories: int = 6) -> Report:
 
 
 @dataclass(frozen=True)
-class Log:
+class Diary:
     """
     What a first-use client can look up later: the key of each meeting, as a name, first meeting first.
 
@@ -171,7 +167,7 @@ class Log:
     complete: bool = False
 
 
-def _right(log: Log) -> list[int] | str:
+def _right(log: Diary) -> list[int] | str:
     strangers = [number for number, key in enumerate(log.keys, start=1) if key not in log.confirmed]
     return strangers if log.complete or not strangers else CANNOT_TELL
 
@@ -199,33 +195,33 @@ def accusation(accuse: Callable[..., Any]) -> Report:
     draw = random.Random()
     questions = []
 
-    def ask(case: str, log: Log) -> None:
+    def ask(case: str, log: Diary) -> None:
         questions.append(Question(case, (log,), _right(log)))
 
     for scene in _TWINS:
         keys = keys_met(scene, draw.sample(_NAMES, 3))
-        ask("the log of a real trial, and nobody was telephoned", Log(keys))
+        ask("the log of a real trial, and nobody was telephoned", Diary(keys))
     for _ in range(8):
         own, other, third = draw.sample(_NAMES, 3)
         mixed = (own, other, *draw.choices([own, other, third], k=draw.randint(1, 5)))
         keys = tuple(draw.sample(mixed, len(mixed)))
         same = (own,) * draw.randint(2, 6)
-        ask("alarms, and nobody was telephoned", Log(keys))
-        ask("no alarm at all, and nobody was telephoned", Log(same))
-        ask("alarms, and the owner named every key it ever had", Log(keys, frozenset({own}), True))
-        ask("alarms, and the owner named every key, one of them never met", Log(keys, frozenset({own, "spare"}), True))
-        ask("alarms, and the owner confirmed one key of perhaps several", Log(keys, frozenset({own})))
-        ask("alarms, and every key that was met is confirmed", Log(keys, frozenset(keys), draw.random() < 0.5))
-        ask("no alarm at all, and the key is confirmed", Log(same, frozenset({own})))
-        ask("no alarm at all, and the owner never had this key", Log(same, frozenset({other}), True))
+        ask("alarms, and nobody was telephoned", Diary(keys))
+        ask("no alarm at all, and nobody was telephoned", Diary(same))
+        ask("alarms, and the owner named every key it ever had", Diary(keys, frozenset({own}), True))
+        ask(
+            "alarms, and the owner named every key, one of them never met", Diary(keys, frozenset({own, "spare"}), True)
+        )
+        ask("alarms, and the owner confirmed one key of perhaps several", Diary(keys, frozenset({own})))
+        ask("alarms, and every key that was met is confirmed", Diary(keys, frozenset(keys), draw.random() < 0.5))
+        ask("no alarm at all, and the key is confirmed", Diary(same, frozenset({own})))
+        ask("no alarm at all, and the owner never had this key", Diary(same, frozenset({other}), True))
 
-    def listed(log: Log) -> Any:
+    def listed(log: Diary) -> Any:
         said = accuse(log)
         return sorted(said) if isinstance(said, (tuple, set, frozenset)) else said
 
     def remark(question: Question, got: Any) -> str:
-        if got is None or got is Ellipsis:
-            return "there is no answer yet"
         return "it accuses, and that is not right here" if isinstance(got, list) and got else _quoted(got)
 
-    return examine("who was the attacker", listed, questions, remark)
+    return examine("who was the attacker", listed, questions, remark, "a list of numbers, or words,")

@@ -19,10 +19,12 @@ from lab.built.fleet.history import Change, History, Path, Release
 from lab.built.fleet.plan import EVENTS, Plan
 from lab.built.fleet.run import Fleet, run
 from lab.built.fleet.situations import measured
-from lab.course.report import Question, Report, examine
+from lab.course.report import Question, Report, answer, examine
 
 NEAR = 0.01
 """How far, as a share, an answer may lie from what a fleet of millions came to."""
+
+NUMBER = (int, float)
 
 LEAF, UNPINNED = Choice("leaf-pinned"), Choice("unpinned")
 
@@ -39,8 +41,8 @@ def refused(candidate: Callable[..., Any]) -> Report:
 
     def near(*given: Any) -> Any:
         devices, updated = given
-        got = candidate(devices, list(updated))
-        return math.isclose(got, right[given], rel_tol=NEAR) if _number(got) else got
+        got = answer(candidate, [devices, list(updated)], *NUMBER, wanted="a number")
+        return math.isclose(got, right[given], rel_tol=NEAR)
 
     return examine("refused(devices, updated)", near, asked, _about)
 
@@ -88,8 +90,7 @@ def break_even(candidate: Callable[..., Any]) -> Report:
     """Judge `break_even(pinned, unpinned)` on fresh fleets: below its answer the pin must cost more, above it less."""
 
     def fair(pinned: Days, unpinned: Days) -> Any:
-        got = candidate(pinned, unpinned)
-        return _parts(got, pinned, unpinned) if _number(got) else got
+        return _parts(answer(candidate, [pinned, unpinned], *NUMBER, wanted="a number"), pinned, unpinned)
 
     asked = [Question(case, given, True) for case, given in _pairs(Random())]
     return examine("break_even(pinned, unpinned)", fair, asked, _about)
@@ -138,13 +139,5 @@ def _plan(draw: Random) -> Plan:
     )
 
 
-def _number(got: Any) -> bool:
-    return isinstance(got, int | float) and not isinstance(got, bool)
-
-
 def _about(question: Question, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
-    if got is False:
-        return "the number is not what the fleet came to"
-    return f"the answer is a {type(got).__name__}; a number was wanted"
+    return "the number is not what the fleet came to"

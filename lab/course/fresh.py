@@ -8,18 +8,22 @@ exercise and no answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import reduce
+from itertools import islice
 from random import Random
 
+import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course.report import Report
-from lab.observation import Certificate, Line
-from lab.pki.authority import Authority, Credential, authority
+from lab.observation import Certificate, Line, Outcome
+from lab.pki.authority import Authority, authority
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client
 from lab.policy.pinset import PinSet, Reach, Role
-from lab.scenes.catalogue import Case, Kind, Meeting, site_pins, told
+from lab.scenes.catalogue import Case, Kind, Meeting, case, changed, site_pins, told
 from lab.trials.engine import Encounter
 from lab.trials.standing import Standing
 from lab.trials.trial import run
@@ -42,73 +46,78 @@ def world(draw: Random, *, intermediates: int | None = None) -> World:
     """
     names = iter(draw.sample(NAMES, len(NAMES)))
     made = World(draw.choice(HOSTS))
-    root = authority(next(names))
-    issuing = root
-    for _ in range(draw.randint(0, 3) if intermediates is None else intermediates):
-        issuing = issuing.intermediate(next(names))
-    other_root = authority(next(names))
-    other = other_root
-    for _ in range(draw.randint(1, 2)):
-        other = other.intermediate(next(names))
-    made.root, made.issuing, made.sibling = root, issuing, root.intermediate(next(names))
-    made.other_root, made.other_issuing = other_root, other
+    made.root, made.other_root = authority(next(names)), authority(next(names))
+    made.issuing = below(made.root, islice(names, draw.randint(0, 3) if intermediates is None else intermediates))
+    made.other_issuing = below(made.other_root, islice(names, draw.randint(1, 2)))
+    made.sibling = made.root.intermediate(next(names))
     return made
 
 
-@dataclass(frozen=True)
-class Change:
-    """What a server presents after something happened, and what the client's store then holds."""
-
-    title: str
-    credential: Credential
-    store: tuple[Authority, ...] = field(repr=False)
+def below(top: Authority, names: Iterable[str]) -> Authority:
+    """The authority at the end of a line of intermediates with these names under `top`."""
+    return reduce(Authority.intermediate, names, top)
 
 
-def _plain(title: str, make: Callable[[World], Credential]) -> tuple[str, Callable[[World], Change]]:
-    return title, lambda world: Change(title, make(world), world.store)
+def _backup_key_elsewhere(made: World) -> Meeting:
+    return changed(made, made.other_issuing.issue(made.host, key=made.backup_key), title="another CA, the backup key")
 
 
-def _cross_signed(world: World) -> Change:
-    new_root = authority("New Root")
-    issuing = new_root.intermediate("New Issuing CA")
-    crossed = world.root.cross_sign(new_root)
-    sent = issuing.issue(world.host).sending(issuing.certificate, crossed.certificate)
-    return Change("a new root, cross-signed by the old one", sent, world.store)
+def _change(title: str, move: str) -> Callable[[World], Meeting]:
+    def happens(made: World) -> Meeting:
+        meeting = case(move).move(made)
+        assert meeting is not None  # none of these moves is a calendar of its own
+        return replace(meeting, title=title)
+
+    return happens
 
 
-def _shortened(world: World) -> Change:
-    title = "the client's store gains the intermediate as a root"
-    return Change(title, world.genuine, (*world.store, world.issuing.as_root()))
+_MOVES = {
+    "another CA, a new key": "new_ca",
+    "another CA, the same key": "other_ca_same_key",
+    "another intermediate, a new key": "new_intermediate",
+    "another intermediate, the same key": "other_intermediate_same_key",
+    "the same intermediate, a new key": "new_key",
+    "the same intermediate, the same key": "same_key",
+    "the same intermediate, the backup key": "backup_key",
+    "a new root, cross-signed by the old one": "new_root_cross_signed",
+    "the client's store gains the intermediate as a root": "chain_shortened",
+}
+CHANGES: dict[str, Callable[[World], Meeting]] = {
+    "another CA, the backup key": _backup_key_elsewhere,
+    **{title: _change(title, move) for title, move in _MOVES.items()},
+}
+"""What may happen to a line: moves of the catalogue, and one that it does not have. An attacker may do each as well."""
 
 
-CHANGES: dict[str, Callable[[World], Change]] = dict(
-    [
-        _plain("another CA, a new key", lambda w: w.other_issuing.issue(w.host)),
-        _plain("another CA, the same key", lambda w: w.other_issuing.issue(w.host, key=w.genuine.key)),
-        _plain("another CA, the backup key", lambda w: w.other_issuing.issue(w.host, key=w.backup_key)),
-        _plain("another intermediate, a new key", lambda w: w.sibling.issue(w.host)),
-        _plain("another intermediate, the same key", lambda w: w.sibling.issue(w.host, key=w.genuine.key)),
-        _plain("the same intermediate, a new key", lambda w: w.issuing.issue(w.host)),
-        _plain("the same intermediate, the same key", lambda w: w.issuing.issue(w.host, key=w.genuine.key)),
-        _plain("the same intermediate, the backup key", lambda w: w.issuing.issue(w.host, key=w.backup_key)),
-        ("a new root, cross-signed by the old one", _cross_signed),
-        ("the client's store gains the intermediate as a root", _shortened),
-    ]
-)
-"""What may happen to a line, whoever does it: an attacker, or the site and its CA."""
+def client(name: str, pin_set: PinSet) -> Client:
+    """A client with this pin set on top of ordinary validation and the host name."""
+    return Client(name, "made for an exercise", (VALIDATION, HOST_NAME, pinned("pins", pin_set)))
 
 
-def play(made: World, change: Change, line: Line, pin_sets: Sequence[PinSet]) -> list[Encounter]:
-    """One meeting over real TLS for each pin set, on top of ordinary validation and the host name."""
-    scene = told(made, Meeting(line, change.credential, change.store, made.now, change.title))
-    kind = Kind.ATTACK if line is Line.ATTACKER else Kind.ROTATION
-    case = Case("fresh", kind, change.title, change.title, lambda _: scene, Reach())
-    rows = [
-        Client("fresh", "made for an exercise", (VALIDATION, HOST_NAME, pinned("pins", pin_set)))
-        for pin_set in pin_sets
-    ]
-    with Standing(case, scene) as standing:
-        return [run(row, standing).encounters[0] for row in rows]
+def scene(name: str, made: World, meeting: Meeting) -> Case:
+    """A scene of this one meeting; its reach is not known before somebody has been there."""
+    kind = Kind.ATTACK if meeting.line is Line.ATTACKER else Kind.ROTATION
+    return Case(name, kind, meeting.title, meeting.title, lambda _: told(made, meeting), Reach())
+
+
+def play(made: World, meeting: Meeting, pin_sets: Sequence[PinSet]) -> list[Encounter]:
+    """This meeting over real TLS, once for each pin set."""
+    with Standing(scene("fresh", made, meeting)) as standing:
+        return [run(client("fresh", pin_set), standing).encounters[0] for pin_set in pin_sets]
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[Client, Case], Outcome]]:
+    """Takes clients through scenes; what was stood up for the first who came stands until the check is over."""
+    with ExitStack() as stack:
+        standing: dict[str, Standing] = {}
+
+        def outcome(row: Client, through: Case) -> Outcome:
+            if through.name not in standing:
+                standing[through.name] = stack.enter_context(Standing(through))
+            return run(row, standing[through.name]).outcome
+
+        yield outcome
 
 
 def reach(made: World, path: Sequence[Certificate]) -> Reach:
@@ -124,12 +133,12 @@ def words(roles: Collection[str]) -> str:
 
 
 def brief(report: Report) -> Report:
-    """The same findings with one remark for each case, its first, so that each case prints as one line."""
-    if len({one.remark for one in report.findings}) == 1 and not report.findings[0].right:
-        return replace(report, findings=tuple(replace(one, case="every case") for one in report.findings))
+    """The same marks with one remark for each case, its first, so that each case prints as one line."""
+    if len({one.remark for one in report.marks}) == 1 and not report.marks[0].right:
+        return replace(report, marks=tuple(replace(one, case="every case") for one in report.marks))
     first: dict[str, str] = {}
-    for one in report.findings:
+    for one in report.marks:
         if not one.right:
             first.setdefault(one.case, one.remark)
-    findings = tuple(one if one.right else replace(one, remark=first[one.case]) for one in report.findings)
-    return replace(report, findings=findings)
+    marks = tuple(one if one.right else replace(one, remark=first[one.case]) for one in report.marks)
+    return replace(report, marks=marks)

@@ -32,7 +32,7 @@ from lab.trials.standing import Ground
 
 def believes(candidate: Callable[..., Any]) -> Report:
     """Judge `believes(header, path, noted, clean)`: the three conditions of section 2.5, on fresh paths."""
-    return fresh.brief(examine("believes(header, path, noted, clean)", candidate, _headers(Random()), _about_headers))
+    return fresh.brief(examine("believes(header, path, noted, clean)", candidate, _headers(Random())))
 
 
 def _headers(draw: Random) -> list[Question]:
@@ -75,20 +75,15 @@ def _cases(draw: Random, here: list[str]) -> Iterator[tuple[str, list[str], list
     yield "a good header, a TLS error, pins noted before", good, [*here, *spare], False
 
 
-def _about_headers(question: Question, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
-    if not isinstance(got, bool):
-        return f"the answer is a {type(got).__name__}, and True or False was wanted"
-    return f"{got} is not right here"
-
-
 # ---- days(last_visit, change, max_age, cap) -------------------------------------------------------
 
 
 def days(candidate: Callable[..., Any]) -> Report:
     """Judge `days(last_visit, change, max_age, cap)` by real handshakes on fresh calendars."""
-    return fresh.brief(examine("days(last_visit, change, max_age, cap)", candidate, _calendars(Random()), _about_days))
+    asked = _calendars(Random())
+    return fresh.brief(
+        examine("days(last_visit, change, max_age, cap)", candidate, asked, _about_days, "a number of days")
+    )
 
 
 def _calendars(draw: Random) -> list[Question]:
@@ -124,10 +119,6 @@ def _measured(last: int, change: int, max_age: int, cap: int | None) -> int:
 
 
 def _about_days(question: Question, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
-    if not isinstance(got, int) or isinstance(got, bool):
-        return f"the answer is a {type(got).__name__}, and a number of days was wanted"
     last, change, max_age, cap = question.given
     said = f"last visit on day {last}, new key on day {change}, max-age {max_age} days, cap {cap}"
     return f"for example, {said}: it was not {got}"

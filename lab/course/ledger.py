@@ -121,7 +121,7 @@ def follows(ran: Iterable[Ran]) -> Class | None:
 
 
 @dataclass(frozen=True)
-class Row(Showable):
+class LedgerRow(Showable):
     """A claim with what was run for it, which is nothing before `run`."""
 
     claim: Claim
@@ -152,6 +152,7 @@ class Row(Showable):
 
     @property
     def mark(self) -> str:
+        """Whether it was borne out, with a glyph."""
         return {None: "not run", True: "✓ borne out", False: "✗ NOT BORNE OUT"}[self.borne_out]
 
     def __str__(self) -> str:
@@ -168,15 +169,15 @@ def _set_in(words: str) -> list[str]:
 class Ledger(Showable):
     """Rows of the ledger, in the article's order."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[LedgerRow, ...]
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[LedgerRow]:
         return iter(self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, number: int) -> Row:
+    def __getitem__(self, number: int) -> LedgerRow:
         """The row of that number. Raises ValueError where there is none."""
         for row in self.rows:
             if row.claim.number == number:
@@ -198,6 +199,7 @@ class Ledger(Showable):
 
     @property
     def sum(self) -> str:
+        """How many claims of each class, and how many were borne out, in one sentence."""
         ran = [row for row in self.rows if row.borne_out is not None]
         good = sum(bool(row.borne_out) for row in ran)
         said = f"{len(self.rows)} claims: " + ", ".join(
@@ -205,7 +207,7 @@ class Ledger(Showable):
         )
         return said + (f". {len(ran)} were run, {good} classes were borne out" if ran else ". Nothing was run yet")
 
-    def _sections(self) -> Iterator[tuple[Section, list[Row]]]:
+    def _sections(self) -> Iterator[tuple[Section, list[LedgerRow]]]:
         for section, rows in groupby(self.rows, key=lambda row: row.claim.section):
             yield section, list(rows)
 
@@ -240,14 +242,15 @@ class Ledger(Showable):
 
 
 Showable.renderers[Ledger] = {"text/plain": str, "text/html": Ledger.html}
-Showable.renderers[Row] = {"text/plain": str, "text/html": lambda row: Ledger((row,)).html()}
+Showable.renderers[LedgerRow] = {"text/plain": str, "text/html": lambda row: Ledger((row,)).html()}
 
 
 def run(claims: Iterable[Claim]) -> Ledger:
     """These claims with everything run that can be, over real TLS."""
     chosen = tuple(claims)
     done = _cells(chosen)
-    return Ledger(tuple(Row(one, (*_held(one, done), *(one.experiment() if one.experiment else ()))) for one in chosen))
+    ran = [(*_held(one, done), *(one.experiment() if one.experiment else ())) for one in chosen]
+    return Ledger(tuple(map(LedgerRow, chosen, ran)))
 
 
 def _cells(claims: Iterable[Claim]) -> dict[tuple[str, str], Trial]:

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab.course.report import Finding, Question, Report, examine
+from lab.course.report import Mark, NoAnswer, Question, Report, answer, examine
 from lab.observation import Outcome, View
 from lab.pki.world import World
-from lab.policy.clients import client
+from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import case
 from lab.trials import trial
 from lab.trials.standing import Standing
@@ -82,16 +82,13 @@ def double(candidate: Callable[..., Any]) -> Report:
 
     def change(request: Request) -> Request:
         try:
-            got = candidate(replace(request, headers=list(request.headers)))
-        except Exception as problem:  # the learner's code may do anything
-            said.append(f"it raised {type(problem).__name__}: {problem}")
+            changed: Request = answer(candidate, [replace(request, headers=list(request.headers))], Request)
+            return changed
+        except NoAnswer as problem:
+            said.append(str(problem))
             return request
-        if not isinstance(got, Request):
-            said.append("there is no answer yet" if got is None or got is ... else f"it returned {_a(got)}")
-            return request
-        return got
 
-    findings = []
+    marks = []
     rogue = world.other_issuing.issue(world.host)
     with _Bank(world) as bank, Attacker(rogue, bank.address, host=world.host, change=change) as attacker:
         for errand in _errands(world.host):
@@ -99,8 +96,8 @@ def double(candidate: Callable[..., Any]) -> Report:
             said.clear()
             _send(world, attacker, errand.sent)
             remark = said[0] if said else _compared(errand, bank.heard)
-            findings.append(Finding(errand.case, not remark, remark))
-    return Report("change(request)", tuple(findings))
+            marks.append(Mark(errand.case, not remark, remark))
+    return Report("change(request)", tuple(marks))
 
 
 def _send(world: World, listener: Listener, request: Request | None) -> Exchange:
@@ -193,34 +190,15 @@ def _form(request: Request) -> list[tuple[str, str]]:
     return urllib.parse.parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
-def _a(got: Any) -> str:
-    return f"a {type(got).__name__}; a Request was wanted"
-
-
 # ---- the attacker's log --------------------------------------------------------------------------
 
 UNKNOWN_CA, TRUSTED_CA = "untrusted_rogue_ca", "other_trusted_ca"
 
-MET = (
-    "trust-everything",
-    "unpinned",
-    "root-pinned",
-    "intermediate-pinned",
-    "leaf-pinned",
-    "leaf-or-backup",
-    "any-of-chain",
-    "leaf-and-ca",
-    "first-use-key",
-    "first-use-certificate",
-    "first-use-with-ca",
-    "checks-too-late",
-    "switched-off",
-)
-
 
 def whom(candidate: Callable[..., Any]) -> Report:
-    """Judge `whom_does_it_believe(unknown, trusted)` on fresh clients, each met by two attackers."""
-    return examine("whom_does_it_believe(unknown, trusted)", candidate, _clients(), _about_clients)
+    """Judge `whom_does_it_believe(unknown, trusted)` on every client of the table, each met by two attackers."""
+    wanted = "one of the three answers"
+    return examine("whom_does_it_believe(unknown, trusted)", candidate, _clients(), _about_clients, wanted)
 
 
 def _clients() -> list[Question]:
@@ -231,8 +209,8 @@ def _clients() -> list[Question]:
 
 def _from_the_table() -> Iterator[Question]:
     with Standing(case(UNKNOWN_CA)) as unknown, Standing(case(TRUSTED_CA)) as trusted:
-        for name in MET:
-            trials = [trial.run(client(name), stage) for stage in (unknown, trusted)]
+        for name, row in CLIENTS.items():
+            trials = [trial.run(row, stage) for stage in (unknown, trusted)]
             robbed = [one.outcome is Outcome.INTERCEPTED for one in trials]
             views = tuple(one.encounters[-1].aftermath.view for one in trials)
             yield Question(f"the client {name}", views, _answer(*robbed))
@@ -271,8 +249,6 @@ def _view(attacker: Attacker, port: int) -> View:
 
 
 def _about_clients(question: Question, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
     if got not in ("anybody", "the store", "more"):
         return f"{str(got)[:40]!r} is none of the three answers"
     return f"you said {got!r}"

@@ -8,46 +8,41 @@ answer is written down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from random import Random
+from types import NoneType
 from typing import Any
 
 from cryptography import x509
 
 from lab.course import fresh
-from lab.course.fresh import CHANGES, Change
-from lab.course.report import Finding, Report
+from lab.course.fresh import CHANGES
+from lab.course.report import Mark, NoAnswer, Report, answer
 from lab.observation import Certificate, Line, Outcome
 from lab.pki.authority import Authority, Credential, Key, new_key
 from lab.pki.pins import fingerprint_of, pin_of, seen, spki
 from lab.pki.world import World
 from lab.policy.pinset import PinSet, Role
+from lab.scenes.catalogue import Meeting, attacked, changed
 
 GOOD = {Line.GENUINE: Outcome.SERVED, Line.ATTACKER: Outcome.STOPPED}
+SETS = (set, frozenset)
 PHRASE = {Line.GENUINE: "to survive", Line.ATTACKER: "to stop"}
 
 Judged = Iterable[tuple[str, str]]
 """What was looked at, and what was wrong with it; nothing where it was right."""
 
 
-def _report(exercise: str, judged: Callable[[], Judged]) -> Report:
-    findings = [Finding(case, not wrong, wrong) for case, wrong in judged()]
-    return fresh.brief(Report(exercise, tuple(findings)))
-
-
-def _asked(candidate: Callable[..., Any], *given: Any) -> tuple[Any, str]:
-    """What the learner's function returned, or in words that it raised."""
-    try:
-        return candidate(*given), ""
-    except Exception as problem:  # the learner's code may do anything
-        return None, f"it raised {type(problem).__name__}: {problem}"
-
-
-def _other_type(got: Any, wanted: str) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
-    return f"the answer is a {type(got).__name__}; {wanted} was wanted"
+def _report(exercise: str, answers: Iterable[tuple[str, Judged]]) -> Report:
+    """A report on answers that were each judged in a world of its own, each with a name for the answer itself."""
+    marks: list[Mark] = []
+    for name, judged in answers:
+        try:
+            marks += [Mark(case, not wrong, wrong) for case, wrong in judged]
+        except NoAnswer as problem:
+            marks.append(Mark(name, False, str(problem)))
+    return fresh.brief(Report(exercise, tuple(marks)))
 
 
 # ---- renewal(world) ------------------------------------------------------------------------------
@@ -55,28 +50,16 @@ def _other_type(got: Any, wanted: str) -> str:
 
 def renewal(candidate: Callable[..., Any]) -> Report:
     """Judge `renewal(world)`: served by the other CA, and no leaf-pinned client notices."""
-
-    def judged() -> Judged:
-        draw = Random()
-        for intermediates in (0, 1, 2, 3):
-            yield from _renewed(candidate, fresh.world(draw, intermediates=intermediates))
-
-    return _report("renewal(world)", judged)
+    worlds = [fresh.world(Random(), intermediates=count) for count in range(4)]
+    return _report("renewal(world)", [("the credential", _renewed(candidate, made)) for made in worlds])
 
 
 def _renewed(candidate: Callable[..., Any], made: World) -> Judged:
-    got, wrong = _asked(candidate, made)
-    if not wrong and not isinstance(got, Credential):
-        wrong = _other_type(got, "a Credential")
-    if wrong:
-        yield "the credential", wrong
-        return
-    change = Change("the renewal", got, made.store)
+    got = answer(candidate, [made], Credential)
     try:
-        [met] = fresh.play(made, change, Line.GENUINE, [PinSet.any_of(Role.LEAF)])
+        [met] = fresh.play(made, changed(made, got), [PinSet.any_of(Role.LEAF)])
     except Exception as problem:  # a chain and a key that do not belong together, and the like
-        yield "the credential", f"no server can present it: {type(problem).__name__}"
-        return
+        raise NoAnswer(f"no server can present it: {type(problem).__name__}") from problem
     path = met.observation.path or ()
     validated = bool(path) and not met.observation.name_mismatch
     yield "ordinary validation accepts it", "" if validated else met.verdict.reason
@@ -95,55 +78,42 @@ def _renewed(candidate: Callable[..., Any], made: World) -> Judged:
 def pins_for(candidate: Callable[..., Any]) -> Report:
     """Judge `pins_for(genuine, spare_keys)`: its pins survive every planned change and stop every mis-issuer."""
 
-    def judged() -> Judged:
-        draw = Random()
-        for intermediates, spares in ((1, 1), (0, 3), (3, 2)):
-            made = fresh.world(draw, intermediates=intermediates)
-            yield from _pinned(candidate, made, [new_key() for _ in range(spares)])
+    def judged(intermediates: int, spares: int) -> Judged:
+        made = fresh.world(Random(), intermediates=intermediates)
+        return _pinned(candidate, made, [new_key() for _ in range(spares)])
 
-    return _report("pins_for(genuine, spare_keys)", judged)
+    answers = [("the pins", judged(*counts)) for counts in ((1, 1), (0, 3), (3, 2))]
+    return _report("pins_for(genuine, spare_keys)", answers)
 
 
 def _pinned(candidate: Callable[..., Any], made: World, spares: list[Key]) -> Judged:
     genuine = tuple(seen(one) for one in made.genuine.path)
-    got, wrong = _asked(candidate, genuine, [pin_of(key.public_key()) for key in spares])
-    if not wrong:
-        wrong = _not_pins(got)
-    if wrong:
-        yield "the pins", wrong
-        return
-    for line, change in _planned(made, spares):
-        [met] = fresh.play(made, change, line, [PinSet.any_of(*sorted(got))])
-        yield f"{PHRASE[line]}: {change.title}", "" if met.outcome is GOOD[line] else str(met.outcome)
-
-
-def _not_pins(got: Any) -> str:
-    if not isinstance(got, set | frozenset):
-        return _other_type(got, "a set of pins")
+    got = answer(candidate, [genuine, [pin_of(key.public_key()) for key in spares]], *SETS, wanted="a set of pins")
     for one in got:
         if not isinstance(one, str):
-            return f"a {type(one).__name__} is in the set; a pin is text"
-    return ""
+            raise NoAnswer(f"a {type(one).__name__} is in the set; a pin is text")
+    for change in _planned(made, spares):
+        [met] = fresh.play(made, change, [PinSet.any_of(*sorted(got))])
+        fine = met.outcome is GOOD[change.line]
+        yield f"{PHRASE[change.line]}: {change.title}", "" if fine else str(met.outcome)
 
 
-def _planned(made: World, spares: list[Key]) -> list[tuple[Line, Change]]:
-    def issued(title: str, signer: Authority, key: Key | None = None) -> Change:
-        return Change(title, signer.issue(made.host, key=key), made.store)
+def _planned(made: World, spares: list[Key]) -> Iterator[Meeting]:
+    def issued(title: str, signer: Authority, key: Key) -> Meeting:
+        return changed(made, signer.issue(made.host, key=key), title=title)
 
     own = made.genuine.key
-    planned = [
-        (Line.GENUINE, issued("the site renews with the same key", made.issuing, own)),
-        (Line.GENUINE, issued("the CA rotates its intermediate and the site keeps its key", made.sibling, own)),
-        (Line.ATTACKER, issued("another trusted CA mis-issues", made.other_issuing)),
-        (Line.ATTACKER, issued("a sibling intermediate mis-issues", made.sibling)),
-        (Line.ATTACKER, issued("the same intermediate mis-issues", made.issuing)),
-    ]
+    yield issued("the site renews with the same key", made.issuing, own)
+    yield issued("the CA rotates its intermediate and the site keeps its key", made.sibling, own)
     for spare in spares:
-        planned += [
-            (Line.GENUINE, issued("the site moves to a spare key", made.issuing, spare)),
-            (Line.GENUINE, issued("the site moves to a spare key at another CA", made.other_issuing, spare)),
-        ]
-    return planned
+        yield issued("the site moves to a spare key", made.issuing, spare)
+        yield issued("the site moves to a spare key at another CA", made.other_issuing, spare)
+    for title, signer in (
+        ("another trusted CA mis-issues", made.other_issuing),
+        ("a sibling intermediate mis-issues", made.sibling),
+        ("the same intermediate mis-issues", made.issuing),
+    ):
+        yield attacked(made, signer.issue(made.host), title=title)
 
 
 # ---- plan(keep, stop) ----------------------------------------------------------------------------
@@ -154,17 +124,19 @@ class Asked:
     """Changes in one world, with the genuine keys on the path of each: some to survive, some to stop."""
 
     world: World
-    keep: tuple[Change, ...]
-    stop: tuple[Change, ...]
+    keep: tuple[Meeting, ...]
+    stop: tuple[Meeting, ...]
     reaches: dict[str, frozenset[str]]
 
     @property
     def possible(self) -> bool:
+        """Whether some set of pins survives the ones and stops the others."""
         # Whatever a good set holds, no path to stop has it; so the largest such set is good if any is.
         open_to_thieves = frozenset[str]().union(*self.words(self.stop))
         return all(one - open_to_thieves for one in self.words(self.keep))
 
-    def words(self, changes: tuple[Change, ...]) -> list[frozenset[str]]:
+    def words(self, changes: tuple[Meeting, ...]) -> list[frozenset[str]]:
+        """The genuine keys on the path of each, as a learner is given them."""
         return [self.reaches[one.title] for one in changes]
 
     def __str__(self) -> str:
@@ -177,41 +149,37 @@ class Asked:
 def plan(candidate: Callable[..., Any]) -> Report:
     """Judge `plan(keep, stop)` by running the planned pins through every change that was to come."""
 
-    def judged() -> Judged:
+    def answers() -> Iterator[tuple[str, Judged]]:
         draw = Random()
         for intermediates in (1, 3):
             made = fresh.world(draw, intermediates=intermediates)
             changes = [make(made) for make in CHANGES.values()]
             reaches = {one.title: _words(made, one) for one in changes}
             for possible in (True, False, True, False):
-                yield from _planned_for(candidate, _drawn(draw, made, changes, reaches, possible))
+                asked = _drawn(draw, made, changes, reaches, possible)
+                yield str(asked), _planned_for(candidate, asked)
 
-    return _report("plan(keep, stop)", judged)
+    return _report("plan(keep, stop)", answers())
 
 
 def _planned_for(candidate: Callable[..., Any], asked: Asked) -> Judged:
     given = ([set(one) for one in asked.words(side)] for side in (asked.keep, asked.stop))
-    got, wrong = _asked(candidate, *given)
     case = str(asked)
-    if wrong:
-        yield case, wrong
-    elif got is None:
+    got = answer(candidate, given, *SETS, NoneType, wanted="a set of roles, or None,")
+    if got is None:
         yield case, "some set of pins does it" if asked.possible else ""
-    elif not isinstance(got, set | frozenset):
-        yield case, _other_type(got, "a set of roles, or None,")
     elif not got <= set(Role):
         yield case, f"{str(next(iter(got - set(Role))))[:30]!r} is no role"
     else:
         pin_set = PinSet.any_of(*(role for role in fresh.ROLES if role in got))
-        for line, changes in ((Line.GENUINE, asked.keep), (Line.ATTACKER, asked.stop)):
-            for change in changes:
-                [met] = fresh.play(asked.world, change, line, [pin_set])
-                fine = met.outcome is GOOD[line]
-                yield case, "" if fine else f"with your pins: {met.outcome} ({change.title})"
+        for change in (*asked.keep, *asked.stop):
+            [met] = fresh.play(asked.world, change, [pin_set])
+            fine = met.outcome is GOOD[change.line]
+            yield case, "" if fine else f"with your pins: {met.outcome} ({change.title})"
 
 
 def _drawn(
-    draw: Random, made: World, changes: list[Change], reaches: dict[str, frozenset[str]], possible: bool
+    draw: Random, made: World, changes: list[Meeting], reaches: dict[str, frozenset[str]], possible: bool
 ) -> Asked:
     """Some of the changes, such that a set of pins can, or none can, tell them apart as wanted."""
     while True:
@@ -220,14 +188,14 @@ def _drawn(
         keep, stop = chosen[:kept], chosen[kept:]
         if not possible and draw.random() < 0.5:
             stop[0] = draw.choice(keep)  # twins: one path to survive and to stop
-        asked = Asked(made, tuple(keep), tuple(stop), reaches)
+        asked = Asked(made, tuple(keep), tuple(replace(one, line=Line.ATTACKER) for one in stop), reaches)
         if asked.possible is possible:
             return asked
 
 
-def _words(made: World, change: Change) -> frozenset[str]:
+def _words(made: World, change: Meeting) -> frozenset[str]:
     """The genuine keys on the path that a client builds."""
-    [met] = fresh.play(made, change, Line.GENUINE, [PinSet.any_of()])  # refuses, but sees the path
+    [met] = fresh.play(made, change, [PinSet.any_of()])  # refuses, but sees the path
     assert met.observation.path
     return frozenset(role.value for role in fresh.reach(made, met.observation.path))
 

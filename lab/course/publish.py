@@ -14,8 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
-SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```", re.DOTALL)
-SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL | re.IGNORECASE)  # for mathematics; no notebook has any
 REMOTE = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE)
 
 
@@ -24,56 +22,31 @@ def find(folder: Path = NOTEBOOKS) -> list[Path]:
     return sorted(path for path in folder.glob("*.ipynb"))
 
 
-def run(path: Path, *, solved: bool = False):  # type: ignore[no-untyped-def]
+def read(path: Path):  # type: ignore[no-untyped-def]
+    """The notebook as it stands in its file."""
+    import nbformat
+
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def run(notebook, folder: Path = NOTEBOOKS):  # type: ignore[no-untyped-def]
     """
-    The notebook, executed in a fresh kernel; with `solved`, each exercise filled by its folded solution.
+    The notebook, executed in a fresh kernel that starts in this folder.
 
     Raises nbclient.exceptions.CellExecutionError where a cell fails that is not
     meant to (a cell that is carries the tag raises-exception).
     """
-    import nbformat
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    if solved:
-        fill(notebook.cells)
-    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+    with tempfile.TemporaryDirectory(prefix="lab-") as sockets:
         # Unix sockets start faster than TCP ports and nobody else can reach them; Windows has none.
-        near = {} if sys.platform == "win32" else {"transport": "ipc", "ip": f"{folder}/kernel"}
+        near = {} if sys.platform == "win32" else {"transport": "ipc", "ip": f"{sockets}/kernel"}
         client = NotebookClient(
-            notebook,
-            timeout=120,
-            km=AsyncKernelManager(**near),
-            resources={"metadata": {"path": str(path.parent)}},
+            notebook, timeout=120, km=AsyncKernelManager(**near), resources={"metadata": {"path": str(folder)}}
         )
         client.execute(cleanup_kc=True)  # it would leave a kernel that it was given running
     return notebook
-
-
-def attempt(path: Path, solved: bool):  # type: ignore[no-untyped-def]
-    """As `run`, with the words of the problem in the notebook's place where a cell failed."""
-    from nbclient.exceptions import CellExecutionError
-
-    try:
-        return run(path, solved=solved)
-    except CellExecutionError as problem:
-        return str(problem)
-
-
-def fill(cells) -> int:  # type: ignore[no-untyped-def]
-    """Put each folded solution into the exercise above it; returns how many there were."""
-    waiting = None
-    filled = 0
-    for cell in cells:
-        if "exercise" in cell.get("metadata", {}).get("tags", []):
-            waiting = cell
-        found = SOLUTION.search(cell["source"]) if cell["cell_type"] == "markdown" else None
-        if found and waiting is not None:
-            waiting["source"] = found[1]
-            waiting = None
-            filled += 1
-    return filled
 
 
 def page(notebook, title: str) -> str:  # type: ignore[no-untyped-def]
@@ -101,7 +74,7 @@ def publish(out: Path, tell: Callable[[str], None] = print) -> list[Path]:
     paths = find()
     for number, path in enumerate(paths, start=1):
         began = time.perf_counter()
-        html = page(run(path), path.stem)
+        html = page(run(read(path)), path.stem)
         target = out / f"{path.stem}.html"
         beside = target.with_suffix(".new")
         beside.write_text(html, encoding="utf-8")

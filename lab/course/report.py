@@ -1,15 +1,17 @@
 """
-How an exercise is judged: questions put to a learner's function, and a report of which went wrong.
+How an exercise is judged: questions put to a learner's function, and a report that says which went wrong.
 
 A report names the cases and never the answers. Whatever a learner's function
-does, wrong type, exception, nothing at all, is a finding and raises nothing.
+does, wrong type, exception, nothing at all, is a mark and raises nothing.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
+from types import NoneType
 from typing import Any
 
 from lab.observation import Showable
@@ -25,7 +27,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Mark:
     """How one case went; `remark` says what was wrong, without the answer."""
 
     case: str
@@ -38,26 +40,55 @@ class Report(Showable):
     """What an exercise's check found. Its first line begins with ``✓ solved`` or ``✗ not yet``."""
 
     exercise: str
-    findings: tuple[Finding, ...]
+    marks: tuple[Mark, ...]
 
     @property
     def solved(self) -> bool:
-        return bool(self.findings) and all(one.right for one in self.findings)
+        """Whether something was asked, and every case was right."""
+        return bool(self.marks) and all(one.right for one in self.marks)
 
     def __str__(self) -> str:
-        wrong = [one for one in self.findings if not one.right]
+        wrong = [one for one in self.marks if not one.right]
         if self.solved:
-            return f"✓ solved: {self.exercise}, {len(self.findings)} fresh cases right"
-        lines = [f"✗ not yet: {self.exercise}, {len(wrong)} of {len(self.findings)} fresh cases wrong"]
-        seen: dict[tuple[str, str], int] = {}
-        for one in wrong:
-            seen[one.case, one.remark] = seen.get((one.case, one.remark), 0) + 1
-        for (case, remark), count in seen.items():
+            return f"✓ solved: {self.exercise}, {len(self.marks)} fresh cases right"
+        lines = [f"✗ not yet: {self.exercise}, {len(wrong)} of {len(self.marks)} fresh cases wrong"]
+        for (case, remark), count in Counter((one.case, one.remark) for one in wrong).items():
             lines.append(f"  ✗ {case}: {remark}" + (f" ({count} times)" if count > 1 else ""))
         return "\n".join(lines)
 
     def html(self) -> str:
+        """The same text, as it stands."""
         return f"<pre>{escape(str(self))}</pre>"
+
+
+class NoAnswer(Exception):
+    """A learner's function gave nothing that can be judged; the words say what it did, for a remark."""
+
+
+def answer(candidate: Callable[..., Any], given: Iterable[Any], *kinds: type, wanted: str = "") -> Any:
+    """
+    What the learner's function returns, where that is of one of these types.
+
+    Raises NoAnswer where it raised, gave nothing, or gave something else;
+    `wanted` says in words what was wanted.
+    """
+    try:
+        got = candidate(*given)
+    except NoAnswer:
+        raise
+    except Exception as problem:  # the learner's code may do anything
+        raise NoAnswer(f"it raised {type(problem).__name__}: {problem}") from problem
+    if got is Ellipsis or (got is None and NoneType not in kinds):
+        raise NoAnswer("there is no answer yet")
+    if not isinstance(got, kinds) or (isinstance(got, bool) and bool not in kinds):
+        raise NoAnswer(f"the answer is {_a(type(got))}; {wanted or _a(kinds[0])} was wanted")
+    return got
+
+
+def _a(kind: type) -> str:
+    if kind is bool:
+        return "True or False"
+    return f"{'an' if kind.__name__[0] in 'aeiou' else 'a'} {kind.__name__}"
 
 
 def examine(
@@ -65,31 +96,30 @@ def examine(
     candidate: Callable[..., Any],
     questions: Iterable[Question],
     remark: Callable[[Question, Any], str] | None = None,
+    wanted: str = "",
 ) -> Report:
     """
     Put each question to the learner's function and report which went wrong.
 
-    `remark(question, got)` words a wrong answer; by default it says what came
-    back and not what should have.
+    An answer has to be of a type that some question has for its answer;
+    `wanted` says it in words. `remark(question, got)` words a wrong answer of
+    that type; by default it says what came back and not what should have.
     """
-    findings = []
-    for question in questions:
+    asked = tuple(questions)
+    kinds = tuple({type(one.expected): None for one in asked})
+    marks = []
+    for question in asked:
         try:
-            got = candidate(*question.given)
-        except Exception as problem:  # the learner's code may do anything
-            findings.append(Finding(question.case, False, f"it raised {type(problem).__name__}: {problem}"))
+            got = answer(candidate, question.given, *kinds, wanted=wanted)
+        except NoAnswer as problem:
+            marks.append(Mark(question.case, False, str(problem)))
             continue
         right = type(got) is type(question.expected) and got == question.expected
-        said = "" if right else (remark or _default)(question, got)
-        findings.append(Finding(question.case, right, said))
-    return Report(exercise, tuple(findings))
+        marks.append(Mark(question.case, right, "" if right else (remark or _plain)(question, got)))
+    return Report(exercise, tuple(marks))
 
 
-def _default(question: Question, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
-    if type(got) is not type(question.expected):
-        return f"the answer is a {type(got).__name__}, and a {type(question.expected).__name__} was wanted"
+def _plain(question: Question, got: Any) -> str:
     return f"{str(got)[:60]} is not right here"
 
 

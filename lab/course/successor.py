@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.built.known.lived import live
-from lab.course.report import Question, Report, examine
+from lab.course.report import Question, Report, answer, examine
 from lab.observation import Observation, Successor
 from lab.pki.authority import self_signed
 from lab.pki.pins import seen
@@ -113,10 +113,7 @@ def challenge(candidate: Callable[..., Any]) -> Report:
     def believed(made: tuple[str, bytes], asked: tuple[str, bytes]) -> bool:
         holder = ec.generate_private_key(ec.SECP256R1())
         public = secrets.token_bytes(91)  # it stands for the key's SubjectPublicKeyInfo
-        said, wanted = candidate(*made, public), candidate(*asked, public)
-        for one in (said, wanted):
-            if not isinstance(one, bytes):
-                raise TypeError(f"a challenge is bytes, and this is a {type(one).__name__}")
+        said, wanted = (answer(candidate, [*given, public], bytes, wanted="bytes") for given in (made, asked))
         try:
             holder.public_key().verify(holder.sign(said, ec.ECDSA(hashes.SHA256())), wanted, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature:
@@ -184,10 +181,8 @@ def memory(candidate: Callable[..., Any], rounds: int = 5) -> Report:
         return set(got) if isinstance(got, frozenset | list | tuple) else got
 
     def remark(question: Question, got: Any) -> str:
-        if not isinstance(got, set):
-            return "a set of keys was wanted" if got is not None and got is not Ellipsis else "there is no answer yet"
         more, fewer = got - question.expected, question.expected - got
         said = ["a key is known that should not be"] * bool(more) + ["a key is lost that should be known"] * bool(fewer)
         return " and ".join(said)
 
-    return examine("what to keep", as_set, questions, remark)
+    return examine("what to keep", as_set, questions, remark, "a set of keys")

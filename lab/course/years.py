@@ -19,6 +19,7 @@ from lab.built.time.run import run
 from lab.course.report import Question, Report, examine
 from lab.policy.pinset import Role
 
+COUNT = "an int, a count of days,"
 START = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -77,7 +78,7 @@ def installed(candidate: Callable[..., Any]) -> Report:
                 if day < length:
                     right = (owner.release(_day(day)) - START).days
                     asked.append(Question(case, (list(releases), lag, day), right))
-    return examine("installed(releases, lag, day)", candidate, asked, _about_days)
+    return examine("installed(releases, lag, day)", candidate, asked, _about_days, COUNT)
 
 
 # ---- outage_days(renewals, releases, lag, length) --------------------------------------------------
@@ -97,7 +98,7 @@ def outage_days(candidate: Callable[..., Any]) -> Report:
     late = release + draw.randint(5, 15)
     asked.append(_measured("the key changes again before the update is there", [release, late], [0, release], 30, 150))
     asked.append(_measured("the key never changes", [], [0, release], 30, 150))
-    return examine("outage_days(renewals, releases, lag, length)", candidate, asked, _about_days)
+    return examine("outage_days(renewals, releases, lag, length)", candidate, asked, _about_days, COUNT)
 
 
 def _measured(case: str, renewals: list[int], releases: list[int], lag: int, length: int) -> Question:
@@ -106,9 +107,5 @@ def _measured(case: str, renewals: list[int], releases: list[int], lag: int, len
 
 
 def _about_days(question: Question, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return "there is no answer yet"
-    if not isinstance(got, int) or isinstance(got, bool):
-        return f"the answer is a {type(got).__name__}, and an int, a count of days, was wanted"
     given = ", ".join(str(one) for one in question.given)
     return f"{got} is not right for ({given})"

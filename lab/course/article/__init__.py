@@ -24,7 +24,7 @@ from lab.course.article import (
     where_it_came_from,
 )
 from lab.course.article.scenes import straight_from_the_root, two_intermediates
-from lab.course.ledger import Claim, Class, Ledger, Row, Section
+from lab.course.ledger import Claim, Class, Ledger, LedgerRow, Section
 
 __all__ = ["CLAIMS", "Class", "Section", "ledger", "run", "straight_from_the_root", "two_intermediates"]
 
@@ -46,7 +46,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
 
 def ledger() -> Ledger:
     """All claims with their classes; nothing is run."""
-    return Ledger(tuple(Row(one) for one in CLAIMS))
+    return Ledger(tuple(LedgerRow(one) for one in CLAIMS))
 
 
 def run() -> Ledger:

@@ -18,13 +18,10 @@ from lab.scenes.catalogue import case
 from lab.trials.trial import trial
 
 PART = Part(Section.HOW)
-claim, tried = PART.claim, PART.tried
+holds, on_condition, fails, history, tried = PART.holds, PART.on_condition, PART.fails, PART.history, PART.tried
 
 
-@tried(
-    Class.HOLDS,
-    "A host name is tied, in advance, to a certificate or to a public key.",
-)
+@tried(Class.HOLDS, "A host name is tied, in advance, to a certificate or to a public key.")
 def _tied_in_advance() -> Iterator[Ran]:
     shown = trial(client("leaf-pinned"), case("ordinary_day"))
     built_in = shown.encounters[0].known.site[Role.LEAF]
@@ -48,8 +45,7 @@ def _one_check_more() -> Iterator[Ran]:
     yield Ran("checks that leaf-pinned asks and unpinned does not", f"{len(more)} ({more[0]})", len(more) == 1)
 
 
-claim(
-    Class.CONDITION,
+on_condition(
     "A connection is approved only if the certificate that was offered is in the pinned set.",
     Cell("leaf-pinned", "new_key", OUTAGE),
     Cell("leaf-pinned", "chain_stuffing", INTERCEPTED),
@@ -57,42 +53,36 @@ claim(
     condition='"offered" is read as what stands on the path: in chain stuffing the pinned certificate is sent along, '
     "and the client that looks at what was sent is robbed",
 )
-claim(
-    Class.HISTORY,
+history(
     "Mostly the pin is put into the program while it is developed.",
     source="so it is done with OkHttp, Android's network security configuration and NSPinnedDomains on iOS; no count "
     "is known to us",
 )
-claim(
-    Class.CONDITION,
+on_condition(
     "A pin that was put in during development is hard to tamper with.",
     Cell("leaf-pinned", "first_contact", STOPPED),
     Cell("switched-off", "other_trusted_ca", STOPPED),
     condition="the attacker is not inside the process; there the check is simply replaced (OWASP MASTG-TECH-0012)",
 )
-claim(
-    Class.HOLDS,
+holds(
     "A client can also learn the pin when it connects for the first time (key continuity).",
     Cell("first-use-key", "ordinary_day", SERVED),
     Cell("first-use-key", "other_trusted_ca", STOPPED),
     Cell("first-use-key", "new_key", OUTAGE),
 )
-claim(
-    Class.HOLDS,
+holds(
     "Who learns it so can be deceived by an attacker who is there that first time.",
     Cell("first-use-key", "first_contact", INTERCEPTED),
     Cell("first-use-with-ca", "first_contact", INTERCEPTED),
     Cell("leaf-pinned", "first_contact", STOPPED),
 )
-claim(
-    Class.HOLDS,
+holds(
     "Pinning presupposes that both sides settled beforehand what will be shown.",
     Cell("leaf-or-backup", "backup_key", SERVED),
     Cell("leaf-pinned", "backup_key", OUTAGE),
     Cell("leaf-pinned", "two_servers", OUTAGE),
 )
-claim(
-    Class.FAILS,
+fails(
     "That makes it unnecessary to keep asking the CAs whether a certificate is still good.",
     Cell("leaf-pinned", "stolen_key_and_certificate", STOPPED),
     Cell("certificate-pinned", "stolen_key_and_certificate", STOPPED),

@@ -8,6 +8,8 @@ the ledger's own numbers are given where the parts are put together.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from lab.course.ledger import Cell, Claim, Class, Experiment, Section
 from lab.observation import Outcome
@@ -21,31 +23,21 @@ class Part:
     def __init__(self, section: Section) -> None:
         self.section = section
         self.claims: list[Claim] = []
+        self.holds = partial(self.claim, Class.HOLDS)
+        self.on_condition = partial(self.claim, Class.CONDITION)
+        self.fails = partial(self.claim, Class.FAILS)
+        self.history = partial(self.claim, Class.HISTORY)
+        self.not_yet = partial(self.claim, Class.NOT_YET)
 
-    def claim(
-        self,
-        kind: Class,
-        words: str,
-        *cells: Cell,
-        experiment: Experiment | None = None,
-        condition: str = "",
-        source: str = "",
-        missing: str = "",
-        note: str = "",
-    ) -> None:
-        """Add a claim."""
-        number = len(self.claims) + 1
-        self.claims.append(
-            Claim(number, self.section, words, kind, cells, experiment, condition, source, missing, note)
-        )
+    def claim(self, kind: Class, words: str, *cells: Cell, **support: Any) -> None:
+        """Add a claim; `support` is what a `Claim` has besides."""
+        self.claims.append(Claim(len(self.claims) + 1, self.section, words, kind, cells, **support))
 
-    def tried(
-        self, kind: Class, words: str, *cells: Cell, condition: str = "", note: str = ""
-    ) -> Callable[[Experiment], Experiment]:
+    def tried(self, kind: Class, words: str, *cells: Cell, **support: Any) -> Callable[[Experiment], Experiment]:
         """Add a claim that the decorated experiment tries."""
 
         def add(experiment: Experiment) -> Experiment:
-            self.claim(kind, words, *cells, experiment=experiment, condition=condition, note=note)
+            self.claim(kind, words, *cells, experiment=experiment, **support)
             return experiment
 
         return add

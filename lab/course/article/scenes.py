@@ -7,17 +7,16 @@ The scenes are registered nowhere, so they count in no matrix and in no score.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from cryptography import x509
 
 from lab.course.article.part import SERVED
 from lab.course.ledger import Ran
-from lab.pki.authority import Credential
+from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.clients import client
 from lab.policy.pinset import Reach
-from lab.scenes.catalogue import Build, Case, Kind, Scene, case, honest, site_pins
+from lab.scenes.catalogue import Build, Case, Kind, Scene, case, honest, told
 from lab.trials.matrix import matrix
 from lab.trials.trial import trial
 
@@ -35,25 +34,20 @@ def own_scene(name: str, title: str, build: Build) -> Case:
 
 def straight_from_the_root() -> Case:
     """A genuine service whose certificate the root itself signed."""
-
-    def build(world: World) -> Scene:
-        return _honest_with(world, world.root.issue(world.host))
-
-    return own_scene("straight_from_the_root", "The root signs the site's certificate itself", build)
+    title = "The root signs the site's certificate itself"
+    return own_scene("straight_from_the_root", title, lambda world: _honest_with(world, world.root))
 
 
 def two_intermediates() -> Case:
     """A genuine service with two intermediates above it."""
-
-    def build(world: World) -> Scene:
-        return _honest_with(world, world.issuing.intermediate("Honest Issuing CA 1a").issue(world.host))
-
-    return own_scene("two_intermediates", "Two intermediates stand between root and site", build)
+    title = "Two intermediates stand between root and site"
+    below = "Honest Issuing CA 1a"
+    return own_scene("two_intermediates", title, lambda world: _honest_with(world, world.issuing.intermediate(below)))
 
 
-def _honest_with(world: World, genuine: Credential) -> Scene:
-    meeting = replace(honest(world), credential=genuine)
-    return Scene(world.host, genuine, site_pins(world, genuine), (meeting,), 0)
+def _honest_with(world: World, issuing: Authority) -> Scene:
+    world.genuine = issuing.issue(world.host)
+    return told(world, honest(world))
 
 
 def served_through(what: Case, names: Iterable[str]) -> Iterator[Ran]:

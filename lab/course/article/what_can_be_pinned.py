@@ -18,31 +18,27 @@ from lab.trials.matrix import matrix
 from lab.trials.trial import trial
 
 PART = Part(Section.WHICH)
-claim, tried = PART.claim, PART.tried
+holds, on_condition, history, tried = PART.holds, PART.on_condition, PART.history, PART.tried
 
-claim(
-    Class.HOLDS,
+holds(
     "Any certificate of the chain may be the one that is pinned.",
     Cell("root-pinned", "ordinary_day", SERVED),
     Cell("intermediate-pinned", "ordinary_day", SERVED),
     Cell("leaf-pinned", "ordinary_day", SERVED),
 )
-claim(
-    Class.CONDITION,
+on_condition(
     "For safety, one certificate of the chain must be in the hands of the app's owner alone.",
     Cell("leaf-pinned", "same_intermediate", STOPPED),
     Cell("root-pinned", "same_intermediate", STOPPED),
     Cell("any-of-chain", "same_intermediate", STOPPED),
     condition="the client insists on that one; in all three cases the leaf is the owner's alone",
 )
-claim(
-    Class.HISTORY,
+history(
     "Pinning only the root is a frequent mistake.",
     source="users ask curl for pins on CAs (curl#1022 and #1025, 2016; #20538, 2026-02); how many pin a root, these "
     "do not say",
 )
-claim(
-    Class.HOLDS,
+holds(
     "If only the root is pinned, an attacker with a certificate from the same CA gets in.",
     Cell("root-pinned", "sibling_intermediate", INTERCEPTED),
     Cell("root-pinned", "same_intermediate", INTERCEPTED),
@@ -64,8 +60,7 @@ def _all_against_the_root() -> Iterator[Ran]:
     yield Ran("attacks stopped", words, every.stopped > root.stopped)
 
 
-claim(
-    Class.CONDITION,
+on_condition(
     "A root certificate comes from a trusted CA.",
     Cell("unpinned", "ordinary_day", SERVED),
     Cell("unpinned", "look_alike_root", INTERCEPTED),
@@ -82,14 +77,12 @@ def _algorithms() -> Iterator[Ran]:
     yield Ran("the root's signature", f"made by its own key over {hashed.name if hashed else 'nothing'}", bool(hashed))
 
 
-claim(
-    Class.HISTORY,
+history(
     "The CA watches over its root with care.",
     source="when it did not help: nine certificates came straight from a root of Comodo's, 2011-03-15 "
     "(blog.mozilla.org/security/2011/03/25)",
 )
-claim(
-    Class.HOLDS,
+holds(
     "Pinning only the root means trust in its CA and in every intermediate below it.",
     Cell("root-pinned", "sibling_intermediate", INTERCEPTED),
     Cell("root-pinned", "new_intermediate", SERVED),
@@ -116,8 +109,7 @@ def _two_intermediates() -> Iterator[Ran]:
     yield from served_through(two_intermediates(), ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned"))
 
 
-claim(
-    Class.HOLDS,
+holds(
     "Pinning only the intermediate works, but all trust then lies in that one CA.",
     Cell("intermediate-pinned", "ordinary_day", SERVED),
     Cell("intermediate-pinned", "same_intermediate", INTERCEPTED),
@@ -134,8 +126,7 @@ def _leaf_on_top() -> Iterator[Ran]:
     yield Ran("whether the leaf may sign another", "a CA" if leaf.is_ca else "no CA", leaf.is_ca)
 
 
-claim(
-    Class.CONDITION,
+on_condition(
     "Who pins the leaf can be all but certain of a match.",
     Cell("leaf-pinned", "ordinary_day", SERVED),
     Cell("leaf-pinned", "new_key", SERVED),
@@ -151,15 +142,13 @@ def _end_entity() -> Iterator[Ran]:
     yield Ran("CA flags along the path, leaf first", flags, [one.is_ca for one in path] == [False, True, True])
 
 
-claim(
-    Class.HISTORY,
+history(
     "Leaf certificates are to be replaced often.",
     source="the CA/Browser Forum's ballot SC-081v3, 2025-04-11: at most 200 days from 2026-03-15, 100 from "
     "2027-03-15, 47 from 2029-03-15 (fixmycert.com)",
     note="Replaced is not revoked: a certificate that runs out needs no revocation",
 )
-claim(
-    Class.CONDITION,
+on_condition(
     "Each replacement of the leaf means an update for every client.",
     Cell("leaf-pinned", "new_key", OUTAGE),
     Cell("leaf-pinned", "same_key", OUTAGE),

@@ -8,47 +8,40 @@ missing and are not run.
 from __future__ import annotations
 
 from lab.course.article.part import SERVED, STOPPED, Part
-from lab.course.ledger import Cell, Class, Section
+from lab.course.ledger import Cell, Section
 
 PART = Part(Section.ELSE)
-claim = PART.claim
+on_condition, not_yet = PART.on_condition, PART.not_yet
 
-claim(
-    Class.NOT_YET,
+not_yet(
     "Nothing replaces pinning exactly, but other techniques have the same aim.",
     missing="revocation and transparency: checks that look at something else than the path",
 )
-claim(
-    Class.NOT_YET,
+not_yet(
     "The usual alternative is Certificate Transparency: public records of what CAs issue.",
     missing="transparency: a log, and a client that wants a receipt (SCT)",
 )
-claim(
-    Class.NOT_YET,
+not_yet(
     "A CA writes each public certificate into such logs.",
     missing="transparency: a CA that submits before it issues",
 )
-claim(
-    Class.NOT_YET,
+not_yet(
     "From the logs a browser can tell that a certificate was rightly issued.",
     missing="transparency: a mis-issued certificate that was logged",
     note="A receipt says that it was logged. Chromium asks for none where it does not know the root "
     "(CheckCTRequirements: CT_NOT_REQUIRED)",
 )
-claim(
-    Class.NOT_YET,
+not_yet(
     "The owners of names ought to watch the logs.",
     missing="transparency: a monitor",
     note="jabber.ru's false certificates, 2023-04-18 to 2023-10-19, were noticed when one of them ran out "
     "(community.letsencrypt.org/t/206966)",
 )
-claim(
-    Class.NOT_YET,
+not_yet(
     "The best remedy is to automate the whole life of certificates, from request to revocation.",
     missing="revocation; that a forgotten renewal is an outage for everybody, the slip forgot_to_renew shows",
 )
-claim(
-    Class.CONDITION,
+on_condition(
     "Hardly any developer should pin today.",
     Cell("unpinned", "new_key", SERVED),
     Cell("leaf-pinned", "new_key", SERVED),

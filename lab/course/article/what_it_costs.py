@@ -25,16 +25,14 @@ from lab.trials.trial import run as go_through
 from lab.trials.trial import trial
 
 PART = Part(Section.COSTS)
-claim, tried = PART.claim, PART.tried
+holds, on_condition, history, not_yet, tried = PART.holds, PART.on_condition, PART.history, PART.not_yet, PART.tried
 
-claim(
-    Class.HOLDS,
+holds(
     "Pinning can work.",
     Cell("unpinned", "same_intermediate", INTERCEPTED),
     Cell("leaf-pinned", "same_intermediate", STOPPED),
 )
-claim(
-    Class.HOLDS,
+holds(
     "It is a risk: an organisation may shut out its own users.",
     Cell("leaf-pinned", "new_key", OUTAGE),
     Cell("intermediate-pinned", "new_intermediate", OUTAGE),
@@ -67,26 +65,22 @@ def no_backup_named() -> Iterator[Ran]:
     yield Ran("a header without a backup pin", found.measured, found.holds)
 
 
-claim(
-    Class.NOT_YET,
+not_yet(
     "A CA has to revoke the certificate of a key that was compromised.",
     missing="revocation: a CA that says so, and a client that asks",
 )
-claim(
-    Class.HOLDS,
+holds(
     "Then, if no backup key was pinned, honest clients are shut out.",
     Cell("leaf-pinned", "backup_key", OUTAGE),
     Cell("leaf-pinned", "new_key", OUTAGE),
     Cell("leaf-or-backup", "backup_key", SERVED),
     note="For pins that are built in. For HPKP see the two claims on it above",
 )
-claim(
-    Class.HISTORY,
+history(
     "To recover from a lost key is hard, slow and dear.",
     source="three weeks after Heartbleed 87% of the vulnerable certificates were not revoked (Zhang et al.)",
 )
-claim(
-    Class.HISTORY,
+history(
     "Algorithms change more often than one expects.",
     source="Let's Encrypt issues ECDSA certificates from intermediates of their own since 2024-06-06 and made new "
     "roots again in September 2025 (letsencrypt.org/2024/03/19 and /2025/11/24)",
@@ -108,8 +102,7 @@ def _another_algorithm() -> Iterator[Ran]:
     yield Ran("the leaf's algorithm", words, before.fingerprint != after.fingerprint)
 
 
-claim(
-    Class.CONDITION,
+on_condition(
     "Since the pin is built in, whatever changes in the certificate forces an update of the app.",
     Cell("certificate-pinned", "same_key", OUTAGE),
     Cell("leaf-pinned", "new_key", OUTAGE),
@@ -117,8 +110,7 @@ claim(
     Cell("leaf-pinned", "other_ca_same_key", OUTAGE),
     condition="the whole certificate is pinned, or the pinned key changes; a kept key forces nothing",
 )
-claim(
-    Class.HISTORY,
+history(
     "Updating software in a short time is hard.",
     source='Barclays\'s app needed "several weeks", app store included, so a CA broke the rules for it, 2016-11-24 '
     "(CA/Browser Forum public list, November 2016)",
@@ -140,19 +132,16 @@ def _updated_or_not() -> Iterator[Ran]:
     yield Ran("with the update", new.value, new is SERVED)
 
 
-claim(
-    Class.HISTORY,
+history(
     "CAs do revoke certificates, for all kinds of reasons.",
     source="Let's Encrypt announced the revocation of 3,048,289 certificates after a bug in its CAA checks, "
     "2020-02-29 (community.letsencrypt.org/t/114591)",
 )
-claim(
-    Class.HISTORY,
+history(
     "They may have to do it at very short notice.",
     source="DigiCert gave 24 hours for 83,267 certificates, 2024-07-29",
 )
-claim(
-    Class.CONDITION,
+on_condition(
     "After such a replacement the software has to be updated in a hurry.",
     Cell("leaf-pinned", "new_ca", OUTAGE),
     Cell("root-pinned", "new_ca", OUTAGE),

@@ -15,16 +15,14 @@ from lab.scenes.catalogue import attacks
 from lab.trials.matrix import matrix
 
 PART = Part(Section.GIVES)
-claim, tried = PART.claim, PART.tried
+holds, on_condition, tried = PART.holds, PART.on_condition, PART.tried
 
-claim(
-    Class.HOLDS,
+holds(
     "Pinning puts an organisation in control of what its own apps accept.",
     Cell("unpinned", "other_trusted_ca", INTERCEPTED),
     Cell("leaf-pinned", "other_trusted_ca", STOPPED),
 )
-claim(
-    Class.CONDITION,
+on_condition(
     "With pinning, false certificates are of next to no use.",
     Cell("leaf-pinned", "other_trusted_ca", STOPPED),
     Cell("leaf-pinned", "sibling_intermediate", STOPPED),
@@ -32,16 +30,14 @@ claim(
     Cell("leaf-pinned", "stolen_key_new_certificate", STOPPED),
     condition="the false certificate is not for a key that is pinned, as it is when the key was stolen",
 )
-claim(
-    Class.CONDITION,
+on_condition(
     "It withstands certificates that should never have been issued.",
     Cell("intermediate-pinned", "other_trusted_ca", STOPPED),
     Cell("intermediate-pinned", "sibling_intermediate", STOPPED),
     Cell("intermediate-pinned", "same_intermediate", STOPPED),
     condition="somebody else issued them than the CA that is pinned",
 )
-claim(
-    Class.CONDITION,
+on_condition(
     "It withstands a CA that has fallen to an attacker.",
     Cell("root-pinned", "other_trusted_ca", STOPPED),
     Cell("root-pinned", "sibling_intermediate", STOPPED),
