@@ -143,7 +143,8 @@ class Continuity:
         if where is Comparison.SAME:
             return Finding("", True, f"the {self.what} that is remembered of {host}")
         if where is Comparison.SUCCESSOR:
-            return Finding("", True, f"the {self.what} that {host} announced earlier, on a connection that was trusted")
+            earlier = "announced earlier, over a connection that was trusted"
+            return Finding("", True, f"the {self.what} that {host} {earlier}")
         seen = {
             Comparison.CHANGED: f"{host} shows another {self.what} than the remembered one",
             Comparison.FIRST_USE: f"nothing is known of {host}",
