@@ -84,6 +84,48 @@ def half_open(listener: Listener) -> socket.socket:
     return socket.create_connection(listener.address, timeout=5.0)
 
 
+Serve = Callable[[socket.socket, int], None]
+
+
+@contextlib.contextmanager
+def _then_shut(connection: socket.socket, how: int) -> Iterator[None]:
+    """Whatever ends the way here, its end is passed on."""
+    try:
+        with contextlib.suppress(OSError):
+            yield
+    finally:
+        with contextlib.suppress(OSError):
+            connection.shutdown(how)
+
+
+def breaking_off(serve: Serve, records: int) -> Serve:
+    """The same server, on a line that breaks when it has carried so many of its TLS records to the client."""
+
+    def to_server(raw: socket.socket, far: socket.socket) -> None:
+        with _then_shut(far, socket.SHUT_WR):
+            while octets := raw.recv(65536):
+                far.sendall(octets)
+
+    def to_client(raw: socket.socket, far: socket.socket) -> None:
+        with _then_shut(raw, socket.SHUT_RDWR), far.makefile("rb") as sent:
+            for _ in range(records):
+                head = sent.read(5)  # kind, version, and how long the rest is (RFC 8446 section 5.1)
+                raw.sendall(head + sent.read(int.from_bytes(head[3:])))
+
+    def cut(raw: socket.socket, port: int) -> None:
+        near, far = socket.socketpair()
+        with far:
+            ways = [threading.Thread(target=way, args=(raw, far), name="lab-cut") for way in (to_server, to_client)]
+            for way in ways:
+                way.start()
+            with near:
+                serve(near, port)
+            for way in ways:
+                way.join()
+
+    return cut
+
+
 def leftovers() -> tuple[list[str], int]:
     """The lab's threads, and how many files and sockets this process has open."""
     gc.collect()

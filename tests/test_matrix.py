@@ -7,6 +7,8 @@ key that is on the path.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from expectations import ATTACKS, COLUMNS, EXPECTED, LIKE, ROTATIONS, letters
 from expectations import CLIENTS as EXPECTED_CLIENTS
@@ -23,13 +25,17 @@ from lab.scenes.catalogue import (
     Fault,
     Kind,
     Meeting,
+    Scene,
+    attacked,
     attacks,
+    first,
     rotations,
     twin_of,
 )
-from lab.trials.matrix import Matrix, Score
+from lab.trials.matrix import Matrix, Score, matrix
 from lab.trials.rehearsal import Rehearsals
-from lab.trials.trial import Encounter
+from lab.trials.standing import Standing
+from lab.trials.trial import Encounter, run
 
 # ---- the table ------------------------------------------------------------------------------------
 
@@ -319,6 +325,12 @@ def test_a_component_has_no_outcome(whole_matrix: Matrix) -> None:
             assert met.meeting.component is (met.outcome is None)
 
 
+@pytest.mark.parametrize(("name", "handshakes"), [("unpinned", 3), ("leaf-pinned", 2)])
+def test_the_attackers_own_calls_are_handshakes_too(name: str, handshakes: int) -> None:
+    """Two meetings are two handshakes, and an attacker who was let in made a third."""
+    assert matrix([CLIENTS[name]], [CASES["other_trusted_ca"]]).handshakes == handshakes
+
+
 # ---- the policy and the sockets -------------------------------------------------------------------
 
 
@@ -365,3 +377,26 @@ def test_nothing_leaks_to_the_genuine_server(whole_matrix: Matrix) -> None:
         for met in trial.encounters:
             if met.meeting.line is Line.GENUINE:
                 assert met.aftermath.leaked == 0
+
+
+# ---- what a client remembers ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "outcomes"),
+    [
+        ("first-use-with-ca", [Outcome.STOPPED, Outcome.SERVED]),
+        ("first-use-key", [Outcome.INTERCEPTED, Outcome.OUTAGE]),
+    ],
+)
+def test_whom_a_client_refused_it_does_not_remember(name: str, outcomes: list[Outcome]) -> None:
+    """An attacker whom no CA helps comes first: who refuses him knows nobody yet, who asks no CA knows him."""
+
+    def build(world: World) -> Scene:
+        untrusted = attacked(world, world.rogue_root.issue(*world.hosts))
+        return first(world, untrusted, "the attacker is there first", later="the genuine server")
+
+    made_up = replace(CASES["first_contact"], name="made_up", build=build)
+    with Standing(made_up) as standing:
+        assert outcomes == [met.outcome for met in run(CLIENTS[name], standing).encounters]
+    assert outcomes == [outcome for _, outcome in Rehearsals([made_up]).met(CLIENTS[name], made_up).values()]

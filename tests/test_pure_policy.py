@@ -10,7 +10,7 @@ import ast
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -263,6 +263,14 @@ def test_first_use_passes_and_is_remembered() -> None:
     assert not checks.KNOWN_KEY.find(HONEST, fooled).passed
     assert fooled.met(HONEST) is fooled
     assert KNOWN.met(NOTHING_SENT) is KNOWN
+
+
+def test_a_memory_is_replaced_when_it_has_lapsed() -> None:
+    """What was met stays until its certificate has expired; whoever is met after that takes its place."""
+    assert MET.met(replace(OTHER_CA, time=LEAF.not_after)) is MET
+    later = replace(OTHER_CA, time=LEAF.not_after + timedelta(seconds=1))
+    assert checks.KNOWN_KEY.find(later, MET.met(later)).passed
+    assert not checks.KNOWN_KEY.find(HONEST, MET.met(later)).passed
 
 
 def test_literal_pins_match_like_roles() -> None:
