@@ -115,6 +115,22 @@ def test_rooms_that_know_nothing_of_each_other(room: str, never: str) -> None:
     assert (room, never) not in imports()
 
 
+def storey(room: str) -> int:
+    """The spine carries what is built on it, which carries the course; the doors to the house see all of it."""
+    if room in ("__main__", "__init__"):
+        return 3
+    return {"built": 1, "course": 2}.get(room.partition("/")[0], 0)
+
+
+def test_no_storey_leans_on_the_one_above() -> None:
+    """The spine imports neither what is built on it nor the course, and what is built imports no course."""
+    found = imports()
+    assert [
+        f"{file} of {room} imports {other}" for (room, other), file in found.items() if storey(room) < storey(other)
+    ] == []
+    assert {(storey(room), storey(other)) for room, other in found} >= {(1, 0), (2, 0), (2, 1)}
+
+
 # ---- observations by hand -------------------------------------------------------------------------
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
