@@ -8,11 +8,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 import h11
 import psutil
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 from lab.observation import Observation
@@ -67,6 +69,10 @@ def line(listener: Listener) -> Iterator[Wire]:
         tls.hang_up(connection)
     finally:
         raw.close()
+
+
+def pem(certificates: Iterable[x509.Certificate]) -> bytes:
+    return b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
 
 
 def soon(what: Callable[[], bool], patience: float = 5.0) -> bool:
