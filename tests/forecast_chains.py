@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from lines import pem as pem  # a chain as a file has it
 
 from lab.built.forecast.chain import Chain, ordered
 from lab.pki.authority import Key, new_key
@@ -90,10 +91,6 @@ def chain(shape: Shape = Shape()) -> Chain:
     """The chain as it is read from a file."""
     made = certificates(shape)
     return ordered(made if shape.with_root else made[:-1], "chain.pem")
-
-
-def pem(found: Iterable[x509.Certificate]) -> bytes:
-    return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in found)
 
 
 def der(certificate: x509.Certificate) -> bytes:

@@ -8,11 +8,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 import h11
 import psutil
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 from lab.observation import Observation
@@ -69,6 +71,10 @@ def line(listener: Listener) -> Iterator[Wire]:
         raw.close()
 
 
+def pem(certificates: Iterable[x509.Certificate]) -> bytes:
+    return b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
+
+
 def soon(what: Callable[[], bool], patience: float = 5.0) -> bool:
     """Whether `what` becomes true within `patience` seconds."""
     limit = time.monotonic() + patience
@@ -82,6 +88,48 @@ def soon(what: Callable[[], bool], patience: float = 5.0) -> bool:
 def half_open(listener: Listener) -> socket.socket:
     """A TCP connection on which nobody speaks."""
     return socket.create_connection(listener.address, timeout=5.0)
+
+
+Serve = Callable[[socket.socket, int], None]
+
+
+@contextlib.contextmanager
+def _then_shut(connection: socket.socket, how: int) -> Iterator[None]:
+    """Whatever ends the way here, its end is passed on."""
+    try:
+        with contextlib.suppress(OSError):
+            yield
+    finally:
+        with contextlib.suppress(OSError):
+            connection.shutdown(how)
+
+
+def breaking_off(serve: Serve, records: int) -> Serve:
+    """The same server, on a line that breaks when it has carried so many of its TLS records to the client."""
+
+    def to_server(raw: socket.socket, far: socket.socket) -> None:
+        with _then_shut(far, socket.SHUT_WR):
+            while octets := raw.recv(65536):
+                far.sendall(octets)
+
+    def to_client(raw: socket.socket, far: socket.socket) -> None:
+        with _then_shut(raw, socket.SHUT_RDWR), far.makefile("rb") as sent:
+            for _ in range(records):
+                head = sent.read(5)  # kind, version, and how long the rest is (RFC 8446 section 5.1)
+                raw.sendall(head + sent.read(int.from_bytes(head[3:])))
+
+    def cut(raw: socket.socket, port: int) -> None:
+        near, far = socket.socketpair()
+        with far:
+            ways = [threading.Thread(target=way, args=(raw, far), name="lab-cut") for way in (to_server, to_client)]
+            for way in ways:
+                way.start()
+            with near:
+                serve(near, port)
+            for way in ways:
+                way.join()
+
+    return cut
 
 
 def leftovers() -> tuple[list[str], int]:

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from lines import ask, half_open, leftovers, line, request, soon
+from lines import NOW, ask, breaking_off, half_open, leftovers, line, request, soon, validates
 from OpenSSL import SSL
 
-from lab.observation import Hangup, Observation
+from lab.observation import Hangup, Line, Observation, Outcome
 from lab.pki.world import HOST, World
-from lab.scenes.catalogue import case
+from lab.policy.clients import CLIENTS
+from lab.scenes.catalogue import Meeting, case
 from lab.trials.standing import Standing
+from lab.trials.trial import run, trial
 from lab.wire import tls
 from lab.wire.attacker import Attacker
-from lab.wire.http import MOST
+from lab.wire.client import account_request, connect
+from lab.wire.http import MOST, Answer, Request
 from lab.wire.listener import running, stop_all
 from lab.wire.service import Service
 
@@ -232,6 +236,88 @@ def test_a_service_that_hangs_up_on_the_attacker() -> None:
             statuses.append(wire.next_answer().status)
         assert service.problems + attacker.problems == []
     assert statuses == [200, 502, 200]
+
+
+# ---- a peer that breaks off -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["TLS 1.2", "TLS 1.3"])
+def test_a_line_that_breaks_inside_the_handshake(version: int) -> None:
+    """Whichever record was the last, a yes to a certificate whose key was not proved yet is no acceptance."""
+    context = tls.client_context([one.certificate for one in WORLD.store])
+    context.set_max_proto_version(version)
+    told = {"time": NOW, "request": account_request(HOST, "a secret"), "patience": 5.0}
+    said: list[list[bool]] = []
+
+    def decide(observation: Observation) -> bool:
+        said[-1].append(validates(observation))
+        return said[-1][-1]
+
+    for records in itertools.count():
+        said.append([])
+        with nothing_left_behind(), Service(WORLD.genuine) as service:
+            service.serve = breaking_off(service.serve, records)
+            done = connect(service.address, HOST, context, decide, **told)
+        if done.completed:  # a control: the line was cut, and never too late
+            break
+        assert (done.accepted, done.answer, done.sent) == (False, None, 0), f"after {records} records"
+        assert done.failure
+    assert done.accepted
+    assert said[0] == []
+    assert said.count([True]) > 1
+
+
+@pytest.mark.parametrize(
+    ("records", "outcomes"),
+    [(4, [Outcome.STOPPED, Outcome.SERVED]), (1000, [Outcome.INTERCEPTED, Outcome.OUTAGE])],
+    ids=["after its certificate", "never"],
+)
+def test_who_never_proves_its_key_is_not_remembered(records: int, outcomes: list[Outcome]) -> None:
+    """A client on first use keeps nothing of an attacker who breaks off, though it had said yes to him."""
+
+    def made(listener: Service | Attacker, meeting: Meeting) -> None:
+        if meeting.line is Line.ATTACKER:
+            listener.serve = breaking_off(listener.serve, records)
+
+    with Standing(case("first_contact"), made=made) as standing:
+        met = run(CLIENTS["first-use-with-ca"], standing).encounters
+    assert outcomes == [one.outcome for one in met]
+    assert met[0].observation.path is not None
+    assert (met[0].verdict.check == "handshake") is (met[0].outcome is Outcome.STOPPED)
+
+
+def in_a_scene() -> set[Outcome | None]:
+    return {one.outcome for one in trial(CLIENTS["unpinned"], case("ordinary_day")).encounters}
+
+
+def on_a_timeline() -> set[Outcome]:
+    from lab.built.time.reading import read
+    from lab.built.time.run import run
+
+    days = """
+        title = "an ordinary year"
+        start = 2026-01-01
+        end = 2027-01-01
+        issuer = "Root"
+        lifetime_days = 398
+        ca = [{name = "Root"}]
+        client = [{name = "unpinned"}]
+    """
+    return {point.genuine.outcome for course in run(read(days)).courses for point in course.points}
+
+
+@pytest.mark.parametrize("live", [in_a_scene, on_a_timeline])
+def test_a_service_that_never_answers_has_served_nobody(
+    live: Callable[[], set[Outcome | None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads the request and hangs up: an outage, whatever the client thought of its certificate."""
+
+    def hang_up(service: Service, request: Request) -> Answer:
+        raise ConnectionAbortedError
+
+    assert live() == {Outcome.SERVED}
+    monkeypatch.setattr(Service, "respond", hang_up)
+    assert live() == {Outcome.OUTAGE}
 
 
 # ---- many at once ---------------------------------------------------------------------------------

@@ -122,8 +122,7 @@ def test_of_the_smallest_edits_the_mildest_wins(flips, rehearsals: Rehearsals) -
     before = outcomes(done.client)
     able = [edited for _, edited in next(edits(done.client)) if turned(edited, done, rehearsals)]
     prices = [sum(after[name] != before[name] for name in after) - 1 for after in map(outcomes, able)]
-    assert len(able) > 1
-    assert len(found.others) == min(prices) == 4
+    assert len(found.others) == min(prices) < max(prices)
 
 
 def test_edits_do_not_repeat_themselves() -> None:

@@ -10,7 +10,7 @@ import ast
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -115,6 +115,22 @@ def test_rooms_import_downwards_only() -> None:
 def test_rooms_that_know_nothing_of_each_other(room: str, never: str) -> None:
     """The policy knows neither certificates nor sockets, and scenes open no socket."""
     assert (room, never) not in imports()
+
+
+def storey(room: str) -> int:
+    """The spine carries what is built on it, which carries the course; the doors to the house see all of it."""
+    if room in ("__main__", "__init__"):
+        return 3
+    return {"built": 1, "course": 2}.get(room.partition("/")[0], 0)
+
+
+def test_no_storey_leans_on_the_one_above() -> None:
+    """The spine imports neither what is built on it nor the course, and what is built imports no course."""
+    found = imports()
+    assert [
+        f"{file} of {room} imports {other}" for (room, other), file in found.items() if storey(room) < storey(other)
+    ] == []
+    assert {(storey(room), storey(other)) for room, other in found} >= {(1, 0), (2, 0), (2, 1)}
 
 
 # ---- observations by hand -------------------------------------------------------------------------
@@ -278,6 +294,14 @@ def test_first_use_passes_and_is_remembered() -> None:
     assert not checks.KNOWN_KEY.find(HONEST, fooled).passed
     assert met(fooled, HONEST) == fooled
     assert met(KNOWN, NOTHING_SENT) == KNOWN
+
+
+def test_a_memory_is_replaced_when_it_has_lapsed() -> None:
+    """What was met stays until its certificate has expired; whoever is met after that takes its place."""
+    assert MET.met(replace(OTHER_CA, time=LEAF.not_after)) is MET
+    later = replace(OTHER_CA, time=LEAF.not_after + timedelta(seconds=1))
+    assert checks.KNOWN_KEY.find(later, MET.met(later)).passed
+    assert not checks.KNOWN_KEY.find(HONEST, MET.met(later)).passed
 
 
 def test_literal_pins_match_like_roles() -> None:

@@ -17,12 +17,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography.hazmat.primitives import serialization
-from lines import NOW, ask, line, refuses, request, validates
+from lines import NOW, ask, line, pem, refuses, request, validates
 from OpenSSL import SSL
 
 from lab.observation import Hangup
-from lab.pki.authority import Authority, authority, new_key
+from lab.pki.authority import authority, new_key
 from lab.pki.world import HOST, World
 from lab.policy.checks import FULL_HANDSHAKE_LEAF_PIN, LEAF_PIN, Known
 from lab.policy.clients import CLIENTS
@@ -217,13 +216,9 @@ def test_a_late_refusal_looks_like_success() -> None:
 @pytest.fixture(scope="module")
 def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The public trust store as a PEM file."""
-    return pem_file(tmp_path_factory.mktemp("trust") / "roots.pem", WORLD.store)
-
-
-def pem_file(path: Path, authorities: tuple[Authority, ...]) -> Path:
-    pems = [one.certificate.public_bytes(serialization.Encoding.PEM) for one in authorities]
-    path.write_bytes(b"".join(pems))
-    return path
+    file = tmp_path_factory.mktemp("trust") / "roots.pem"
+    file.write_bytes(pem(one.certificate for one in WORLD.store))
+    return file
 
 
 def curl(listener: Listener, roots: Path, *more: str) -> subprocess.CompletedProcess[bytes]:

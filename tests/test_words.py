@@ -1,0 +1,51 @@
+"""One word, one meaning: a public type of the library has its name to itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import lab
+
+A_TYPE = re.compile(r"[A-Z]\w*[a-z]\w*")  # constants are all capitals
+
+# The names that still have two meanings or more. The set can only shrink.
+KNOWN_TWICE = {
+    *("Answer", "Browser", "Call", "Change", "Choice", "Claim", "Day", "Decide", "Event", "Finding", "Heard", "Key"),
+    *("Kind", "Log", "Memory", "Met", "Path", "Policy", "Progress", "Report", "Result", "Row", "Rule", "Run", "Score"),
+    *("Situation", "Standing", "Table", "Tell", "Visit"),
+}
+
+
+def types_in(source: str) -> Iterator[str]:
+    """The public classes that a module defines, and what it gives a name among its types."""
+    module = ast.parse(source)
+    for node in ast.walk(module):
+        if isinstance(node, ast.ClassDef) and A_TYPE.fullmatch(node.name):
+            yield node.name
+    for node in module.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (one.id for one in targets if isinstance(one, ast.Name) and A_TYPE.fullmatch(one.id))
+
+
+def twice(sources: Iterable[str]) -> set[str]:
+    """The names that have more than one definition."""
+    defined = Counter(name for source in sources for name in types_in(source))
+    return {name for name, count in defined.items() if count > 1}
+
+
+def test_a_public_type_name_is_defined_once() -> None:
+    """Classes and aliases of types: whoever reads a name knows which is meant, wherever it stands."""
+    assert twice(file.read_text("utf-8") for file in Path(lab.__file__).parent.rglob("*.py")) == KNOWN_TWICE
+
+
+def test_a_name_that_is_defined_twice_is_found() -> None:
+    """A class and an alias of one name are two; constants, private names and other functions' names are none."""
+    here = "class Met: ...\nclass _Own: ...\nMOST = 1\ndef seen(): ..."
+    there = "Met = tuple[int, int]\nclass _Own: ...\nMOST = 2\ndef seen(): ...\nclass Other: ..."
+    assert twice([here, there]) == {"Met"}
+    assert twice([here, "class Other: ..."]) == set()
