@@ -23,13 +23,14 @@ import pytest
 from lab.built.time import command, report
 from lab.built.time import drawing as picture
 from lab.built.time.cost import cost
+from lab.built.time.events import EVENTS
 from lab.built.time.ground import Ground
 from lab.built.time.installed import Owner
-from lab.built.time.language import SECOND, Choice, What
+from lab.built.time.language import SECOND, Choice
 from lab.built.time.life import Life
 from lab.built.time.pure import disagreements, pure
 from lab.built.time.reading import load, read, ready
-from lab.built.time.run import Run, run, schedule
+from lab.built.time.run import Lived, run, schedule
 from lab.observation import Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.legacy_path import Builder, build
@@ -45,7 +46,7 @@ def at(year: int, month: int = 1, day: int = 1, hour: int = 0, minute: int = 0, 
 
 
 @cache
-def lived(name: str) -> Run:
+def lived(name: str) -> Lived:
     return run(load(name))
 
 
@@ -338,8 +339,8 @@ def test_revocation_within_a_day_is_met_in_time_or_not() -> None:
 def test_every_kind_of_event_happens_somewhere() -> None:
     """The ready timelines use every event and every choice of key; none is there for show."""
     events = [event for name in ready() for event in load(name).events]
-    assert {event.what for event in events} == set(What)
-    assert {event.key for event in events} | {load(name).renew for name in ready()} >= set(Choice)
+    assert {event.what for event in events} == set(EVENTS)
+    assert {getattr(event, "key", "") for event in events} | {load(name).renew for name in ready()} >= set(Choice)
 
 
 # ---- files ----------------------------------------------------------------------------------------
@@ -361,6 +362,14 @@ def test_every_kind_of_event_happens_somewhere() -> None:
         ('renew = "never"', 'renew = "often"', r"line 7, key renew: 'often' is not known here"),
         ('renew = "never"', 'renew = "new"\nrenew_before = 90', r"line 8, key renew_before: 90 was found; give fewer"),
         ('title = "one renewal"', 'title = "x"\nhost = "bank.com"', r"line 3, key host: 'bank.com' could be somebody"),
+        ('title = "one renewal"', 'version = 2\ntitle = "x"', r"line 2, key version: 2 was found; give 1, which is"),
+        ('title = "one renewal"', "version = 1\ntitle = 3", r"line 3, key title: 3 was found; give words in quotes"),
+        ('pins = ["leaf"]', 'pins = "leaf"', r"line 21, key pins: 'leaf' was found; give a list in \[ \], with one of"),
+        ('pins = ["leaf"]', "store_lag = -1", r"line 21, key store_lag: -1 was found; give a whole number from 0 to"),
+        ('pins = ["leaf"]', 'also_released = ["2026-02-01"]', r"key also_released: '2026-02-01' was found; give a"),
+        ('pins = ["leaf"]', "pushed_revocation = 1", r"line 21, key pushed_revocation: 1 was found; give true or"),
+        ("end = 2026-07-01", "end = 0001-01-01T00:00:00+10:00", r"line 4, key end: .* give a year from 1980 to 2500"),
+        ('name = "leaf"', "", r"line 19, key name: \[\[client\]\] has no such key; add it, with words in quotes"),
         ('under = "Root"', 'under = "Rot"', r"line 14, key under: 'Rot' .*did you mean Root\?"),
     ],
 )  # fmt: skip
@@ -389,12 +398,19 @@ def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, s
         ),
         ('date = 2026-02-01\nwhat = "revoke"\nwhose = "misissued"', r"line 26, key whose: there is no event with"),
         ('date = 2026-02-01\nwhat = "misissue"\nby = "Nobody"', r"line 26, key by: 'Nobody' is not known here"),
+        ("date = 2026-02-01", r"line 23, key what: \[\[event\]\] has no such key; add it, with one of renew"),
     ],
 )
 def test_a_faulty_event_is_found_too(event: str, said: str) -> None:
     """Each kind of event knows its own keys."""
     with pytest.raises(ValueError, match=said):
         read(f"{SMALL}\n[[event]]\n{event}\n", "mine.toml")
+
+
+def test_a_file_without_a_version_is_of_the_first() -> None:
+    """Today's files name none; one that does is read as well."""
+    assert read(SMALL) == read("version = 1" + SMALL)
+    assert read(SMALL).version == 1
 
 
 def test_random_damage_never_raises_anything_else() -> None:
@@ -435,11 +451,13 @@ def test_the_command_lists_runs_and_draws(tmp_path: Path) -> None:
     assert all(name in listed for name in ready())
     file = tmp_path / "mine.toml"
     file.write_text(SMALL)
-    done: list[float] = []
-    said = command.command(parsed(str(file), "--html", str(tmp_path / "page.html")), picture.page, done.append)
+    done: list[tuple[int, int, str]] = []
+    said = command.command(
+        parsed(str(file), "--html", str(tmp_path / "page.html")), picture.page, lambda *told: done.append(told)
+    )
     assert re.search(r"^unpinned +91 +0 +0$", said, re.MULTILINE)  # not renewed: 1 April to 1 July
-    assert done[-1] == 1
-    assert done == sorted(done)
+    assert done == [(number, len(done), done[number - 1][2]) for number in range(1, len(done) + 1)]
+    assert {name for _, _, name in done} == {"unpinned", "leaf"}
     assert sorted(one.name for one in tmp_path.iterdir()) == ["mine.toml", "page.html"]
     page = (tmp_path / "page.html").read_text()
     assert page.startswith("<!doctype html>")
