@@ -1,7 +1,8 @@
 """
 The events of a timeline: for each kind the keys that it reads, what it is called, and what it does to the life.
 
-A new kind is a class here and nothing else.
+A new kind is a class here and nothing else. Beside these, every case of the
+catalogue that is a move is an event by its name, with `lab.built.time.moves`.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ class Owner:
             time=time,
             clock=clock,
             release=release,
-            store=self.life.store(built),
+            store=self.life.store(built, time),
             policy=tuple(policy),
             known=Known(site=self.life.site(release)),
             builder=client.builder,

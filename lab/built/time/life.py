@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from lab.built.time.language import SECOND, Choice, Timeline
+from lab.built.time.language import ALGORITHMS, SECOND, Choice, Timeline
 from lab.observation import Certificate
 from lab.pki.authority import Authority, Credential, Key, authority, new_key
 from lab.pki.legacy_path import Builder, build
@@ -72,19 +72,22 @@ class Life:
     Everything that a timeline makes, lived through once; its events change it.
 
     `eras` are in order; `revoked` maps a certificate's fingerprint to the time
-    from which it is revoked; `stores` are (from, roots) in order. The rest is the
-    service as it is now: who issues for it, what it sends behind its
-    certificate (None: what belongs there), its key and its backup key.
+    from which it is revoked; `stores` are (from, roots) in order. `made` are CAs
+    that the file does not name. The rest is the service as it is now: who
+    issues for it, what it sends behind its certificate (None: what belongs
+    there), its key and its backup key.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.authorities = _authorities(timeline)
+        self.made: list[Authority] = []
         self.eras: list[Era] = []
         self.holdings: list[Holding] = []
         self.revoked: dict[str, datetime] = {}
         trusted = tuple(self.authorities[one.name] for one in timeline.cas if not one.under and one.trusted)
         self.stores: list[tuple[datetime, tuple[Authority, ...]]] = [(timeline.start, trusted)]
+        self._restocked: list[tuple[datetime, list[Authority], list[Authority]]] = []
         self.issuer, self.sends = self.authorities[timeline.issuer], self.certificates_of(timeline.sends)
         self.algorithm: str = timeline.algorithm
         self.key, self.backup = new_key(timeline.algorithm), new_key()
@@ -114,14 +117,18 @@ class Life:
 
     def renew(self, when: datetime, title: str) -> None:
         """The service gets a certificate at `when` for its key from its CA, and presents it."""
-        credential = self.issue(self.issuer, self.key, when, self.timeline.lifetime(when))
-        self.show(when, credential, title)
-        for holding in self.holdings:
-            if holding.key is self.key:
-                holding.credentials.append((when, credential))
-        line = self.timeline
-        due = credential.leaf.not_valid_after_utc + SECOND - timedelta(days=line.renew_before)
-        self._due = due if line.renew != "never" and due < line.end else None
+        self._present(self.issue(self.issuer, self.key, when, self.timeline.lifetime(when)), when, title)
+
+    def adopt(self, credential: Credential, when: datetime, title: str) -> None:
+        """The service presents this credential from `when` on, and renews it as it would its own."""
+        self.issuer = credential.issuer or self.issuer
+        usual = tuple(one.certificate for one in self.issuer.line() if one.parent)
+        self.sends = None if credential.chain[1:] == usual else credential.chain[1:]
+        self.key = credential.key
+        self.algorithm = next(one for one in ALGORITHMS if seen(credential.leaf).algorithm.startswith(one))
+        if self.key is self.backup:
+            self.backup = new_key()
+        self._present(credential, when, title)
 
     def issue(self, by: Authority, key: Key, when: datetime, life: timedelta) -> Credential:
         """A certificate for the host; the last second still counts (RFC 5280 section 4.1.2.5): lives are whole days."""
@@ -136,9 +143,25 @@ class Life:
         certificates = tuple(seen(one) for one in credential.chain)
         self.eras.append(Era(when, credential, certificates, pin_of(self.backup.public_key()), title))
 
+    def restock(self, when: datetime, before: Iterable[Authority], after: Iterable[Authority]) -> None:
+        """Every client's store changes at `when` as `after` differs from `before`, whenever the store was built."""
+        had, has = ({one.certificate: one for one in roots} for roots in (before, after))
+        lost, gained = ([one[key] for key in one.keys() - other] for one, other in ((had, has), (has, had)))
+        if lost or gained:
+            self._restocked.append((when, lost, gained))
+
     def certificates_of(self, names: Iterable[str] | None) -> tuple[x509.Certificate, ...] | None:
         """The certificates of the CAs of these names, to be sent; None where none are named."""
         return None if names is None else tuple(self.authorities[name].certificate for name in names)
+
+    def _present(self, credential: Credential, when: datetime, title: str) -> None:
+        self.show(when, credential, title)
+        for holding in self.holdings:
+            if holding.key is self.key:
+                holding.credentials.append((when, credential))
+        line = self.timeline
+        due = credential.leaf.not_valid_after_utc + SECOND - timedelta(days=line.renew_before)
+        self._due = due if line.renew != "never" and due < line.end else None
 
     # ---- what there is at a time ---------------------------------------------------------------
 
@@ -146,9 +169,18 @@ class Life:
         """What the service presents at `time`."""
         return next(era for era in reversed(self.eras) if era.start <= time)
 
-    def store(self, built: datetime) -> tuple[Authority, ...]:
-        """The roots of a trust store built at `built`."""
-        return next(roots for since, roots in reversed(self.stores) if since <= built)
+    def store(self, built: datetime, time: datetime) -> tuple[Authority, ...]:
+        """The roots that a trust store built at `built` holds at `time`."""
+        held = [*next(roots for since, roots in reversed(self.stores) if since <= built)]
+        held += [one for one in self.made if not one.parent]
+        for when, lost, gained in self._restocked:
+            if when <= time:
+                held = [one for one in held if one not in lost] + gained
+        return tuple(held)
+
+    def every(self) -> list[Authority]:
+        """Every CA: the file's, and those that were made beside them."""
+        return [*self.authorities.values(), *self.made]
 
     def site(self, time: datetime) -> Site:
         """
@@ -157,7 +189,7 @@ class Life:
         The path is the one that a searching builder finds in the store of that day.
         """
         era = self.era(time)
-        anchors = [seen(one.certificate) for one in self.store(time)]
+        anchors = [seen(one.certificate) for one in self.store(time, time)]
         path: Sequence[Certificate] = build(era.certificates, anchors, time, Builder.SEARCHING).path or ()
         leaf = era.certificates[0]
         return {
@@ -174,7 +206,7 @@ class Life:
             seen(one) for holding in self.holdings for _, credential in holding.credentials for one in credential.chain
         ]
         shown = [one for era in self.eras for one in era.certificates]
-        found = (*shown, *held, *(seen(one.certificate) for one in self.authorities.values()))
+        found = (*shown, *held, *(seen(one.certificate) for one in self.every()))
         return list({one.fingerprint: one for one in found}.values())
 
 

@@ -17,10 +17,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from lab.built.time import moves
 from lab.built.time.events import EVENTS
 from lab.built.time.language import Ca, Happening, Installation, Timeline, Whose
 from lab.built.time.source import Source
 from lab.pki.names import reserved
+from lab.scenes.catalogue import CASES
 
 VERSION = 1
 LONGEST = timedelta(days=366 * 20)
@@ -146,12 +148,16 @@ def _named(source: Source, key: str, what: str, found: Sequence[Ca | Installatio
 def _event(source: Source, number: int, table: dict[str, Any], line: Timeline) -> Happening:
     place = ("event", number)
     if "what" not in table:
-        problem = f"[[event]] has no such key; add it, with one of {', '.join(EVENTS)}"
+        problem = f"[[event]] has no such key; add it, with one of {', '.join(EVENTS)}, or a move of the catalogue"
         raise source.fault((*place, "what"), problem)
     what = str(table["what"])
-    if what not in EVENTS:
-        raise source.unknown((*place, "what"), table["what"], EVENTS)
-    event = source.take(EVENTS[what], table, place)
+    if what not in EVENTS and what not in CASES:
+        raise source.unknown((*place, "what"), table["what"], (*EVENTS, *CASES))
+    try:
+        kind = EVENTS.get(what) or moves.kind(what)
+    except ValueError as no_move:
+        raise source.fault((*place, "what"), str(no_move)) from None
+    event = source.take(kind, table, place)
     if not line.start <= event.date < line.end:
         problem = f"{event.date:%Y-%m-%d} was found; give a day from the start to the end of the timeline"
         raise source.fault((*place, "date"), problem)
