@@ -34,7 +34,7 @@ from lab.built.time.language import SECOND, Choice
 from lab.built.time.life import Life
 from lab.built.time.pure import disagreements, pure
 from lab.built.time.reading import load, read, ready
-from lab.built.time.run import Lived, run, schedule
+from lab.built.time.run import Chronicle, run, schedule
 from lab.observation import Line, Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.legacy_path import Builder, build
@@ -54,7 +54,7 @@ def at(year: int, month: int = 1, day: int = 1, hour: int = 0, minute: int = 0, 
 
 
 @cache
-def lived(name: str) -> Lived:
+def lived(name: str) -> Chronicle:
     return run(load(name))
 
 
@@ -358,7 +358,7 @@ UNDATED = ("self_signed_certificate", "look_alike_root")  # they know no day but
 DATED = [name for name, one in CASES.items() if one.move(World(**one.starts)) and name not in UNDATED]
 
 
-def with_event(event: str, more: str = "") -> Lived:
+def with_event(event: str, more: str = "") -> Chronicle:
     """Four installations, and an event on the first of March."""
     text = SMALL.split("[[client]]")[0].replace("lifetime_days = 90", "lifetime_days = 365") + more
     text += f"\n[[event]]\ndate = 2026-03-01\n{event}\n"
@@ -368,7 +368,7 @@ def with_event(event: str, more: str = "") -> Lived:
     return run(read(text))
 
 
-def outcomes(shown: Lived, line: Line, time: datetime) -> list[Outcome | None]:
+def outcomes(shown: Chronicle, line: Line, time: datetime) -> list[Outcome | None]:
     """What it came to for each installation at that time; None where no attacker has anything."""
     points = [next(one for one in course.points if one.time <= time < one.until) for course in shown.courses]
     met = [point.attacks[-1:] if line is Line.ATTACKER else (point.genuine,) for point in points]
@@ -419,6 +419,15 @@ def test_a_move_uses_the_cas_of_the_file_where_there_are_such() -> None:
     (holding,) = shown.life.holdings
     assert [one.name for one in map(seen, holding.credentials[0][1].chain)] == ["bank.example", "Elsewhere 1"]
     assert "Other Issuing CA" not in [one.name for one in shown.life.made]
+
+
+def test_a_move_finds_the_world_that_the_moves_before_it_left() -> None:
+    """After the cross-signed root the path still ends in the old one, and the sibling there is the file's first CA."""
+    attack = '\n[[event]]\ndate = 2026-04-01\nwhat = "{}"\n'
+    shown = with_event('what = "new_root_cross_signed"', attack.format("sibling_intermediate"))
+    assert outcomes(shown, Line.ATTACKER, at(2026, 4, 2)) == [Outcome.INTERCEPTED] * 3 + [Outcome.STOPPED]
+    shown = with_event('what = "new_ca"', attack.format("same_intermediate"))  # the CA of that day, not of the first
+    assert outcomes(shown, Line.ATTACKER, at(2026, 4, 2)) == [Outcome.INTERCEPTED] + [Outcome.STOPPED] * 3
 
 
 def test_a_key_stolen_by_a_move_is_stolen_for_other_events_too() -> None:

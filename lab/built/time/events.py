@@ -13,21 +13,21 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, field
 
-from lab.built.time.language import Algorithm, Choice, Days, Happening, Whose
+from lab.built.time.language import Algorithm, Choice, Happening, Span, Whose
 from lab.built.time.life import Holding, Life
 from lab.pki.authority import new_key
 from lab.pki.pins import seen
 
-Kind = TypeVar("Kind", bound=type[Happening])
+_Kind = TypeVar("_Kind", bound=type[Happening])
 
 EVENTS: dict[str, type[Happening]] = {}
 """Every kind of event by the word that a file has for it."""
 
 
-def event(what: str, words: str) -> Callable[[Kind], Kind]:
+def event(what: str, words: str) -> Callable[[_Kind], _Kind]:
     """Register a kind of event; `words` call it, with its fields in braces."""
 
-    def register(kind: Kind) -> Kind:
+    def register(kind: _Kind) -> _Kind:
         kind.words = words
         EVENTS[what] = kind
         return kind
@@ -42,6 +42,7 @@ class Renewal(Happening, frozen=True, kw_only=True):
     key: Choice
 
     def happens(self, life: Life) -> None:
+        """The service presents a certificate for the key that is chosen."""
         life.choose(self.key)
         life.renew(self.date, self.title)
 
@@ -55,6 +56,7 @@ class OtherCa(Renewal, frozen=True, kw_only=True):
     sends: tuple[str, ...] | None = None
 
     def happens(self, life: Life) -> None:
+        """The CA issues, and what belongs to it is sent."""
         life.issuer, life.sends = life.authorities[self.to], life.certificates_of(self.sends)
         super().happens(life)
 
@@ -71,6 +73,7 @@ class OtherAlgorithm(Happening, frozen=True, kw_only=True):
     algorithm: Algorithm = field(name="to")
 
     def happens(self, life: Life) -> None:
+        """The service presents a certificate for a key of that algorithm."""
         life.algorithm = self.algorithm
         life.choose(Choice.NEW)
         life.renew(self.date, self.title)
@@ -83,6 +86,7 @@ class OtherChain(Happening, frozen=True, kw_only=True):
     sends: tuple[str, ...]
 
     def happens(self, life: Life) -> None:
+        """The same certificate is presented with these behind it."""
         life.sends = life.certificates_of(self.sends)
         life.show(self.date, life.eras[-1].credential, self.title)
 
@@ -92,6 +96,7 @@ class BackupLost(Happening, frozen=True, kw_only=True):
     """The offline backup key is lost, and another is made."""
 
     def happens(self, life: Life) -> None:
+        """A new era begins, with the same certificate and another backup pin."""
         life.backup = new_key()
         life.show(self.date, life.eras[-1].credential, self.title)
 
@@ -103,6 +108,7 @@ class Compromise(Happening, frozen=True, kw_only=True):
     gives = Whose.STOLEN
 
     def happens(self, life: Life) -> None:
+        """The attacker holds every certificate so far for that key."""
         key = life.eras[-1].credential.key
         held = [(era.start, era.credential) for era in life.eras if era.credential.key is key]
         life.holdings.append(Holding(self.date, self.title, True, key, held))
@@ -113,15 +119,17 @@ class Misissue(Happening, frozen=True, kw_only=True):
     """A CA, `by`, issues a certificate for the host to an attacker."""
 
     by: str
-    days: Days = 90
+    days: Span = 90
     stolen_key: bool = False
     gives = Whose.MISISSUED
 
     @property
     def needs(self) -> tuple[str, Whose] | None:
+        """A stolen key, where it is for one."""
         return ("stolen_key", Whose.STOLEN) if self.stolen_key else None
 
     def happens(self, life: Life) -> None:
+        """The attacker holds the certificate, for a key of its own or for a stolen one."""
         key = [one.key for one in life.holdings if one.stolen][-1] if self.stolen_key else new_key()
         credential = life.issue(life.authorities[self.by], key, self.date, timedelta(days=self.days))
         life.holdings.append(Holding(self.date, self.title, False, key, [(self.date, credential)]))
@@ -136,9 +144,11 @@ class Revocation(Happening, frozen=True, kw_only=True):
 
     @property
     def needs(self) -> tuple[str, Whose] | None:
+        """What it revokes, unless it is the service's own."""
         return None if self.whose is Whose.CURRENT else ("whose", self.whose)
 
     def happens(self, life: Life) -> None:
+        """The certificates that are meant are revoked; one that was revoked earlier keeps its time."""
         meant = [life.eras[-1].credential]
         if self.whose is not Whose.CURRENT:
             held = (one.credentials for one in life.holdings if one.stolen is (self.whose is Whose.STOLEN))
@@ -154,6 +164,7 @@ class StoreDrops(Happening, frozen=True, kw_only=True):
     root: str
 
     def happens(self, life: Life) -> None:
+        """A store built from now on is without it."""
         root = life.authorities[self.root]
         life.stores.append((self.date, tuple(one for one in life.stores[-1][1] if one is not root)))
 
@@ -163,6 +174,7 @@ class StoreAdds(StoreDrops, frozen=True, kw_only=True):
     """Trust stores built from that day on hold `root`."""
 
     def happens(self, life: Life) -> None:
+        """A store built from now on has it at its end."""
         super().happens(life)
         since, roots = life.stores.pop()
         life.stores.append((since, (*roots, life.authorities[self.root])))
@@ -174,7 +186,7 @@ class ClockMoved(Happening, frozen=True, kw_only=True):
 
     days: Annotated[int, Meta(ge=-36_500, le=36_500)]
     clients: tuple[str, ...] = ()
-    for_days: Days = 1
+    for_days: Span = 1
 
     def at(self, time: datetime) -> bool:
         """Whether the clocks are wrong at `time`."""

@@ -28,7 +28,7 @@ LONG_AGO, FAR_AHEAD = datetime(1970, 1, 1, tzinfo=UTC), datetime(2520, 1, 1, tzi
 """How long a CA is valid where nothing is said: before and after all that a timeline can be about."""
 
 Words = Annotated[str, Meta(min_length=1)]
-Days = Annotated[int, Meta(ge=1, le=36_500)]
+Span = Annotated[int, Meta(ge=1, le=36_500)]
 Lag = Annotated[int, Meta(ge=0, le=36_500)]
 Algorithm = Literal["ECDSA", "RSA", "ML-DSA"]
 ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
@@ -77,7 +77,7 @@ class Lifetime(Entry, frozen=True):
     """From `start` on, new certificates last `days`."""
 
     start: datetime = field(name="from")
-    days: Days
+    days: Span
 
 
 class Happening(Entry, frozen=True, kw_only=True):
@@ -126,10 +126,10 @@ class Installation(Entry, frozen=True):
 
     name: Words
     pins: tuple[Role, ...] = ()
-    release_every: Days = 0
+    release_every: Span = 0
     update_lag: Lag = 0
     also_released: tuple[datetime, ...] = ()
-    pins_expire: Days = 0
+    pins_expire: Span = 0
     builder: Builder = field(name="path_builder", default=Builder.SEARCHING)
     pushed_revocation: bool = False
     store_lag: Lag | None = None
@@ -160,7 +160,7 @@ class Timeline(Entry, frozen=True, kw_only=True):
     end: datetime
     issuer: str
     sends: tuple[str, ...] | None = None
-    lifetime_days: Days
+    lifetime_days: Span
     lifetimes: tuple[Lifetime, ...] = field(name="lifetime", default=())
     renew: Literal["same", "new", "backup", "never"] = "new"
     renew_before: Lag = 0

@@ -143,12 +143,12 @@ class Life:
         certificates = tuple(seen(one) for one in credential.chain)
         self.eras.append(Era(when, credential, certificates, pin_of(self.backup.public_key()), title))
 
-    def restock(self, when: datetime, before: Iterable[Authority], after: Iterable[Authority]) -> None:
+    def restock(self, when: datetime, before: Sequence[Authority], after: Sequence[Authority]) -> None:
         """Every client's store changes at `when` as `after` differs from `before`, whenever the store was built."""
-        had, has = ({one.certificate: one for one in roots} for roots in (before, after))
-        lost, gained = ([one[key] for key in one.keys() - other] for one, other in ((had, has), (has, had)))
-        if lost or gained:
-            self._restocked.append((when, lost, gained))
+        had, has = ({one.certificate for one in roots} for roots in (before, after))
+        lost = [one for one in before if one.certificate not in has]
+        gained = [one for one in after if one.certificate not in had]
+        self._restocked.append((when, lost, gained))
 
     def certificates_of(self, names: Iterable[str] | None) -> tuple[x509.Certificate, ...] | None:
         """The certificates of the CAs of these names, to be sent; None where none are named."""
@@ -182,15 +182,14 @@ class Life:
         """Every CA: the file's, and those that were made beside them."""
         return [*self.authorities.values(), *self.made]
 
-    def site(self, time: datetime) -> Site:
-        """
-        The service's pins by role, as somebody who builds a client at `time` finds them.
-
-        The path is the one that a searching builder finds in the store of that day.
-        """
-        era = self.era(time)
+    def path(self, time: datetime) -> Sequence[Certificate]:
+        """The service's path as a searching builder finds it in the store of that day; empty where there is none."""
         anchors = [seen(one.certificate) for one in self.store(time, time)]
-        path: Sequence[Certificate] = build(era.certificates, anchors, time, Builder.SEARCHING).path or ()
+        return build(self.era(time).certificates, anchors, time, Builder.SEARCHING).path or ()
+
+    def site(self, time: datetime) -> Site:
+        """The service's pins by role, as somebody who builds a client at `time` finds them."""
+        era, path = self.era(time), self.path(time)
         leaf = era.certificates[0]
         return {
             Role.ROOT: frozenset(one.pin for one in path[-1:] if len(path) > 1),
@@ -202,12 +201,10 @@ class Life:
 
     def certificates(self) -> list[Certificate]:
         """Every certificate that has dates of its own: the service's, the CAs', the attacker's."""
-        held = [
-            seen(one) for holding in self.holdings for _, credential in holding.credentials for one in credential.chain
-        ]
-        shown = [one for era in self.eras for one in era.certificates]
-        found = (*shown, *held, *(seen(one.certificate) for one in self.every()))
-        return list({one.fingerprint: one for one in found}.values())
+        credentials = [era.credential for era in self.eras]
+        credentials += [credential for holding in self.holdings for _, credential in holding.credentials]
+        found = [one for credential in credentials for one in credential.chain]
+        return [seen(one) for one in dict.fromkeys([*found, *(one.certificate for one in self.every())])]
 
 
 def _authorities(timeline: Timeline) -> dict[str, Authority]:

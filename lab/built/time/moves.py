@@ -17,9 +17,10 @@ from functools import cached_property
 from typing import Any
 
 import lab.scenes  # noqa: F401  (registers the cases)
-from lab.built.time.language import FAR_AHEAD, LONG_AGO, SECOND, Days, Happening, Whose
+from lab.built.time.language import FAR_AHEAD, LONG_AGO, SECOND, Happening, Span, Whose
 from lab.built.time.life import Holding, Life
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
+from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.scenes.catalogue import CASES, Case, Holds, Kind, Meeting
 
@@ -36,9 +37,11 @@ class Move(Happening, frozen=True):
 
     @property
     def title(self) -> str:
+        """The title of the case, and the note."""
         return self.case.title + (f" ({self.note})" if self.note else "")
 
     def happens(self, life: Life) -> None:
+        """The case is asked for its meeting, and what it presents is adopted."""
         meeting = self._meeting(life, life.timeline.lifetime(self.date))
         if meeting.credential is not life.eras[-1].credential:
             life.adopt(meeting.credential, self.date, self.title)
@@ -54,7 +57,7 @@ class Move(Happening, frozen=True):
 class Intrusion(Move, frozen=True):
     """An attack of the catalogue by its name, `what`: an attacker can show what it says, for `days`."""
 
-    days: Days = 90
+    days: Span = 90
 
     @property
     def gives(self) -> Whose | None:
@@ -62,6 +65,7 @@ class Intrusion(Move, frozen=True):
         return Whose.STOLEN if _THEFT & {*self.case.holds} else Whose.MISISSUED
 
     def happens(self, life: Life) -> None:
+        """The attacker holds what the case presents."""
         credential = self._meeting(life, timedelta(days=self.days)).credential
         stolen = self.gives is Whose.STOLEN
         life.holdings.append(Holding(self.date, self.title, stolen, credential.key, [(self.date, credential)]))
@@ -84,7 +88,7 @@ def _is_move(what: str) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Issuer(Authority):
+class IssuerToday(Authority):
     """A CA on the day `now`: what it issues begins then and lasts `span`, where no dates are given."""
 
     span: timedelta = LEAF_LIFE
@@ -112,20 +116,21 @@ class Today(World):
     def __init__(self, life: Life, day: datetime, span: timedelta) -> None:
         super().__init__(life.timeline.host, now=day, not_before=LONG_AGO, not_after=FAR_AHEAD)
         self._life, self._span = life, span
-        self.root, self.issuing = self._dated(life.issuer.root), self._dated(life.issuer)
+        anchor = [one for one in life.store(day, day) if seen(one.certificate) in life.path(day)[-1:]]
+        self.root, self.issuing = self._dated([*anchor, life.issuer.root][0]), self._dated(life.issuer)
         self.genuine, self.backup_key = life.eras[-1].credential, life.backup
         self.other_root = self._other("Other Public Root", None)
         self.cdn_root = self._other("CDN Public Root", None, self.other_root)
         self.store = life.store(day, day)
 
-    def authority(self, name: str, **more: Any) -> Issuer:
+    def authority(self, name: str, **more: Any) -> IssuerToday:
         """A new CA, on this day."""
         return self._dated(super().authority(name, **more))
 
-    def _dated(self, one: Authority) -> Issuer:
-        return Issuer(one.name, one.key, one.certificate, one.parent, None, self.now, self._span)
+    def _dated(self, one: Authority) -> IssuerToday:
+        return IssuerToday(one.name, one.key, one.certificate, one.parent, None, self.now, self._span)
 
-    def _other(self, name: str, under: Authority | None, *but: Authority) -> Issuer:
+    def _other(self, name: str, under: Authority | None, *but: Authority) -> IssuerToday:
         """A CA below `under`, or a root of the store, with none of the keys of `but` and valid for long enough."""
         life = self._life
         known: Iterable[Authority] = life.store(self.now, self.now)

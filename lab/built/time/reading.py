@@ -9,9 +9,10 @@ together: days in order, names that are there, certificates that can be counted.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from importlib.resources import files
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from msgspec.structs import replace
 from lab.built.time import moves
 from lab.built.time.events import EVENTS
 from lab.built.time.language import Ca, Happening, Installation, Timeline, Whose
-from lab.built.time.source import Source
+from lab.built.time.source import Place, Source
 from lab.pki.names import reserved
 from lab.scenes.catalogue import CASES
 
@@ -72,9 +73,8 @@ def read(text: str, label: str = "timeline", name: str = "timeline") -> Timeline
         raise source.fault(("version",), f"{version!r} was found; give {VERSION}, which is all that this lab reads")
     tables = source.take(list[dict[str, Any]], source.values.pop("event", []), ("event",))
     line = source.take(Timeline, source.values)
-    _service(source, line)
-    _cas(source, line)
-    _clients(source, line)
+    for place, problem in chain(_service(line), _cas(source, line), _clients(line)):
+        raise source.fault(place, problem)
     events = [_event(source, number, table, line) for number, table in enumerate(tables)]
     for number, event in enumerate(events):
         if event.needs and event.needs[1] not in {other.gives for other in events if other.date <= event.date}:
@@ -82,67 +82,58 @@ def read(text: str, label: str = "timeline", name: str = "timeline") -> Timeline
     return replace(line, name=name, events=tuple(sorted(events, key=lambda one: one.date)))
 
 
-def _service(source: Source, line: Timeline) -> None:
+def _service(line: Timeline) -> Iterator[tuple[Place, str]]:
     if not timedelta(0) < line.end - line.start <= LONGEST:
-        raise source.fault(
-            ("end",), f"{line.end:%Y-%m-%d} was found; give a day after the start, at most 20 years later"
-        )
+        yield ("end",), f"{line.end:%Y-%m-%d} was found; give a day after the start, at most 20 years later"
     try:
         reserved(line.host)
     except ValueError as refused:
-        raise source.fault(("host",), str(refused)) from None
-    last = line.start
-    for number, one in enumerate(line.lifetimes):
-        if one.start < last:
-            problem = f"{one.start:%Y-%m-%d} was found; give the days in order, none before the start"
-            raise source.fault(("lifetime", number, "from"), problem)
-        last = one.start
+        yield ("host",), str(refused)
+    days = [line.start, *(one.start for one in line.lifetimes)]
+    for number, (last, since) in enumerate(pairwise(days)):
+        if since < last:
+            problem = f"{since:%Y-%m-%d} was found; give the days in order, none before the start"
+            yield ("lifetime", number, "from"), problem
     shortest = min([line.lifetime_days, *(one.days for one in line.lifetimes)])
-    renews = line.renew != "never"
-    if renews and line.renew_before >= shortest:
-        problem = f"{line.renew_before} was found; give fewer days than the lifetime, {shortest}"
-        raise source.fault(("renew_before",), problem)
-    if renews and line.days / (shortest - line.renew_before) > MOST_CERTIFICATES:
-        problem = f"this makes more than {MOST_CERTIFICATES} certificates; renew less often"
-        raise source.fault(("renew_before",), problem)
+    if line.renew != "never" and line.renew_before >= shortest:
+        yield ("renew_before",), f"{line.renew_before} was found; give fewer days than the lifetime, {shortest}"
+    if line.renew != "never" and line.days / (shortest - line.renew_before) > MOST_CERTIFICATES:
+        yield ("renew_before",), f"this makes more than {MOST_CERTIFICATES} certificates; renew less often"
 
 
-def _cas(source: Source, line: Timeline) -> None:
-    _named(source, "ca", "an authority", line.cas)
+def _cas(source: Source, line: Timeline) -> Iterator[tuple[Place, str]]:
+    yield from _named("ca", "an authority", line.cas)
     names = [one.name for one in line.cas]
     for number, one in enumerate(line.cas):
-        earlier = names[:number]
-        source.one_of(("ca", number, "under"), one.under or None, earlier)
-        source.one_of(("ca", number, "same_key_as"), one.same_key_as or None, earlier)
+        for key in ("under", "same_key_as"):
+            source.one_of(("ca", number, key), getattr(one, key) or None, names[:number])
         if one.until <= one.start:
             problem = f"{one.until:%Y-%m-%d} was found; give a day after {one.start:%Y-%m-%d}"
-            raise source.fault(("ca", number, "until"), problem)
+            yield ("ca", number, "until"), problem
     source.one_of(("issuer",), line.issuer, names)
     source.one_of(("sends",), line.sends, names)
 
 
-def _clients(source: Source, line: Timeline) -> None:
-    _named(source, "client", "a client", line.clients)
+def _clients(line: Timeline) -> Iterator[tuple[Place, str]]:
+    yield from _named("client", "a client", line.clients)
     for number, client in enumerate(line.clients):
         if client.pins_expire and not client.pins:
             problem = "this client has no pins that could expire; add pins or leave it out"
-            raise source.fault(("client", number, "pins_expire"), problem)
+            yield ("client", number, "pins_expire"), problem
         for one in client.also_released:
             if not line.start <= one < line.end:
                 problem = f"{one:%Y-%m-%d} was found; give days from the start to the end"
-                raise source.fault(("client", number, "also_released"), problem)
+                yield ("client", number, "also_released"), problem
 
 
-def _named(source: Source, key: str, what: str, found: Sequence[Ca | Installation]) -> None:
-    """Refuse a file without such a table, and a name that is there twice."""
+def _named(key: str, what: str, found: Sequence[Ca | Installation]) -> Iterator[tuple[Place, str]]:
+    """A file without such a table, and a name that is there twice."""
     if not found:
-        raise source.fault((key,), f"the file has no such table; add {what} as [[{key}]] with a name")
-    names: set[str] = set()
-    for number, one in enumerate(found):
-        if one.name in names:
-            problem = f"there is already {what} {one.name!r}; choose another name"
-            raise source.fault((key, number, "name"), problem)
-        names.add(one.name)
+        yield (key,), f"the file has no such table; add {what} as [[{key}]] with a name"
+    names = [one.name for one in found]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield (key, number, "name"), f"there is already {what} {name!r}; choose another name"
 
 
 def _event(source: Source, number: int, table: dict[str, Any], line: Timeline) -> Happening:

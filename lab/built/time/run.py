@@ -38,6 +38,7 @@ class Point:
 
     @property
     def time(self) -> datetime:
+        """When it begins."""
         return self.moment.time
 
     @property
@@ -47,6 +48,7 @@ class Point:
 
     @property
     def outage(self) -> bool:
+        """Whether the genuine service was refused."""
         return self.genuine.outcome is Outcome.OUTAGE
 
     @property
@@ -61,6 +63,7 @@ class Point:
 
     @property
     def met(self) -> tuple[Met, ...]:
+        """Everything that was asked: the service first, then the attackers."""
         return (self.genuine, *self.attacks)
 
 
@@ -75,6 +78,7 @@ class Spell:
 
     @property
     def days(self) -> float:
+        """How long it lasts, in days."""
         return (self.until - self.start) / DAY
 
 
@@ -115,7 +119,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Lived(Showable):
+class Chronicle(Showable):
     """A timeline's result. `seconds` is the wall time of the whole run, certificates included."""
 
     timeline: Timeline
@@ -205,7 +209,7 @@ def schedule(life: Life) -> list[tuple[Owner, datetime, datetime]]:
     return sorted(found, key=lambda one: one[1])
 
 
-def run(timeline: Timeline, progress: Progress | None = None) -> Lived:
+def run(timeline: Timeline, progress: Progress | None = None) -> Chronicle:
     """Live through the timeline: its certificates, then a handshake with everybody at every point."""
     began = perf_counter()
     life = Life(timeline)
@@ -221,7 +225,7 @@ def run(timeline: Timeline, progress: Progress | None = None) -> Lived:
                 progress(number, len(asked), owner.client.name)
         handshakes = ground.handshakes
     courses = tuple(Course(client, tuple(points[client.name])) for client in timeline.clients)
-    return Lived(timeline, life, courses, handshakes, perf_counter() - began)
+    return Chronicle(timeline, life, courses, handshakes, perf_counter() - began)
 
 
 def shown_at(life: Life, moment: Moment) -> Iterator[Credential]:

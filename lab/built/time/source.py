@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-Kind = TypeVar("Kind")
+_Value = TypeVar("_Value")
 Place = tuple[str | int, ...]
 """Where a value stands: ("event", 3, "days") is the key days of the fourth [[event]]."""
 
@@ -61,7 +61,7 @@ class Source:
             if word not in among:
                 raise self.unknown(place, word, among)
 
-    def take(self, kind: type[Kind], values: Any, place: Place = ()) -> Kind:
+    def take(self, kind: type[_Value], values: Any, place: Place = ()) -> _Value:
         """The values at this place as what `kind` says, with its limits kept."""
         try:
             return msgspec.convert(values, kind, builtin_types=(datetime, dates.date, dates.time))
