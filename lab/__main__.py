@@ -407,7 +407,7 @@ def _timeline(chosen: argparse.Namespace) -> None:
     watching = Console(stderr=True)
     with Progress(console=watching, transient=True, disable=not watching.is_terminal) as bar:
         task = bar.add_task("years", total=1.0)
-        told = timeline_command.command(chosen, page, lambda share: bar.update(task, completed=share))
+        told = timeline_command.command(chosen, page, lambda done, of, name: bar.update(task, completed=done / of))
     print(told)
 
 

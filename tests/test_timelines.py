@@ -10,8 +10,11 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -20,20 +23,26 @@ from xml.etree import ElementTree
 
 import pytest
 
+import lab
 from lab.built.time import command, report
 from lab.built.time import drawing as picture
 from lab.built.time.cost import cost
+from lab.built.time.events import EVENTS
 from lab.built.time.ground import Ground
 from lab.built.time.installed import Owner
-from lab.built.time.language import SECOND, Choice, What
+from lab.built.time.language import SECOND, Choice
 from lab.built.time.life import Life
 from lab.built.time.pure import disagreements, pure
 from lab.built.time.reading import load, read, ready
-from lab.built.time.run import Run, run, schedule
-from lab.observation import Observation, Outcome
+from lab.built.time.run import Chronicle, run, schedule
+from lab.observation import Line, Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.legacy_path import Builder, build
 from lab.pki.pins import seen
+from lab.pki.world import World
+from lab.policy.clients import CLIENTS
+from lab.scenes.catalogue import CASES, Kind
+from lab.trials.trial import trial
 from lab.wire import tls
 from lab.wire.client import connect
 from lab.wire.listener import running
@@ -45,7 +54,7 @@ def at(year: int, month: int = 1, day: int = 1, hour: int = 0, minute: int = 0, 
 
 
 @cache
-def lived(name: str) -> Run:
+def lived(name: str) -> Chronicle:
     return run(load(name))
 
 
@@ -338,8 +347,121 @@ def test_revocation_within_a_day_is_met_in_time_or_not() -> None:
 def test_every_kind_of_event_happens_somewhere() -> None:
     """The ready timelines use every event and every choice of key; none is there for show."""
     events = [event for name in ready() for event in load(name).events]
-    assert {event.what for event in events} == set(What)
-    assert {event.key for event in events} | {load(name).renew for name in ready()} >= set(Choice)
+    assert {event.what for event in events} == set(EVENTS)
+    assert {getattr(event, "key", "") for event in events} | {load(name).renew for name in ready()} >= set(Choice)
+
+
+# ---- moves of the catalogue as events -------------------------------------------------------------
+
+FOUR = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
+UNDATED = ("self_signed_certificate", "look_alike_root")  # they know no day but the real one
+DATED = [name for name, one in CASES.items() if one.move(World(**one.starts)) and name not in UNDATED]
+
+
+def with_event(event: str, more: str = "") -> Chronicle:
+    """Four installations, and an event on the first of March."""
+    text = SMALL.split("[[client]]")[0].replace("lifetime_days = 90", "lifetime_days = 365") + more
+    text += f"\n[[event]]\ndate = 2026-03-01\n{event}\n"
+    for name in FOUR:
+        pins = [] if name == "unpinned" else [name.removesuffix("-pinned")]
+        text += f'\n[[client]]\nname = "{name}"\npins = {pins}\n'
+    return run(read(text))
+
+
+def outcomes(shown: Chronicle, line: Line, time: datetime) -> list[Outcome | None]:
+    """What it came to for each installation at that time; None where no attacker has anything."""
+    points = [next(one for one in course.points if one.time <= time < one.until) for course in shown.courses]
+    met = [point.attacks[-1:] if line is Line.ATTACKER else (point.genuine,) for point in points]
+    return [one[0].outcome if one else None for one in met]
+
+
+@pytest.mark.parametrize("name", DATED)
+def test_a_move_of_the_catalogue_gives_on_the_day_after_what_the_matrix_gives(name: str) -> None:
+    """For four clients; and the pure verdict is the handshakes' at every point."""
+    shown = with_event(f'what = "{name}"')
+    line = Line.ATTACKER if CASES[name].kind is Kind.ATTACK else Line.GENUINE
+    assert outcomes(shown, line, at(2026, 3, 2)) == [trial(CLIENTS[one], CASES[name]).outcome for one in FOUR]
+    assert disagreements(shown) == []
+    # negative control: the day before is an ordinary one
+    assert outcomes(shown, Line.GENUINE, at(2026, 2, 28)) == [Outcome.SERVED] * 4
+    assert outcomes(shown, Line.ATTACKER, at(2026, 2, 28)) == [None] * 4
+    assert (at(2026, 3), CASES[name].title) in shown.happenings()
+
+
+def test_an_attack_lasts_as_many_days_as_it_is_given() -> None:
+    """90 by default, from its first second; the last day counts."""
+    for more, days in (("", 90), ("\ndays = 7", 7)):
+        shown = with_event(f'what = "other_trusted_ca"{more}')
+        assert [one.exposure_days for one in shown.courses] == [days, 0, 0, 0]
+        assert [one.attack_days for one in shown.courses] == [days] * 4
+
+
+def test_a_rotation_is_renewed_as_the_timeline_renews() -> None:
+    """The new CA, the new key and what is sent along stay; the lifetime is the service's own."""
+    shown = with_event('what = "old_chain_left_behind"', "\n[[lifetime]]\nfrom = 2026-02-01\ndays = 40\n")
+    assert [era.start for era in shown.life.eras] == [at(2026), at(2026, 3)]  # renew = "never"
+    text = SMALL.replace('renew = "never"', 'renew = "same"\nrenew_before = 10').replace("days = 90", "days = 40")
+    life = Life(read(text + '\n[[event]]\ndate = 2026-03-01\nwhat = "old_chain_left_behind"\n'))
+    first, later = (life.era(at(2026, 3, day)) for day in (1, 31))
+    assert later.start == at(2026, 3, 31)
+    assert later.credential.key is first.credential.key
+    assert later.credential.issuer is first.credential.issuer
+    assert later.credential.chain[1:] == first.credential.chain[1:]
+    assert len(first.credential.chain) == 4
+    assert later.credential.leaf != first.credential.leaf
+
+
+def test_a_move_uses_the_cas_of_the_file_where_there_are_such() -> None:
+    """Another root in the store and a CA below it; without them both are made, and every store holds the root."""
+    assert [one.name for one in with_event('what = "other_trusted_ca"').life.made if one.parent] == ["Other Issuing CA"]
+    more = '\n[[ca]]\nname = "Elsewhere"\n\n[[ca]]\nname = "Elsewhere 1"\nunder = "Elsewhere"\n'
+    shown = with_event('what = "other_trusted_ca"', more)
+    (holding,) = shown.life.holdings
+    assert [one.name for one in map(seen, holding.credentials[0][1].chain)] == ["bank.example", "Elsewhere 1"]
+    assert "Other Issuing CA" not in [one.name for one in shown.life.made]
+
+
+def test_a_move_finds_the_world_that_the_moves_before_it_left() -> None:
+    """After the cross-signed root the path still ends in the old one, and the sibling there is the file's first CA."""
+    attack = '\n[[event]]\ndate = 2026-04-01\nwhat = "{}"\n'
+    shown = with_event('what = "new_root_cross_signed"', attack.format("sibling_intermediate"))
+    assert outcomes(shown, Line.ATTACKER, at(2026, 4, 2)) == [Outcome.INTERCEPTED] * 3 + [Outcome.STOPPED]
+    shown = with_event('what = "new_ca"', attack.format("same_intermediate"))  # the CA of that day, not of the first
+    assert outcomes(shown, Line.ATTACKER, at(2026, 4, 2)) == [Outcome.INTERCEPTED] + [Outcome.STOPPED] * 3
+
+
+def test_a_key_stolen_by_a_move_is_stolen_for_other_events_too() -> None:
+    """It can be revoked, and a renewal with the same key serves the thief; a mis-issued one cannot be called stolen."""
+    theft = SMALL + '\n[[event]]\ndate = 2026-02-01\nwhat = "{}"\n'
+    revoke = '\n[[event]]\ndate = 2026-02-03\nwhat = "revoke"\nwhose = "stolen"\n'
+    renew = '\n[[event]]\ndate = 2026-02-02\nwhat = "renew"\nkey = "same"\n'
+    life = Life(read(theft.format("stolen_key_and_certificate") + renew + revoke))
+    assert len(life.holdings[0].credentials) == len(life.revoked) == 2
+    with pytest.raises(ValueError, match="line 30, key whose: no key is stolen by that date"):
+        read(theft.format("same_intermediate") + revoke, "mine.toml")
+
+
+def test_an_attack_from_a_file_is_an_event(tmp_path: Path) -> None:
+    """What --with registers can be written into a timeline by its name."""
+    (tmp_path / "mine.py").write_text(
+        "from lab.policy.pinset import Reach\n"
+        "from lab.scenes.catalogue import Holds, Way, attack, attacked\n\n"
+        '@attack(reach=Reach.ROOT, twin="new_intermediate", holds=Holds.SITE_ROOT, way=Way.DNS)\n'
+        "def straight_from_the_root(world):\n"
+        '    """The root itself mis-issues"""\n'
+        "    return attacked(world, world.root.issue(*world.hosts))\n"
+    )
+    (tmp_path / "mine.toml").write_text(
+        SMALL + '\n[[event]]\ndate = 2026-03-01\nwhat = "straight_from_the_root"\ndays = 30\n'
+    )
+    command = [sys.executable, "-m", "lab", "--with", "mine.py", "timeline", "mine.toml", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(lab.__file__).parent.parent)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    record = json.loads(done.stdout)
+    assert [one["title"] for one in record["events"]] == ["The root itself mis-issues"]
+    assert {one["client"]: one["exposure_days"] for one in record["clients"]} == {"unpinned": 30, "leaf": 0}
+    with pytest.raises(ValueError, match=r"'straight_from_the_root' is not known here"):
+        load(tmp_path / "mine.toml")  # without --with
 
 
 # ---- files ----------------------------------------------------------------------------------------
@@ -361,6 +483,14 @@ def test_every_kind_of_event_happens_somewhere() -> None:
         ('renew = "never"', 'renew = "often"', r"line 7, key renew: 'often' is not known here"),
         ('renew = "never"', 'renew = "new"\nrenew_before = 90', r"line 8, key renew_before: 90 was found; give fewer"),
         ('title = "one renewal"', 'title = "x"\nhost = "bank.com"', r"line 3, key host: 'bank.com' could be somebody"),
+        ('title = "one renewal"', 'version = 2\ntitle = "x"', r"line 2, key version: 2 was found; give 1, which is"),
+        ('title = "one renewal"', "version = 1\ntitle = 3", r"line 3, key title: 3 was found; give words in quotes"),
+        ('pins = ["leaf"]', 'pins = "leaf"', r"line 21, key pins: 'leaf' was found; give a list in \[ \], with one of"),
+        ('pins = ["leaf"]', "store_lag = -1", r"line 21, key store_lag: -1 was found; give a whole number from 0 to"),
+        ('pins = ["leaf"]', 'also_released = ["2026-02-01"]', r"key also_released: '2026-02-01' was found; give a"),
+        ('pins = ["leaf"]', "pushed_revocation = 1", r"line 21, key pushed_revocation: 1 was found; give true or"),
+        ("end = 2026-07-01", "end = 0001-01-01T00:00:00+10:00", r"line 4, key end: .* give a year from 1980 to 2500"),
+        ('name = "leaf"', "", r"line 19, key name: \[\[client\]\] has no such key; add it, with words in quotes"),
         ('under = "Root"', 'under = "Rot"', r"line 14, key under: 'Rot' .*did you mean Root\?"),
     ],
 )  # fmt: skip
@@ -389,12 +519,25 @@ def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, s
         ),
         ('date = 2026-02-01\nwhat = "revoke"\nwhose = "misissued"', r"line 26, key whose: there is no event with"),
         ('date = 2026-02-01\nwhat = "misissue"\nby = "Nobody"', r"line 26, key by: 'Nobody' is not known here"),
+        ("date = 2026-02-01", r"line 23, key what: \[\[event\]\] has no such key; add it, with one of renew"),
+        ('date = 2026-02-01\nwhat = "same_intermediat"', r"line 25, key what: .*did you mean same_intermediate\?"),
+        ('date = 2026-02-01\nwhat = "new_key"\ndays = 9', r"line 26, key days: this key means nothing here"),
+        (
+            'date = 2026-02-01\nwhat = "two_servers"',
+            r"line 25, key what: two_servers is a calendar of its own and no move of one day; use one, as \w+, \w+",
+        ),
     ],
 )
 def test_a_faulty_event_is_found_too(event: str, said: str) -> None:
     """Each kind of event knows its own keys."""
     with pytest.raises(ValueError, match=said):
         read(f"{SMALL}\n[[event]]\n{event}\n", "mine.toml")
+
+
+def test_a_file_without_a_version_is_of_the_first() -> None:
+    """Today's files name none; one that does is read as well."""
+    assert read(SMALL) == read("version = 1" + SMALL)
+    assert read(SMALL).version == 1
 
 
 def test_random_damage_never_raises_anything_else() -> None:
@@ -435,11 +578,13 @@ def test_the_command_lists_runs_and_draws(tmp_path: Path) -> None:
     assert all(name in listed for name in ready())
     file = tmp_path / "mine.toml"
     file.write_text(SMALL)
-    done: list[float] = []
-    said = command.command(parsed(str(file), "--html", str(tmp_path / "page.html")), picture.page, done.append)
+    done: list[tuple[int, int, str]] = []
+    said = command.command(
+        parsed(str(file), "--html", str(tmp_path / "page.html")), picture.page, lambda *told: done.append(told)
+    )
     assert re.search(r"^unpinned +91 +0 +0$", said, re.MULTILINE)  # not renewed: 1 April to 1 July
-    assert done[-1] == 1
-    assert done == sorted(done)
+    assert done == [(number, len(done), done[number - 1][2]) for number in range(1, len(done) + 1)]
+    assert {name for _, _, name in done} == {"unpinned", "leaf"}
     assert sorted(one.name for one in tmp_path.iterdir()) == ["mine.toml", "page.html"]
     page = (tmp_path / "page.html").read_text()
     assert page.startswith("<!doctype html>")

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from lab.built.time.events import Renewal
 from lab.built.time.installed import Owner
-from lab.built.time.language import Ca, Choice, Event, Installed, Timeline, What
+from lab.built.time.language import Ca, Choice, Installation, Timeline
 from lab.built.time.life import Life
 from lab.built.time.run import run
 from lab.course.report import Question, Report, examine
@@ -29,24 +30,17 @@ def _day(number: int) -> datetime:
 
 def _timeline(renewals: list[int], releases: list[int], lag: int, length: int) -> Timeline:
     """A service that moves to a new key on each of `renewals`, and one leaf-pinned client."""
-    ca = Ca("Honest Root", _day(-1000), _day(length + 1000))
-    client = Installed(
-        "leaf-pinned", (Role.LEAF,), update_lag=lag, also_released=tuple(_day(one) for one in releases[1:])
-    )
-    events = tuple(Event(_day(one), What.RENEW, key=Choice.NEW) for one in renewals)
+    released = tuple(_day(one) for one in releases[1:])
     return Timeline(
-        name="fresh",
         title="fresh",
-        host="bank.example",
         start=START,
         end=_day(length),
-        cas=(ca,),
-        issuer=ca.name,
-        lifetimes=((START, length + 500),),
-        renew=None,
-        renew_before=0,
-        clients=(client,),
-        events=events,
+        cas=(Ca("Honest Root"),),
+        issuer="Honest Root",
+        lifetime_days=length + 500,
+        renew="never",
+        clients=(Installation("leaf-pinned", (Role.LEAF,), update_lag=lag, also_released=released),),
+        events=tuple(Renewal(date=_day(one), key=Choice.NEW) for one in renewals),
     )
 
 

@@ -216,10 +216,10 @@ def ca_subject(name: str) -> x509.Name:
     )
 
 
-def self_signed(*hosts: str) -> Credential:
-    """A certificate for `hosts` that its own key signed: no authority vouches for it."""
+def self_signed(*hosts: str, now: datetime | None = None) -> Credential:
+    """A certificate for `hosts` that its own key signed on the day `now`, today by default: nobody vouches for it."""
     key = new_key()
-    start = _today() - BACKDATED
+    start = (now or _today()) - BACKDATED
     return Credential(key, (_leaf(None, hosts, key, start, start + LEAF_LIFE),))
 
 
@@ -229,7 +229,10 @@ def acting_as_ca(credential: Credential) -> Authority:
 
     A validator that ignores the CA flag believes it (CVE-2002-0862).
     """
-    return Authority(name_of(credential.leaf.subject), credential.key, credential.leaf, parent=credential.issuer)
+    issuer = credential.issuer
+    return Authority(
+        name_of(credential.leaf.subject), credential.key, credential.leaf, issuer, now=issuer.now if issuer else None
+    )
 
 
 def forged_link(of: Authority, over: Credential, under: Authority) -> x509.Certificate:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the parser of every command is built from here, so nothing heavy is loaded before it is wanted
-    from lab.built.time.run import Progress, Run
+    from lab.built.time.run import Chronicle
+    from lab.observation import Progress
 
-    Draw = Callable[[Run], str]
+    Draw = Callable[[Chronicle], str]
     """Makes a whole HTML page of a run; the picture belongs to a later room."""
 
 

@@ -12,7 +12,6 @@ from time import perf_counter
 
 from lab.built.time.reading import load
 from lab.built.time.run import run
-from lab.observation import Observation
 from lab.pki.world import World
 from lab.wire import tls
 from lab.wire.client import account_request, connect
@@ -29,6 +28,7 @@ class Cost:
 
     @property
     def ratio(self) -> float:
+        """How many times as long the timeline takes."""
         return self.timeline / self.bare
 
     def __str__(self) -> str:
@@ -36,10 +36,6 @@ class Cost:
             f"{self.handshakes} handshakes: {self.timeline:.2f} s in a timeline, {self.bare:.2f} s bare, "
             f"{self.ratio:.2f} times as long"
         )
-
-
-def _accept(observation: Observation) -> bool:
-    return observation.path is not None
 
 
 def cost(name: str = "certificates-100-days") -> Cost:
@@ -54,7 +50,7 @@ def cost(name: str = "certificates-100-days") -> Cost:
                 service.address,
                 world.host,
                 tls.client_context(anchors, world.now),
-                _accept,
+                lambda observation: observation.path is not None,
                 time=world.now,
                 request=account_request(world.host),
             )

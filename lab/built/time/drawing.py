@@ -13,8 +13,8 @@ from datetime import datetime
 
 from lab.built.time import report
 from lab.built.time.reading import load, read
-from lab.built.time.run import Course, Progress, Run, run
-from lab.observation import Outcome, Showable
+from lab.built.time.run import Chronicle, Course, run
+from lab.observation import Outcome, Progress, Showable
 from lab.show.drawing import FONT, INK, image
 from lab.show.words import LOOKS
 
@@ -23,16 +23,16 @@ _TD = "padding:2px 8px;border:1px solid #999;text-align:left;vertical-align:top;
 _NAMES = {Outcome.OUTAGE: "outage", Outcome.INTERCEPTED: "exposure"}
 
 
-def timeline(which: str, progress: Progress | None = None) -> Run:
+def timeline(which: str, progress: Progress | None = None) -> Chronicle:
     """
-    Run a ready timeline by name, a file that ends in .toml, or a timeline written out as TOML.
+    Chronicle a ready timeline by name, a file that ends in .toml, or a timeline written out as TOML.
 
     Raises ValueError, in one sentence, where it is faulty.
     """
     return run(read(which) if "\n" in which else load(which), progress)
 
 
-def svg(lived: Run) -> str:
+def svg(lived: Chronicle) -> str:
     """The picture. Numbered dashed lines are the timeline's events; the list beside it says which."""
     line = lived.timeline
     height = TOP + ROW * len(lived.courses) + 66
@@ -56,7 +56,7 @@ def svg(lived: Run) -> str:
     return "".join(parts) + "</svg>"
 
 
-def alt(lived: Run) -> str:
+def alt(lived: Chronicle) -> str:
     """The picture in words: each client's sums, and its longest spell of each kind."""
     line = lived.timeline
     told = [f"{line.title}, {line.start:%Y-%m-%d} to {line.end:%Y-%m-%d}."]
@@ -74,7 +74,7 @@ def alt(lived: Run) -> str:
     return " ".join(told)
 
 
-def figure(lived: Run) -> str:
+def figure(lived: Chronicle) -> str:
     """The picture, the table of days, the events and the whole text, as HTML for a notebook."""
     head = ("client", "outage-days", "exposure-days", "of days with an attacker")
     rows = "".join(
@@ -100,7 +100,7 @@ def figure(lived: Run) -> str:
     )
 
 
-def page(lived: Run) -> str:
+def page(lived: Chronicle) -> str:
     """A whole HTML page that loads nothing from anywhere."""
     title = html.escape(lived.timeline.title)
     return (
@@ -110,12 +110,12 @@ def page(lived: Run) -> str:
     )
 
 
-def _x(lived: Run, time: datetime) -> float:
+def _x(lived: Chronicle, time: datetime) -> float:
     line = lived.timeline
     return LEFT + WIDE * ((time - line.start) / (line.end - line.start))
 
 
-def _explicit(lived: Run) -> list[tuple[datetime, list[str]]]:
+def _explicit(lived: Chronicle) -> list[tuple[datetime, list[str]]]:
     """What happened, by time; renewals by the calendar are left out."""
     found: dict[datetime, list[str]] = {}
     for when, what in lived.happenings():
@@ -123,7 +123,7 @@ def _explicit(lived: Run) -> list[tuple[datetime, list[str]]]:
     return sorted(found.items())
 
 
-def _axis(lived: Run, bottom: float) -> Iterator[str]:
+def _axis(lived: Chronicle, bottom: float) -> Iterator[str]:
     line = lived.timeline
     yield f"<line x1='{LEFT}' y1='{bottom}' x2='{LEFT + WIDE}' y2='{bottom}' stroke='{INK}'/>"
     step = 1 if line.days < 200 else 3 if line.days < 700 else 12
@@ -138,7 +138,7 @@ def _axis(lived: Run, bottom: float) -> Iterator[str]:
             yield _text(x, bottom + 18, f"{day:%Y}" if step == 12 else f"{day:%Y-%m}", anchor="middle", small=True)
 
 
-def _events(lived: Run, bottom: float) -> Iterator[str]:
+def _events(lived: Chronicle, bottom: float) -> Iterator[str]:
     last = -100.0
     high = 0
     for number, (when, _) in enumerate(_explicit(lived), start=1):
@@ -149,7 +149,7 @@ def _events(lived: Run, bottom: float) -> Iterator[str]:
         yield _text(x, TOP - 6 - 11 * high, str(number), anchor="middle", small=True)
 
 
-def _row(lived: Run, one: Course, top: float) -> Iterator[str]:
+def _row(lived: Chronicle, one: Course, top: float) -> Iterator[str]:
     name = one.client.name if len(one.client.name) <= 40 else one.client.name[:39] + "…"
     yield _text(10, top + 25, name)
     yield f"<line x1='{LEFT}' y1='{top + 20}' x2='{LEFT + WIDE}' y2='{top + 20}' stroke='#aaaaaa'/>"
@@ -185,4 +185,4 @@ def _text(x: float, y: float, words: str, *, bold: bool = False, small: bool = F
     )
 
 
-Showable.renderers[Run] = {"text/plain": report.table, "text/html": figure}
+Showable.renderers[Chronicle] = {"text/plain": report.table, "text/html": figure}

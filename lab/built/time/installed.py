@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from lab.built.time.language import SECOND, Event, Installed, What
+from lab.built.time.events import ClockMoved
+from lab.built.time.language import SECOND, Installation
 from lab.built.time.life import Life
 from lab.observation import Finding, Observation, Verdict
 from lab.pki.authority import Authority
@@ -78,7 +79,7 @@ def not_revoked(revoked: frozenset[str]) -> Check:
 class Owner:
     """One client through its whole life: `at` gives it at a time, `changes` the times that matter to it."""
 
-    def __init__(self, client: Installed, life: Life) -> None:
+    def __init__(self, client: Installation, life: Life) -> None:
         self.client = client
         self.life = life
         line = life.timeline
@@ -86,13 +87,13 @@ class Owner:
         self._clocks = [
             event
             for event in line.events
-            if event.what is What.CLOCK and (not event.clients or client.name in event.clients)
+            if isinstance(event, ClockMoved) and (not event.clients or client.name in event.clients)
         ]
 
     def clock(self, time: datetime) -> datetime:
         """What the client believes the time to be; the last attack on its clock counts."""
         for event in reversed(self._clocks):
-            if event.date <= time < _over(event):
+            if event.at(time):
                 return time + timedelta(days=event.days)
         return time
 
@@ -118,7 +119,7 @@ class Owner:
             time=time,
             clock=clock,
             release=release,
-            store=self.life.store(built),
+            store=self.life.store(built, time),
             policy=tuple(policy),
             known=Known(site=self.life.site(release)),
             builder=client.builder,
@@ -144,9 +145,9 @@ class Owner:
         yield from by_clock
         for event in self._clocks:
             yield event.date
-            yield _over(event)
+            yield event.over
             moved = (time - timedelta(days=event.days) for time in by_clock)
-            yield from (time for time in moved if event.date <= time < _over(event))
+            yield from (time for time in moved if event.at(time))
 
     def _dated(self) -> Iterator[datetime]:
         """The times that a clock decides: certificates begin and end, pins lapse."""
@@ -155,7 +156,3 @@ class Owner:
             yield one.not_after + SECOND
         if self.client.pins_expire:
             yield from (day + timedelta(days=self.client.pins_expire) for day in self._releases)
-
-
-def _over(event: Event) -> datetime:
-    return event.date + timedelta(days=event.for_days)

@@ -1,51 +1,37 @@
 """
-The words of a timeline: its authorities, its service, its events, its clients.
+The words of a timeline: its authorities, its service, what happens, its clients.
 
-Plain frozen values, as they stand in a file. Nothing here knows a certificate,
-a socket or TOML; `lab.built.time.reading` makes these values from a file and
+Plain frozen values whose fields are the keys of a file, with their types and
+limits. Nothing here knows a certificate, a socket or TOML;
+`lab.built.time.reading` makes these values from a file and
 `lab.built.time.life` makes certificates from them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
+
+from msgspec import Meta, Struct, field
+from msgspec.structs import asdict
 
 from lab.pki.legacy_path import Builder
 from lab.policy.pinset import Role
 
+if TYPE_CHECKING:
+    from lab.built.time.life import Life
+
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+LONG_AGO, FAR_AHEAD = datetime(1970, 1, 1, tzinfo=UTC), datetime(2520, 1, 1, tzinfo=UTC)
+"""How long a CA is valid where nothing is said: before and after all that a timeline can be about."""
 
-
-class What(StrEnum):
-    """What an event of a timeline is."""
-
-    RENEW = "renew"
-    """A new certificate, for the same, a new or the backup key."""
-    INTERMEDIATE = "intermediate"
-    """The CA issues from another intermediate: `to`."""
-    MOVE = "move"
-    """The site moves to another CA: `to`."""
-    ALGORITHM = "algorithm"
-    """The site moves to another algorithm, `to`, and so to a new key."""
-    SENDS = "sends"
-    """The server sends other certificates behind its own."""
-    BACKUP_LOST = "backup-lost"
-    """The offline backup key is lost, and another is made."""
-    COMPROMISE = "compromise"
-    """An attacker has the key that the service uses on that day."""
-    MISISSUE = "misissue"
-    """A CA, `by`, issues a certificate for the host to an attacker."""
-    REVOKE = "revoke"
-    """Certificates are revoked, `hours` after the date."""
-    STORE_ADDS = "store-adds"
-    """Trust stores built from that day on hold `root`."""
-    STORE_DROPS = "store-drops"
-    """Trust stores built from that day on no longer hold `root`."""
-    CLOCK = "clock"
-    """An attacker moves clients' clocks by `days`, for a time."""
+Words = Annotated[str, Meta(min_length=1)]
+Span = Annotated[int, Meta(ge=1, le=36_500)]
+Lag = Annotated[int, Meta(ge=0, le=36_500)]
+Algorithm = Literal["ECDSA", "RSA", "ML-DSA"]
+ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 
 
 class Choice(StrEnum):
@@ -66,8 +52,11 @@ class Whose(StrEnum):
     MISISSUED = "misissued"
 
 
-@dataclass(frozen=True, slots=True)
-class Ca:
+class Entry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class Ca(Entry, frozen=True):
     """
     One CA certificate. A root where `under` is empty.
 
@@ -75,37 +64,54 @@ class Ca:
     cross-sign. `until` is the last second of its validity.
     """
 
-    name: str
-    start: datetime
-    until: datetime
+    name: Words
+    start: datetime = field(name="from", default=LONG_AGO)
+    until: datetime = FAR_AHEAD
     under: str = ""
     same_key_as: str = ""
-    algorithm: str = "ECDSA"
+    algorithm: Algorithm = "ECDSA"
     trusted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happens on a day. Which of the fields count depends on `what`; see `What`."""
+class Lifetime(Entry, frozen=True):
+    """From `start` on, new certificates last `days`."""
+
+    start: datetime = field(name="from")
+    days: Span
+
+
+class Happening(Entry, frozen=True, kw_only=True):
+    """
+    Something that happens on a day: an event of the file, of the kind `what`.
+
+    The kinds are in `lab.built.time.events`, each with the keys that it reads.
+    """
 
     date: datetime
-    what: What
+    what: str = ""
     note: str = ""
-    key: Choice = Choice.NEW
-    to: str = ""
-    sends: tuple[str, ...] | None = None
-    by: str = ""
-    stolen_key: bool = False
-    whose: Whose = Whose.CURRENT
-    root: str = ""
-    clients: tuple[str, ...] = ()
-    days: int = 0
-    for_days: int = 1
-    hours: int = 0
+    words: ClassVar[str] = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list and in a picture."""
+        return self.words.format_map(asdict(self)) + (f" ({self.note})" if self.note else "")
+
+    @property
+    def gives(self) -> Whose | None:
+        """Which certificates an attacker has by it."""
+        return None
+
+    @property
+    def needs(self) -> tuple[str, Whose] | None:
+        """The key that speaks of certificates that an attacker must have by now, and which they are."""
+        return None
+
+    def happens(self, life: Life) -> None:
+        """Change the life: what is presented, held, stored or revoked from this day on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installation(Entry, frozen=True):
     """
     A client as people have it installed, and how it is updated.
 
@@ -118,15 +124,15 @@ class Installed:
     own releases, else the days by which the system's store runs behind.
     """
 
-    name: str
+    name: Words
     pins: tuple[Role, ...] = ()
-    release_every: int = 0
-    update_lag: int = 0
+    release_every: Span = 0
+    update_lag: Lag = 0
     also_released: tuple[datetime, ...] = ()
-    pins_expire: int = 0
-    builder: Builder = Builder.SEARCHING
+    pins_expire: Span = 0
+    builder: Builder = field(name="path_builder", default=Builder.SEARCHING)
     pushed_revocation: bool = False
-    store_lag: int | None = None
+    store_lag: Lag | None = None
 
     def releases(self, start: datetime, end: datetime) -> list[datetime]:
         """The days of its releases from `start` on, in order; the first is `start` itself."""
@@ -138,31 +144,32 @@ class Installed:
         return sorted(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Entry, frozen=True, kw_only=True):
     """
-    A whole timeline. `lifetimes` are (from, days) pairs in order of time: how long new certificates last.
+    A whole timeline. `lifetimes` say from when on certificates do not last `lifetime_days` any more.
 
     `renew` says with which key the service renews by itself, `renew_before`
-    days before the end; None: it does not.
+    days before the end. `name` is the name of its file, and no key in it.
     """
 
-    name: str
-    title: str
-    host: str
+    name: str = field(name="", default="")
+    version: int = 1
+    title: Words
+    host: str = "bank.example"
     start: datetime
     end: datetime
-    cas: tuple[Ca, ...]
     issuer: str
-    lifetimes: tuple[tuple[datetime, int], ...]
-    renew: Choice | None
-    renew_before: int
-    clients: tuple[Installed, ...]
-    events: tuple[Event, ...] = ()
     sends: tuple[str, ...] | None = None
-    algorithm: str = "ECDSA"
+    lifetime_days: Span
+    lifetimes: tuple[Lifetime, ...] = field(name="lifetime", default=())
+    renew: Literal["same", "new", "backup", "never"] = "new"
+    renew_before: Lag = 0
+    algorithm: Algorithm = "ECDSA"
     story: str = ""
     source: str = ""
+    cas: tuple[Ca, ...] = field(name="ca", default=())
+    clients: tuple[Installation, ...] = field(name="client", default=())
+    events: tuple[Happening, ...] = field(name="event", default=())
 
     @property
     def days(self) -> float:
@@ -171,5 +178,5 @@ class Timeline:
 
     def lifetime(self, time: datetime) -> timedelta:
         """How long a certificate issued at `time` lasts."""
-        days = next(days for since, days in reversed(self.lifetimes) if since <= time)
-        return timedelta(days=days)
+        since = (one.days for one in reversed(self.lifetimes) if one.start <= time)
+        return timedelta(days=next(since, self.lifetime_days))

@@ -8,11 +8,13 @@ away; the names of real CAs appear only here, in memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lab.built.time.language import SECOND, Choice, Event, Timeline, What, Whose
+from cryptography import x509
+
+from lab.built.time.language import ALGORITHMS, SECOND, Choice, Timeline
 from lab.observation import Certificate
 from lab.pki.authority import Authority, Credential, Key, authority, new_key
 from lab.pki.legacy_path import Builder, build
@@ -67,127 +69,127 @@ def valid_at(credential: Credential, clock: datetime) -> bool:
 
 class Life:
     """
-    Everything that a timeline makes, lived through once.
+    Everything that a timeline makes, lived through once; its events change it.
 
     `eras` are in order; `revoked` maps a certificate's fingerprint to the time
-    from which it is revoked; `stores` are (from, roots) in order.
+    from which it is revoked; `stores` are (from, roots) in order. `made` are CAs
+    that the file does not name. The rest is the service as it is now: who
+    issues for it, what it sends behind its certificate (None: what belongs
+    there), its key and its backup key.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.authorities = _authorities(timeline)
+        self.made: list[Authority] = []
         self.eras: list[Era] = []
         self.holdings: list[Holding] = []
         self.revoked: dict[str, datetime] = {}
-        trusted = tuple(one.name for one in timeline.cas if not one.under and one.trusted)
-        self.stores: list[tuple[datetime, tuple[str, ...]]] = [(timeline.start, trusted)]
-        self._issuer, self._sends = timeline.issuer, timeline.sends
-        self._algorithm = timeline.algorithm
-        self._key, self._backup = new_key(timeline.algorithm), new_key()
+        trusted = tuple(self.authorities[one.name] for one in timeline.cas if not one.under and one.trusted)
+        self.stores: list[tuple[datetime, tuple[Authority, ...]]] = [(timeline.start, trusted)]
+        self._restocked: list[tuple[datetime, list[Authority], list[Authority]]] = []
+        self.issuer, self.sends = self.authorities[timeline.issuer], self.certificates_of(timeline.sends)
+        self.algorithm: str = timeline.algorithm
+        self.key, self.backup = new_key(timeline.algorithm), new_key()
         self._due: datetime | None = None
-        self._present(timeline.start, "the service begins")
+        self.renew(timeline.start, "the service begins")
         self._live()
 
     def _live(self) -> None:
         waiting = sorted(self.timeline.events, key=lambda event: event.date)
         while waiting or self._due:
             if waiting and (self._due is None or waiting[0].date <= self._due):
-                self._happens(waiting.pop(0))
+                waiting.pop(0).happens(self)
             else:
                 assert self._due
-                choice = self.timeline.renew
-                assert choice
-                self._choose(choice)
-                self._present(self._due, f"renewed, {choice.value} key")
+                choice = Choice(self.timeline.renew)
+                self.choose(choice)
+                self.renew(self._due, f"renewed, {choice.value} key")
 
-    def _choose(self, choice: Choice) -> None:
+    # ---- what events do ------------------------------------------------------------------------
+
+    def choose(self, choice: Choice) -> None:
+        """Take this key for the next certificate."""
         if choice is Choice.NEW:
-            self._key = new_key(self._algorithm)
+            self.key = new_key(self.algorithm)
         elif choice is Choice.BACKUP:
-            self._key, self._backup = self._backup, new_key()
+            self.key, self.backup = self.backup, new_key()
 
-    def _present(self, when: datetime, title: str) -> None:
+    def renew(self, when: datetime, title: str) -> None:
         """The service gets a certificate at `when` for its key from its CA, and presents it."""
-        line = self.timeline
-        credential = self._issue(self._issuer, self._key, when, line.lifetime(when))
-        self._show(when, credential, title)
-        for holding in self.holdings:
-            if holding.key is self._key:
-                holding.credentials.append((when, credential))
-        due = credential.leaf.not_valid_after_utc + SECOND - timedelta(days=line.renew_before)
-        self._due = due if line.renew and due < line.end else None
+        self._present(self.issue(self.issuer, self.key, when, self.timeline.lifetime(when)), when, title)
 
-    def _issue(self, by: str, key: Key, when: datetime, life: timedelta) -> Credential:
-        # The last second still counts (RFC 5280 section 4.1.2.5), so that lives are whole days.
-        return self.authorities[by].issue(self.timeline.host, key=key, not_before=when, not_after=when + life - SECOND)
+    def adopt(self, credential: Credential, when: datetime, title: str) -> None:
+        """The service presents this credential from `when` on, and renews it as it would its own."""
+        self.issuer = credential.issuer or self.issuer
+        usual = tuple(one.certificate for one in self.issuer.line() if one.parent)
+        self.sends = None if credential.chain[1:] == usual else credential.chain[1:]
+        self.key = credential.key
+        self.algorithm = next(one for one in ALGORITHMS if seen(credential.leaf).algorithm.startswith(one))
+        if self.key is self.backup:
+            self.backup = new_key()
+        self._present(credential, when, title)
 
-    def _show(self, when: datetime, credential: Credential, title: str) -> None:
-        if self._sends is not None:
-            credential = credential.sending(*(self.authorities[name].certificate for name in self._sends))
+    def issue(self, by: Authority, key: Key, when: datetime, life: timedelta) -> Credential:
+        """A certificate for the host; the last second still counts (RFC 5280 section 4.1.2.5): lives are whole days."""
+        return by.issue(self.timeline.host, key=key, not_before=when, not_after=when + life - SECOND)
+
+    def show(self, when: datetime, credential: Credential, title: str) -> None:
+        """A new era begins at `when`, with this credential and what the service sends behind it."""
+        if self.sends is not None:
+            credential = credential.sending(*self.sends)
         if self.eras and self.eras[-1].start == when:
             self.eras.pop()
         certificates = tuple(seen(one) for one in credential.chain)
-        self.eras.append(Era(when, credential, certificates, pin_of(self._backup.public_key()), title))
+        self.eras.append(Era(when, credential, certificates, pin_of(self.backup.public_key()), title))
 
-    def _happens(self, event: Event) -> None:
-        when = event.date
-        now = self.eras[-1].credential
-        if event.what in (What.RENEW, What.INTERMEDIATE, What.MOVE, What.ALGORITHM):
-            if event.what is What.ALGORITHM:
-                self._algorithm = event.to
-            elif event.to:
-                self._issuer, self._sends = event.to, event.sends
-            self._choose(event.key)
-            self._present(when, title(event))
-        elif event.what is What.SENDS:
-            self._sends = event.sends
-            self._show(when, now, title(event))
-        elif event.what is What.BACKUP_LOST:
-            self._backup = new_key()
-            self._show(when, now, title(event))
-        elif event.what is What.COMPROMISE:
-            held = [(era.start, era.credential) for era in self.eras if era.credential.key is now.key]
-            self.holdings.append(Holding(when, title(event), True, now.key, held))
-        elif event.what is What.MISISSUE:
-            stolen = [one.key for one in self.holdings if one.stolen]
-            key = stolen[-1] if event.stolen_key else new_key()
-            credential = self._issue(event.by, key, when, timedelta(days=event.days))
-            self.holdings.append(Holding(when, title(event), False, key, [(when, credential)]))
-        elif event.what is What.REVOKE:
-            for one in self._meant(event.whose):
-                self.revoked.setdefault(seen(one.leaf).fingerprint, when + timedelta(hours=event.hours))
-        elif event.what in (What.STORE_ADDS, What.STORE_DROPS):
-            roots = tuple(name for name in self.stores[-1][1] if name != event.root)
-            self.stores.append((when, (*roots, event.root) if event.what is What.STORE_ADDS else roots))
+    def restock(self, when: datetime, before: Sequence[Authority], after: Sequence[Authority]) -> None:
+        """Every client's store changes at `when` as `after` differs from `before`, whenever the store was built."""
+        had, has = ({one.certificate for one in roots} for roots in (before, after))
+        lost = [one for one in before if one.certificate not in has]
+        gained = [one for one in after if one.certificate not in had]
+        self._restocked.append((when, lost, gained))
 
-    def _meant(self, whose: Whose) -> list[Credential]:
-        if whose is Whose.CURRENT:
-            return [self.eras[-1].credential]
-        return [
-            credential
-            for holding in self.holdings
-            if holding.stolen is (whose is Whose.STOLEN)
-            for _, credential in holding.credentials
-        ]
+    def certificates_of(self, names: Iterable[str] | None) -> tuple[x509.Certificate, ...] | None:
+        """The certificates of the CAs of these names, to be sent; None where none are named."""
+        return None if names is None else tuple(self.authorities[name].certificate for name in names)
+
+    def _present(self, credential: Credential, when: datetime, title: str) -> None:
+        self.show(when, credential, title)
+        for holding in self.holdings:
+            if holding.key is self.key:
+                holding.credentials.append((when, credential))
+        line = self.timeline
+        due = credential.leaf.not_valid_after_utc + SECOND - timedelta(days=line.renew_before)
+        self._due = due if line.renew != "never" and due < line.end else None
+
+    # ---- what there is at a time ---------------------------------------------------------------
 
     def era(self, time: datetime) -> Era:
         """What the service presents at `time`."""
         return next(era for era in reversed(self.eras) if era.start <= time)
 
-    def store(self, time: datetime) -> tuple[Authority, ...]:
-        """The roots of a trust store built at `time`."""
-        names = next(names for since, names in reversed(self.stores) if since <= time)
-        return tuple(self.authorities[name] for name in names)
+    def store(self, built: datetime, time: datetime) -> tuple[Authority, ...]:
+        """The roots that a trust store built at `built` holds at `time`."""
+        held = [*next(roots for since, roots in reversed(self.stores) if since <= built)]
+        held += [one for one in self.made if not one.parent]
+        for when, lost, gained in self._restocked:
+            if when <= time:
+                held = [one for one in held if one not in lost] + gained
+        return tuple(held)
+
+    def every(self) -> list[Authority]:
+        """Every CA: the file's, and those that were made beside them."""
+        return [*self.authorities.values(), *self.made]
+
+    def path(self, time: datetime) -> Sequence[Certificate]:
+        """The service's path as a searching builder finds it in the store of that day; empty where there is none."""
+        anchors = [seen(one.certificate) for one in self.store(time, time)]
+        return build(self.era(time).certificates, anchors, time, Builder.SEARCHING).path or ()
 
     def site(self, time: datetime) -> Site:
-        """
-        The service's pins by role, as somebody who builds a client at `time` finds them.
-
-        The path is the one that a searching builder finds in the store of that day.
-        """
-        era = self.era(time)
-        anchors = [seen(one.certificate) for one in self.store(time)]
-        path: Sequence[Certificate] = build(era.certificates, anchors, time, Builder.SEARCHING).path or ()
+        """The service's pins by role, as somebody who builds a client at `time` finds them."""
+        era, path = self.era(time), self.path(time)
         leaf = era.certificates[0]
         return {
             Role.ROOT: frozenset(one.pin for one in path[-1:] if len(path) > 1),
@@ -199,33 +201,10 @@ class Life:
 
     def certificates(self) -> list[Certificate]:
         """Every certificate that has dates of its own: the service's, the CAs', the attacker's."""
-        held = [credential.leaf for holding in self.holdings for _, credential in holding.credentials]
-        found = [one.certificates[0] for one in self.eras]
-        found += [seen(one.certificate) for one in self.authorities.values()]
-        return list({one.fingerprint: one for one in (*found, *map(seen, held))}.values())
-
-
-_TITLES = {
-    What.RENEW: "renewed, {key} key",
-    What.INTERMEDIATE: "another intermediate, {to}, {key} key",
-    What.MOVE: "moved to {to}, {key} key",
-    What.ALGORITHM: "moved to {to}, {key} key",
-    What.SENDS: "sends another chain",
-    What.BACKUP_LOST: "the backup key is lost",
-    What.COMPROMISE: "the key is stolen",
-    What.MISISSUE: "{by} mis-issues to an attacker",
-    What.REVOKE: "{whose} certificates revoked within {hours} h",
-    What.STORE_ADDS: "stores gain {root}",
-    What.STORE_DROPS: "stores lose {root}",
-    What.CLOCK: "clocks moved by {days} days",
-}
-
-
-def title(event: Event) -> str:
-    """What an event is called in a list and in a picture."""
-    fields = {name: getattr(event, name) for name in ("to", "by", "root", "days", "hours")}
-    fields.update(key=event.key.value, whose=event.whose.value)
-    return _TITLES[event.what].format(**fields) + (f" ({event.note})" if event.note else "")
+        credentials = [era.credential for era in self.eras]
+        credentials += [credential for holding in self.holdings for _, credential in holding.credentials]
+        found = [one for credential in credentials for one in credential.chain]
+        return [seen(one) for one in dict.fromkeys([*found, *(one.certificate for one in self.every())])]
 
 
 def _authorities(timeline: Timeline) -> dict[str, Authority]:

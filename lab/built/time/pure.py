@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lab.built.time.installed import Moment
 from lab.built.time.life import Life
-from lab.built.time.run import Run
+from lab.built.time.run import Chronicle
 from lab.observation import Line, Observation, Outcome, Verdict
 from lab.pki.authority import Credential
 from lab.pki.legacy_path import build
@@ -34,7 +34,7 @@ def meaning(line: Line, accepted: bool) -> Outcome:
     return Outcome.SERVED if accepted else Outcome.OUTAGE
 
 
-def disagreements(lived: Run) -> list[str]:
+def disagreements(lived: Chronicle) -> list[str]:
     """Where the pure verdict, its deciding check, its path or its meaning differ from the handshake's."""
     found = []
     for course in lived.courses:

@@ -1,7 +1,7 @@
 """
 A run as text: a table of outage-days against exposure-days, and what lies behind each figure.
 
-At most 120 columns; nothing is said by colour. JSON is `Run.record`.
+At most 120 columns; nothing is said by colour. JSON is `Chronicle.record`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import textwrap
 
 from lab.built.time.language import Timeline
-from lab.built.time.run import Course, Run
+from lab.built.time.run import Chronicle, Course
 from lab.observation import Outcome, Showable
 
 WIDTH = 120
 
 
-def table(lived: Run) -> str:
+def table(lived: Chronicle) -> str:
     """The heading and one row for each client."""
     line = lived.timeline
     wide = max([len(one.client.name) for one in lived.courses] + [len("client")]) + 2
@@ -38,7 +38,7 @@ def days(count: float) -> str:
     return f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}"
 
 
-def text(lived: Run) -> str:
+def text(lived: Chronicle) -> str:
     """The run as plain text: story, table, what happened, and each client's bad days with the reason."""
     line = lived.timeline
     out = [table(lived), ""]
@@ -75,4 +75,4 @@ def catalogue(lines: list[Timeline]) -> str:
     return "\n".join(f"{line.name:<{wide}}{line.title}" for line in lines)
 
 
-Showable.renderers.setdefault(Run, {"text/plain": table})
+Showable.renderers.setdefault(Chronicle, {"text/plain": table})

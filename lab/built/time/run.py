@@ -8,7 +8,7 @@ draws nothing and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -17,13 +17,10 @@ from typing import Any
 
 from lab.built.time.ground import Ground, Met
 from lab.built.time.installed import Moment, Owner
-from lab.built.time.language import DAY, SECOND, Installed, Timeline
-from lab.built.time.life import Life, title, valid_at
-from lab.observation import Outcome, Showable
+from lab.built.time.language import DAY, SECOND, Installation, Timeline
+from lab.built.time.life import Life, valid_at
+from lab.observation import Outcome, Progress, Showable
 from lab.pki.authority import Credential
-
-Progress = Callable[[float], None]
-"""Called with the share that is done, from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,7 @@ class Point:
 
     @property
     def time(self) -> datetime:
+        """When it begins."""
         return self.moment.time
 
     @property
@@ -50,6 +48,7 @@ class Point:
 
     @property
     def outage(self) -> bool:
+        """Whether the genuine service was refused."""
         return self.genuine.outcome is Outcome.OUTAGE
 
     @property
@@ -64,6 +63,7 @@ class Point:
 
     @property
     def met(self) -> tuple[Met, ...]:
+        """Everything that was asked: the service first, then the attackers."""
         return (self.genuine, *self.attacks)
 
 
@@ -78,6 +78,7 @@ class Spell:
 
     @property
     def days(self) -> float:
+        """How long it lasts, in days."""
         return (self.until - self.start) / DAY
 
 
@@ -85,7 +86,7 @@ class Spell:
 class Course:
     """One client through the whole timeline, point by point."""
 
-    client: Installed
+    client: Installation
     points: tuple[Point, ...]
 
     @property
@@ -118,7 +119,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Run(Showable):
+class Chronicle(Showable):
     """A timeline's result. `seconds` is the wall time of the whole run, certificates included."""
 
     timeline: Timeline
@@ -138,7 +139,7 @@ class Run(Showable):
     def happenings(self) -> list[tuple[datetime, str]]:
         """What happened, in order: the timeline's events, and the authorities that expired."""
         line = self.timeline
-        events = [(event.date, title(event)) for event in line.events]
+        events = [(event.date, event.title) for event in line.events]
         expired = [
             (ca.until + SECOND, f"{ca.name} expires") for ca in line.cas if line.start <= ca.until + SECOND < line.end
         ]
@@ -208,23 +209,23 @@ def schedule(life: Life) -> list[tuple[Owner, datetime, datetime]]:
     return sorted(found, key=lambda one: one[1])
 
 
-def run(timeline: Timeline, progress: Progress | None = None) -> Run:
+def run(timeline: Timeline, progress: Progress | None = None) -> Chronicle:
     """Live through the timeline: its certificates, then a handshake with everybody at every point."""
     began = perf_counter()
     life = Life(timeline)
     asked = schedule(life)
     points: dict[str, list[Point]] = {client.name: [] for client in timeline.clients}
     with Ground(timeline.host) as ground:
-        for number, (owner, time, until) in enumerate(asked):
+        for number, (owner, time, until) in enumerate(asked, start=1):
             moment, era = owner.at(time), life.era(time)
             genuine = ground.meet(moment, era)
             attacks = tuple(ground.meet(moment, era, one) for one in shown_at(life, moment))
             points[owner.client.name].append(Point(moment, until, genuine, attacks))
             if progress:
-                progress((number + 1) / len(asked))
+                progress(number, len(asked), owner.client.name)
         handshakes = ground.handshakes
     courses = tuple(Course(client, tuple(points[client.name])) for client in timeline.clients)
-    return Run(timeline, life, courses, handshakes, perf_counter() - began)
+    return Chronicle(timeline, life, courses, handshakes, perf_counter() - began)
 
 
 def shown_at(life: Life, moment: Moment) -> Iterator[Credential]:

@@ -1,9 +1,10 @@
 """
 A TOML file that remembers its lines, and values that are checked as they are taken.
 
-tomllib says nothing of where a key stood, so the lines are searched for table
-headers and keys. It knows nothing of timelines. Every fault is a ValueError of
-one sentence: the file, the line, the key, what was there and what was wanted.
+msgspec checks shapes, types and limits; what it finds is said again here as a
+ValueError of one sentence: the file, the line, the key, what was there and
+what was wanted. It knows nothing of timelines. tomllib says nothing of where a
+key stood, so the lines are searched for table headers and keys.
 """
 
 from __future__ import annotations
@@ -12,184 +13,161 @@ import datetime as dates
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any, TypeVar
 
-Word = TypeVar("Word", bound=StrEnum)
+import msgspec
+from msgspec import inspect
+
+_Value = TypeVar("_Value")
+Place = tuple[str | int, ...]
+"""Where a value stands: ("event", 3, "days") is the key days of the fourth [[event]]."""
+
+MOST = 20  # names in one sentence
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
+_MISSING = re.compile(r"(missing required|contains unknown) field `(.*?)`(?: - at|$)", re.DOTALL)
 
 
 class Source:
-    """The text of one file, its values, and where each key stands."""
+    """The text of one file, its values, and where each key stands; every date in the values is a time in UTC."""
 
     def __init__(self, text: str, label: str) -> None:
         self.label = label
-        self._lines: dict[tuple[str, int, str], int] = {}
+        self._lines = _lines(text)
         try:
-            self.values: dict[str, Any] = tomllib.loads(text)
+            self._found: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as fault:
             raise ValueError(_syntax(text, label, str(fault))) from None
-        self._find(text)
+        self.values: dict[str, Any] = self._plain(self._found, ())
 
-    def _find(self, text: str) -> None:
-        table, index, counts, inside = "", 0, dict[str, int](), ""
-        for number, line in enumerate(text.splitlines(), start=1):
-            quoted = [mark for mark in ('"""', "'''") if line.count(mark) % 2]
-            if inside:
-                inside = "" if inside in quoted else inside
-                continue
-            header, key = _HEADER.match(line), _KEY.match(line)
-            if header:
-                table = header[2]
-                index = counts.get(table, -1) + 1 if header[1] == "[[" else 0
-                counts[table] = index
-                self._lines.setdefault((table, index, ""), number)
-            elif key:
-                self._lines.setdefault((table, index, key[1]), number)
-            inside = quoted[0] if quoted else ""
+    def fault(self, place: Place, problem: str) -> ValueError:
+        """The error about this place, in one sentence, with the line of the key, or of its table without it."""
+        known = next((place[:end] for end in range(len(place), 0, -1) if place[:end] in self._lines), ())
+        key = next(str(one) for one in reversed(place) if isinstance(one, str))
+        said = key if re.fullmatch(r"[\w-]+", key) else repr(key)
+        return ValueError(f"{self.label} line {self._lines.get(known, 1)}, key {said}: {problem}")
 
-    def line(self, table: str, index: int = 0, key: str = "") -> int:
-        """The line of a key; of its table where the key is not there; 1 where neither is."""
-        for where in ((table, index, key), (table, index, ""), ("", 0, table)):
-            if where in self._lines:
-                return self._lines[where]
-        return 1
+    def unknown(self, place: Place, value: Any, among: Iterable[str]) -> ValueError:
+        """The error about a word that is none of `among`."""
+        return self.fault(place, f"{_shown(value)} is not known here{_nearest(str(value), list(among))}")
 
-    def top(self) -> Table:
-        """The keys before the first table header."""
-        return Table(self, "", 0, self.values)
+    def one_of(self, place: Place, value: str | Sequence[str] | None, among: Iterable[str]) -> None:
+        """Refuse a word, or a list with a word, that is none of `among`."""
+        for word in [value] if isinstance(value, str) else value or ():
+            if word not in among:
+                raise self.unknown(place, word, among)
 
-    def tables(self, name: str) -> Iterator[Table]:
-        """Each ``[[name]]`` in order; none where there is none."""
-        found = self.values.get(name, [])
-        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-            raise ValueError(
-                f"{self.label} line {self.line(name)}, key {name}: this is no list of tables; write [[{name}]]"
-            )
-        for index, values in enumerate(found):
-            yield Table(self, name, index, values)
+    def take(self, kind: type[_Value], values: Any, place: Place = ()) -> _Value:
+        """The values at this place as what `kind` says, with its limits kept."""
+        try:
+            return msgspec.convert(values, kind, builtin_types=(datetime, dates.date, dates.time))
+        except msgspec.ValidationError as problem:
+            raise self._said(str(problem), inspect.type_info(kind), place) from None
 
+    def _said(self, problem: str, kind: inspect.Type, place: Place) -> ValueError:
+        at = problem.rpartition(" - at `$")[2] if " - at `$" in problem else ""
+        inner = tuple(int(index) if index else key for key, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", at))
+        if field := _MISSING.search(problem):
+            table = _inside(kind, inner)
+            names = [one.encode_name for one in table.fields if one.encode_name]
+            if field[1] == "contains unknown":
+                problem = f"this key means nothing here{_nearest(field[2], names)}"
+            else:
+                where = f"[[{(*place, *inner)[0]}]]" if place or inner else "the file"
+                wanted = _wanted(_inside(table, (field[2],)), field[2])
+                problem = f"{where} has no such key; add it, with {wanted}"
+            return self.fault((*place, *inner, field[2]), problem)
+        place, kind = (*place, *inner), _inside(kind, inner)
+        value = self._found
+        for step in place:
+            value = value[step]  # type: ignore[index]
+        if isinstance(kind, inspect.EnumType | inspect.LiteralType):
+            return self.unknown(place, value, _words(kind))
+        return self.fault(place, f"{_shown(value)} was found; give {_wanted(kind, place[0])}")
 
-class Table:
-    """One table of the file; each method takes one key out of it, checked, and `done` refuses what is left."""
+    def _plain(self, value: Any, place: Place) -> Any:
+        """Dates as times in UTC, words without blanks around them."""
+        if isinstance(value, dict):
+            return {key: self._plain(inner, (*place, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._plain(inner, (*place, number)) for number, inner in enumerate(value)]
+        if isinstance(value, dates.date):
+            return self._moment(value, place)
+        return value.strip() if isinstance(value, str) else value
 
-    def __init__(self, source: Source, name: str, index: int, values: dict[str, Any]) -> None:
-        self._source, self._name, self._index, self._values = source, name, index, values
-        self._asked: set[str] = set()
-
-    def fault(self, key: str, problem: str) -> ValueError:
-        """The error about this key, in one sentence."""
-        line = self._source.line(self._name, self._index, key)
-        return ValueError(f"{self._source.label} line {line}, key {key}: {problem}")
-
-    def has(self, key: str) -> bool:
-        self._asked.add(key)
-        return key in self._values
-
-    def _take(self, key: str, wanted: str) -> Any:
-        if not self.has(key):
-            table = f"[[{self._name}]]" if self._name else "the file"
-            raise self.fault(key, f"{table} has no such key; add it, with {wanted}")
-        return self._values[key]
-
-    def _wrong(self, key: str, value: Any, wanted: str) -> ValueError:
-        return self.fault(key, f"{_shown(value)} was found; give {wanted}")
-
-    def text(self, key: str, default: str | None = None) -> str:
-        """Words; not empty where there is no default."""
-        if default is not None and not self.has(key):
-            return default
-        value = self._take(key, "words in quotes")
-        if not isinstance(value, str) or not value.strip():
-            raise self._wrong(key, value, "words in quotes")
-        return value.strip()
-
-    def truth(self, key: str, default: bool) -> bool:
-        value = self._values[key] if self.has(key) else default
-        if not isinstance(value, bool):
-            raise self._wrong(key, value, "true or false")
-        return value
-
-    def count(self, key: str, least: int, most: int, default: int | None = None) -> int:
-        """A whole number from `least` to `most`."""
-        wanted = f"a whole number from {least} to {most}"
-        if default is not None and not self.has(key):
-            return default
-        value = self._take(key, wanted)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise self._wrong(key, value, wanted)
-        return value
-
-    def moment(self, key: str, default: datetime | None = None, *, last: bool = False) -> datetime:
-        """
-        A day or a time, in UTC.
-
-        A day is its first second; with `last`, the second before: valid until a
-        day means that the day itself is not included.
-        """
-        if default is not None and not self.has(key):
-            return default
-        value = self._take(key, "a date as in 2026-03-15")
-        return self._moment(key, value, last=last)
-
-    def moments(self, key: str) -> tuple[datetime, ...]:
-        """A list of days or times; empty where there is none."""
-        values = self._values[key] if self.has(key) else []
-        if not isinstance(values, list):
-            raise self._wrong(key, values, "a list of dates, as in [2026-03-15]")
-        return tuple(self._moment(key, value) for value in values)
-
-    def _moment(self, key: str, value: Any, *, last: bool = False) -> datetime:
+    def _moment(self, value: dates.date, place: Place) -> datetime:
+        """A day is its first second; as `until` the second before, since the day itself is not included."""
+        if not 1980 <= value.year <= 2500:  # far enough from what a certificate and a clock can carry
+            raise self.fault(place, f"{_shown(value)} was found; give a year from 1980 to 2500")
         if isinstance(value, datetime):
-            found = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-            found = found.replace(microsecond=0)
-        elif isinstance(value, dates.date):
-            found = datetime(value.year, value.month, value.day, tzinfo=UTC)
-            if last and found.year > 1:
-                found -= timedelta(seconds=1)
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+        first = datetime(value.year, value.month, value.day, tzinfo=UTC)
+        return first - timedelta(seconds=1) if place[-1] == "until" else first
+
+
+def _lines(text: str) -> dict[Place, int]:
+    """The line of each table and each key."""
+    found: dict[Place, int] = {}
+    counted = Counter[str]()
+    table: Place = ()
+    inside = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        quoted = [mark for mark in ('"""', "'''") if line.count(mark) % 2]
+        if inside:
+            inside = "" if inside in quoted else inside
+            continue
+        if header := _HEADER.match(line):
+            table = (header[2], counted[header[2]]) if header[1] == "[[" else (header[2],)
+            counted[header[2]] += 1
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            found.setdefault((*table, key[1]), number)
+        inside = quoted[0] if quoted else ""
+    return found
+
+
+def _inside(kind: inspect.Type, place: Place) -> Any:
+    """The type that stands at this place inside another; None beside it is left out."""
+    for step in place:
+        if isinstance(kind, inspect.StructType):
+            kind = next(one.type for one in kind.fields if one.encode_name == step)
         else:
-            raise self._wrong(key, value, "a date without quotes, as in 2026-03-15")
-        if not 1980 <= found.year <= 2500:  # far enough from what a certificate and a clock can carry
-            raise self._wrong(key, value, "a year from 1980 to 2500")
-        return found
+            kind = kind.item_type  # type: ignore[attr-defined]
+        if isinstance(kind, inspect.UnionType):
+            kind = kind.types[0]
+    return kind
 
-    def names(self, key: str, among: Sequence[str] | None = None) -> tuple[str, ...]:
-        """A list of words, each of them one of `among` where that is given; empty where there is none."""
-        value = self._values[key] if self.has(key) else []
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self._wrong(key, value, 'a list of names, as in ["leaf", "backup"]')
-        for one in value:
-            if among is not None and one not in among:
-                raise self.fault(key, f"{_shown(one)} is not known here{_nearest(one, among)}")
-        return tuple(value)
 
-    def name(self, key: str, among: Sequence[str], default: str | None = None) -> str:
-        """A word that is one of `among`."""
-        if default is not None and not self.has(key):
-            return default
-        value = self._take(key, f"one of {', '.join(among)}")
-        if not isinstance(value, str) or value not in among:
-            raise self.fault(key, f"{_shown(value)} is not known here{_nearest(str(value), among)}")
-        return value
+def _wanted(kind: Any, key: str | int) -> str:
+    """What a value of this type looks like in the file."""
+    match kind:
+        case inspect.EnumType() | inspect.LiteralType():
+            return f"one of {', '.join(_words(kind))}"
+        case inspect.IntType():
+            return f"a whole number from {kind.ge} to {kind.le}"
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.DateTimeType():
+            return "a date without quotes, as in 2026-03-15"
+        case inspect.VarTupleType() if not isinstance(kind.item_type, inspect.StructType):
+            return f"a list in [ ], with {_wanted(kind.item_type, key)}"
+        case inspect.StrType():
+            return "words in quotes"
+    return f"a list of tables, each of which begins with [[{key}]]"
 
-    def word(self, key: str, words: type[Word], default: Word | None = None) -> Word:
-        """One of an enum's words."""
-        return words(self.name(key, [one.value for one in words], default.value if default else None))
 
-    def done(self, also: Sequence[str] = ()) -> None:
-        """Refuse the keys that nobody asked for; `also` are known ones of other places."""
-        for key in self._values:
-            if key not in self._asked and key not in also:
-                raise self.fault(key, f"this key means nothing here{_nearest(key, [*sorted(self._asked), *also])}")
+def _words(kind: inspect.EnumType | inspect.LiteralType) -> list[str]:
+    return [str(one) for one in (kind.cls if isinstance(kind, inspect.EnumType) else kind.values)]
 
 
 def _nearest(word: str, among: Sequence[str]) -> str:
     near = difflib.get_close_matches(word, among, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else f"; use one of {', '.join(among) or 'none'}"
+    more = f" and {len(among) - MOST} more" if len(among) > MOST else ""
+    return f"; did you mean {near[0]}?" if near else f"; use one of {', '.join(among[:MOST]) or 'none'}{more}"
 
 
 def _shown(value: Any) -> str:
