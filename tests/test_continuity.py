@@ -25,7 +25,7 @@ from lab.pki.successor import BINDING, MOST, Announcement, announce, claim, from
 from lab.pki.world import World
 from lab.policy.check import Known
 from lab.policy.clients import CLIENTS, Client
-from lab.policy.continuity import Comparison, Continuity, Reaction, User
+from lab.policy.continuity import Acquaintance, Continuity, Reaction, User
 from lab.policy.memory import PORT, Memory, Record, Update
 from lab.policy.rules import asking, continuity_of, rule, rule_named, rules
 from lab.scenes.stories import STORIES, day, renewed, served, story
@@ -200,7 +200,7 @@ def test_a_window_opens_the_second_after_the_record_expires(world: World) -> Non
         assert accepts(gemini, late, kept) is expected
         assert not accepts(patient, late, kept)
     late = replace(seen, time=ends + timedelta(seconds=1))
-    assert continuity_of(gemini).compare(late, kept) is Comparison.LAPSED
+    assert continuity_of(gemini).compare(late, kept) is Acquaintance.LAPSED
 
 
 def test_a_resumed_session_proves_nothing(world: World) -> None:

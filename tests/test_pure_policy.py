@@ -23,6 +23,7 @@ from lab.policy.checks import SOUND, Check, Known, Stage, judge
 from lab.policy.clients import CLIENTS
 from lab.policy.mind import Mind
 from lab.policy.pinset import PinSet, Role
+from lab.policy.profiles import KNOWN_UNTIL_EXPIRY
 from lab.trials.engine import Taught
 
 LAB = Path(checks.__file__).parents[1]
@@ -298,10 +299,23 @@ def test_first_use_passes_and_is_remembered() -> None:
 
 def test_a_memory_is_replaced_when_it_has_lapsed() -> None:
     """What was met stays until its certificate has expired; whoever is met after that takes its place."""
-    assert MET.met(replace(OTHER_CA, time=LEAF.not_after)) is MET
+
+    def after(*observations: Observation) -> tuple[bool, Known]:
+        mind = Mind((KNOWN_UNTIL_EXPIRY,))
+        for observation in observations:
+            verdict = mind.verdict(observation)
+            mind.learn(Taught(observation, verdict.accepted), verdict)
+        return verdict.accepted, mind.known
+
+    last_second = replace(OTHER_CA, time=LEAF.not_after)
     later = replace(OTHER_CA, time=LEAF.not_after + timedelta(seconds=1))
-    assert checks.KNOWN_KEY.find(later, MET.met(later)).passed
-    assert not checks.KNOWN_KEY.find(HONEST, MET.met(later)).passed
+    _, known = after(HONEST)
+    assert after(HONEST, last_second) == (False, known)
+    accepted, replaced = after(HONEST, later)
+    assert accepted
+    assert [record.pin for record in replaced.memory.records] == [STRANGER.fingerprint]
+    # whoever took the place is what is compared with from now on; its own certificate has expired as well
+    assert KNOWN_UNTIL_EXPIRY.find(later, replaced).passed
 
 
 def test_literal_pins_match_like_roles() -> None:

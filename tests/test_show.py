@@ -40,11 +40,11 @@ def test_tables_have_heads_for_rows_and_columns_and_need_no_script(whole_matrix:
 
 
 def test_values_show_themselves_in_a_notebook_as_html_and_text() -> None:
-    """A matrix, a trial, a trace, a path and a comparison have both forms; nothing shows a bare fingerprint."""
+    """A matrix, a trial, a trace, a path and a comparison have both forms; pins are shown where one was refused."""
     for value in (
         lab.matrix(["unpinned"], ["new_ca"]),
-        lab.trial("leaf-pinned", "new_ca"),
-        lab.trace("leaf-pinned", "new_ca"),
+        lab.trial("unpinned", "new_ca"),
+        lab.trace("unpinned", "new_ca"),
         lab.draw(lab.World().genuine.path),
         compare({"a": "?"}, {"a": "served"}),
     ):
@@ -52,6 +52,8 @@ def test_values_show_themselves_in_a_notebook_as_html_and_text() -> None:
         assert set(bundle) == {"text/plain", "text/html"}
         assert all(bundle.values())
         assert "sha256/" not in bundle["text/plain"]
+    refused = lab.trial("leaf-pinned", "new_ca")._repr_mimebundle_()
+    assert all(form.count("sha256/") == 4 for form in refused.values())  # the path, and the pin that was wanted
 
 
 def test_a_path_is_drawn_with_its_marks_and_described() -> None:

@@ -28,13 +28,11 @@ from lab.built.time import command, report
 from lab.built.time import drawing as picture
 from lab.built.time.cost import cost
 from lab.built.time.events import EVENTS
-from lab.built.time.ground import Ground
 from lab.built.time.installed import Owner
 from lab.built.time.language import SECOND, Choice
 from lab.built.time.life import Life
-from lab.built.time.pure import disagreements, pure
 from lab.built.time.reading import load, read, ready
-from lab.built.time.run import Chronicle, run, schedule
+from lab.built.time.run import Chronicle, disagreements, expected, meetings, run, schedule
 from lab.observation import Line, Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.legacy_path import Builder, build
@@ -42,6 +40,9 @@ from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Kind
+from lab.trials.engine import meet
+from lab.trials.rehearsal import foresee
+from lab.trials.standing import Ground
 from lab.trials.trial import trial
 from lab.wire import tls
 from lab.wire.client import connect
@@ -121,8 +122,11 @@ def test_no_verdict_changes_between_two_points(name: str) -> None:
         owner = Owner(course.client, shown.life)
         for point in course.points:
             time = point.time + (point.until - point.time) * draw.random()
-            then, _ = pure(shown.life, owner.at(time), point.genuine.credential)
-            assert then.accepted is point.genuine.verdict.accepted, (course.client.name, time)
+            moment = owner.at(time)
+            genuine = moment.meeting(Line.GENUINE, point.genuine.meeting.credential)
+            seen = foresee(genuine, shown.timeline.host, moment.builder)
+            accepted = expected(moment, genuine, seen).verdict.accepted
+            assert accepted is point.genuine.verdict.accepted, (course.client.name, time)
 
 
 def test_what_holds_between_points_holds_for_handshakes_too() -> None:
@@ -133,7 +137,8 @@ def test_what_holds_between_points_holds_for_handshakes_too() -> None:
             owner = Owner(course.client, shown.life)
             for point in course.points:
                 time = point.until - SECOND
-                met = ground.meet(owner.at(time), shown.life.era(time))
+                moment = owner.at(time)
+                met = meet(ground, next(meetings(shown.life, moment)), moment.mind())()
                 assert met.outcome is point.genuine.outcome, (course.client.name, time)
     assert running() == []
 
@@ -354,8 +359,7 @@ def test_every_kind_of_event_happens_somewhere() -> None:
 # ---- moves of the catalogue as events -------------------------------------------------------------
 
 FOUR = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
-UNDATED = ("self_signed_certificate", "look_alike_root")  # they know no day but the real one
-DATED = [name for name, one in CASES.items() if one.move(World(**one.starts)) and name not in UNDATED]
+DATED = [name for name, one in CASES.items() if one.move(World(**one.starts))]
 
 
 def with_event(event: str, more: str = "") -> Chronicle:

@@ -27,7 +27,7 @@ class Reaction(StrEnum):
     ASK = "ask the user"
 
 
-class Comparison(StrEnum):
+class Acquaintance(StrEnum):
     """How what is shown compares with what is remembered."""
 
     NOTHING = "nothing that could be compared"
@@ -38,7 +38,7 @@ class Comparison(StrEnum):
     CHANGED = "changed"
 
 
-KNOWN = (Comparison.SAME, Comparison.SUCCESSOR)
+KNOWN = (Acquaintance.SAME, Acquaintance.SUCCESSOR)
 
 
 @dataclass(frozen=True)
@@ -111,44 +111,44 @@ class Continuity:
             one for one in records if not (self.disregards_expired and one.expires is not None and one.expires < time)
         ]
 
-    def compare(self, observation: Observation, memory: Memory) -> Comparison:
+    def compare(self, observation: Observation, memory: Memory) -> Acquaintance:
         """How the leaf of this observation compares with the records. A resumed session proves nothing."""
         leaf = observation.leaf
         if leaf is None or observation.resumed:
-            return Comparison.NOTHING
+            return Acquaintance.NOTHING
         records = self.records(memory, observation.host)
         counts = self.counting(records, observation.time)
         if not counts:
-            return Comparison.LAPSED if records else Comparison.FIRST_USE
+            return Acquaintance.LAPSED if records else Acquaintance.FIRST_USE
         for record in counts:
             if record.pin == self.pin(leaf):
-                return Comparison.SAME if record.count else Comparison.SUCCESSOR
-        return Comparison.CHANGED
+                return Acquaintance.SAME if record.count else Acquaintance.SUCCESSOR
+        return Acquaintance.CHANGED
 
-    def reaction(self, where: Comparison) -> Reaction:
+    def reaction(self, where: Acquaintance) -> Reaction:
         """What a client does then, where nothing that it knows is shown."""
-        return self.changed if where is Comparison.CHANGED else self.unknown
+        return self.changed if where is Acquaintance.CHANGED else self.unknown
 
     def asks(self, observation: Observation, memory: Memory) -> bool:
         """Whether the user is warned and has to decide."""
         where = self.compare(observation, memory)
-        return where not in (*KNOWN, Comparison.NOTHING) and self.reaction(where) is Reaction.ASK
+        return where not in (*KNOWN, Acquaintance.NOTHING) and self.reaction(where) is Reaction.ASK
 
     def find(self, observation: Observation, known: Known) -> Finding:
         """Whether the key passes, and why. Pure, the user's answer included."""
         host, memory = observation.host, known.memory
         where = self.compare(observation, memory)
-        if where is Comparison.NOTHING:
+        if where is Acquaintance.NOTHING:
             return Finding("", False, "nothing was shown that could be compared with what is remembered")
-        if where is Comparison.SAME:
+        if where is Acquaintance.SAME:
             return Finding("", True, f"the {self.what} that is remembered of {host}")
-        if where is Comparison.SUCCESSOR:
+        if where is Acquaintance.SUCCESSOR:
             earlier = "announced earlier, over a connection that was trusted"
             return Finding("", True, f"the {self.what} that {host} {earlier}")
         seen = {
-            Comparison.CHANGED: f"{host} shows another {self.what} than the remembered one",
-            Comparison.FIRST_USE: f"nothing is known of {host}",
-            Comparison.LAPSED: f"what is known of {host} has expired and is disregarded",
+            Acquaintance.CHANGED: f"{host} shows another {self.what} than the remembered one",
+            Acquaintance.FIRST_USE: f"nothing is known of {host}",
+            Acquaintance.LAPSED: f"what is known of {host} has expired and is disregarded",
         }[where]
         reaction = self.reaction(where)
         if reaction is Reaction.ACCEPT:

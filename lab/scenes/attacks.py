@@ -35,7 +35,7 @@ def self_signed_certificate(world: World) -> Meeting:
 
     The attack that ordinary validation exists for.
     """
-    return attacked(world, self_signed(*world.hosts))
+    return attacked(world, self_signed(*world.hosts, now=world.now))
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
@@ -59,7 +59,7 @@ def look_alike_root(world: World) -> Meeting:
 
     Names are free. A trust store holds keys, and so does a pin.
     """
-    forged = authority(world.root.name).intermediate(world.issuing.name)
+    forged = authority(world.root.name, now=world.now).intermediate(world.issuing.name)
     return attacked(world, forged.issue(*world.hosts))
 
 

@@ -35,11 +35,11 @@ def day(meeting: Meeting, scene: Scene) -> int:
     return (meeting.time - scene.meetings[0].time).days
 
 
-Days = Callable[[World], Sequence[Meeting]]
+Tale = Callable[[World], Sequence[Meeting]]
 
 
-def _tell(kind: Kind) -> Callable[[Days], Days]:
-    def register(tell: Days) -> Days:
+def _tell(kind: Kind) -> Callable[[Tale], Tale]:
+    def register(tell: Tale) -> Tale:
         def build(world: World) -> Scene:
             world.genuine = renewed(world, 0)
             return told(world, *tell(world))

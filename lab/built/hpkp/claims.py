@@ -1,7 +1,7 @@
 """
 What the article says of HPKP, put to real handshakes.
 
-Each function plays the scenes that its claim is about and returns `Evidence`:
+Each function plays the scenes that its claim is about and returns `Measured`:
 whether the claim held, and what was measured. It knows no wording of the
 article; the course's ledger does.
 """
@@ -23,7 +23,7 @@ BEFORE = VISITORS[0]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Measured:
     """Whether a claim held, and what was measured, in a sentence."""
 
     holds: bool
@@ -41,7 +41,7 @@ def _first_visit(told: Dated, agent: Agent) -> Noting:
     return hpkp.note(Memory(), met.observation, met.lesson.headers or (), agent)
 
 
-def sixty_days() -> Evidence:
+def sixty_days() -> Measured:
     """
     "With HPKP, a leaf is usually pinned for 60 days": it is what a browser would remember at most.
 
@@ -54,14 +54,14 @@ def sixty_days() -> Evidence:
     remembered = entry.until - START if entry and entry.until else None
     life = year.phases[0].meeting.credential.leaf.not_valid_after_utc - START
     holds = remembered == CHROMIUM_CAP and capped == 60 and free == 365 and life != CHROMIUM_CAP
-    return Evidence(
+    return Measured(
         holds,
         f"one header, max-age of a year: locked out {capped} days with Chromium's cap and {free} without; "
         f"the certificate was good for {life // DAY} days",
     )
 
 
-def no_backup_is_ignored() -> Evidence:
+def no_backup_is_ignored() -> Measured:
     """
     "No backup named, so clients are locked out": it holds only where such a header locks out; by RFC 7469 it does not.
 
@@ -70,21 +70,21 @@ def no_backup_is_ignored() -> Evidence:
     """
     noting = _first_visit(scene("no_backup_pin"), AGENTS["no cap"])
     without, fake = _stay("no_backup_pin"), _stay("fake_backup")
-    return Evidence(
+    return Measured(
         noting.action is not Action.IGNORED or bool(without.locked),
         f"the header without a backup was {noting.action.value} ({noting.reason}): "
         f"{len(without.locked)} days locked out; with a made-up backup {len(fake.locked)} days",
     )
 
 
-def compromise_without_usable_backup() -> Evidence:
+def compromise_without_usable_backup() -> Measured:
     """
     "A compromised key, and no backup: clients are locked out": so it is where a backup was named and is lost.
 
     A usable backup is the control. In neither case did the pin stop the thief.
     """
     lost, kept = _stay("lost_backup"), _stay("backup_pin")
-    return Evidence(
+    return Measured(
         len(lost.locked) == 60 and not kept.locked and bool(lost.robbed),
         f"backup lost: {len(lost.locked)} days locked out; backup usable: {len(kept.locked)}; "
         f"visits robbed with the stolen key while it was pinned: {lost.robbed}",

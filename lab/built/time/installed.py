@@ -15,12 +15,15 @@ from datetime import datetime, timedelta
 from lab.built.time.events import ClockMoved
 from lab.built.time.language import SECOND, Installation
 from lab.built.time.life import Life
-from lab.observation import Finding, Observation, Verdict
-from lab.pki.authority import Authority
+from lab.observation import Finding, Line, Observation
+from lab.pki.authority import Authority, Credential
 from lab.pki.legacy_path import Builder, build
 from lab.pki.pins import seen
-from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, Policy, judge, pinned
+from lab.policy.check import Basis, Check, Known, Policy
+from lab.policy.checks import HOST_NAME, VALIDATION, pinned
+from lab.policy.mind import Mind
 from lab.policy.pinset import PinSet
+from lab.scenes.catalogue import Meeting
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,13 @@ class Moment:
     builder: Builder
     lapse: datetime | None
 
-    def judge(self, observation: Observation) -> Verdict:
-        """The verdict on what was seen, through this client's own path builder."""
-        return judge(self.policy, self.view(observation), self.known)
+    def mind(self) -> Mind:
+        """What decides: this policy and these pins, on the path that this client builds."""
+        return Mind(self.policy, self.known, sees=self.view)
+
+    def meeting(self, line: Line, credential: Credential, behind: Meeting | None = None) -> Meeting:
+        """A meeting with whoever presents this credential, by this client's own clock and store."""
+        return Meeting(line, credential, self.store, self.clock, f"on {self.time:%Y-%m-%d}", behind=behind)
 
     def view(self, observation: Observation) -> Observation:
         """The same handshake with the path that this client builds: another one where its builder is the old one."""

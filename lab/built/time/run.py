@@ -15,12 +15,14 @@ from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
-from lab.built.time.ground import Ground, Met
 from lab.built.time.installed import Moment, Owner
 from lab.built.time.language import DAY, SECOND, Installation, Timeline
 from lab.built.time.life import Life, valid_at
-from lab.observation import Outcome, Progress, Showable
-from lab.pki.authority import Credential
+from lab.observation import Certificate, Line, Observation, Outcome, Progress, Showable
+from lab.scenes.catalogue import Meeting
+from lab.trials.engine import Encounter, Imagined, imagine, meet
+from lab.trials.rehearsal import foresee
+from lab.trials.standing import Ground
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Point:
 
     moment: Moment
     until: datetime
-    genuine: Met
-    attacks: tuple[Met, ...]
+    genuine: Encounter
+    attacks: tuple[Encounter, ...]
 
     @property
     def time(self) -> datetime:
@@ -59,10 +61,10 @@ class Point:
     @property
     def attacked(self) -> bool:
         """Whether an attacker has anything that is valid by this client's clock."""
-        return any(valid_at(met.credential, self.moment.clock) for met in self.attacks)
+        return any(valid_at(met.meeting.credential, self.moment.clock) for met in self.attacks)
 
     @property
-    def met(self) -> tuple[Met, ...]:
+    def met(self) -> tuple[Encounter, ...]:
         """Everything that was asked: the service first, then the attackers."""
         return (self.genuine, *self.attacks)
 
@@ -188,11 +190,11 @@ def _course(one: Course) -> dict[str, Any]:
     }
 
 
-def _met(one: Met) -> dict[str, Any]:
+def _met(one: Encounter) -> dict[str, Any]:
     path = one.observation.path
     return {
         "verdict": str(one.verdict),
-        "outcome": one.outcome.value,
+        "outcome": str(one.outcome),
         "deciding_check": one.verdict.check,
         "reason": one.verdict.reason,
         "path": None if path is None else [seen.name for seen in path],
@@ -217,22 +219,52 @@ def run(timeline: Timeline, progress: Progress | None = None) -> Chronicle:
     points: dict[str, list[Point]] = {client.name: [] for client in timeline.clients}
     with Ground(timeline.host) as ground:
         for number, (owner, time, until) in enumerate(asked, start=1):
-            moment, era = owner.at(time), life.era(time)
-            genuine = ground.meet(moment, era)
-            attacks = tuple(ground.meet(moment, era, one) for one in shown_at(life, moment))
-            points[owner.client.name].append(Point(moment, until, genuine, attacks))
+            moment = owner.at(time)
+            genuine, *attacks = (meet(ground, meeting, moment.mind())() for meeting in meetings(life, moment))
+            points[owner.client.name].append(Point(moment, until, genuine, tuple(attacks)))
             if progress:
                 progress(number, len(asked), owner.client.name)
-        handshakes = ground.handshakes
+        handshakes = ground.exchanges
     courses = tuple(Course(client, tuple(points[client.name])) for client in timeline.clients)
     return Chronicle(timeline, life, courses, handshakes, perf_counter() - began)
 
 
-def shown_at(life: Life, moment: Moment) -> Iterator[Credential]:
-    """What an attacker with all that the timeline gives it would show this client, at its clock."""
-    shown: set[int] = set()
-    for holding in life.holdings:
-        for one in holding.usable(moment.time, moment.clock):
-            if id(one) not in shown:
-                shown.add(id(one))
-                yield one
+def meetings(life: Life, moment: Moment) -> Iterator[Meeting]:
+    """The genuine service as it is at this moment, then every attacker with what the timeline gives it to show."""
+    genuine = moment.meeting(Line.GENUINE, life.era(moment.time).credential)
+    yield genuine
+    held = (holding.usable(moment.time, moment.clock) for holding in life.holdings)
+    for credential in dict.fromkeys(credential for usable in held for credential in usable):
+        yield moment.meeting(Line.ATTACKER, credential, genuine)
+
+
+def expected(moment: Moment, meeting: Meeting, seen: Observation) -> Imagined:
+    """What the pure policy of the client as it is at this moment expects of a meeting in which this is seen."""
+    (foretold,) = imagine([(meeting, seen)], moment.mind())
+    return foretold
+
+
+def disagreements(lived: Chronicle) -> list[str]:
+    """
+    Where the pure policy expects another verdict, check, path or outcome than the handshake gave.
+
+    It knows dates, names and signatures only, and a path builder that shares no
+    code with OpenSSL: that makes a timeline's figures more than a story.
+    """
+    found = []
+    for course in lived.courses:
+        for point in course.points:
+            for met in point.met:
+                seen = foresee(met.meeting, lived.timeline.host, point.moment.builder)
+                foretold = expected(point.moment, met.meeting, seen)
+                wanted = (foretold.verdict.accepted, foretold.verdict.check, _pins(seen.path), foretold.outcome)
+                if wanted != (met.verdict.accepted, met.verdict.check, _pins(met.observation.path), met.outcome):
+                    found.append(
+                        f"{course.client.name} at {point.time:%Y-%m-%d %H:%M:%S}, {met.meeting.line.value}: handshake "
+                        f"{met.verdict} ({met.verdict.reason}), pure {foretold.verdict} ({foretold.verdict.reason})"
+                    )
+    return found
+
+
+def _pins(path: tuple[Certificate, ...] | None) -> tuple[str, ...]:
+    return tuple(certificate.pin for certificate in path or ())
