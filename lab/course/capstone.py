@@ -279,10 +279,8 @@ class Season(Showable):
         return Scoreboard(tuple(map(self._score, self.clients)), robbery, outage)
 
     def _score(self, name: str) -> Balance:
-        attacked = [one[name] for event, one in self._together() if event.case.kind is Kind.ATTACK]
-        rotated = [one[name] for event, one in self._together() if event.case.kind is Kind.ROTATION]
-        stopped, kept = attacked.count(Outcome.STOPPED), rotated.count(Outcome.SERVED)
-        return Balance(stopped, len(attacked), kept, len(rotated), name)
+        score = Score.of((event.case, outcomes[name]) for event, outcomes in self._together())
+        return Balance(**vars(score), client=name)
 
     def outage_days(self, update: int) -> dict[str, int]:
         """

@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from lab.observation import Outcome, Progress, Showable
 from lab.policy.clients import CLIENTS, Client
@@ -30,6 +30,24 @@ class Score:
     attacks: int
     kept: int
     rotations: int
+
+    @classmethod
+    def of(cls, outcomes: Iterable[tuple[Case, Outcome]]) -> Self:
+        """Counted from what each scene came to; an attack counts as stopped where nobody was robbed."""
+        met = list(outcomes)
+        attacked = [outcome for case, outcome in met if case.kind is Kind.ATTACK]
+        rotated = [outcome for case, outcome in met if case.kind is Kind.ROTATION]
+        stopped = sum(outcome is not Outcome.INTERCEPTED for outcome in attacked)
+        return cls(stopped, len(attacked), rotated.count(Outcome.SERVED), len(rotated))
+
+    def record(self) -> dict[str, int]:
+        """The score as plain JSON values."""
+        return {
+            "attacks_stopped": self.stopped,
+            "attacks": self.attacks,
+            "service_kept": self.kept,
+            "rotations": self.rotations,
+        }
 
     def __str__(self) -> str:
         return f"{self.stopped}/{self.attacks} attacks stopped, {self.kept}/{self.rotations} rotations kept"
@@ -60,15 +78,8 @@ class Matrix(Showable):
         return self.trials[client, scene]
 
     def score(self, client: str) -> Score:
-        outcomes = {case: self.cell(client, case.name).outcome for case in self.cases}
-        attacked = [outcomes[case] for case in self.cases if case.kind is Kind.ATTACK]
-        rotated = [outcomes[case] for case in self.cases if case.kind is Kind.ROTATION]
-        return Score(
-            stopped=sum(outcome is not Outcome.INTERCEPTED for outcome in attacked),
-            attacks=len(attacked),
-            kept=sum(outcome is Outcome.SERVED for outcome in rotated),
-            rotations=len(rotated),
-        )
+        """How often this client stopped the attacks and kept the service, in these scenes."""
+        return Score.of((case, self.cell(client, case.name).outcome) for case in self.cases)
 
     def pairs(self) -> list[tuple[Case | None, Case | None]]:
         """Attacks beside their twins, in teaching order; then what has no twin here."""
@@ -81,16 +92,7 @@ class Matrix(Showable):
         return [self.cell(client.name, case.name).record() for case in self.cases for client in self.clients]
 
     def to_json(self) -> str:
-        scores = {
-            client.name: {
-                "attacks_stopped": score.stopped,
-                "attacks": score.attacks,
-                "service_kept": score.kept,
-                "rotations": score.rotations,
-            }
-            for client in self.clients
-            for score in [self.score(client.name)]
-        }
+        scores = {client.name: self.score(client.name).record() for client in self.clients}
         return json.dumps({"format": 1, "scores": scores, "trials": self.records()}, indent=1)
 
     def to_csv(self) -> str:

@@ -107,7 +107,7 @@ class Forecast:
             "has_root": subject.chain.has_root,
             "pins": [self._pin(one) for one in subject.matches],
             "lint": [one.record() for one in self.findings],
-            "scores": {name: self._score(name) for name in self.clients},
+            "scores": {name: self.score(name).record() for name in self.clients},
             "scenes": [self._scene(one) for one in self.matrix.cases],
         }
 
@@ -120,15 +120,6 @@ class Forecast:
             "names": one.names.name.lower(),
             "certificate": None if one.place is None else self.subject.chain.name(one.place),
             "never": one.never or None,
-        }
-
-    def _score(self, client: str) -> dict[str, int]:
-        score = self.score(client)
-        return {
-            "attacks_stopped": score.stopped,
-            "attacks": score.attacks,
-            "service_kept": score.kept,
-            "rotations": score.rotations,
         }
 
     def _scene(self, one: Case) -> dict[str, Any]:
