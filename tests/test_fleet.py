@@ -6,10 +6,12 @@ import argparse
 import json
 import math
 import re
+import runpy
 import subprocess
 import sys
 import time
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path as File
 from random import Random
@@ -26,13 +28,23 @@ import numpy as np
 from lab.built.fleet import cohorts, command, count, history, run, saved
 from lab.built.fleet import drawing as picture
 from lab.built.fleet.adoption import ADOPTIONS, ASSUMPTION, Adoption, Group, adoption, steady
-from lab.built.fleet.count import Choice, Tally
-from lab.built.fleet.history import FOREIGN, Attack, Change, History, Path, Release, relation
+from lab.built.fleet.count import Shipped, Tally
+from lab.built.fleet.history import FOREIGN, Deployment, History, Keys, Release, Threat, relation
 from lab.built.fleet.one_by_one import one_by_one
 from lab.built.fleet.plan import EVENTS, SOURCES, Plan
-from lab.built.fleet.situations import SITUATIONS, Accepts, composed, measure, measured
+from lab.built.fleet.situations import (
+    ORDINARY,
+    SITUATIONS,
+    Accepts,
+    bits,
+    composed,
+    measure,
+    measured,
+    scene,
+    uncounted,
+)
 from lab.built.fleet.speed import device_days_a_second
-from lab.observation import Line
+from lab.observation import Line, Outcome
 from lab.policy.clients import CLIENTS, client
 from lab.scenes.catalogue import CASES
 from lab.trials.matrix import matrix
@@ -44,7 +56,7 @@ NEVER = Adoption("never", (Group("never", 1, 0),), ASSUMPTION)
 AT_ONCE = Adoption("at once", (Group("all", 1, 1),), ASSUMPTION)
 DAILY = 0.03
 EXPONENTIAL = Adoption("exponential", (Group("all", 1, DAILY),), ASSUMPTION)
-LEAF, ROOT, BACKUP, UNPINNED = (Choice(one) for one in ("leaf-pinned", "root-pinned", "leaf-or-backup", "unpinned"))
+LEAF, ROOT, BACKUP, UNPINNED = (Shipped(one) for one in ("leaf-pinned", "root-pinned", "leaf-or-backup", "unpinned"))
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +66,14 @@ def accepts() -> dict[str, Accepts]:
 
 def one_rotation(days: int, at: int, **moved: int) -> History:
     """Nothing but one renewal with a new key, with a release on the same day."""
-    path = replace(Path(key=1, certificate=1), **moved)
-    return History(days, (Change(0, Path(), ""), Change(at, path, "renewed")), (Release(0, Path()), Release(at, path)))
+    path = replace(Keys(key=1, certificate=1), **moved)
+    return History(
+        days, (Deployment(0, Keys(), ""), Deployment(at, path, "renewed")), (Release(0, Keys()), Release(at, path))
+    )
 
 
 def tally(
-    told: History, devices: int, how: Adoption, choice: Choice, table: dict[str, Accepts], seed: int = 1
+    told: History, devices: int, how: Adoption, choice: Shipped, table: dict[str, Accepts], seed: int = 1
 ) -> Tally:
     return count.tallies(told, cohorts.holdings(told, devices, how, seed), devices, [choice], table)[0]
 
@@ -74,7 +88,7 @@ def test_the_measured_verdicts_are_the_rule_of_the_lab(accepts: dict[str, Accept
             expected = accepts["leaf-pinned"].genuine.tolist()
         else:
             sets = [check.pin_set for check in client(name).policy if check.pin_set]
-            expected = [all(one.meets(situation.reach) for one in sets) for situation in SITUATIONS]
+            expected = [all(one.meets(reach) for one in sets) for reach in ORDINARY]
         assert expected == accepts[name].genuine.tolist() == accepts[name].attacker.tolist(), name
 
 
@@ -88,9 +102,12 @@ def test_the_table_is_measured_and_not_written_down(monkeypatch: pytest.MonkeyPa
 
 def test_a_scene_put_together_here_says_what_the_catalogues_own_says() -> None:
     """For each situation that the catalogue has, and clients that can tell them apart: the same outcome."""
-    rows = [client(name) for name in NAMES if name not in ("unpinned", "any-of-chain", "root-pinned")]
+    rows = [client(name) for name in NAMES if name not in ("unpinned", "any-of-chain")]
     for line in Line:
-        here = [(one.case(line), composed(one, line)) for one in SITUATIONS if one.case(line).name in CASES]
+        found = [(scene(reach, line), composed(reach, line)) for reach in SITUATIONS]
+        here = [pair for pair in found if pair[0].name in CASES]
+        if line is Line.GENUINE:  # no plain scene, and the only one of the catalogue whose path has no root
+            here.append((CASES["chain_shortened"], composed(CASES["chain_shortened"].reach, line)))
         assert len(here) >= 6
         done = matrix(rows, [case for pair in here for case in pair])
         for ours, theirs in here:
@@ -112,10 +129,10 @@ def test_whole_arrays_are_related_as_single_pairs_are() -> None:
     """The vectorised comparison of pins and path equals the plain one, for random pins, paths and backups."""
     draw = Random(1)
     for backups in (0, 1, 3):
-        pins = [Path(*(draw.randrange(3) for _ in range(3)), draw.randrange(4)) for _ in range(40)]
-        paths = [Path(*(draw.randrange(FOREIGN, 4) for _ in range(4))) for _ in range(40)]
-        arrays = count._situations(count._numbers(pins)[:, None, :], count._numbers(paths)[:, :, None], backups)
-        plain = [[relation(one, path, backups).index for one in pins] for path in paths]
+        pins = [Keys(*(draw.randrange(3) for _ in range(3)), draw.randrange(4)) for _ in range(40)]
+        paths = [Keys(*(draw.randrange(FOREIGN, 4) for _ in range(4))) for _ in range(40)]
+        arrays = count._shared(count._numbers(pins)[:, None, :], count._numbers(paths)[:, :, None], backups)
+        plain = [[bits(relation(one, path, backups)) for one in pins] for path in paths]
         assert plain == arrays.tolist()
 
 
@@ -134,16 +151,16 @@ def test_a_history_that_can_be_counted_by_hand(accepts: dict[str, Accepts]) -> N
 
 def test_a_backup_lasts_for_one_rotation_and_a_queue_for_as_many_as_it_holds(accepts: dict[str, Accepts]) -> None:
     """Keys 0, 1, 2, 3 at 100 days each: one backup fails from the second rotation on, two from the third."""
-    paths = [Path(key=number, certificate=number) for number in range(4)]
-    told = History(400, tuple(Change(100 * n, one, "") for n, one in enumerate(paths)), (Release(0, Path()),))
+    paths = [Keys(key=number, certificate=number) for number in range(4)]
+    told = History(400, tuple(Deployment(100 * n, one, "") for n, one in enumerate(paths)), (Release(0, Keys()),))
     expected = {0: 300, 1: 200, 2: 100, 3: 0}
     assert expected == {n: tally(told, 1, NEVER, replace(BACKUP, backups=n), accepts).outage for n in expected}
 
 
 def test_pins_that_expire_trade_the_outage_for_exposure(accepts: dict[str, Accepts]) -> None:
     """Key changed on day 100, an attacker with another CA from day 150 to 250: brick, or open from the expiry on."""
-    attack = Attack(150, 250, Path(FOREIGN, FOREIGN, FOREIGN, FOREIGN), "another trusted CA mis-issues")
-    told = replace(one_rotation(365, 100), attacks=(attack,))
+    threat = Threat(150, 250, Keys(FOREIGN, FOREIGN, FOREIGN, FOREIGN), "another trusted CA mis-issues")
+    told = replace(one_rotation(365, 100), threats=(threat,))
     never, open_ = (tally(told, 10, NEVER, one, accepts) for one in (LEAF, replace(LEAF, expires=200)))
     assert (never.outage, never.exposure) == (2650, 0)
     assert (open_.outage, open_.exposure) == (1000, 500)
@@ -153,13 +170,13 @@ def test_pins_that_expire_trade_the_outage_for_exposure(accepts: dict[str, Accep
 
 def test_a_device_is_exposed_once_a_day_and_revocation_protects_who_heeds_it(accepts: dict[str, Accepts]) -> None:
     """Two thieves on the same day are one exposed day; where three of four heed revocation, a quarter remains."""
-    thief = Attack(10, 20, Path(), "the server's key is stolen")
-    quiet = History(100, (Change(0, Path(), ""),), (Release(0, Path()),))
-    for attacks, expected in (
+    thief = Threat(10, 20, Keys(), "the server's key is stolen")
+    quiet = History(100, (Deployment(0, Keys(), ""),), (Release(0, Keys()),))
+    for threats, expected in (
         ((thief,), 100), ((thief, thief), 100), ((replace(thief, heeded=0.75),), 25),
         ((thief, replace(thief, heeded=0.75)), 100), ((replace(thief, until=500),), 900), ((), 0),
     ):  # fmt: skip
-        assert tally(replace(quiet, attacks=attacks), 10, NEVER, LEAF, accepts).exposure == expected
+        assert tally(replace(quiet, threats=threats), 10, NEVER, LEAF, accepts).exposure == expected
 
 
 def test_the_cohorts_agree_with_the_closed_form(accepts: dict[str, Accepts]) -> None:
@@ -197,14 +214,14 @@ BUSY = Plan(
 """A year in which everything happens."""
 
 
-@pytest.mark.parametrize("choice", [LEAF, replace(BACKUP, expires=120), Choice("any-of-chain")], ids=lambda c: c.name)
+@pytest.mark.parametrize("choice", [LEAF, replace(BACKUP, expires=120), Shipped("any-of-chain")], ids=lambda c: c.name)
 def test_where_chance_has_no_part_the_cohorts_equal_the_device_by_device_simulation(
-    choice: Choice, accepts: dict[str, Accepts]
+    choice: Shipped, accepts: dict[str, Accepts]
 ) -> None:
     """Busy years, with devices that never update or that do so at once: equal to the last device-day."""
     for seed in range(3):
         told = history.history(BUSY, 365, seed)
-        assert told.attacks
+        assert told.threats
         for how in (NEVER, AT_ONCE):
             expected = one_by_one(told, 3, how, choice, accepts, seed)
             assert expected == tally(told, 3, how, choice, accepts, seed)
@@ -265,7 +282,7 @@ def test_two_plans_that_differ_in_one_thing_meet_the_same_accidents() -> None:
 
     def accidents(told: History) -> set[tuple[str, int]]:
         found: dict[tuple[str, int], None] = {}
-        for one in told.attacks:
+        for one in told.threats:
             if "mis-issues" in one.why:
                 found[one.why, one.since] = None
         return set(found)
@@ -292,13 +309,13 @@ def test_a_thief_lasts_as_long_as_the_certificates_of_the_stolen_key() -> None:
     plan = replace(QUIET, lifetime=200, key_thefts=1, theft_noticed=30, revocation_heeded=0.5)
     for seed in range(20):
         told = history.history(plan, 1500, seed)
-        thefts = sorted({one.since for one in told.attacks if one.heeded == 0})
-        for one in told.attacks:
+        thefts = sorted({one.since for one in told.threats if one.heeded == 0})
+        for one in told.threats:
             issued = next(change.day for change in told.changes if change.path == one.path)
             assert one.since < one.until <= issued + 200
             assert one.heeded == 0 or any(one.since >= day + 30 for day in thefts)
         for day in [change.day for change in told.changes if "stolen" in change.why]:
-            assert day - 30 in thefts or any(one.since == day for one in told.attacks)
+            assert day - 30 in thefts or any(one.since == day for one in told.threats)
             assert told.path(day).key > told.path(day - 1).key
 
 
@@ -308,6 +325,138 @@ def test_what_nobody_planned_reaches_the_clients_late() -> None:
     changed = [one.day for one in told.changes[1:]]
     assert changed
     assert [one.day for one in told.releases[1:]] == [day + 9 for day in changed if day + 9 < 1500]
+
+
+# ---- attacks that nobody has counted ---------------------------------------------------------------
+
+OUTSIDE = '''
+from lab.policy.pinset import Reach, Role
+from lab.scenes.catalogue import Holds, Way, attack, attacked
+
+
+@attack(reach=Reach({Role.ROOT, Role.LEAF}), twin="other_intermediate_same_key", holds=Holds.SERVER_KEY, way=Way.DNS)
+def stolen_key_at_the_sibling(world):
+    """
+    A sibling intermediate certifies the stolen key
+
+        Honest Root -> Honest Issuing CA 2 -> bank.example   (the site's own key)
+    """
+    return attacked(world, world.sibling.issue(*world.hosts, key=world.genuine.key))
+
+
+@attack(reach=Reach({Role.INTERMEDIATE}), twin="chain_shortened", holds=Holds.SITE_INTERMEDIATE, way=Way.DNS)
+def intermediate_in_the_store(world):
+    """
+    The same intermediate mis-issues, and the client's store has it as a root
+
+        Honest Issuing CA 1 (a root in the store) -> bank.example   (attacker's key)
+    """
+    return attacked(world, world.issuing.issue(*world.hosts), store=(*world.store, world.issuing.as_root()))
+
+
+@attack(reach=Reach({Role.LEAF, Role.BACKUP}), twin="same_key", holds=Holds.SERVER_KEY, way=Way.DNS)
+def two_keys_at_once(world):
+    """A leaf with two keys, which cannot be"""
+    return attacked(world, world.genuine)
+
+
+@attack(reach=Reach.CERTIFICATE, twin="ordinary_day", holds=Holds.SERVER_KEY, way=Way.PROXY)
+def stolen_backup_tape(world):
+    """Key and certificate are on a backup tape that was lost"""
+    return attacked(world, world.genuine)
+'''
+
+
+@pytest.fixture
+def outside(tmp_path: File) -> Iterator[None]:
+    """Attacks that a file outside the lab registers, as `--with FILE.py` runs it; they are gone afterwards."""
+    before = dict(CASES)
+    file = tmp_path / "outside.py"
+    file.write_text(OUTSIDE, "utf-8")
+    runpy.run_path(str(file))
+    yield
+    CASES.clear()
+    CASES.update(before)
+
+
+@pytest.mark.usefixtures("outside")
+@pytest.mark.parametrize(
+    "name", ["stolen_key_at_the_sibling", "intermediate_in_the_store", "chain_stuffing", "other_hosts_certificate"]
+)
+def test_an_attack_exposes_exactly_the_clients_that_the_matrix_says_it_intercepts(name: str) -> None:
+    """From a file or of the catalogue: with a rate it moves the exposure of those rows, and no other figure."""
+    plan = replace(QUIET, lifetime=90, ca_moves=2, other_ca_misissues=1, sibling_misissues=1, misissued_used=9)
+    calm = replace(SMALL, plan=plan)
+    given = replace(calm, plan=replace(plan, attacks={name: 3}))
+    choices = [Shipped(one) for one in CLIENTS]
+    intercepted = {
+        one: matrix([client(one)], [CASES[name]]).cell(one, name).outcome is Outcome.INTERCEPTED for one in CLIENTS
+    }
+    assert len(set(intercepted.values())) == 2
+    for before, after in zip(run.run(calm, choices).rows, run.run(given, choices).rows, strict=True):
+        if intercepted[before.choice.client]:
+            assert before.exposure.mean < after.exposure.mean
+            assert before.outage == after.outage
+        else:
+            assert before == after
+
+
+@pytest.mark.usefixtures("outside")
+def test_the_cohorts_equal_the_device_by_device_simulation_under_such_attacks_too() -> None:
+    """Busy years with stolen backup keys and paths without a root: equal to the last device-day."""
+    rates = dict.fromkeys(("stolen_backup_key", "intermediate_in_the_store", "stolen_key_at_the_sibling"), 6.0)
+    table = measured(NAMES, tuple(uncounted(name) for name in rates))
+    for seed, choice in enumerate((LEAF, BACKUP, replace(BACKUP, expires=120), Shipped("intermediate-pinned"))):
+        told = history.history(replace(BUSY, attacks=rates), 365, seed)
+        assert {one.attack for one in told.threats} == {"", *rates}
+        expected = one_by_one(told, 3, NEVER, choice, table, seed)
+        assert expected == tally(told, 3, NEVER, choice, table, seed)
+
+
+@pytest.mark.usefixtures("outside")
+def test_an_attack_more_moves_no_other() -> None:
+    """Each has random numbers of its own, from its name: what was there stays, whatever comes beside it."""
+    bare, one, two = (
+        history.history(replace(BUSY, attacks=dict.fromkeys(names, 2.0)), 900, 4)
+        for names in ((), ("stolen_backup_key",), ("intermediate_in_the_store", "stolen_backup_key"))
+    )
+    assert bare.changes == one.changes == two.changes
+    assert list(bare.threats) == [threat for threat in two.threats if not threat.attack]
+    assert list(one.threats) == [threat for threat in two.threats if threat.attack != "intermediate_in_the_store"]
+    days = {
+        name: [threat.since for threat in two.threats if threat.attack == name]
+        for name in ("stolen_backup_key", "intermediate_in_the_store")
+    }
+    assert len({tuple(found) for found in days.values()}) == 2
+    assert len(bare.threats) < len(one.threats) < len(two.threats)
+
+
+@pytest.mark.usefixtures("outside")
+def test_a_path_has_exactly_the_genuine_keys_that_the_attacks_reach_says() -> None:
+    """Seen with the pins of that very day; and a reach that no path can have is refused."""
+    for name in ("stolen_backup_key", "intermediate_in_the_store", "stolen_key_at_the_sibling"):
+        for threat in history.history(replace(BUSY, attacks={name: 9.0}), 365, 1).threats:
+            if threat.attack:
+                assert relation(told_on(threat.since), threat.path) == CASES[name].reach
+    with pytest.raises(ValueError, match="no path has just these"):
+        with_rate("two_keys_at_once")
+
+
+def told_on(day: int) -> Keys:
+    return history.history(BUSY, 365, 1).path(day)
+
+
+@pytest.mark.usefixtures("outside")
+def test_a_stolen_certificate_dies_with_its_date() -> None:
+    """A mis-issued certificate begins to live on the day of the attack, a stolen one when it was deployed."""
+    rates = {"stolen_backup_key": 9.0, "stolen_backup_tape": 9.0}
+    told = history.history(replace(QUIET, lifetime=100, attacks=rates), 900, 1)
+    lasted = {name: {one.until - one.since for one in told.threats if one.attack == name} for name in rates}
+    assert lasted["stolen_backup_key"] == {90}
+    assert min(lasted["stolen_backup_tape"]) < 90
+    for one in told.threats:
+        if one.attack == "stolen_backup_tape":
+            assert one.until == min(one.since + 90, told.deployed(one.since).day + 100)
 
 
 # ---- results -------------------------------------------------------------------------------------
@@ -349,10 +498,10 @@ def test_ten_million_devices_over_five_years_take_seconds_and_no_more_memory_tha
 def test_a_run_tells_how_far_it_is() -> None:
     """`progress` counts from nothing to all, for a run and for the table of remedies."""
     heard: list[tuple[int, int]] = []
-    run.run(SMALL, progress=lambda done, of: heard.append((done, of)))
+    run.run(SMALL, progress=lambda done, of, _: heard.append((done, of)))
     assert heard == [(number, 4) for number in range(5)]
     heard.clear()
-    saved.saved(replace(SMALL, devices=9, seeds=1, years=1), progress=lambda done, of: heard.append((done, of)))
+    saved.saved(replace(SMALL, devices=9, seeds=1, years=1), progress=lambda done, of, _: heard.append((done, of)))
     assert heard == sorted(heard)
     assert heard[-1][0] == heard[-1][1]
 
@@ -391,11 +540,15 @@ def test_every_number_has_a_source_or_says_that_it_is_an_assumption() -> None:
     """Each field of a plan, each adoption curve; a fit lies within 2.5 of 100 devices of each point it fits."""
     assert [one.name for one in fields(Plan)] == list(SOURCES)
     for one in ADOPTIONS.values():
-        assert one.assumed or one.measured, one.name
+        assert one.source.startswith(ASSUMPTION) or one.measured, one.name
         for days, share in one.measured:
             assert one.updated(days) == pytest.approx(share, abs=0.025)
         assert one.updated(0) == 0
-    assert not ADOPTIONS["small-app-2015"].assumed
+    assert not ADOPTIONS["small-app-2015"].source.startswith(ASSUMPTION)
+
+
+def with_rate(attack: str) -> run.FleetResult:
+    return run.run(replace(SMALL, plan=Plan(attacks={attack: 1})))
 
 
 @pytest.mark.parametrize(
@@ -416,10 +569,16 @@ def test_every_number_has_a_source_or_says_that_it_is_an_assumption() -> None:
         (lambda: steady(0), "half-life"),
         (lambda: Adoption("odd", (Group("a", 0.5, 1),), ASSUMPTION), "add up to 1"),
         (lambda: Adoption("odd", (Group("a", 1, 2),), ASSUMPTION), "between 0 and 1"),
-        (lambda: Choice("leaf-pinned", expires=-1), "negative"),
-        (lambda: run.run(SMALL, [Choice("leaf-pined")]), "leaf-pinned"),
+        (lambda: Shipped("leaf-pinned", expires=-1), "negative"),
+        (lambda: run.run(SMALL, [Shipped("leaf-pined")]), "leaf-pinned"),
         (lambda: run.run(SMALL, []), "at least one"),
-        (lambda: History(9, (Change(3, Path(), ""),), (Release(0, Path()),)), "from 0 upward"),
+        (lambda: Plan(attacks={"stolen_backup_key": -1}), "stolen_backup_key"),
+        (lambda: Plan(attacks={"stolen_backup_key": 1e9}), "at most 52"),
+        (lambda: with_rate("stolen_bakup_key"), "stolen_backup_key"),
+        (lambda: with_rate("new_key"), "no attack but a rotation"),
+        (lambda: with_rate("first_contact"), "several meetings"),
+        (lambda: with_rate("other_trusted_ca"), "set its other_ca_misissues"),
+        (lambda: History(9, (Deployment(3, Keys(), ""),), (Release(0, Keys()),)), "from 0 upward"),
     ],
 )
 def test_bad_numbers_get_one_sentence(wrong: Any, said: str) -> None:
@@ -446,12 +605,15 @@ def test_the_command_prints_both_tables_or_json(capsys: pytest.CaptureFixture[st
     assert "What would have saved you" in said
     assert "neurons.dk" in said
     assert [one.name for one in tmp_path.iterdir()] == ["fleet.svg"]
-    assert command.run(parsed(*QUICK, "--json", "--lifetime", "47", "--adoption", "evergreen")) == 0
+    assert command.run(parsed(*QUICK, "--attack", "stolen_backup_key=9"), picture.svg) == 0
+    assert "Nobody has counted" in capsys.readouterr().out.splitlines()[-1]
+    assert command.run(parsed(*QUICK, "--json", "--lifetime", "47", "--adoption", "evergreen"), picture.svg) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["plan"]["lifetime"]["value"] == 47
     assert found["adoption"]["name"] == "evergreen"
     assert len(found["rows"][0]["outage_device_days"]) == 2
     assert found["handshakes"] > 100
+    assert found["plan"]["attacks"] == {"value": {}, "source": "nobody has counted it"}
     assert {"changed", "outage_device_days", "exposure_device_days"} == set(found["saved"]["rows"][0])
 
 
@@ -465,11 +627,11 @@ def test_a_long_run_shows_a_bar_where_somebody_watches(
     monkeypatch.setattr(command.time, "monotonic", lambda: next(clock))
     show = command._shown("fleet")
     assert show is not None
-    show(0, 4)
+    show(0, 4, "")
     assert capsys.readouterr().err == ""
-    show(2, 4)
+    show(2, 4, "")
     assert f"fleet [{'#' * 15}{'.' * 15}] 2/4" in capsys.readouterr().err
-    show(4, 4)
+    show(4, 4, "")
     assert capsys.readouterr().err.endswith("\r\033[K")
 
 
@@ -479,6 +641,7 @@ def test_a_long_run_shows_a_bar_where_somebody_watches(
         ("--client", "leaf-pined"),
         ("--adoption", "nobody"),
         ("--lifetime", "0"),
+        ("--attack", "stolen_backup_key"),
         ("--picture", "/nowhere/at/all.svg"),
     ],
 )
@@ -487,7 +650,7 @@ def test_the_command_refuses_bad_input_before_it_works(
 ) -> None:
     """One sentence, as a ValueError that the command line turns into exit code 2."""
     monkeypatch.setattr(run, "run", lambda *given, **more: pytest.fail("it was run"))
-    with pytest.raises(ValueError, match=r"leaf-pinned|evergreen|3650 days|not there"):
+    with pytest.raises(ValueError, match=r"leaf-pinned|evergreen|3650 days|not there|stolen_backup_key=0.1"):
         command.run(parsed(*arguments), picture.svg)
 
 

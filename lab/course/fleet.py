@@ -14,8 +14,8 @@ from typing import Any
 
 from lab.built.fleet.adoption import ASSUMPTION, Adoption, Group
 from lab.built.fleet.cohorts import holdings
-from lab.built.fleet.count import Choice, tallies
-from lab.built.fleet.history import Change, History, Path, Release
+from lab.built.fleet.count import Shipped, tallies
+from lab.built.fleet.history import Deployment, History, Keys, Release
 from lab.built.fleet.plan import EVENTS, Plan
 from lab.built.fleet.run import Fleet, run
 from lab.built.fleet.situations import measured
@@ -26,7 +26,7 @@ NEAR = 0.01
 
 NUMBER = (int, float)
 
-LEAF, UNPINNED = Choice("leaf-pinned"), Choice("unpinned")
+LEAF, UNPINNED = Shipped("leaf-pinned"), Shipped("unpinned")
 
 # ---- refused(devices, updated) --------------------------------------------------------------------
 
@@ -60,9 +60,9 @@ def _rotations(draw: Random) -> list[tuple[str, tuple[int, tuple[float, ...]], i
         ("the release came late", _mixture(draw, draw.uniform(0, 0.4)), draw.randint(10, 40)),
     ):
         devices, days = draw.randint(3, 9) * 1_000_000, draw.randint(60, 300)
-        moved = Path(key=1, certificate=1)
-        releases = [Release(0, Path()), Release(1 + late, moved)]
-        told = History(1 + days, (Change(0, Path(), ""), Change(1, moved, "renewed")), tuple(releases))
+        moved = Keys(key=1, certificate=1)
+        releases = [Release(0, Keys()), Release(1 + late, moved)]
+        told = History(1 + days, (Deployment(0, Keys(), ""), Deployment(1, moved, "renewed")), tuple(releases))
         blocks = holdings(told, devices, how, draw.randrange(1 << 30))
         [counted] = tallies(told, blocks, devices, [LEAF], measured((LEAF.client,)))
         updated = tuple(how.updated(max(0, night - late)) for night in range(days))
@@ -117,8 +117,8 @@ def _pairs(draw: Random) -> list[tuple[str, tuple[Days, Days]]]:
     found = []
     for case, plan, choice in (
         ("a leaf pin in an ordinary world", _plan(draw), LEAF),
-        ("a root pin in an ordinary world", _plan(draw), Choice("root-pinned")),
-        ("a backup pin in an ordinary world", _plan(draw), Choice("leaf-or-backup")),
+        ("a root pin in an ordinary world", _plan(draw), Shipped("root-pinned")),
+        ("a backup pin in an ordinary world", _plan(draw), Shipped("leaf-or-backup")),
         ("a pin in a world where nobody attacks", Plan(**calm, lifetime=draw.randint(40, 200)), LEAF),
         ("a pin that never breaks", Plan(**dangers, lifetime=200, keeps_key=True), LEAF),
         ("an unpinned fleet against itself", _plan(draw), UNPINNED),

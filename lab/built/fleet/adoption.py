@@ -55,10 +55,6 @@ class Adoption:
         return sum(one.share * (1 - (1 - one.daily) ** days) for one in self.groups)
 
     @property
-    def assumed(self) -> bool:
-        return self.source.startswith(ASSUMPTION)
-
-    @property
     def never(self) -> float:
         """The share of devices that never updates."""
         return sum(one.share for one in self.groups if not one.daily)

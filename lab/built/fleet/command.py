@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.built.fleet.adoption import ADOPTIONS, adoption
+from lab.observation import Progress
 
 if TYPE_CHECKING:
-    from lab.built.fleet.run import Progress, Result
+    from lab.built.fleet.run import FleetResult
 
 ABOUT = "Run a fleet of devices for years, many times over: outage against exposure for each policy."
 EXAMPLE = "fleet --devices 10000000 --years 5 --lifetime 47 --adoption evergreen"
@@ -35,40 +36,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seeds", type=int, default=20, metavar="N", help="how many possible histories (default: 20)")
     add("--seed", type=int, default=1, metavar="N", help="the first of them (default: 1)")
     add("--client", default="leaf-pinned", metavar="NAME", help="what 'what would have saved you' starts from")
+    add(
+        "--attack",
+        action="append",
+        default=[],
+        metavar="NAME=RATE",
+        help="an attack of the catalogue that no default counts, and how often it happens in a year; may be repeated",
+    )
     add("--picture", type=Path, metavar="FILE.svg", help="also draw outage against exposure")
     add("--json", action="store_true", help="every seed's figures, and the source of every number")
 
 
-def run(chosen: argparse.Namespace, draw: Callable[[Result], str] | None = None) -> int:
+def run(chosen: argparse.Namespace, draw: Callable[[FleetResult], str]) -> int:
     """
     Run the command, print both tables (or one JSON value), and return 0.
 
     `draw` makes an SVG of a result, for --picture. Raises ValueError for bad
     input, before anything is run or written.
     """
-    from lab.built.fleet.count import Choice
+    from lab.built.fleet.count import Shipped
     from lab.built.fleet.plan import Plan
     from lab.built.fleet.run import Fleet
     from lab.built.fleet.run import run as run_fleet
     from lab.built.fleet.saved import saved
     from lab.policy.clients import client
 
-    base = Choice(client(chosen.client).name)
+    base = Shipped(client(chosen.client).name)
     fleet = Fleet(
         devices=chosen.devices,
         years=chosen.years,
-        plan=Plan(lifetime=chosen.lifetime),
+        plan=Plan(lifetime=chosen.lifetime, attacks=dict(map(_rate, chosen.attack))),
         adoption=adoption(chosen.adoption),
         seeds=chosen.seeds,
         seed=chosen.seed,
     )
     if chosen.picture and not chosen.picture.parent.is_dir():
         raise ValueError(f"--picture names the folder {chosen.picture.parent}, which is not there; make it first")
-    if chosen.picture and draw is None:
-        raise ValueError("--picture was given, and nothing here can draw; leave it out")
     result = run_fleet(fleet, progress=_shown("fleet"))
     table = saved(fleet, base, progress=_shown("what would have saved you"), known=result)
-    if chosen.picture and draw:
+    if chosen.picture:
         _write(chosen.picture, draw(result))
     if chosen.json:
         print(json.dumps({**result.record(), "saved": table.record()}, indent=1))
@@ -79,9 +85,19 @@ def run(chosen: argparse.Namespace, draw: Callable[[Result], str] | None = None)
     print(f"\nupdates: {fleet.adoption.source}.")
     print("The rates of thefts, mis-issuance and moves are assumptions; --json gives the source of each number.")
     print("So is that a client which learns at first use meets the genuine site anew with each update.")
+    if fleet.plan.attacks:
+        print(f"Nobody has counted how often these happen, so the rates are yours: {', '.join(chosen.attack)}.")
     if chosen.picture:
         print(f"picture: {chosen.picture}")
     return 0
+
+
+def _rate(text: str) -> tuple[str, float]:
+    name, _, rate = text.partition("=")
+    try:
+        return name, float(rate)
+    except ValueError:
+        raise ValueError(f"--attack is {text!r}; give a name and how often a year, as stolen_backup_key=0.1") from None
 
 
 def _write(path: Path, text: str) -> None:
@@ -101,7 +117,7 @@ def _shown(what: str) -> Progress | None:
         return None
     began = time.monotonic()
 
-    def show(done: int, of: int) -> None:
+    def show(done: int, of: int, _: str) -> None:
         if time.monotonic() - began > 1:
             filled = 30 * done // of
             ended = "\r\033[K" if done == of else ""

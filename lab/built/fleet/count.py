@@ -3,23 +3,37 @@ Outage and exposure of one possible history: device-days, counted for many clien
 
 It multiplies who holds which pins by what such a device was measured to do. It
 draws nothing, and it opens no socket.
+
+How it works: every array has a row for each day and a column for each release.
+`Block.held` says how many devices run that release on that day. Two arrays of
+the same shape say which situation such a device is in, as a place in
+`SITUATIONS`, and how old its pins are; they depend on nothing that the client
+does, so all clients share them. A client's measured table, indexed with the
+situations, says who is served; the refused devices of a day are then the sum
+over its row. Attackers are the same with one path each, which stays for some
+days: the array `share` holds, for each cell, the part of its devices that the
+worst of them takes. Days come in blocks because days times releases has no
+bound, and memory should have one; the tallies of two blocks make one tally.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.built.fleet.cohorts import Block
-from lab.built.fleet.history import History, Path
-from lab.built.fleet.situations import UNCHANGED, Accepts, Issuer, Key
+from lab.built.fleet.history import ROLES, History, Keys, Threat
+from lab.built.fleet.situations import PLACE, Accepts, bits
+from lab.policy.pinset import Reach, Role
 
 
 @dataclass(frozen=True)
-class Choice:
+class Shipped:
     """
     What a fleet runs: a client of the catalogue, by name.
 
@@ -45,6 +59,7 @@ class Choice:
 
     @property
     def name(self) -> str:
+        """The client's name, with whatever was chosen about its pins."""
         expires = f", pins expire after {self.expires} days" if self.expires is not None else ""
         return self.client + expires + (f", {self.backups} backup keys" if self.backups != 1 else "")
 
@@ -75,7 +90,7 @@ def tallies(
     told: History,
     blocks: Iterable[Block],
     devices: int,
-    choices: Sequence[Choice],
+    choices: Sequence[Shipped],
     accepts: dict[str, Accepts],
 ) -> list[Tally]:
     """
@@ -84,64 +99,81 @@ def tallies(
     `accepts` holds the measured table of each client and, where pins expire,
     the one of `FALLBACK`. Nothing depends on how the days are cut into blocks.
     """
-    outage, exposure = [0] * len(choices), [0.0] * len(choices)
-    worst, stranded = [0] * len(choices), [0] * len(choices)
-    pins = _numbers([one.pins for one in told.releases])
-    presented = _numbers([one.path for one in told.changes])
-    since = np.array([one.day for one in told.changes])
-    out = np.array([one.day for one in told.releases])
+    counted = []
     for block in blocks:
-        days = np.arange(block.first_day, block.first_day + len(block.held))
-        known = slice(block.first_release, block.first_release + block.held.shape[1])
-        mine = pins[:, known]
-        at = presented[:, np.searchsorted(since, days, side="right") - 1]
-        age = days[:, None] - out[known]
-        running = [
-            (max(one.since, block.first_day) - block.first_day, min(one.until - block.first_day, len(days)), one)
-            for one in told.attacks
-            if one.since < days[-1] + 1 and one.until > block.first_day
-        ]
-        for backups in {one.backups for one in choices}:
-            met = _situations(mine[:, None, :], at[:, :, None], backups)
-            attacked = [
-                (first, last, 1 - one.heeded, _situations(mine, _numbers([one.path]), backups))
-                for first, last, one in running
-            ]
-            for number, choice in enumerate(choices):
-                if choice.backups != backups:
-                    continue
-                table = accepts[choice.client]
-                expired = None if choice.expires is None else age >= choice.expires
-                served = table.genuine[met]
-                if expired is not None:
-                    served = np.where(expired, accepts[FALLBACK].genuine[met], served)
-                refused = np.where(served, 0, block.held).sum(1)
-                outage[number] += int(refused.sum())
-                worst[number] = max(worst[number], int(refused.max()))
-                stranded[number] = int(refused[-1])
-                if attacked:
-                    weight = np.zeros(block.held.shape)
-                    for first, last, share, seen in attacked:
-                        taken = np.broadcast_to(table.attacker[seen], (last - first, len(seen)))
-                        if expired is not None:
-                            taken = np.where(expired[first:last], accepts[FALLBACK].attacker[seen], taken)
-                        np.maximum(weight[first:last], share * taken, out=weight[first:last])
-                    exposure[number] += float((block.held * weight).sum())
-    return [
-        Tally(outage[number], exposure[number], worst[number] / devices, stranded[number])
-        for number in range(len(choices))
-    ]
+        views = {number: _view(told, block, number) for number in {one.backups for one in choices}}
+        counted.append([_tally(views[one.backups], one, accepts, devices) for one in choices])
+    return [reduce(_joined, column) for column in zip(*counted, strict=True)]
 
 
-def _numbers(paths: Sequence[Path]) -> NDArray[np.int64]:
+@dataclass(frozen=True, eq=False)
+class _View:
+    """
+    A block as devices with so many backup keys see it.
+
+    `age` is how many days ago the pins were released; `genuine` is the
+    situation in which they meet the genuine server. `threats` are those of
+    these days, each with the situation, for each column, in which its path is
+    met.
+    """
+
+    first_day: int
+    held: NDArray[np.int64]
+    age: NDArray[np.int64]
+    genuine: NDArray[np.int64]
+    threats: list[tuple[Threat, NDArray[np.int64]]]
+
+
+def _view(told: History, block: Block, backups: int) -> _View:
+    first, end = block.first_day, block.first_day + len(block.held)
+    days = np.arange(first, end)
+    releases = told.releases[block.first_release : block.first_release + block.held.shape[1]]
+    pins = _numbers([one.pins for one in releases])
+    newest = np.searchsorted([one.day for one in told.changes], days, side="right") - 1
+    presented = _numbers([one.path for one in told.changes])[:, newest]
+    present = [one for one in told.threats if one.since < end and one.until > first]
+    return _View(
+        first,
+        block.held,
+        days[:, None] - np.array([one.day for one in releases]),
+        PLACE[_shared(pins[:, None, :], presented[:, :, None], backups)],
+        [(one, PLACE[_shared(pins, _numbers([one.path]), backups)]) for one in present],
+    )
+
+
+def _tally(view: _View, choice: Shipped, accepts: dict[str, Accepts], devices: int) -> Tally:
+    table = accepts[choice.client]
+    lapsed = table if choice.expires is None else accepts[FALLBACK]
+    expired = view.age >= (math.inf if choice.expires is None else choice.expires)
+    served = np.where(expired, lapsed.genuine[view.genuine], table.genuine[view.genuine])
+    refused = np.where(served, 0, view.held).sum(1)
+    share = np.zeros(view.held.shape)
+    for one, met in view.threats:
+        rows = slice(max(one.since - view.first_day, 0), one.until - view.first_day)
+        taken = np.where(expired[rows], lapsed.against(one.attack)[met], table.against(one.attack)[met])
+        np.maximum(share[rows], (1 - one.heeded) * taken, out=share[rows])
+    exposure = float((view.held * share).sum())
+    return Tally(int(refused.sum()), exposure, int(refused.max()) / devices, int(refused[-1]))
+
+
+def _joined(earlier: Tally, later: Tally) -> Tally:
+    return Tally(
+        earlier.outage + later.outage,
+        earlier.exposure + later.exposure,
+        max(earlier.worst_day, later.worst_day),
+        later.stranded,
+    )
+
+
+def _numbers(paths: Sequence[Keys]) -> NDArray[np.int64]:
     """Root, intermediate, key and certificate, a row each; a column for each path."""
-    return np.array([[one.root, one.intermediate, one.key, one.certificate] for one in paths], np.int64).T
+    return np.array([astuple(one) for one in paths], np.int64).T
 
 
-def _situations(pins: NDArray[np.int64], path: NDArray[np.int64], backups: int) -> NDArray[np.int8]:
-    """The same as `history.relation`, for whole arrays at once: an index into `SITUATIONS` for each pair."""
+def _shared(pins: NDArray[np.int64], path: NDArray[np.int64], backups: int) -> NDArray[np.int64]:
+    """The same as `history.relation`, for whole arrays at once: the `bits` of each pair's reach."""
     ahead = path[2] - pins[2]
-    key = np.where(ahead == 0, Key.SAME, np.where((ahead > 0) & (ahead <= backups), Key.BACKUP, Key.NEW))
-    root = np.where(path[0] == pins[0], Issuer.SIBLING, Issuer.OTHER)
-    issuer = np.where(path[1] == pins[1], Issuer.SAME, root)
-    return np.where(path[3] == pins[3], UNCHANGED, 3 * issuer + key).astype(np.int8)
+    found: NDArray[np.int64] = bits(Reach({Role.BACKUP})) * ((ahead > 0) & (ahead <= backups))
+    for role, ours, theirs in zip(ROLES, pins, path, strict=True):
+        found = found + bits(Reach({role})) * (ours == theirs)
+    return found

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from lab.built.fleet.run import Result, Row, Spread, described
+from lab.built.fleet.run import FleetResult, Spread, described
 from lab.built.fleet.saved import Saved
 from lab.observation import Showable
 from lab.show.drawing import FONT, INK, image
@@ -31,13 +31,15 @@ class Axes:
     most_exposure: float
 
     def x(self, outage: float) -> float:
+        """Where so many days of outage are, from the left."""
         return round(LEFT + WIDE * math.sqrt(min(outage / self.most_outage, 1)), 1)
 
     def y(self, exposure: float) -> float:
+        """Where so many days of exposure are, from the top."""
         return round(TOP + HIGH * (1 - math.sqrt(min(exposure / self.most_exposure, 1))), 1)
 
 
-def axes(result: Result) -> Axes:
+def axes(result: FleetResult) -> Axes:
     """Axes that just hold every bar."""
 
     def end(spreads: Sequence[Spread]) -> float:
@@ -47,7 +49,7 @@ def axes(result: Result) -> Axes:
     return Axes(end([one.outage for one in result.rows]), end([one.exposure for one in result.rows]))
 
 
-def svg(result: Result) -> str:
+def svg(result: FleetResult) -> str:
     """The picture; rows that fall on the same spot share a mark with all their numbers."""
     height = max(TOP + HIGH + 60, TOP + 90 + 22 * len(result.rows))
     on = axes(result)
@@ -93,7 +95,7 @@ def _grid(on: Axes) -> list[str]:
     return parts
 
 
-def spots(result: Result) -> list[list[int]]:
+def spots(result: FleetResult) -> list[list[int]]:
     """Rows by where their marks fall: those nearer than a mark's width to each other share one."""
     on = axes(result)
     groups: list[list[int]] = []
@@ -110,7 +112,7 @@ def spots(result: Result) -> list[list[int]]:
     return groups
 
 
-def alt(result: Result) -> str:
+def alt(result: FleetResult) -> str:
     """The picture in words."""
     said = "; ".join(
         f"{number}. {row.choice.name}: outage {result.words(row.outage)}, exposure {result.words(row.exposure)}"
@@ -119,10 +121,10 @@ def alt(result: Result) -> str:
     return f"Outage against exposure, days a year for each device. {described(result.fleet)}. {said}."
 
 
-def html(result: Result) -> str:
+def html(result: FleetResult) -> str:
     """The picture, and the table that it was drawn from."""
     rows = [
-        (f"{number}. {row.choice.name}", result.words(row.outage), result.words(row.exposure), _percent(row))
+        (f"{number}. {row.choice.name}", *map(result.words, (row.outage, row.exposure)), f"{row.worst_day.mean:.0%}")
         for number, row in enumerate(result.rows, start=1)
     ]
     head = ("", "outage, days a year", "exposure, days a year", "refused on the worst day")
@@ -133,10 +135,6 @@ def saved_html(table: Saved) -> str:
     """'What would have saved you' as a table."""
     caption = f"What would have saved you, had you shipped {table.base.choice.name}: {described(table.fleet)}"
     return _table(caption, ("one thing changed", "outage, days a year", "exposure, days a year", ""), table.lines())
-
-
-def _percent(row: Row) -> str:
-    return f"{row.worst_day.mean:.0%}"
 
 
 _TD = "padding:3px 10px;border:1px solid #999;text-align:left"
@@ -168,5 +166,5 @@ def _words(x: float, y: float, words: str, *, anchor: str = "middle", bold: bool
     )
 
 
-Showable.renderers[Result] = {"text/plain": str, "text/html": html}
+Showable.renderers[FleetResult] = {"text/plain": str, "text/html": html}
 Showable.renderers[Saved] = {"text/plain": str, "text/html": saved_html}

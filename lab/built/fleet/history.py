@@ -8,13 +8,15 @@ compares and nothing more. It knows neither devices nor clients.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import count
 
 import numpy as np
 
-from lab.built.fleet.plan import EVENTS, Plan
-from lab.built.fleet.situations import Issuer, Key, Situation
+import lab.scenes  # noqa: F401  (registers the catalogue)
+from lab.built.fleet.plan import EVENTS, MISISSUED, Plan
+from lab.policy.pinset import Reach, Role
+from lab.scenes.catalogue import case
 
 FOREIGN = -1
 """An attacker's own key or intermediate, or a CA that the site never used: equal to nobody's pin."""
@@ -22,8 +24,12 @@ FOREIGN = -1
 YEAR = 365
 
 
+ROLES = (Role.ROOT, Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE)
+"""Whose numbers the fields of `Keys` are, in that order."""
+
+
 @dataclass(frozen=True)
-class Path:
+class Keys:
     """
     The keys on a path, by number. The key after `key` is that day's backup key, the one after it the second backup.
     """
@@ -33,13 +39,20 @@ class Path:
     key: int = 0
     certificate: int = 0
 
+    def sharing(self, reach: Reach) -> Keys:
+        """A path with exactly these of the genuine keys of the day on which the site has this path."""
+        root, intermediate, key, certificate = (
+            own if role in reach else FOREIGN for role, own in zip(ROLES, astuple(self), strict=True)
+        )
+        return Keys(root, intermediate, self.key + 1 if Role.BACKUP in reach else key, certificate)
+
 
 @dataclass(frozen=True)
-class Change:
+class Deployment:
     """From the morning of `day` the genuine server presents `path`; `planned` where the operator knew beforehand."""
 
     day: int
-    path: Path
+    path: Keys
     why: str
     planned: bool = True
 
@@ -49,22 +62,25 @@ class Release:
     """On `day` a client with the pins of `pins` is published."""
 
     day: int
-    pins: Path
+    pins: Keys
 
 
 @dataclass(frozen=True)
-class Attack:
+class Threat:
     """
     From `since` up to and without `until` (days) somebody can present `path`.
 
-    `heeded` is the share of devices (0 to 1) that an answer about revocation protects.
+    `heeded` is the share of devices (0 to 1) that an answer about revocation
+    protects. `attack` is the attack of the catalogue that was measured for it;
+    where it is empty, the keys on the path say all.
     """
 
     since: int
     until: int
-    path: Path
+    path: Keys
     why: str
     heeded: float = 0.0
+    attack: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,9 +88,9 @@ class History:
     """`days` days; the first change and the first release are of day 0, and both tuples are in order of days."""
 
     days: int
-    changes: tuple[Change, ...]
+    changes: tuple[Deployment, ...]
     releases: tuple[Release, ...]
-    attacks: tuple[Attack, ...] = ()
+    threats: tuple[Threat, ...] = ()
 
     def __post_init__(self) -> None:
         for what in (self.changes, self.releases):
@@ -84,23 +100,19 @@ class History:
                     f"a history's changes and releases have the days {found}; give each a day of its own, from 0 upward"
                 )
 
-    def path(self, day: int) -> Path:
+    def deployed(self, day: int) -> Deployment:
+        """The newest change up to that day."""
+        return self.changes[bisect_right([one.day for one in self.changes], day) - 1]
+
+    def path(self, day: int) -> Keys:
         """What the genuine server presents on that day."""
-        return self.changes[bisect_right([one.day for one in self.changes], day) - 1].path
+        return self.deployed(day).path
 
 
-def relation(pins: Path, path: Path, backups: int = 1) -> Situation:
-    """How a path looks to a device that holds `pins` and the next `backups` backup keys."""
-    if path.certificate == pins.certificate:
-        return Situation(Issuer.SAME, Key.SAME, unchanged=True)
-    key = Key.NEW
-    if path.key == pins.key:
-        key = Key.SAME
-    elif pins.key < path.key <= pins.key + backups:
-        key = Key.BACKUP
-    if path.intermediate == pins.intermediate:
-        return Situation(Issuer.SAME, key)
-    return Situation(Issuer.SIBLING if path.root == pins.root else Issuer.OTHER, key)
+def relation(pins: Keys, path: Keys, backups: int = 1) -> Reach:
+    """What a path has in common with a device that holds `pins` and the next `backups` backup keys."""
+    shared = {role for role, ours, theirs in zip(ROLES, astuple(pins), astuple(path), strict=True) if ours == theirs}
+    return Reach(shared | {Role.BACKUP} if pins.key < path.key <= pins.key + backups else shared)
 
 
 def history(plan: Plan, days: int, seed: int) -> History:
@@ -111,6 +123,8 @@ def history(plan: Plan, days: int, seed: int) -> History:
     differ in one thing meet the same accidents wherever they can.
     """
     found = {name: _days(getattr(plan, name), days, seed, number) for number, name in enumerate(EVENTS)}
+    # An attack's name is the number of its random stream: one attack more moves no other's days.
+    uncounted = {name: _days(rate, days, seed, *name.encode()) for name, rate in plan.attacks.items()}
     thefts = found["key_thefts"]
     changes = _changes(plan, days, found, [day + plan.theft_noticed for day in thefts])
     releases = {0: 0}
@@ -120,21 +134,23 @@ def history(plan: Plan, days: int, seed: int) -> History:
             releases[out] = out
     bare = History(days, changes, (Release(0, changes[0].path),))
     published = tuple(Release(day, bare.path(day)) for day in sorted(releases))
-    return replace(bare, releases=published, attacks=(*_thefts(plan, bare, thefts), *_misissued(plan, bare, found)))
+    misissued = [one for name, event in MISISSUED.items() for one in _held(plan, bare, name, found[event])]
+    others = [replace(one, attack=name) for name in uncounted for one in _held(plan, bare, name, uncounted[name])]
+    return replace(bare, releases=published, threats=(*_thefts(plan, bare, thefts), *misissued, *others))
 
 
-def _days(rate: float, days: int, seed: int, kind: int) -> list[int]:
+def _days(rate: float, days: int, seed: int, *kind: int) -> list[int]:
     """Days of a Poisson process; the first ones do not move when `days` grows."""
     if not rate:
         return []
-    draw = np.random.default_rng(np.random.SeedSequence([seed, 0, kind]))
+    draw = np.random.default_rng(np.random.SeedSequence([seed, 0, *kind]))
     found, at = [], 0.0
     while (at := at + draw.exponential(YEAR / rate)) < days:
         found.append(int(at))
     return found
 
 
-def _changes(plan: Plan, days: int, found: dict[str, list[int]], rekeyed: list[int]) -> tuple[Change, ...]:
+def _changes(plan: Plan, days: int, found: dict[str, list[int]], rekeyed: list[int]) -> tuple[Deployment, ...]:
     surprises = sorted(
         [(day, 1, "the CA rotates its intermediate") for day in found["intermediate_swaps"]]
         + [(day, 2, "the site moves to another CA") for day in found["ca_moves"]]
@@ -142,8 +158,8 @@ def _changes(plan: Plan, days: int, found: dict[str, list[int]], rekeyed: list[i
         + [(day, 4, "a stolen key is replaced") for day in rekeyed]
     )
     fresh_ca, fresh_certificate = count(1), count(1)
-    path, due, swapped = Path(), plan.renewed_every, False
-    changes = {0: Change(0, path, "the service begins")}
+    path, due, swapped = Keys(), plan.renewed_every, False
+    changes = {0: Deployment(0, path, "the service begins")}
     while True:
         day = min(due, surprises[0][0] if surprises else due)
         if day >= days:
@@ -168,42 +184,31 @@ def _changes(plan: Plan, days: int, found: dict[str, list[int]], rekeyed: list[i
             path, swapped = replace(path, intermediate=next(fresh_ca)), False
         # Two changes of one day are one change; nobody saw what was between them.
         planned = planned and (day not in changes or changes[day].planned)
-        changes[day] = Change(day, path, why, planned)
+        changes[day] = Deployment(day, path, why, planned)
         due = day + plan.renewed_every
     return tuple(changes.values())
 
 
-def _thefts(plan: Plan, told: History, thefts: list[int]) -> list[Attack]:
+def _thefts(plan: Plan, told: History, thefts: list[int]) -> list[Threat]:
     """Who stole the key can present each certificate of that key until it expires; revoking it stops who listens."""
-    found = []
+    found, last = [], told.days + plan.lifetime
     for day in thefts:
-        stolen, noticed = told.path(day).key, day + plan.theft_noticed
-        for one in told.changes:
-            since, until = max(day, one.day), one.day + plan.lifetime
-            if one.path.key != stolen or until <= since:
-                continue
-            why = "the server's key is stolen"
-            if since < min(until, noticed):
-                found.append(Attack(since, min(until, noticed), one.path, why))
-            if max(since, noticed) < until:
-                found.append(Attack(max(since, noticed), until, one.path, why, plan.revocation_heeded))
+        noticed, stolen = day + plan.theft_noticed, told.path(day).key
+        for begun, ended, heeded in ((day, noticed, 0.0), (noticed, last, plan.revocation_heeded)):
+            for one in told.changes:
+                since, until = max(begun, one.day), min(ended, one.day + plan.lifetime)
+                if one.path.key == stolen and since < until:
+                    found.append(Threat(since, until, one.path, "the server's key is stolen", heeded))
     return found
 
 
-def _misissued(plan: Plan, told: History, found: dict[str, list[int]]) -> list[Attack]:
-    used = min(plan.misissued_used, plan.lifetime)
-    attacks = []
-    for name, why in (
-        ("other_ca_misissues", "another trusted CA mis-issues"),
-        ("sibling_misissues", "a sibling intermediate mis-issues"),
-        ("same_ca_misissues", "the same intermediate mis-issues"),
-    ):
-        for day in found[name]:
-            genuine = told.path(day)
-            path = Path(FOREIGN, FOREIGN, FOREIGN, FOREIGN)
-            if name != "other_ca_misissues":
-                path = replace(path, root=genuine.root)
-            if name == "same_ca_misissues":
-                path = replace(path, intermediate=genuine.intermediate)
-            attacks.append(Attack(day, day + used, path, why))
-    return attacks
+def _held(plan: Plan, told: History, attack: str, days: list[int]) -> list[Threat]:
+    """Who comes to hold on these days what the attack needs: the genuine keys that it shares, and keys of his own."""
+    one, found = case(attack), []
+    for day in days:
+        genuine = told.deployed(day)
+        until = day + min(plan.misissued_used, plan.lifetime)
+        if Role.CERTIFICATE in one.reach:
+            until = min(until, genuine.day + plan.lifetime)
+        found.append(Threat(day, until, genuine.path.sharing(one.reach), one.title))
+    return found

@@ -13,40 +13,44 @@ from functools import cache
 from random import Random
 
 from lab.built.fleet.adoption import Adoption
-from lab.built.fleet.count import FALLBACK, Choice, Tally
-from lab.built.fleet.history import History, Path, relation
-from lab.built.fleet.situations import Accepts
+from lab.built.fleet.count import FALLBACK, Shipped, Tally
+from lab.built.fleet.history import History, Keys, Threat, relation
+from lab.built.fleet.situations import SITUATIONS, Accepts
 
 
 def one_by_one(
-    told: History, devices: int, adoption: Adoption, choice: Choice, accepts: dict[str, Accepts], seed: int
+    told: History, devices: int, adoption: Adoption, choice: Shipped, accepts: dict[str, Accepts], seed: int
 ) -> Tally:
     """A tally as `count.tallies` gives it, in time proportional to devices times days."""
     draw = Random(seed)
     groups = draw.choices(adoption.groups, [one.share for one in adoption.groups], k=devices)
     running = [0] * devices
 
-    @cache
-    def served(pins: Path, path: Path, expired: bool) -> bool:
-        table = accepts[FALLBACK if expired else choice.client]
-        return bool(table.genuine[relation(pins, path, choice.backups).index])
+    def table(expired: bool) -> Accepts:
+        return accepts[FALLBACK if expired else choice.client]
+
+    def situation(pins: Keys, path: Keys) -> int:
+        return SITUATIONS.index(relation(pins, path, choice.backups))
 
     @cache
-    def robbed(pins: Path, path: Path, expired: bool) -> bool:
-        table = accepts[FALLBACK if expired else choice.client]
-        return bool(table.attacker[relation(pins, path, choice.backups).index])
+    def served(pins: Keys, path: Keys, expired: bool) -> bool:
+        return bool(table(expired).genuine[situation(pins, path)])
+
+    @cache
+    def robbed(pins: Keys, by: Threat, expired: bool) -> bool:
+        return bool(table(expired).against(by.attack)[situation(pins, by.path)])
 
     outage, exposure, worst, refused = 0, 0.0, 0, 0
     for day in range(told.days):
         path = told.path(day)
-        attacks = [one for one in told.attacks if one.since <= day < one.until]
+        threats = [one for one in told.threats if one.since <= day < one.until]
         newest = max(number for number, one in enumerate(told.releases) if one.day <= day)
         refused = 0
         for device in range(devices):
             release = told.releases[running[device]]
             expired = choice.expires is not None and day - release.day >= choice.expires
             refused += not served(release.pins, path, expired)
-            taken = [1 - one.heeded for one in attacks if robbed(release.pins, one.path, expired)]
+            taken = [1 - one.heeded for one in threats if robbed(release.pins, one, expired)]
             exposure += max(taken, default=0)
             if running[device] < newest and draw.random() < groups[device].daily:
                 running[device] = newest

@@ -9,7 +9,8 @@ an assumption, with the incidents that show the event itself to be real.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 SOURCES = {
     "lifetime": "CA/Browser Forum ballot SC-081v3: at most 398 days, 200 from 2026-03-15, 100 from 2027-03-15, "
@@ -33,8 +34,19 @@ SOURCES = {
     "same_ca_misissues": "assumption: one in twenty years; jabber.ru, 2023-04-18 to 2023-10-19",
     "misissued_used": "90 days are confirmed for jabber.ru (community.letsencrypt.org/t/206966); never longer than "
     "the certificate lives",
+    "attacks": "nobody has counted it",
 }
 """Where each number of a `Plan` comes from."""
+
+MISISSUED = {
+    "other_trusted_ca": "other_ca_misissues",
+    "sibling_intermediate": "sibling_misissues",
+    "same_intermediate": "same_ca_misissues",
+}
+"""The attacks of the catalogue that need a CA to mis-issue, with the field of a plan that says how often it does."""
+
+COUNTED = {**MISISSUED, "stolen_key_and_certificate": "key_thefts"}
+"""The attacks that a plan has a field for; `attacks` takes the others."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +60,13 @@ class Plan:
     release that knows the new pins. Fields in the plural are events a year.
     `theft_noticed` and `misissued_used` are days. `revocation_heeded` is the
     share of devices (0 to 1) on which revoking a stolen certificate has an
-    effect.
+    effect. `attacks` are rates of further attacks of the catalogue, by name;
+    one that is not there has the rate 0, since nobody has counted it. Each
+    lasts as long as a certificate that was mis-issued.
 
-    Left out: devices that come and go, a stolen backup key, an attacker who is
-    there at first use, and a CA that mis-issues again and again. Raises ValueError for a number that makes no sense.
+    Left out: devices that come and go, an attacker who is there at first use,
+    and a CA that mis-issues again and again. Raises ValueError for a number
+    that makes no sense.
     """
 
     lifetime: int = 200
@@ -68,22 +83,26 @@ class Plan:
     sibling_misissues: float = 0.05
     same_ca_misissues: float = 0.05
     misissued_used: int = 90
+    attacks: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            value = getattr(self, one.name)
+        numbers = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "attacks"} | self.rates
+        for name, value in numbers.items():
             if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"a plan's {one.name} is {value}; give a number of 0 or more")
+                raise ValueError(f"a plan's {name} is {value}; give a number of 0 or more")
         if not 1 <= self.lifetime <= 3650:
             raise ValueError(f"certificates that live {self.lifetime} days were asked for; give 1 to 3650 days")
         for name in ("renew_at", "revocation_heeded"):
             if getattr(self, name) > 1 or (name == "renew_at" and not self.renew_at):
                 raise ValueError(f"a plan's {name} is {getattr(self, name)}; it is a share, so give 0 to 1")
-        for name in EVENTS:
-            if getattr(self, name) > MOST_A_YEAR:
-                raise ValueError(
-                    f"a plan's {name} is {getattr(self, name):g} a year; give at most {MOST_A_YEAR}, one a week"
-                )
+        for name, rate in self.rates.items():
+            if rate > MOST_A_YEAR:
+                raise ValueError(f"a plan's {name} is {rate:g} a year; give at most {MOST_A_YEAR}, one a week")
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Everything that is events a year, by the name of the field or of the attack."""
+        return {name: getattr(self, name) for name in EVENTS} | dict(self.attacks)
 
     @property
     def renewed_every(self) -> int:
@@ -96,9 +115,7 @@ EVENTS = (
     "ca_moves",
     "mass_revocations",
     "key_thefts",
-    "other_ca_misissues",
-    "sibling_misissues",
-    "same_ca_misissues",
+    *MISISSUED.values(),
 )
 """The fields of a plan that are events a year, in the order in which their random numbers are drawn."""
 

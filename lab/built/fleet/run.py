@@ -8,40 +8,38 @@ and draws nothing; the result writes itself out as plain text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lab.built.fleet.adoption import ADOPTIONS, Adoption
 from lab.built.fleet.cohorts import holdings
-from lab.built.fleet.count import FALLBACK, Choice, Tally, tallies
+from lab.built.fleet.count import FALLBACK, Shipped, Tally, tallies
 from lab.built.fleet.history import YEAR, history
 from lab.built.fleet.plan import SOURCES, Plan
-from lab.built.fleet.situations import measured
-from lab.observation import Showable
+from lab.built.fleet.situations import measured, uncounted
+from lab.observation import Progress, Showable
 
 CHOICES = (
-    Choice("unpinned"),
-    Choice("root-pinned"),
-    Choice("intermediate-pinned"),
-    Choice("leaf-pinned"),
-    Choice("certificate-pinned"),
-    Choice("leaf-or-backup"),
-    Choice("any-of-chain"),
-    Choice("leaf-and-ca"),
-    Choice("first-use-with-ca"),
-    Choice("leaf-pinned", expires=90),
-    Choice("leaf-or-backup", backups=5),
+    Shipped("unpinned"),
+    Shipped("root-pinned"),
+    Shipped("intermediate-pinned"),
+    Shipped("leaf-pinned"),
+    Shipped("certificate-pinned"),
+    Shipped("leaf-or-backup"),
+    Shipped("any-of-chain"),
+    Shipped("leaf-and-ca"),
+    Shipped("first-use-with-ca"),
+    Shipped("leaf-pinned", expires=90),
+    Shipped("leaf-or-backup", backups=5),
 )
 """The clients that a fleet is asked about, where nobody asks for others."""
 
 MOST_DEVICES = 10**10
 MOST_YEARS = 50
 MOST_SEEDS = 10_000
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ class Fleet:
 
     @property
     def days(self) -> int:
+        """Days of one history."""
         return self.years * YEAR
 
     @property
@@ -87,15 +86,16 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of these values, one for each seed."""
         low, high = np.percentile(values, [10, 90])
         return cls(float(np.mean(values)), float(low), float(high))
 
 
 @dataclass(frozen=True)
-class Row:
+class FleetRow:
     """One choice, and its tally in each history."""
 
-    choice: Choice
+    choice: Shipped
     tallies: tuple[Tally, ...]
 
     @property
@@ -120,14 +120,14 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Result(Showable):
+class FleetResult(Showable):
     """A fleet's answer: a row for each choice. `handshakes` were made to measure the verdicts."""
 
     fleet: Fleet
-    rows: tuple[Row, ...]
+    rows: tuple[FleetRow, ...]
     handshakes: int
 
-    def row(self, name: str) -> Row:
+    def row(self, name: str) -> FleetRow:
         """The row of that name. Raises ValueError, naming them all, where there is none."""
         for one in self.rows:
             if one.choice.name == name:
@@ -167,11 +167,7 @@ class Result(Showable):
             "days": fleet.days,
             "seeds": [fleet.seed, fleet.seed + fleet.seeds - 1],
             "plan": {name: {"value": getattr(fleet.plan, name), "source": SOURCES[name]} for name in SOURCES},
-            "adoption": {
-                "name": fleet.adoption.name,
-                "source": fleet.adoption.source,
-                "groups": [{"name": g.name, "share": g.share, "daily": g.daily} for g in fleet.adoption.groups],
-            },
+            "adoption": asdict(fleet.adoption),
             "handshakes": self.handshakes,
             "rows": [
                 {
@@ -202,26 +198,28 @@ def described(fleet: Fleet) -> str:
     )
 
 
-def run(fleet: Fleet, choices: Sequence[Choice] = CHOICES, progress: Progress | None = None) -> Result:
+def run(fleet: Fleet, choices: Sequence[Shipped] = CHOICES, progress: Progress | None = None) -> FleetResult:
     """
     Measure what the clients accept, then run every history; the same fleet gives the same figures.
 
-    `progress(done, of)` is called before the first history and after each.
-    Memory does not grow with devices or seeds. Raises ValueError where there
-    is no choice, or where one names no client.
+    `progress(done, of, what)` is called before the first history and after
+    each. Memory does not grow with devices or seeds. Raises ValueError where
+    there is no choice, where one names no client, or where the plan gives a
+    rate to something that is no attack of a fleet.
     """
     if not choices:
         raise ValueError("a fleet has to run something; give at least one choice")
-    accepts = measured(tuple(dict.fromkeys((*(one.client for one in choices), FALLBACK))))
+    attacks = tuple(uncounted(name) for name in fleet.plan.attacks)
+    accepts = measured(tuple(dict.fromkeys((*(one.client for one in choices), FALLBACK))), attacks)
     found: list[list[Tally]] = []
     for number in range(fleet.seeds):
-        if progress:
-            progress(number, fleet.seeds)
         seed = fleet.seed + number
+        if progress:
+            progress(number, fleet.seeds, f"seed {seed}")
         told = history(fleet.plan, fleet.days, seed)
         blocks = holdings(told, fleet.devices, fleet.adoption, seed)
         found.append(tallies(told, blocks, fleet.devices, choices, accepts))
     if progress:
-        progress(fleet.seeds, fleet.seeds)
-    rows = tuple(Row(choice, tuple(one[number] for one in found)) for number, choice in enumerate(choices))
-    return Result(fleet, rows, sum(one.handshakes for one in accepts.values()))
+        progress(fleet.seeds, fleet.seeds, "")
+    rows = tuple(FleetRow(choice, tuple(one[number] for one in found)) for number, choice in enumerate(choices))
+    return FleetResult(fleet, rows, sum(one.handshakes for one in accepts.values()))

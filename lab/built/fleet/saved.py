@@ -8,17 +8,16 @@ from the first run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.built.fleet.adoption import ADOPTIONS, Adoption
-from lab.built.fleet.count import Choice
+from lab.built.fleet.count import Shipped
 from lab.built.fleet.plan import Plan
-from lab.built.fleet.run import Fleet, Progress, Result, Row, described, run
-from lab.observation import Showable
+from lab.built.fleet.run import Fleet, FleetResult, FleetRow, described, run
+from lab.observation import Progress, Showable
 
-LEAF = Choice("leaf-pinned")
+LEAF = Shipped("leaf-pinned")
 
 
 @dataclass(frozen=True)
@@ -26,15 +25,15 @@ class Remedy:
     """One thing changed: what runs on the devices, or the operator's plan, or how updates travel."""
 
     name: str
-    choice: Choice
+    choice: Shipped
     plan: Plan
     adoption: Adoption
 
 
-def remedies(fleet: Fleet, base: Choice = LEAF) -> tuple[Remedy, ...]:
+def remedies(fleet: Fleet, base: Shipped = LEAF) -> tuple[Remedy, ...]:
     """Every single change that the table tries; none for what the fleet does already."""
 
-    def choosing(name: str, choice: Choice) -> Remedy:
+    def choosing(name: str, choice: Shipped) -> Remedy:
         return Remedy(name, choice, fleet.plan, fleet.adoption)
 
     def planning(name: str, **changed: Any) -> Remedy:
@@ -47,7 +46,7 @@ def remedies(fleet: Fleet, base: Choice = LEAF) -> tuple[Remedy, ...]:
         choosing("pins that expire after a year", replace(base, expires=365)),
         choosing("pin the intermediate instead", replace(base, client="intermediate-pinned")),
         choosing("pin the root instead", replace(base, client="root-pinned")),
-        choosing("no pin", Choice("unpinned")),
+        choosing("no pin", Shipped("unpinned")),
         planning("the same key at each renewal", keeps_key=True),
         planning("an emergency release on the same day", reaction=0),
         planning("a theft noticed after a day", theft_noticed=1),
@@ -65,10 +64,10 @@ class Saved(Showable):
     """The base's row, and each remedy with its own row: device-days of the same seeds."""
 
     fleet: Fleet
-    base: Row
-    rows: tuple[tuple[Remedy, Row], ...]
+    base: FleetRow
+    rows: tuple[tuple[Remedy, FleetRow], ...]
 
-    def row(self, name: str) -> Row:
+    def row(self, name: str) -> FleetRow:
         """The row of the remedy of that name. Raises ValueError, naming them all, where there is none."""
         for remedy, row in self.rows:
             if remedy.name == name:
@@ -77,13 +76,13 @@ class Saved(Showable):
 
     def lines(self) -> list[tuple[str, str, str, str]]:
         """Name, outage and exposure in days a year for each device, and the change in words; the base comes first."""
-        shown = Result(self.fleet, (), 0)
+        shown = FleetResult(self.fleet, (), 0)
         found = [(self.base.choice.name, shown.words(self.base.outage), shown.words(self.base.exposure), "as it is")]
         for remedy, row in self.rows:
             found.append((remedy.name, shown.words(row.outage), shown.words(row.exposure), self.change(row)))
         return found
 
-    def change(self, row: Row) -> str:
+    def change(self, row: FleetRow) -> str:
         """What became of the two means, in words."""
         outage = _times(self.base.outage.mean, row.outage.mean)
         exposure = _times(self.base.exposure.mean, row.exposure.mean)
@@ -129,7 +128,9 @@ def _times(before: float, after: float) -> str:
     return f"x {ratio:.2g}" if ratio < 10 else f"x {ratio:.0f}"
 
 
-def saved(fleet: Fleet, base: Choice = LEAF, progress: Progress | None = None, *, known: Result | None = None) -> Saved:
+def saved(
+    fleet: Fleet, base: Shipped = LEAF, progress: Progress | None = None, *, known: FleetResult | None = None
+) -> Saved:
     """
     Run every remedy over the fleet's seeds, beside the base.
 
@@ -138,10 +139,10 @@ def saved(fleet: Fleet, base: Choice = LEAF, progress: Progress | None = None, *
     not run again. Raises ValueError where the base names no client.
     """
     tried = remedies(fleet, base)
-    worlds: dict[tuple[Plan, Adoption], list[Choice]] = {(fleet.plan, fleet.adoption): [base]}
+    worlds: dict[tuple[Plan, Adoption], list[Shipped]] = {(fleet.plan, fleet.adoption): [base]}
     for one in tried:
         worlds.setdefault((one.plan, one.adoption), []).append(one.choice)
-    done: dict[tuple[Plan, Adoption, Choice], Row] = {}
+    done: dict[tuple[Plan, Adoption, Shipped], FleetRow] = {}
     steps = len(worlds) * fleet.seeds
     for number, ((plan, adoption), choices) in enumerate(worlds.items()):
         changed = replace(fleet, plan=plan, adoption=adoption)
@@ -153,7 +154,7 @@ def saved(fleet: Fleet, base: Choice = LEAF, progress: Progress | None = None, *
                 there[row.choice] = row
         done |= {(plan, adoption, one): there[one] for one in choices}
     if progress:
-        progress(steps, steps)
+        progress(steps, steps, "")
     return Saved(
         fleet,
         done[fleet.plan, fleet.adoption, base],
@@ -161,7 +162,7 @@ def saved(fleet: Fleet, base: Choice = LEAF, progress: Progress | None = None, *
     )
 
 
-def _part(progress: Progress | None, before: int, steps: int) -> Callable[[int, int], None] | None:
+def _part(progress: Progress | None, before: int, steps: int) -> Progress | None:
     if progress is None:
         return None
-    return lambda done, _: progress(before + done, steps)
+    return lambda done, _, what: progress(before + done, steps, what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lab.built.fleet.count import Choice
+from lab.built.fleet.count import Shipped
 from lab.built.fleet.run import Fleet, run
 
 SIZES = (10**5, 10**6, 10**7)
@@ -16,7 +16,7 @@ def device_days_a_second(devices: int, years: int = 5, seeds: int = 3) -> float:
 
     The measured verdicts are made beforehand and are not timed.
     """
-    choices = (Choice("leaf-or-backup"),)
+    choices = (Shipped("leaf-or-backup"),)
     run(Fleet(devices=1, years=1, seeds=1), choices)
     fleet = Fleet(devices=devices, years=years, seeds=seeds)
     began = time.perf_counter()
