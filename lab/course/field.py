@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -20,8 +19,9 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from lab.built.field.program import PATIENCE, PROGRAMS, Call
-from lab.built.serve.outside import Outside
+from lab.built.programs import curl
+from lab.built.programs.outside import Outside
+from lab.built.programs.program import PATIENCE, CommandLine, ProgramCall
 from lab.course.report import Question, Report, examine
 from lab.observation import outcome_of
 from lab.policy import checks, profiles
@@ -30,7 +30,7 @@ from lab.scenes.catalogue import Case, case
 from lab.trials.standing import Standing
 from lab.trials.trial import run
 
-Fetch = Callable[[Call], Any]
+Fetch = Callable[[ProgramCall], Any]
 """Makes one request as a call says; returns anything, and raises where it refuses."""
 
 PATH, DATES, NAME = "path", "dates", "host name"
@@ -54,13 +54,7 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
     with Outside(one) as standing, ExitStack() as stack:
         meeting = standing.scene.meetings[standing.scene.about]
         standing.turn(meeting)
-        call = Call(
-            port=standing.port,
-            store=standing.store(meeting),
-            site=standing.scene.site,
-            secret=secrets.token_hex(16),
-            home=standing.home(stack),
-        )
+        call = standing.call(standing.home(stack))
         content = True
         try:
             fetch(call)
@@ -72,10 +66,10 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
     return str(outcome_of(meeting.line, held, content).value)
 
 
-def in_a_loop(ask: Callable[[Call], Coroutine[Any, Any, Any]]) -> Fetch:
+def in_a_loop(ask: Callable[[ProgramCall], Coroutine[Any, Any, Any]]) -> Fetch:
     """An asynchronous function as one that waits, in a thread and an event loop of its own: a notebook has one."""
 
-    def fetch(call: Call) -> None:
+    def fetch(call: ProgramCall) -> None:
         with ThreadPoolExecutor(1) as thread:
             thread.submit(asyncio.run, ask(call)).result(PATIENCE)
 
@@ -158,11 +152,9 @@ def _frozen(answer: Any) -> Any:
 def with_curl(pins: str) -> Fetch:
     """A call by libcurl (pycurl) or the curl command, whichever is here, with this ``--pinnedpubkey``."""
 
-    def fetch(call: Call) -> None:
-        from lab.built.field import curl
-
-        run_one = curl.libcurl if PROGRAMS["pycurl"].version() else curl.command
-        said = run_one(call, pins)
+    def fetch(call: ProgramCall) -> None:
+        command = CommandLine(lambda asked: curl.command(asked, pins))
+        said = curl.libcurl(call, pins) if curl.PYCURL.version() else command.once(call)
         if not said.content:
             raise RuntimeError(str(said))
 
@@ -186,7 +178,7 @@ def curl_pins(make: Callable[..., Any]) -> Report:
             built.append((made.genuine.leaf, world.backup_key.public_key()))
             return made
 
-        def fetch(call: Call) -> None:
+        def fetch(call: ProgramCall) -> None:
             pins = make(*built[-1])
             if not isinstance(pins, str):
                 raise _NoString(f"it returned {str(pins)[:40]!r}, and a string was wanted")
@@ -206,7 +198,7 @@ def _strictly(fetch: Fetch, scene: Case) -> str:
     """The outcome, where a fault in the learner's own function is raised and is no refusal."""
     raised: list[Exception] = []
 
-    def watched(call: Call) -> None:
+    def watched(call: ProgramCall) -> None:
         try:
             fetch(call)
         except RuntimeError:

@@ -33,6 +33,7 @@ class Explanation:
         return (self.program, self.scene) == (program, scene) and (not self.profiles or profile in self.profiles)
 
     def record(self) -> dict[str, Any]:
+        """The explanation as plain JSON values."""
         return {"why": self.why, "source": self.source, "version": self.version}
 
 

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import IO, Self
 
 import lab
-from lab.built.field.program import environment, last_line, version_of
+from lab.built.programs.program import environment, last_line, version_of
 from lab.pki.pins import load_pem
 from lab.wire import tls
 from lab.wire.client import account_request, connect
@@ -72,6 +72,7 @@ class Proxy:
     log: str
 
     def version(self, program: str) -> str:
+        """The version that this program names."""
         return version_of([program, self.version_flag])() or "of unknown version"
 
 
@@ -172,6 +173,7 @@ class Running:
 
     @property
     def address(self) -> Address:
+        """Where victims can be sent."""
         return (HOME, self.port)
 
     @property

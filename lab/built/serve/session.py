@@ -16,11 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from lab.built.programs import chromium
+from lab.built.programs.outside import Outside
 from lab.built.serve import commands
-from lab.built.serve.commands import BROWSERS, Command, quote
+from lab.built.serve.commands import Command, quote
 from lab.built.serve.files import Files
 from lab.built.serve.live import Live
-from lab.built.serve.outside import Outside
 from lab.observation import Line
 from lab.scenes.catalogue import Case, Meeting, twin_of
 from lab.trials.trial import Encounter
@@ -248,6 +249,6 @@ def _words(command: Command, expected: dict[str, Encounter]) -> str:
         return ""
     after = " (after the one above, at meeting 1)" if command.remembers else ""
     where = "" if met.verdict.accepted else f" at {met.verdict.check}"
-    if command.program in BROWSERS:
+    if command.program in chromium.NAMES:
         where += "; the page is there" if met.verdict.accepted else "; a warning fills the window"
     return f"{after}: {met.outcome.value}, {met.verdict}{where}"
