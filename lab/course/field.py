@@ -16,17 +16,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-
 from lab.built.programs import curl
 from lab.built.programs.outside import Outside
 from lab.built.programs.program import PATIENCE, CommandLine, ProgramCall
 from lab.course.report import Question, Report, examine
 from lab.observation import outcome_of
+from lab.pki.world import World
 from lab.policy import checks, profiles
 from lab.policy.clients import Client
-from lab.scenes.catalogue import Case, case
+from lab.scenes.catalogue import Case, Scene, case
 from lab.trials.standing import Standing
 from lab.trials.trial import run
 
@@ -52,8 +50,6 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
     """
     one = scene if isinstance(scene, Case) else case(scene)
     with Outside(one) as standing, ExitStack() as stack:
-        meeting = standing.scene.meetings[standing.scene.about]
-        standing.turn(meeting)
         call = standing.call(standing.home(stack))
         content = True
         try:
@@ -62,8 +58,8 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
             if not standing.front.met:
                 raise
             content = False
-        held = standing.holds(meeting, call.secret)
-    return str(outcome_of(meeting.line, held, content).value)
+        held = standing.holds(standing.on, call.secret)
+    return str(outcome_of(standing.on.line, held, content).value)
 
 
 def in_a_loop(ask: Callable[[ProgramCall], Coroutine[Any, Any, Any]]) -> Fetch:
@@ -170,43 +166,18 @@ def curl_pins(make: Callable[..., Any]) -> Report:
         return f"curl's call ended as {got}"
 
     def played(scene: str) -> str:
-        built: list[tuple[x509.Certificate, PublicKeyTypes]] = []
         one = case(scene)
+        made: list[str] = []
 
-        def build(world: Any) -> Any:
-            made = one.scene(world)
-            built.append((made.genuine.leaf, world.backup_key.public_key()))
-            return made
-
-        def fetch(call: ProgramCall) -> None:
-            pins = make(*built[-1])
+        def build(world: World) -> Scene:
+            built = one.scene(world)
+            pins = make(built.genuine.leaf, world.backup_key.public_key())
             if not isinstance(pins, str):
-                raise _NoString(f"it returned {str(pins)[:40]!r}, and a string was wanted")
-            with_curl(pins)(call)
+                raise TypeError(f"it returned {str(pins)[:40]!r}, and a string was wanted")
+            made.append(pins)
+            return built
 
-        return _strictly(fetch, replace(one, build=build))
+        return outcome(lambda call: with_curl(made[-1])(call), replace(one, build=build))
 
     questions = [Question(scene, (scene,), expected) for scene, expected in {**wanted, **robbers}.items()]
     return examine("pins for curl", played, questions, remark)
-
-
-class _NoString(Exception):
-    """The learner's function gave no string, so there is nothing to hand to curl."""
-
-
-def _strictly(fetch: Fetch, scene: Case) -> str:
-    """The outcome, where a fault in the learner's own function is raised and is no refusal."""
-    raised: list[Exception] = []
-
-    def watched(call: ProgramCall) -> None:
-        try:
-            fetch(call)
-        except RuntimeError:
-            raise
-        except Exception as problem:
-            raised.append(problem)
-
-    found = outcome(watched, scene)
-    if raised:
-        raise raised[0]
-    return found

@@ -21,8 +21,6 @@ from lab.built.programs.program import Caller, Program
 from lab.observation import Outcome, Progress, outcome_of
 from lab.policy.clients import Client, Learnt, client
 from lab.scenes.catalogue import CASES, SLIPS, Case
-from lab.trials.standing import Standing
-from lab.trials.trial import run as lab_trial
 
 
 def untold(done: int, of: int, words: str) -> None:
@@ -72,7 +70,7 @@ def run_way(program: Program, profile: str, standing: Iterable[Outside]) -> list
     """One program, one way, through every standing scene that applies."""
     row = client(profile)
     with ExitStack() as stack:
-        playing = [_Playing(one, one.home(stack), prediction(row, one)) for one in standing if not applies(row, one)]
+        playing = [_Playing(one, one.home(stack), prediction(row, one)) for one in standing if applies(row, one)]
         for number in range(max((len(one.standing.scene.meetings) for one in playing), default=0)):
             _round(program.ways[profile], number, playing)
     return [_trial(program.name, profile, one.standing.case.name, one.met) for one in playing]
@@ -83,26 +81,21 @@ def _trial(program: str, profile: str, scene: str, met: Sequence[Contact]) -> Pr
     return ProgramTrial(program, profile, scene, tuple(met), why)
 
 
-def applies(row: Client, standing: Outside) -> str:
-    """Why this scene cannot be played with a program of this profile; empty where it can."""
-    if any(meeting.component for meeting in standing.scene.meetings):
-        return "the programs run here share no session cache with another component"
-    late = not all(standing.today(meeting) for meeting in standing.scene.meetings)
-    if late and Learnt.FIRST_USE in row.learnt:
-        return "its enrolment would lie in the past, and the program lives today"
-    return ""
+def applies(row: Client, standing: Outside) -> bool:
+    """
+    Whether this scene can be played with a program of this profile.
+
+    The programs run here share no session cache with another component. One
+    that remembers cannot enrol in the past, since it lives today.
+    """
+    meetings = standing.scene.meetings
+    today = Learnt.FIRST_USE not in row.learnt or all(map(standing.today, meetings))
+    return today and not any(one.component for one in meetings)
 
 
 def prediction(row: Client, standing: Outside) -> dict[int, Outcome]:
-    """
-    What the lab's own client with this profile does at each meeting of this very scene.
-
-    It meets the same credentials at listeners of its own. A log finds a visit
-    by the client's port, and a program that called before may have had the same.
-    """
-    with Standing(standing.case, standing.scene) as apart:
-        done = lab_trial(row, apart)
-    return {number: met.outcome for number, met in enumerate(done.encounters) if met.outcome}
+    """What the lab's own client with this profile does at each meeting of this very scene."""
+    return {number: met.outcome for number, met in enumerate(standing.rehearsed(row)) if met.outcome}
 
 
 def _round(way: Caller, number: int, playing: Iterable[_Playing]) -> None:

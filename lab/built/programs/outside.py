@@ -12,18 +12,21 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from lab.built.programs.program import ProgramCall
 from lab.pki.export import LIFE, LOCAL, pem
 from lab.pki.names import RESERVED
 from lab.pki.world import HOST, World
+from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.trials.standing import Made, Standing
+from lab.trials.trial import Encounter, run
 from lab.wire.attacker import Attacker
 from lab.wire.front import Front
 from lab.wire.keylog import Tell
@@ -95,12 +98,7 @@ class Outside:
             self._opened = opened.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._opened.close()
 
     @property
@@ -125,6 +123,18 @@ class Outside:
         """Where the genuine service itself answers in this meeting, with nobody between."""
         listener = self.stage.listener(meeting)
         return listener.upstream if isinstance(listener, Attacker) else listener.address
+
+    def rehearsed(self, row: Client, meetings: Sequence[Meeting] = ()) -> tuple[Encounter, ...]:
+        """
+        What the lab's own client does in these meetings (in all of them, where none are given).
+
+        It meets the same credentials at listeners of its own. A log finds a visit
+        by the client's port, and a program that called before may have had the same.
+        """
+        chosen = tuple(meetings) or self.scene.meetings
+        scene = replace(self.scene, meetings=chosen, about=len(chosen) - 1)
+        with Standing(self.case, scene, patience=self.patience) as apart:
+            return run(row, apart).encounters
 
     def store(self, meeting: Meeting) -> Path:
         """A PEM file with the anchors that a client's store holds in this meeting."""

@@ -167,23 +167,17 @@ def _library(name: str, ways: dict[str, Callable[[ProgramCall], Said] | CommandL
     return Program(name, f"pip install {name}", version_of_library(name), callers)
 
 
+def _on_urllib3(how: Callable[..., Said]) -> dict[str, Callable[[ProgramCall], Said]]:
+    return {
+        "unpinned": lambda call: how(call, context_with(call.store)),
+        "urllib3": lambda call: how(call, context_with(call.store), call.hex(Role.CERTIFICATE)),
+        "ssl-hook": lambda call: how(call, _hooked(call)),
+    }
+
+
 LIBRARIES = (
-    _library(
-        "urllib3",
-        {
-            "unpinned": lambda call: _urllib3(call, context_with(call.store)),
-            "urllib3": lambda call: _urllib3(call, context_with(call.store), call.hex(Role.CERTIFICATE)),
-            "ssl-hook": lambda call: _urllib3(call, _hooked(call)),
-        },
-    ),
-    _library(
-        "requests",
-        {
-            "unpinned": CommandLine(_plainly, told=_told),
-            "urllib3": lambda call: _requests(call, context_with(call.store), call.hex(Role.CERTIFICATE)),
-            "ssl-hook": lambda call: _requests(call, _hooked(call)),
-        },
-    ),
+    _library("urllib3", {**_on_urllib3(_urllib3)}),
+    _library("requests", {**_on_urllib3(_requests), "unpinned": CommandLine(_plainly, told=_told)}),
     _library(
         "aiohttp",
         {

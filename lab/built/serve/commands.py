@@ -14,7 +14,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,7 @@ from lab.built.programs.program import CommandLine, ProgramCall
 from lab.built.serve.files import Files
 from lab.policy.clients import client
 from lab.scenes.catalogue import Meeting
-from lab.trials.standing import Standing
-from lab.trials.trial import Encounter, run
+from lab.trials.trial import Encounter
 
 FIRST, AGAIN = "the first time", "ever after"
 TYPED = (
@@ -142,15 +141,14 @@ def expected(outside: Outside, meeting: Meeting, wanted: list[Command]) -> dict[
     clock can be in it. Takes a few handshakes, on ports of their own.
     """
     first = next(one for one in outside.scene.meetings if not one.component)
-    found: dict[str, Encounter] = {}
-    for remembers, meetings in ((False, (meeting,)), (True, (first, meeting))):
-        if not all(map(outside.today, meetings)):
-            continue
-        chosen = [one for one in wanted if one.client and one.remembers is remembers]
-        scene = replace(outside.scene, meetings=meetings, about=len(meetings) - 1)
-        with Standing(outside.case, scene, patience=outside.patience) as standing:
-            done = {name: run(client(name), standing) for name in dict.fromkeys(one.client for one in chosen)}
-        found |= {one.name: done[one.client].encounters[-1] for one in chosen}
+    done: dict[tuple[str, bool], Encounter] = {}
+    found = {}
+    for one in wanted:
+        meetings = (first, meeting) if one.remembers else (meeting,)
+        if one.client and all(map(outside.today, meetings)):
+            key = one.client, one.remembers
+            done[key] = done.get(key) or outside.rehearsed(client(one.client), meetings)[-1]
+            found[one.name] = done[key]
     return found
 
 
