@@ -164,6 +164,7 @@ class CommandLine:
     told: Callable[[bytes], str] = last_line
 
     def __call__(self, calls: Sequence[ProgramCall]) -> Sequence[Said]:
+        """Make all these calls, a few at a time."""
         return one_by_one(self.once)(calls)
 
     def once(self, call: ProgramCall) -> Said:
