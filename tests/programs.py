@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from lab.built.field.program import Program
-from lab.built.field.programs import PROGRAMS
+from lab.built.programs.every import PROGRAMS
+from lab.built.programs.program import Program
 
 
 @cache

@@ -14,13 +14,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from lab.built.field.program import Call
+from lab.built.programs.program import ProgramCall
 from lab.course import field
 
 # ---- calls ----------------------------------------------------------------------------------------
 
 
-def ask(call: Call) -> None:
+def ask(call: ProgramCall) -> None:
     """Python's own urllib with the scene's trust store: no pins."""
     import ssl
 
@@ -38,7 +38,7 @@ def test_an_outcome_is_measured_at_the_other_side() -> None:
 def test_who_never_came_has_refused_nothing() -> None:
     """A call that fails before it reaches the server is an error, and no refusal."""
 
-    def broken(call: Call) -> None:
+    def broken(call: ProgramCall) -> None:
         raise KeyError("a slip of the pen")
 
     with pytest.raises(KeyError, match="slip of the pen"):
@@ -48,7 +48,7 @@ def test_who_never_came_has_refused_nothing() -> None:
 def test_who_refuses_after_the_request_was_not_served() -> None:
     """The genuine server has answered, and the program takes nothing of it: an outage. An attacker has won by then."""
 
-    def late(call: Call) -> None:
+    def late(call: ProgramCall) -> None:
         ask(call)
         raise ValueError("no pin matches")
 
@@ -62,7 +62,7 @@ def test_a_connection_that_is_left_open_hides_nothing() -> None:
     """What was read counts at once, and not only when the connection has ended."""
     kept = []
 
-    def leaving(call: Call) -> None:
+    def leaving(call: ProgramCall) -> None:
         import ssl
 
         context = ssl.create_default_context(cafile=str(call.store))

@@ -16,17 +16,16 @@ import psutil
 import pytest
 
 import lab.scenes
-from lab.built.field import curl, gnutls, proxies
-from lab.built.field.attackers import Interception, Met, attackers
-from lab.built.field.program import PROGRAMS, Call, Program, Said, one_by_one, started
+from lab.built.field import proxies
+from lab.built.field.attackers import attackers
 from lab.built.field.proxies import MITMPROXY, PROXIES, SSLSPLIT, Post, Proxy, Running, find_mitmdump
-from lab.built.field.standing import FOOTHOLDS, OWN, Absent
+from lab.built.field.results import Absent, Interception
+from lab.built.field.standing import FOOTHOLDS, OWN
+from lab.built.programs.every import PROGRAMS
+from lab.built.programs.program import Program, ProgramCall, Said, one_by_one, started
 from lab.observation import Outcome
 from lab.pki.export import export
 from lab.wire.listener import running
-
-assert curl
-assert gnutls
 
 ROGUE, INSTALLED = (one.scene for one in FOOTHOLDS)
 NAMES = (OWN, *(one.name for one in PROXIES))
@@ -62,7 +61,7 @@ def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     assert left(before) == []
 
 
-def trusting(call: Call) -> Said:
+def trusting(call: ProgramCall) -> Said:
     """curl that checks nothing at all."""
     command = ["curl", "--disable", "--silent", "--insecure", "--noproxy", "*", "--output", "answer"]
     return started([*command, "--header", f"Authorization: Bearer {call.secret}", call.url], home=call.home)
@@ -76,7 +75,7 @@ def program(way: object, profile: str = "unpinned") -> Program:
 
 
 @pytest.fixture(scope="module")
-def met() -> list[Met]:
+def met() -> list[Interception | Absent]:
     """curl against everybody who is here: unpinned, pinned, pinned and insecure, and trusting everything."""
     if not shutil.which("curl"):
         pytest.skip("install it with: apt-get install curl")
@@ -84,7 +83,7 @@ def met() -> list[Met]:
     return attackers([PROGRAMS["curl"], every], profiles=("unpinned", "curl", "curl-insecure", "trust-everything"))
 
 
-def outcome(met: list[Met], attacker: str, profile: str, scene: str) -> Interception:
+def outcome(met: list[Interception | Absent], attacker: str, profile: str, scene: str) -> Interception:
     for one in met:
         if one.attacker == attacker and isinstance(one, Absent):
             pytest.skip(one.skipped)
@@ -98,42 +97,42 @@ def outcome(met: list[Met], attacker: str, profile: str, scene: str) -> Intercep
 
 @pytest.mark.field
 @pytest.mark.parametrize("attacker", NAMES)
-def test_an_installed_ca_robs_who_does_not_pin(met: list[Met], attacker: str) -> None:
+def test_an_installed_ca_robs_who_does_not_pin(met: list[Interception | Absent], attacker: str) -> None:
     """The secret stands in the attacker's log and at the genuine service: the victim noticed nothing."""
     found = outcome(met, attacker, "unpinned", INSTALLED)
-    assert (found.did, found.passed_on, found.said.code) == (Outcome.INTERCEPTED, True, 0)
+    assert (found.shown.did, found.passed_on, found.shown.said.code) == (Outcome.INTERCEPTED, True, 0)
 
 
 @pytest.mark.field
 @pytest.mark.parametrize("attacker", NAMES)
 @pytest.mark.parametrize("profile", ["curl", "curl-insecure"])
-def test_a_pin_stops_what_an_installed_ca_can_do(met: list[Met], attacker: str, profile: str) -> None:
+def test_a_pin_stops_what_an_installed_ca_can_do(met: list[Interception | Absent], attacker: str, profile: str) -> None:
     """curl reaches the attacker, refuses the key (error 90), and sends nothing; --insecure changes nothing."""
     found = outcome(met, attacker, profile, INSTALLED)
-    assert (found.did, found.passed_on, found.said.code) == (Outcome.STOPPED, False, 90)
+    assert (found.shown.did, found.passed_on, found.shown.said.code) == (Outcome.STOPPED, False, 90)
     assert found.connected
 
 
 @pytest.mark.field
 @pytest.mark.parametrize("attacker", NAMES)
 @pytest.mark.parametrize("profile", ["unpinned", "curl", "curl-insecure"])
-def test_a_ca_in_no_store_robs_nobody(met: list[Met], attacker: str, profile: str) -> None:
+def test_a_ca_in_no_store_robs_nobody(met: list[Interception | Absent], attacker: str, profile: str) -> None:
     """Ordinary validation suffices against it, and so does a pin."""
     found = outcome(met, attacker, profile, ROGUE)
-    assert (found.did, found.passed_on) == (Outcome.STOPPED, False)
+    assert (found.shown.did, found.passed_on) == (Outcome.STOPPED, False)
     assert found.connected
 
 
 @pytest.mark.field
 @pytest.mark.parametrize("attacker", NAMES)
 @pytest.mark.parametrize("scene", [ROGUE, INSTALLED])
-def test_who_checks_nothing_is_robbed_by_anybody(met: list[Met], attacker: str, scene: str) -> None:
+def test_who_checks_nothing_is_robbed_by_anybody(met: list[Interception | Absent], attacker: str, scene: str) -> None:
     """The control: in each situation each attacker does intercept, where nobody looks."""
-    assert outcome(met, attacker, "trust-everything", scene).did is Outcome.INTERCEPTED
+    assert outcome(met, attacker, "trust-everything", scene).shown.did is Outcome.INTERCEPTED
 
 
 @pytest.mark.field
-def test_the_labs_own_attacker_achieves_the_same(met: list[Met]) -> None:
+def test_the_labs_own_attacker_achieves_the_same(met: list[Interception | Absent]) -> None:
     """Every cell agrees with the lab's trial, so the three attackers agree with each other."""
     cells = [one for one in met if isinstance(one, Interception)]
     assert [one for one in cells if not one.fine or not one.agree] == []
@@ -149,7 +148,7 @@ def test_a_remembered_key_stops_them_on_the_same_port() -> None:
     """gnutls-cli met the genuine service on the very port where the attacker stands later, and is not robbed."""
     found = attackers([PROGRAMS["gnutls-cli"]], profiles=("gnutls-tofu",))
     cells = [one for one in found if isinstance(one, Interception)]
-    assert {(one.did, one.connected, one.agree) for one in cells} == {(Outcome.STOPPED, True, True)}
+    assert {(one.shown.did, one.connected, one.agree) for one in cells} == {(Outcome.STOPPED, True, True)}
 
 
 # ---- what would go unnoticed, did nobody look ----------------------------------------------------
@@ -167,7 +166,7 @@ def test_a_program_that_never_called_was_not_stopped() -> None:
     """Its silence is no refusal: the result is not fine, though nothing was stolen as predicted."""
     (first, _) = attackers([program(lambda calls: [Said(0)] * len(calls))], proxies=())
     assert isinstance(first, Interception)
-    assert (first.did, first.agree, first.connected, first.fine) == (Outcome.STOPPED, True, False, False)
+    assert (first.shown.did, first.agree, first.connected, first.fine) == (Outcome.STOPPED, True, False, False)
 
 
 @pytest.mark.field
@@ -175,7 +174,7 @@ def test_a_program_that_never_called_was_not_stopped() -> None:
 def test_one_that_remembers_must_have_been_served_before() -> None:
     """A program that skips its enrolment has nothing to hold an attacker against: its refusal means nothing."""
 
-    def way(calls: Sequence[Call]) -> Sequence[Said]:
+    def way(calls: Sequence[ProgramCall]) -> Sequence[Said]:
         return [Said(0) if one.first else trusting(one) for one in calls]
 
     found = attackers([program(way, "gnutls-tofu")], proxies=())
@@ -260,7 +259,7 @@ def test_a_port_that_was_taken_is_no_failure() -> None:
 def test_a_proxy_that_ends_in_the_middle_is_named() -> None:
     """What the others achieved stays; the one that ended is not fine, and its silence is no refusal."""
 
-    def way(calls: Sequence[Call]) -> Sequence[Said]:
+    def way(calls: Sequence[ProgramCall]) -> Sequence[Said]:
         said = [trusting(one) for one in calls]
         for child in psutil.Process().children(recursive=True):
             child.kill()
@@ -278,7 +277,7 @@ def test_an_interrupt_leaves_nothing_behind() -> None:
     """Ctrl-C while a program runs goes through, and every attacker is ended first."""
     seen: list[str] = []
 
-    def way(calls: Sequence[Call]) -> Sequence[Said]:
+    def way(calls: Sequence[ProgramCall]) -> Sequence[Said]:
         seen.extend(left())
         raise KeyboardInterrupt
 

@@ -8,7 +8,6 @@ on this machine is skipped, with the command that installs it.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,11 +17,12 @@ import psutil
 import pytest
 from programs import here
 
-from lab.built.field import chromium, okhttp
-from lab.built.field.program import Call, Program, environment
-from lab.built.field.programs import PROGRAMS
-from lab.built.field.run import Result, run_way
-from lab.built.serve.outside import Outside
+from lab.built.field.results import ProgramTrial
+from lab.built.field.run import run_way
+from lab.built.programs import chromium, okhttp
+from lab.built.programs.every import PROGRAMS
+from lab.built.programs.outside import Outside
+from lab.built.programs.program import Program, environment
 from lab.observation import Outcome
 from lab.scenes.catalogue import case
 
@@ -51,11 +51,11 @@ def standing() -> Iterator[list[Outside]]:
         yield [stack.enter_context(Outside(case(name))) for name in SCENES]
 
 
-def outcomes(found: list[Result]) -> dict[str, list[Outcome]]:
+def outcomes(found: list[ProgramTrial]) -> dict[str, list[Outcome]]:
     return {one.scene: [met.did for met in one.met] for one in found}
 
 
-def mistaken(name: str, way: str, profile: str, standing: list[Outside], scenes: set[str]) -> dict[str, Result]:
+def mistaken(name: str, way: str, profile: str, standing: list[Outside], scenes: set[str]) -> dict[str, ProgramTrial]:
     """What the field finds where a program that is run one way is predicted with another profile."""
     real = here(name)
     wrong = Program(name, real.install, real.version, {profile: real.ways[way]})
@@ -67,7 +67,7 @@ def held(name: str, way: str, outside: Outside) -> bool:
     """Whether the attacker of this scene gets the secret of this program, called once."""
     meeting = outside.scene.meetings[1]
     outside.turn(meeting)
-    call = Call(outside.port, outside.store(meeting), outside.scene.site, secrets.token_hex(16), outside.folder)
+    call = outside.call(outside.folder)
     met = outside.front.met
     here(name).ways[way]([call])
     assert outside.front.met > met
@@ -180,7 +180,7 @@ def test_a_users_settings_do_not_reach_node(standing: list[Outside], monkeypatch
 def test_the_browser_leaves_nothing_behind(tmp_path: Path) -> None:
     """Its processes, which name its home, run while it is open and not after."""
     here("chromium")
-    with chromium.Browser(tmp_path) as browser:
+    with chromium.Chromium(tmp_path) as browser:
         browser.page()
         assert _processes(tmp_path)
     assert not _processes(tmp_path)
@@ -195,7 +195,7 @@ def test_a_browser_that_does_not_start_is_one_sentence(monkeypatch: pytest.Monke
     """A program that ends at once is an OSError that says what to do."""
     here("chromium")
     monkeypatch.setattr(chromium, "executable", lambda: shutil.which("true"))
-    with pytest.raises(OSError, match="ended by itself"), chromium.Browser(tmp_path) as browser:
+    with pytest.raises(OSError, match="ended by itself"), chromium.Chromium(tmp_path) as browser:
         browser.page()
 
 

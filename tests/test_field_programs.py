@@ -9,7 +9,6 @@ that is wrong and with programs that do nothing.
 from __future__ import annotations
 
 import contextlib
-import secrets
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
@@ -23,11 +22,12 @@ from programs import here
 
 from lab.__main__ import main
 from lab.built.field.explained import EXPLAINED, explanation
-from lab.built.field.program import Call, Program, Said, one_by_one
-from lab.built.field.programs import PROGRAMS
-from lab.built.field.run import Field, Met, Result, Taking, prediction, run_way
-from lab.built.field.ssl_hook import PinError, context_with, pinning
-from lab.built.serve.outside import Outside, world_around
+from lab.built.field.results import Contact, Field, ProgramTrial, Taking
+from lab.built.field.run import prediction, run_way
+from lab.built.programs.every import PROGRAMS
+from lab.built.programs.outside import Outside, world_around
+from lab.built.programs.program import Program, ProgramCall, Said, one_by_one
+from lab.built.programs.ssl_hook import PinError, context_with, pinning
 from lab.observation import Outcome
 from lab.pki.export import pem
 from lab.pki.pins import pin_of
@@ -57,7 +57,7 @@ def standing() -> Iterator[list[Outside]]:
         yield [stack.enter_context(Outside(case(name))) for name in SCENES]
 
 
-def in_scene(found: list[Result], name: str) -> Result:
+def in_scene(found: list[ProgramTrial], name: str) -> ProgramTrial:
     return next(one for one in found if one.scene == name)
 
 
@@ -99,7 +99,7 @@ def test_a_program_that_never_calls_refuses_nobody(standing: list[Outside]) -> N
 def test_a_program_that_speaks_no_tls_is_not_served(standing: list[Outside]) -> None:
     """To have connected is not to have talked: the ordinary day is an outage for it, which is reported."""
 
-    def knock(call: Call) -> Said:
+    def knock(call: ProgramCall) -> Said:
         with (
             socket.create_connection(("127.0.0.1", call.port)) as raw,
             contextlib.suppress(ConnectionResetError),  # the server hangs up without having read it all
@@ -133,11 +133,10 @@ def test_the_same_library_refuses_in_time_where_the_handshake_is_hooked(standing
 # ---- single calls ----------------------------------------------------------------------------------
 
 
-def call_to(standing: list[Outside], name: str, home: Path, *, first: bool, meeting: int = -1) -> tuple[Outside, Call]:
+def call_to(standing: list[Outside], name: str, home: Path, *, first: bool) -> tuple[Outside, ProgramCall]:
     one = next(each for each in standing if each.case.name == name)
-    shown = one.scene.meetings[meeting]
-    one.turn(shown)
-    return one, Call(one.port, one.store(shown), one.scene.site, secrets.token_hex(16), home, first)
+    one.turn(one.scene.meetings[-1])
+    return one, one.call(home, first=first)
 
 
 def test_strict_tofu_knows_nobody_before_the_first_use(standing: list[Outside], tmp_path: Path) -> None:
@@ -211,7 +210,7 @@ def test_a_program_that_cannot_start_is_one_sentence(
 ) -> None:
     """What is there and does not run ends the test, without a traceback."""
 
-    def broken(calls: Sequence[Call]) -> Sequence[Said]:
+    def broken(calls: Sequence[ProgramCall]) -> Sequence[Said]:
         raise OSError("it does not run")
 
     monkeypatch.setitem(PROGRAMS, "broken", Program("broken", "", lambda: "1", {"unpinned": broken}))
@@ -257,9 +256,9 @@ def test_an_explanation_that_is_not_needed_is_named() -> None:
     said = Said(0)
 
     def found(did: Outcome, version: str) -> Field:
-        met = Met("now", did, Outcome.SERVED, said, True)
+        met = Contact("now", did, Outcome.SERVED, said, True)
         taking = Taking(Program("curl", "", lambda: version, {}), version)
-        return Field([taking], [Result("curl", "unpinned", row.scene, (met,))])
+        return Field([taking], [ProgramTrial("curl", "unpinned", row.scene, (met,))])
 
     assert found(Outcome.SERVED, row.version).unneeded == [row]
     assert found(Outcome.OUTAGE, row.version).unneeded == []
@@ -292,7 +291,5 @@ def test_a_prediction_is_made_apart_from_what_is_measured() -> None:
         assert prediction(client("unpinned"), standing) == {0: Outcome.SERVED, 1: Outcome.INTERCEPTED}
         assert [len(standing.stage.listener(one).log) for one in standing.scene.meetings] == [0, 0]
         # what does call the port is found there
-        here("pycurl").ways["unpinned"](
-            [Call(standing.port, standing.store(standing.on), standing.scene.site, "secret", standing.folder)]
-        )
-        assert standing.holds(standing.on, "secret")
+        here("pycurl").ways["unpinned"]([call := standing.call(standing.folder)])
+        assert standing.holds(standing.on, call.secret)

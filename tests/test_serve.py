@@ -35,7 +35,8 @@ from hypothesis import strategies as st
 from lines import ask, request
 
 from lab.__main__ import main
-from lab.built.serve.commands import BROWSERS, installed
+from lab.built.programs.chromium import NAMES
+from lab.built.serve.commands import installed
 from lab.built.serve.live import printable
 from lab.built.serve.session import Session
 from lab.pki.world import World
@@ -119,7 +120,7 @@ class Printed:
         found = re.search(r"Bearer (secret-of-[a-z-]+)", self.line)
         if found:
             return found[1]
-        file = re.search(r'< "([^"]+)"', self.line)
+        file = re.search(r'< "?([^"]+)', self.line)
         return re.findall(r"Bearer (\S+)", Path(file[1]).read_text())[0] if file else ""
 
 
@@ -198,11 +199,11 @@ def test_a_browser_shows_what_is_expected(scene: str, tmp_path: Path) -> None:
         assert paste(fill.line) == 0
         shown = {}
         for one in commands:
-            if one.program in BROWSERS:  # the same command, without a window
+            if one.program in NAMES:  # the same command, without a window
                 quietly = one.line.replace("--no-first-run", "--no-first-run --headless=new --dump-dom")
                 done = subprocess.run(quietly, shell=True, capture_output=True, text=True, timeout=60)
                 shown[one.line] = "1024.00" in done.stdout
-        assert {one.line: one.verdict == "accepted" for one in commands if one.program in BROWSERS} == shown
+        assert {one.line: one.verdict == "accepted" for one in commands if one.program in NAMES} == shown
         assert len(shown) == 2
 
 

@@ -1,8 +1,8 @@
 """
 What is built on the spine: each folder is a workbench of its own, and none of them is needed to read the others.
 
-`serve` stands a scene up for other programs, `field` runs those programs,
-`forecast` takes somebody's own pins through the scenes, `time` adds a calendar,
-`fleet` adds millions of devices, `atlas` writes everything as one page. The
-rooms at the top of `lab/` import nothing from here.
+`programs` says how outside programs are called, `serve` stands a scene up for
+them, `field` runs them, `forecast` takes somebody's own pins through the
+scenes, `time` adds a calendar, `fleet` adds millions of devices, `atlas` writes
+everything as one page. The rooms at the top of `lab/` import nothing from here.
 """

@@ -10,26 +10,24 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-
-from lab.built.field.program import PATIENCE, PROGRAMS, Call
-from lab.built.serve.outside import Outside
+from lab.built.programs import curl
+from lab.built.programs.outside import Outside
+from lab.built.programs.program import PATIENCE, CommandLine, ProgramCall
 from lab.course import fresh
 from lab.course.report import Question, Report, answer, examine
 from lab.observation import outcome_of
+from lab.pki.world import World
 from lab.policy import checks, profiles
 from lab.policy.clients import Client
-from lab.scenes.catalogue import Case, case
+from lab.scenes.catalogue import Case, Scene, case
 
-Fetch = Callable[[Call], Any]
+Fetch = Callable[[ProgramCall], Any]
 """Makes one request as a call says; returns anything, and raises where it refuses."""
 
 PATH, DATES, NAME = "path", "dates", "host name"
@@ -51,15 +49,7 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
     """
     one = scene if isinstance(scene, Case) else case(scene)
     with Outside(one) as standing, ExitStack() as stack:
-        meeting = standing.scene.meetings[standing.scene.about]
-        standing.turn(meeting)
-        call = Call(
-            port=standing.port,
-            store=standing.store(meeting),
-            site=standing.scene.site,
-            secret=secrets.token_hex(16),
-            home=standing.home(stack),
-        )
+        call = standing.call(standing.home(stack))
         content = True
         try:
             fetch(call)
@@ -67,14 +57,14 @@ def outcome(fetch: Fetch, scene: str | Case) -> str:
             if not standing.front.met:
                 raise
             content = False
-        held = standing.holds(meeting, call.secret)
-    return str(outcome_of(meeting.line, held, content).value)
+        held = standing.holds(standing.on, call.secret)
+    return str(outcome_of(standing.on.line, held, content).value)
 
 
-def in_a_loop(ask: Callable[[Call], Coroutine[Any, Any, Any]]) -> Fetch:
+def in_a_loop(ask: Callable[[ProgramCall], Coroutine[Any, Any, Any]]) -> Fetch:
     """An asynchronous function as one that waits, in a thread and an event loop of its own: a notebook has one."""
 
-    def fetch(call: Call) -> None:
+    def fetch(call: ProgramCall) -> None:
         with ThreadPoolExecutor(1) as thread:
             thread.submit(asyncio.run, ask(call)).result(PATIENCE)
 
@@ -153,11 +143,9 @@ def _frozen(answer: Any) -> Any:
 def with_curl(pins: str) -> Fetch:
     """A call by libcurl (pycurl) or the curl command, whichever is here, with this ``--pinnedpubkey``."""
 
-    def fetch(call: Call) -> None:
-        from lab.built.field import curl
-
-        run_one = curl.libcurl if PROGRAMS["pycurl"].version() else curl.command
-        said = run_one(call, pins)
+    def fetch(call: ProgramCall) -> None:
+        command = CommandLine(lambda asked: curl.command(asked, pins))
+        said = curl.libcurl(call, pins) if curl.PYCURL.version() else command.once(call)
         if not said.content:
             raise RuntimeError(str(said))
 
@@ -173,36 +161,16 @@ def curl_pins(make: Callable[..., Any]) -> Report:
         return f"curl's call ended as {got}"
 
     def played(scene: str) -> str:
-        built: list[tuple[x509.Certificate, PublicKeyTypes]] = []
         one = case(scene)
+        made: list[str] = []
 
-        def build(world: Any) -> Any:
-            made = one.scene(world)
-            built.append((made.genuine.leaf, world.backup_key.public_key()))
-            return made
+        def build(world: World) -> Scene:
+            built = one.scene(world)
+            given = (built.genuine.leaf, world.backup_key.public_key())
+            made.append(answer(make, given, str, wanted="a string"))
+            return built
 
-        def fetch(call: Call) -> None:
-            with_curl(answer(make, built[-1], str, wanted="a string"))(call)
-
-        return _strictly(fetch, replace(one, build=build))
+        return outcome(lambda call: with_curl(made[-1])(call), replace(one, build=build))
 
     questions = [Question(scene, (scene,), expected) for scene, expected in {**wanted, **robbers}.items()]
     return examine("pins for curl", played, questions, remark)
-
-
-def _strictly(fetch: Fetch, scene: Case) -> str:
-    """The outcome, where a fault in the learner's own function is raised and is no refusal."""
-    raised: list[Exception] = []
-
-    def watched(call: Call) -> None:
-        try:
-            fetch(call)
-        except RuntimeError:
-            raise
-        except Exception as problem:
-            raised.append(problem)
-
-    found = outcome(watched, scene)
-    if raised:
-        raise raised[0]
-    return found

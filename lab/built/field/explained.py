@@ -33,65 +33,52 @@ class Explanation:
         return (self.program, self.scene) == (program, scene) and (not self.profiles or profile in self.profiles)
 
     def record(self) -> dict[str, Any]:
+        """The explanation as plain JSON values."""
         return {"why": self.why, "source": self.source, "version": self.version}
 
 
-EXPLAINED: list[Explanation] = []
-
 _OPENSSL = "OpenSSL NEWS.md, 3.5.0 (8 Apr 2025): ML-KEM, ML-DSA and SLH-DSA are new"
+_CPYTHON = "(CPython 3.11.7, OpenSSL 3.0.19)"
 _GNUTLS = "GnuTLS NEWS, 3.8.10 (2025-07-08): ML-DSA signatures can now be used in TLS"
 
-for _program, _version, _below, _news in (
-    ("curl", "7.88.1 (OpenSSL 3.0.19)", "OpenSSL before 3.5", _OPENSSL),
-    ("openssl", "3.0.19", "OpenSSL before 3.5", _OPENSSL),
-    ("wget", "1.21.3 (GnuTLS 3.7.9)", "GnuTLS before 3.8.10", _GNUTLS),
-    ("gnutls-cli", "3.7.9", "GnuTLS before 3.8.10", _GNUTLS),
-    ("urllib3", "2.8.0 (CPython 3.11.7, OpenSSL 3.0.19)", "CPython built with OpenSSL before 3.5", _OPENSSL),
-    ("requests", "2.34.2 (CPython 3.11.7, OpenSSL 3.0.19)", "CPython built with OpenSSL before 3.5", _OPENSSL),
-    ("aiohttp", "3.14.5 (CPython 3.11.7, OpenSSL 3.0.19)", "CPython built with OpenSSL before 3.5", _OPENSSL),
-    ("httpx", "0.28.1 (CPython 3.11.7, OpenSSL 3.0.19)", "CPython built with OpenSSL before 3.5", _OPENSSL),
-):
-    EXPLAINED.append(
-        Explanation(
-            _program,
-            "ecdsa_to_ml_dsa",
-            f"{_below} offers no ML-DSA signature, so the server has no certificate that it could use",
-            f"measured: the server answers the first message with a handshake failure; {_news}",
-            _version,
-            ("unpinned",),
-        )
-    )
 
-_NONE_OFFERED = "offers no ML-DSA signature, so the server has no certificate that it could use"
-_ALERT = "measured: the server answers the first message with a handshake failure"
-_STUCK = "takes the forged certificate into its path, by its name, finds its signature bad, and tries no other path"
-_BESIDE = "measured: refused with the forged certificate beside the chain, accepted without it (other_trusted_ca)"
-EXPLAINED += [
-    Explanation("wget", "forged_link", f"GnuTLS {_STUCK}", _BESIDE, "1.21.3 (GnuTLS 3.7.9)", ("unpinned",)),
-    Explanation("gnutls-cli", "forged_link", f"GnuTLS {_STUCK}", _BESIDE, "3.7.9", ("unpinned",)),
-    Explanation(
-        "okhttp",
-        "forged_link",
-        f"Java's path builder {_STUCK}",
-        f"{_BESIDE}; the exception is CertPathValidatorException: signature check failed",
-        "3.13.1 on Java 17.0.15",
-        ("unpinned",),
+def _no_ml_dsa(program: str, version: str, below: str, source: str) -> Explanation:
+    why = f"{below} offers no ML-DSA signature, so the server has no certificate that it could use"
+    measured = "measured: the server answers the first message with a handshake failure"
+    return Explanation(program, "ecdsa_to_ml_dsa", why, f"{measured}; {source}", version, ("unpinned",))
+
+
+def _stuck(program: str, version: str, builder: str, more: str = "") -> Explanation:
+    why = "takes the forged certificate into its path, by its name, finds its signature bad, and tries no other path"
+    source = "measured: refused with the forged certificate beside the chain, accepted without it (other_trusted_ca)"
+    return Explanation(program, "forged_link", f"{builder} {why}", source + more, version, ("unpinned",))
+
+
+EXPLAINED = [
+    _no_ml_dsa("curl", "7.88.1 (OpenSSL 3.0.19)", "OpenSSL before 3.5", _OPENSSL),
+    _no_ml_dsa("openssl", "3.0.19", "OpenSSL before 3.5", _OPENSSL),
+    _no_ml_dsa("wget", "1.21.3 (GnuTLS 3.7.9)", "GnuTLS before 3.8.10", _GNUTLS),
+    _no_ml_dsa("gnutls-cli", "3.7.9", "GnuTLS before 3.8.10", _GNUTLS),
+    *(
+        _no_ml_dsa(name, f"{version} {_CPYTHON}", "CPython built with OpenSSL before 3.5", _OPENSSL)
+        for name, version in (("urllib3", "2.8.0"), ("requests", "2.34.2"), ("aiohttp", "3.14.5"), ("httpx", "0.28.1"))
     ),
-    Explanation(
+    _stuck("wget", "1.21.3 (GnuTLS 3.7.9)", "GnuTLS"),
+    _stuck("gnutls-cli", "3.7.9", "GnuTLS"),
+    _stuck(
         "okhttp",
-        "ecdsa_to_ml_dsa",
-        f"Java 17 {_NONE_OFFERED}",
-        f"{_ALERT}; netty pull request 14741: Java 24 adds ML-DSA (JEP 497)",
         "3.13.1 on Java 17.0.15",
-        ("unpinned",),
+        "Java's path builder",
+        "; the exception is CertPathValidatorException: signature check failed",
     ),
-    Explanation(
+    _no_ml_dsa(
+        "okhttp", "3.13.1 on Java 17.0.15", "Java 17", "netty pull request 14741: Java 24 adds ML-DSA (JEP 497)"
+    ),
+    _no_ml_dsa(
         "node",
-        "ecdsa_to_ml_dsa",
-        f"Node built with OpenSSL before 3.5 {_NONE_OFFERED}",
-        f"{_ALERT}; {_OPENSSL}; Node 24.7.0 (2025-08-27): OpenSSL 3.5 on 24.x",
         "20.20.2 (OpenSSL 3.0.19)",
-        ("unpinned",),
+        "Node built with OpenSSL before 3.5",
+        f"{_OPENSSL}; Node 24.7.0 (2025-08-27): OpenSSL 3.5 on 24.x",
     ),
     Explanation(
         "chromium",
@@ -107,7 +94,4 @@ EXPLAINED += [
 
 def explanation(program: str, profile: str, scene: str) -> Explanation | None:
     """What explains this program's disagreement with this profile in this scene, if anything does."""
-    for one in EXPLAINED:
-        if one.about(program, profile, scene):
-            return one
-    return None
+    return next((one for one in EXPLAINED if one.about(program, profile, scene)), None)

@@ -21,11 +21,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 import lab
-from lab.built.field.program import environment, last_line, version_of
+from lab.built.programs.program import environment, last_line, version_of
 from lab.pki.pins import load_pem
 from lab.wire import tls
 from lab.wire.client import account_request, connect
@@ -72,6 +71,7 @@ class Proxy:
     log: str
 
     def version(self, program: str) -> str:
+        """The version that this program names."""
         return version_of([program, self.version_flag])() or "of unknown version"
 
 
@@ -131,47 +131,38 @@ class Running:
         self.port = 0
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
         (anchor,) = load_pem(post.authority)
         self._context = tls.client_context([anchor], datetime.now(UTC))
 
     def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
+        self._start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _start(self) -> None:
         with socket.create_server((HOME, 0)) as free:
             self.port = free.getsockname()[1]
         post = replace(self.post, port=self.port)
-        self._output = (post.folder / OUTPUT).open("wb")
         try:
-            self._process = subprocess.Popen(
-                [str(word) for word in self.proxy.command(self._program, post)],
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=subprocess.STDOUT,
-                env=environment(post.folder),
-                cwd=post.folder,
-                start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
-            )
+            with (post.folder / OUTPUT).open("wb") as output:
+                self._process = subprocess.Popen(
+                    [str(word) for word in self.proxy.command(self._program, post)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=environment(post.folder),
+                    cwd=post.folder,
+                    start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
+                )
         except OSError as problem:
             words = problem.strerror or problem
             raise ValueError(f"cannot start {self._program}: {words}; install {self.proxy.name} again") from None
 
     @property
     def address(self) -> Address:
+        """Where victims can be sent."""
         return (HOME, self.port)
 
     @property
@@ -245,8 +236,6 @@ class Running:
             finally:
                 _signal(process, hard=True)
                 process.wait()
-        if self._output is not None:
-            self._output.close()
 
 
 def _signal(process: subprocess.Popen[bytes], *, hard: bool) -> None:

@@ -1,5 +1,5 @@
 """
-The attackers of the field test, each on a port of its own in front of one genuine service.
+The attackers of the field test, each on a port of its own in front of a genuine service.
 
 All their material is what `lab certs` writes, read back from its files: a CA's
 key for a program that forges, a finished credential for the lab's own
@@ -10,26 +10,30 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from lab.built.field.proxies import Post, Proxy, Running
-from lab.pki.authority import Credential, Key
+from lab.built.field.results import Absent
+from lab.built.programs.outside import Outside
+from lab.observation import Line
+from lab.pki.authority import Authority, Credential, Key
 from lab.pki.export import export
 from lab.pki.pins import load_pem
 from lab.policy.pinset import Role, Site
-from lab.wire.attacker import Attacker
-from lab.wire.front import Front
+from lab.scenes.catalogue import Meeting, Scene, case
 from lab.wire.listener import Listener
 from lab.wire.relay import Relay
 from lab.wire.service import Service
 
 OWN = "the lab's own"
+PUBLIC = ("honest-root", "other-public-root", "cdn-public-root")
+"""The exported authorities that every store holds."""
 
 
 @dataclass(frozen=True)
@@ -40,25 +44,19 @@ class Foothold:
     scene: str
     authority: str
     credential: str
-    store: str
+    installed: tuple[str, ...] = ()
 
 
 FOOTHOLDS = (
-    Foothold("its CA is in no store", "untrusted_rogue_ca", "rogue-root", "rogue-ca", "public"),
-    Foothold("its CA was installed", "installed_ca", "installed-inspection-ca", "installed-ca", "with-installed-ca"),
+    Foothold("its CA is in no store", "untrusted_rogue_ca", "rogue-root", "rogue-ca"),
+    Foothold(
+        "its CA was installed",
+        "installed_ca",
+        "installed-inspection-ca",
+        "installed-ca",
+        ("installed-inspection-ca",),
+    ),
 )
-
-
-@dataclass(frozen=True)
-class Absent:
-    """An attacker that takes no part, and why. `fine` where it is not installed, and not where it is and fails."""
-
-    attacker: str
-    skipped: str
-    fine: bool = True
-
-    def record(self) -> dict[str, Any]:
-        return {"attacker": self.attacker, "version": None, "skipped": self.skipped, "fine": self.fine}
 
 
 class Export:
@@ -76,90 +74,122 @@ class Export:
             Role.BACKUP: frozenset({pins["backup"]}),
         }
 
+    def key(self, name: str) -> Key:
+        """The private key of that name."""
+        found = load_pem_private_key((self.folder / "keys" / f"{name}.key").read_bytes(), None)
+        assert isinstance(found, Key)
+        return found
+
     def credential(self, name: str) -> Credential:
-        key = load_pem_private_key((self.folder / "keys" / f"{name}.key").read_bytes(), None)
-        assert isinstance(key, Key)
-        return Credential(key, tuple(load_pem(self.folder / "chains" / f"{name}.pem")))
+        """What a server of that name presents."""
+        return Credential(self.key(name), tuple(load_pem(self.folder / "chains" / f"{name}.pem")))
 
-    def store(self, name: str) -> Path:
-        return self.folder / "stores" / f"{name}.pem"
+    def authority(self, name: str) -> Authority:
+        """The CA of that name."""
+        (certificate,) = load_pem(self.folder / "authorities" / f"{name}.pem")
+        return Authority(name, self.key(name), certificate)
+
+    def scene(self, foothold: Foothold) -> Scene:
+        """The genuine service as everybody knows it; then the attacker is on the line."""
+        genuine, public = self.credential("genuine"), tuple(map(self.authority, PUBLIC))
+        installed = tuple(map(self.authority, foothold.installed))
+        now = datetime.now(UTC)
+        before = Meeting(Line.GENUINE, genuine, public, now, "the genuine service, before the attacker comes")
+        forged = self.credential(foothold.credential)
+        then = Meeting(Line.ATTACKER, forged, (*public, *installed), now, foothold.title, installed=installed)
+        return Scene("localhost", genuine, self.site, (before, then), about=1)
 
 
-@dataclass
-class Posted:
-    """One attacker in one situation, on one port that victims call."""
+class Posted(Outside):
+    """
+    One attacker in one situation, on one port that victims call.
 
-    attacker: str
-    version: str
-    situation: Foothold
-    front: Front
-    listener: Listener
-    settle: Callable[[], None]
-    holds: Callable[[str], bool]
+    It is the lab's own, until a proxy has begun to stand in its place. `failed`
+    says why that one no longer intercepts; empty while it does.
+    """
+
+    def __init__(self, exported: Export, foothold: Foothold, attacker: str = OWN, version: str = "") -> None:
+        self.foothold = foothold
+        self.attacker = attacker
+        self.version = version
+        self.failed = ""
+        self._exported = exported
+        self._running: Running | None = None
+        self._relay: Relay | None = None
+        super().__init__(case(foothold.scene), scene=exported.scene(foothold))
+
+    def begin(self, stack: ExitStack, proxy: Proxy, program: str) -> None:
+        """Start this proxy, until `stack` is left. Raises ValueError where it cannot be started."""
+        files, name = self._exported.folder, self.foothold.authority
+        post = Post(
+            folder=Path(tempfile.mkdtemp(prefix=f"{proxy.name}-", dir=self.folder)),
+            authority=files / "authorities" / f"{name}.pem",
+            key=files / "keys" / f"{name}.key",
+            anchors=files / "stores" / "public.pem",
+            upstream=self.service.address,
+        )
+        self._running = stack.enter_context(Running(proxy, program, post))
+
+    def wait(self, stack: ExitStack) -> None:
+        """Return when the proxy intercepts. Raises ValueError where it does not come to that."""
+        assert self._running is not None
+        self._running.wait()
+        self._relay = stack.enter_context(Relay(self._running.address))
+
+    @property
+    def service(self) -> Service:
+        """The genuine service behind the attacker."""
+        found = self.stage.listener(self.scene.meetings[0])
+        assert isinstance(found, Service)
+        return found
+
+    def listener(self, meeting: Meeting) -> Listener:
+        """Who answers in this meeting."""
+        theirs = meeting.line is Line.ATTACKER and self._relay
+        return theirs or super().listener(meeting)
+
+    def holds(self, meeting: Meeting, secret: str) -> bool:
+        """Whether whoever is on the line in this meeting has read `secret`, and has written it down by now."""
+        if meeting.line is Line.GENUINE or self._running is None:
+            return super().holds(meeting, secret)
+        self.front.quiet()
+        try:
+            self._running.settle()
+        except ValueError as problem:
+            self.failed = str(problem)
+        return self._running.holds(secret)
 
 
 def stand(
-    stack: ExitStack, exported: Export, service: Service, proxies: Sequence[Proxy]
+    scenes: ExitStack, running: ExitStack, exported: Export, proxies: Sequence[Proxy]
 ) -> tuple[list[Posted], list[Absent]]:
     """
-    The lab's own attacker and all these proxies, in each situation, intercepting until `stack` is left.
+    The lab's own attacker and all these proxies, in each situation, intercepting until `running` is left.
 
-    What is not here, or does not start, is absent, with the reason.
+    Their scenes stand until `scenes` is left. What is not here, or does not
+    start, is absent, with the reason.
     """
-    standing = [_own(stack, exported, service, one) for one in FOOTHOLDS]
+    standing = [scenes.enter_context(Posted(exported, one)) for one in FOOTHOLDS]
     absent: list[Absent] = []
-    begun: list[_Begun] = []
+    begun: list[list[Posted]] = []
     for proxy in proxies:
         try:
-            if program := proxy.find():
-                begun.append(_begin(stack, exported, service, proxy, program))
-            else:
+            program = proxy.find()
+            if program is None:
                 absent.append(Absent(proxy.name, f"not here; install it with: {proxy.install}"))
+                continue
+            version = proxy.version(program)
+            own = [scenes.enter_context(Posted(exported, one, proxy.name, version)) for one in FOOTHOLDS]
+            for posted in own:
+                posted.begin(running, proxy, program)
+            begun.append(own)
         except ValueError as problem:
             absent.append(Absent(proxy.name, str(problem), fine=False))
-    for one in begun:  # they start beside each other
+    for own in begun:  # they start beside each other
         try:
-            standing += _finish(stack, one)
+            for posted in own:
+                posted.wait(running)
+            standing += own
         except ValueError as problem:
-            absent.append(Absent(one.proxy.name, str(problem), fine=False))
+            absent.append(Absent(own[0].attacker, str(problem), fine=False))
     return standing, absent
-
-
-def _own(stack: ExitStack, exported: Export, service: Service, situation: Foothold) -> Posted:
-    attacker = Attacker(exported.credential(situation.credential), service.address, host="localhost")
-    front = stack.enter_context(Front(stack.enter_context(attacker)))
-    return Posted(OWN, "", situation, front, attacker, lambda: None, attacker.log.holds)
-
-
-@dataclass
-class _Begun:
-    proxy: Proxy
-    version: str
-    running: dict[Foothold, Running]
-
-
-def _begin(stack: ExitStack, exported: Export, service: Service, proxy: Proxy, program: str) -> _Begun:
-    begun = _Begun(proxy, "", {})
-    for situation in FOOTHOLDS:
-        post = Post(
-            folder=Path(tempfile.mkdtemp(prefix=f"{proxy.name}-", dir=exported.folder.parent)),
-            authority=exported.folder / "authorities" / f"{situation.authority}.pem",
-            key=exported.folder / "keys" / f"{situation.authority}.key",
-            anchors=exported.store("public"),
-            upstream=service.address,
-        )
-        begun.running[situation] = stack.enter_context(Running(proxy, program, post))
-    begun.version = proxy.version(program)
-    return begun
-
-
-def _finish(stack: ExitStack, begun: _Begun) -> list[Posted]:
-    for running in begun.running.values():
-        running.wait()
-    standing = []
-    for situation, running in begun.running.items():
-        relay = stack.enter_context(Relay(running.address))
-        front = stack.enter_context(Front(relay))
-        settle, holds = running.settle, running.holds
-        standing.append(Posted(begun.proxy.name, begun.version, situation, front, relay, settle, holds))
-    return standing

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import queue
 import signal
@@ -86,18 +87,14 @@ def run(chosen: argparse.Namespace) -> int:
         stack.callback(quiet)
         _say(chosen, session.record, session.text)
         _listen(happening)
-        ends = None if chosen.seconds is None else time.monotonic() + chosen.seconds
-        while ends is None or time.monotonic() < ends:
+        ends = time.monotonic() + (math.inf if chosen.seconds is None else chosen.seconds)
+        while (left := ends - time.monotonic()) > 0:
             with suppress(queue.Empty):
                 # With a time limit: a wait without one cannot be interrupted on Windows.
-                _tell(chosen, session, happening.get(timeout=TICK if ends is None else _left(ends)))
+                _tell(chosen, session, happening.get(timeout=min(TICK, left)))
             for problem in session.problems():
                 print(f"lab: {problem}", file=sys.stderr, flush=True)
     return 0
-
-
-def _left(ends: float) -> float:
-    return max(0.0, min(TICK, ends - time.monotonic()))
 
 
 def _chosen(chosen: argparse.Namespace) -> tuple[Case, int | None]:

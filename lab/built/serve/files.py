@@ -11,22 +11,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
-from lab.built.serve.outside import Outside
-from lab.pki.export import LIFE, pem, pin_files
+from lab.built.programs.chromium import usual, write_anchors
+from lab.built.programs.outside import Outside
+from lab.built.programs.program import ProgramCall
+from lab.pki.export import LIFE, pin_files
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import Meeting
-
-SENT = ("openssl", "openssl-dane", "gnutls-cli", "gnutls-cli-strict-tofu")
-"""Commands whose program speaks TLS and no HTTP, so that their request is a file."""
-
-REQUEST = "GET /account HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}\r\nConnection: close\r\n\r\n"
-
-
-def secret_of(name: str) -> str:
-    """What the command of this name sends as its bearer token: the attacker's log then tells whose it was."""
-    return f"secret-of-{name}"
 
 
 class Files:
@@ -49,20 +39,15 @@ class Files:
             path = outside.folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
-        for name in SENT:
-            self.request(name).write_bytes(REQUEST.format(secret=secret_of(name)).encode())
-        (self.home / ".pki" / "nssdb").mkdir(parents=True)
+        self.home.mkdir()
         self.anchors.mkdir()
         self.now(outside.on)
 
-    def request(self, name: str) -> Path:
-        """What the command of this name sends, as it is, with a secret in it."""
-        return self.folder / f"request-{name}.txt"
-
-    @property
-    def pins(self) -> dict[str, Path]:
-        """The pins in the formats people have, by file name."""
-        return {path.name: path for path in sorted((self.folder / "pins").iterdir())}
+    def request(self, name: str, call: ProgramCall) -> Path:
+        """A file with the request of the command of this name, whose program speaks TLS and no HTTP."""
+        path = self.folder / f"request-{name}.txt"
+        path.write_bytes(call.request)
+        return path
 
     def now(self, meeting: Meeting) -> None:
         """Make the trust stores those of this meeting."""
@@ -71,15 +56,7 @@ class Files:
         os.replace(beside, self.store)
         for old in self.anchors.iterdir():
             old.unlink()
-        lines = []
-        for number, anchor in enumerate(meeting.store):
-            if isinstance(anchor.certificate.public_key(), ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
-                path = (
-                    self.anchors / f"{number}.pem"
-                )  # NSS takes one certificate from a file; not every NSS, an ML-DSA one
-                path.write_bytes(pem([anchor.certificate]))
-                lines.append(f'-A -n "lab {number} {anchor.name}" -t C,, -a -i "{path}"\n')
-        (self.anchors / "batch").write_text("".join(lines), encoding="utf-8")
+        write_anchors(self.anchors, filter(usual, (one.certificate for one in meeting.store)))
 
     def record(self) -> dict[str, str]:
         """Every file as plain JSON values, by its path within the folder."""

@@ -13,14 +13,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from lab.built.programs import chromium
+from lab.built.programs.outside import Outside
 from lab.built.serve import commands
-from lab.built.serve.commands import BROWSERS, Command, quote
+from lab.built.serve.commands import Command, quote
 from lab.built.serve.files import Files
 from lab.built.serve.live import Live
-from lab.built.serve.outside import Outside
 from lab.observation import Line
 from lab.scenes.catalogue import Case, Meeting, twin_of
 from lab.trials.engine import Encounter
@@ -78,12 +78,7 @@ class Session:
             self._opened = opened.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._opened.close()
 
     def _open_files(self, opened: ExitStack) -> None:
@@ -248,6 +243,6 @@ def _words(command: Command, expected: dict[str, Encounter]) -> str:
         return ""
     after = " (after the one above, at meeting 1)" if command.remembers else ""
     where = "" if met.verdict.accepted else f" at {met.verdict.check}"
-    if command.program in BROWSERS:
+    if command.program in chromium.NAMES:
         where += "; the page is there" if met.verdict.accepted else "; a warning fills the window"
     return f"{after}: {met.outcome.value}, {met.verdict}{where}"

@@ -1,5 +1,5 @@
 """
-What a real program is, to the field test: how it is found, and how it is run.
+What a real program is to the lab: how it is found, and how it is called.
 
 A program is given calls (a port, a trust store, pins, a secret to send) and
 says how it ended. Whether it talked is not asked of it: the other side knows.
@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,13 +24,16 @@ from lab.policy.pinset import Role, Site
 PATIENCE = 20.0  # seconds that one program may take for one call
 AT_ONCE = 4  # calls of one program that run beside each other
 
-_SETTINGS = ("CHROMIUM_", "CURL_", "GNUTLS_", "NODE_", "OPENSSL_", "SSL", "WGETRC", "XDG_")
+_SETTINGS = (
+    "CHROMIUM_", "CLASSPATH", "CURL_", "GNUTLS_", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "NODE_",
+    "OPENSSL_", "SSL", "WGETRC", "XDG_",
+)  # fmt: skip
 """How variables begin that change what a program here trusts, reads or writes down (SSLKEYLOGFILE)."""
 _HOMES = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True)
-class Call:
+class ProgramCall:
     """
     One connection that a program is asked to make, to ``https://localhost:PORT/account``.
 
@@ -49,6 +53,7 @@ class Call:
 
     @property
     def url(self) -> str:
+        """Where to connect, and what to ask for."""
         return f"https://localhost:{self.port}/account"
 
     def pin(self, role: Role) -> str:
@@ -57,9 +62,11 @@ class Call:
         return found
 
     def base64(self, role: Role) -> str:
+        """The hash in that pin, in Base64."""
         return self.pin(role).partition("/")[2]
 
     def hex(self, role: Role) -> str:
+        """The hash in that pin, as hexadecimal digits."""
         return base64.b64decode(self.base64(role)).hex()
 
     @property
@@ -68,10 +75,15 @@ class Call:
         return {"Authorization": f"Bearer {self.secret}"}
 
     @property
+    def header(self) -> str:
+        """The same header as one line."""
+        return f"Authorization: Bearer {self.secret}"
+
+    @property
     def request(self) -> bytes:
         """The request as octets, for programs that speak TLS and no HTTP."""
-        lines = ["GET /account HTTP/1.1", "Host: localhost", f"Authorization: Bearer {self.secret}"]
-        return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+        lines = ["GET /account HTTP/1.1", "Host: localhost", self.header, "Connection: close", "", ""]
+        return "\r\n".join(lines).encode()
 
 
 @dataclass(frozen=True)
@@ -90,14 +102,14 @@ class Said:
         return ", ".join(filter(None, (f"exit code {self.code}" if self.code is not None else "", self.words)))
 
 
-Run = Callable[[Sequence[Call]], Sequence[Said]]
+Caller = Callable[[Sequence[ProgramCall]], Sequence[Said]]
 """Makes all these calls, each once, and says how each ended. A program that could not be started raises OSError."""
 
 
 @dataclass(frozen=True)
 class Program:
     """
-    A real client. `ways` maps a client of the lab's table (a profile, or ``unpinned``) to what runs it that way.
+    A real client. `ways` maps a client of the lab's table (a profile, or ``unpinned``) to what calls it that way.
 
     `version` gives the version, or None where the program is not there;
     `install` is the command that would install it.
@@ -106,28 +118,58 @@ class Program:
     name: str
     install: str
     version: Callable[[], str | None]
-    ways: dict[str, Run]
+    ways: dict[str, Caller]
 
 
-PROGRAMS: dict[str, Program] = {}
+# ---- ways to call ---------------------------------------------------------------------------------
 
 
-def register(program: Program) -> Program:
-    """Add a program to the field. Raises ValueError where the name is taken."""
-    if program.name in PROGRAMS:
-        raise ValueError(f"there is already a program named {program.name!r}; names are ids, choose another")
-    PROGRAMS[program.name] = program
-    return program
+def one_by_one(run: Callable[[ProgramCall], Said]) -> Caller:
+    """What calls a program that is started anew for each call; a few at a time."""
 
-
-def one_by_one(run: Callable[[Call], Said]) -> Run:
-    """A run of a program that is started anew for each call; a few at a time."""
-
-    def all_of(calls: Sequence[Call]) -> Sequence[Said]:
+    def all_of(calls: Sequence[ProgramCall]) -> Sequence[Said]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(run, calls))
 
     return all_of
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command's process gave: its exit code (None where it did not end in time), what it wrote."""
+
+    code: int | None
+    out: bytes
+    errors: bytes
+
+
+def last_line(octets: bytes) -> str:
+    """The last line that is not blank, at most 200 characters of it."""
+    lines = [line.strip() for line in octets.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1][:200] if lines else ""
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """
+    A way that starts a command for each call. Whoever runs it and whoever prints it have the same words.
+
+    `words` gives them; where `asks` is set, the program speaks TLS and no HTTP,
+    and the request goes to its standard input. `told` picks its own words from
+    what it wrote to its error stream.
+    """
+
+    words: Callable[[ProgramCall], Sequence[str | Path]]
+    asks: bool = False
+    told: Callable[[bytes], str] = last_line
+
+    def __call__(self, calls: Sequence[ProgramCall]) -> Sequence[Said]:
+        """Make all these calls, a few at a time."""
+        return one_by_one(self.once)(calls)
+
+    def once(self, call: ProgramCall) -> Said:
+        """Make one call."""
+        return started(self.words(call), put=call.request if self.asks else b"", home=call.home, told=self.told)
 
 
 def started(
@@ -136,13 +178,34 @@ def started(
     put: bytes = b"",
     home: Path,
     patience: float = PATIENCE,
-    words: Callable[[bytes], str] | None = None,
+    told: Callable[[bytes], str] = last_line,
 ) -> Said:
-    """
-    Run a command to its end, with `put` on its standard input and `home` as its home directory.
+    """Run a command to its end, and say how it ended: its words are what `told` picks from its error stream."""
+    done = to_its_end(command, put=put, home=home, patience=patience)
+    return Said(done.code, "" if done.code == 0 else told(done.errors) or last_line(done.out))
 
-    No setting of the user's reaches it: no proxy, no configuration file. The
-    words are the last line that it wrote to its error stream, or what `words` picks from it.
+
+def batch(command: Sequence[str | Path], jobs: str, calls: int) -> Sequence[Said]:
+    """
+    Run one command that makes all the calls, as `jobs` says on its standard input.
+
+    It writes a line for each call when that has ended: the call's number, from
+    0, an exit code and its words, with tabs between.
+    """
+    with tempfile.TemporaryDirectory(prefix="lab-home-") as home:
+        done = to_its_end(command, put=jobs.encode(), home=Path(home), patience=PATIENCE * calls)
+    said = [Said(done.code, last_line(done.errors) or "it ended before this call")] * calls
+    for line in done.out.decode("utf-8", "replace").splitlines():
+        number, code, words = line.split("\t", 2)
+        said[int(number)] = Said(int(code), words[:200] if code != "0" else "")
+    return said
+
+
+def to_its_end(command: Sequence[str | Path], *, put: bytes = b"", home: Path, patience: float = PATIENCE) -> Ended:
+    """
+    Run a command, with `put` on its standard input and `home` as its home directory, for `patience` seconds at most.
+
+    No setting of the user's reaches it: no proxy, no configuration file.
     """
     try:
         done = subprocess.run(
@@ -154,10 +217,14 @@ def started(
             timeout=patience,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return Said(None, f"did not end within {patience:.0f} seconds")
-    said = (words or last_line)(done.stderr) or last_line(done.stdout)
-    return Said(done.returncode, said if done.returncode else "")
+    except subprocess.TimeoutExpired as slow:
+        return Ended(None, slow.stdout or b"", late(patience).encode())
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def late(patience: float = PATIENCE) -> str:
+    """What is said of a program that took too long."""
+    return f"did not end within {patience:.0f} seconds"
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -168,12 +235,6 @@ def environment(home: Path) -> dict[str, str]:
         if not name.lower().endswith("_proxy") and not name.startswith(_SETTINGS)
     }
     return {**kept, **dict.fromkeys(_HOMES, str(home)), "LC_ALL": "C"}
-
-
-def last_line(octets: bytes) -> str:
-    """The last line that is not blank, at most 200 characters of it."""
-    lines = [line.strip() for line in octets.decode("utf-8", "replace").splitlines() if line.strip()]
-    return lines[-1][:200] if lines else ""
 
 
 def version_of(command: Sequence[str], pattern: str = r"\d+(?:\.\d+)+") -> Callable[[], str | None]:

@@ -22,20 +22,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from lab.built.field.program import PATIENCE, Call, Program, Said, environment, register, started, version_of
+from lab.built.programs.program import PATIENCE, Caller, Program, ProgramCall, Said, environment, started, version_of
+from lab.pki.export import pem
+from lab.pki.pins import name_of
 from lab.policy.pinset import Role
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+_QUIET = (
     "--headless=new",
     "--disable-gpu",
     "--disable-quic",
@@ -44,8 +45,6 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--no-proxy-server",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",  # it asks nobody else, whatever it wants to update
     "--remote-debugging-pipe",
 )
@@ -65,7 +64,19 @@ _START = (
 
 def executable() -> str | None:
     """The first browser of this family on the search path."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
+    return next((name for name in NAMES if shutil.which(name)), None)
+
+
+def command(home: Path, *more: str) -> list[str]:
+    """A browser that keeps all it knows in this directory."""
+    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # its sandbox refuses root
+    alone = [f"--user-data-dir={home / 'profile'}", "--no-first-run", "--no-proxy-server"]
+    return [executable() or NAMES[0], *alone, *root, *more]
+
+
+def forgiving(calls: Sequence[ProgramCall]) -> str:
+    """The option that lists the keys of these calls' leaves."""
+    return f"--ignore-certificate-errors-spki-list={','.join(one.base64(Role.LEAF) for one in calls)}"
 
 
 def _version() -> str | None:
@@ -75,7 +86,7 @@ def _version() -> str | None:
     return version_of([found, "--version"], r"\d+(?:\.\d+){3}")()
 
 
-class Browser:
+class Chromium:
     """
     A running browser. A context manager; leaving it ends every process of it.
 
@@ -83,9 +94,7 @@ class Browser:
     """
 
     def __init__(self, home: Path, more: Sequence[str] = ()) -> None:
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []  # its sandbox refuses to run as root
-        command = [executable() or NAMES[0], *QUIET, *root, f"--user-data-dir={home / 'profile'}", *more]
-        self._home, self._command = home, [*command, "about:blank"]
+        self._home, self._command = home, command(home, *_QUIET, *more, "about:blank")
         self._read = b""
         self._last = 0
 
@@ -166,52 +175,70 @@ class Browser:
         return str(self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
 
 
+# ---- its trust store -------------------------------------------------------------------------------
+
+
+def usual(anchor: x509.Certificate) -> bool:
+    """Whether every NSS can hold it: not every one can where the key is of a new kind (ML-DSA)."""
+    return isinstance(anchor.public_key(), EllipticCurvePublicKey | RSAPublicKey)
+
+
+def write_anchors(folder: Path, anchors: Iterable[x509.Certificate]) -> None:
+    """Write these anchors to a folder, each to a file, as NSS wants it, and what certutil does with them to `batch`."""
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for number, anchor in enumerate(anchors):
+        path = folder / f"{number}.pem"
+        path.write_bytes(pem([anchor]))
+        lines.append(f'-A -n "lab {number} {name_of(anchor.subject)}" -t C,, -a -i "{path}"\n')
+    (folder / "batch").write_text("".join(lines), encoding="utf-8")
+
+
+def filling(home: Path, *folders: Path) -> Iterator[list[str | Path]]:
+    """The commands that make the NSS database of this home directory, and add the anchors of each folder to it."""
+    database = home / ".pki" / "nssdb"  # where it is looked for first (Chromium docs/linux/cert_management.md)
+    database.mkdir(parents=True, exist_ok=True)
+    where = ["-d", f"sql:{database}"]
+    yield ["certutil", "-N", "--empty-password", *where]
+    for folder in folders:  # one process adds them all; it stops at the first that fails
+        yield ["certutil", "-B", "-i", folder / "batch", *where]
+
+
 def trust(home: Path, stores: Sequence[Path]) -> None:
     """
     Make the NSS database of this home directory, with every anchor of these PEM files in it.
 
-    An anchor with a key of a new kind (ML-DSA) is left out where this NSS cannot hold it.
+    An anchor with a key of a new kind is left out where this NSS cannot hold it.
     """
-    database = home / ".pki" / "nssdb"  # where it is looked for first (Chromium docs/linux/cert_management.md)
-    database.mkdir(parents=True)
-    _certutil(home, "-N", "--empty-password")
-    adding: dict[bool, list[list[str]]] = {True: [], False: []}
-    for number, anchor in enumerate(
-        {one for store in stores for one in x509.load_pem_x509_certificates(store.read_bytes())}
+    anchors = {one for store in stores for one in x509.load_pem_x509_certificates(store.read_bytes())}
+    write_anchors(home / "anchors", filter(usual, anchors))
+    others = []
+    for number, anchor in enumerate(one for one in anchors if not usual(one)):
+        others.append(home / f"anchor-{number}")
+        write_anchors(others[-1], [anchor])
+    for needed, words in zip(
+        (True, True, *[False] * len(others)), filling(home, home / "anchors", *others), strict=True
     ):
-        file = home / f"anchor-{number}.der"
-        file.write_bytes(anchor.public_bytes(Encoding.DER))
-        usual = isinstance(anchor.public_key(), EllipticCurvePublicKey | RSAPublicKey)
-        adding[usual].append(["-A", "-n", f"anchor-{number}", "-t", "C,,", "-i", file.name, "-d", f"sql:{database}"])
-    batch = home / "batch"  # one process adds them all; it stops at the first that fails
-    batch.write_text("".join(" ".join(one) + "\n" for one in adding[True]), encoding="utf-8")
-    _certutil(home, "-B", "-i", batch.name)
-    for command in adding[False]:
-        with contextlib.suppress(OSError):
-            _certutil(home, *command)
+        said = started(words, home=home, patience=WAIT)
+        if needed and said.code != 0:
+            raise OSError(f"the browser's trust store could not be filled: {said.words}; see that certutil -B works")
 
 
-def _certutil(home: Path, *words: str) -> None:
-    where = () if "-d" in words else ("-d", f"sql:{home / '.pki' / 'nssdb'}")
-    said = started(["certutil", *words, *where], home=home, patience=WAIT)
-    if said.code != 0:
-        raise OSError(f"the browser's trust store could not be filled: {said.words}; see that certutil -B works")
+# ---- its calls -------------------------------------------------------------------------------------
 
 
-def _chromium(listing: bool = False) -> Callable[[Sequence[Call]], Sequence[Said]]:
-    def run(calls: Sequence[Call]) -> Sequence[Said]:
-        pins = ",".join(one.base64(Role.LEAF) for one in calls)
-        more = [f"--ignore-certificate-errors-spki-list={pins}"] if listing else []
+def _chromium(listing: bool = False) -> Caller:
+    def run(calls: Sequence[ProgramCall]) -> Sequence[Said]:
         with tempfile.TemporaryDirectory(prefix="lab-home-", ignore_cleanup_errors=True) as folder:
             home = Path(folder)
             trust(home, [one.store for one in calls])
-            with Browser(home, more) as browser:
+            with Chromium(home, [forgiving(calls)] if listing else []) as browser:
                 return _visited(browser, calls)
 
     return run
 
 
-def _visited(browser: Browser, calls: Sequence[Call]) -> list[Said]:
+def _visited(browser: Chromium, calls: Sequence[ProgramCall]) -> list[Said]:
     """
     Each call opened in a page, a few pages at a time.
 
@@ -238,11 +265,9 @@ def _visited(browser: Browser, calls: Sequence[Call]) -> list[Said]:
     return said
 
 
-register(
-    Program(
-        "chromium",
-        "apt-get install chromium libnss3-tools" if _LINUX else "Linux: elsewhere it reads the system's trust store",
-        _version,
-        {"unpinned": _chromium(), "chromium-list": _chromium(listing=True)},
-    )
+CHROMIUM = Program(
+    "chromium",
+    "apt-get install chromium libnss3-tools" if _LINUX else "Linux: elsewhere it reads the system's trust store",
+    _version,
+    {"unpinned": _chromium(), "chromium-list": _chromium(listing=True)},
 )

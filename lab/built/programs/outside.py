@@ -9,24 +9,29 @@ behind it changes, and the trust stores are files. No program is known here.
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from lab.built.programs.program import ProgramCall
 from lab.pki.export import LIFE, LOCAL, pem
 from lab.pki.names import RESERVED
 from lab.pki.world import HOST, World
+from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Meeting, Scene
+from lab.trials.engine import Encounter
 from lab.trials.standing import Made, Standing
+from lab.trials.trial import run
 from lab.wire.attacker import Attacker
 from lab.wire.front import Front
 from lab.wire.keylog import Tell
-from lab.wire.listener import PATIENCE, Address
-from lab.wire.service import Service
+from lab.wire.listener import PATIENCE, Address, Listener
 
 AT_HAND = timedelta(minutes=5)
 """A meeting this near to now happens now."""
@@ -94,33 +99,43 @@ class Outside:
             self._opened = opened.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._opened.close()
 
     @property
     def port(self) -> int:
+        """The port that programs call."""
         return self.front.port
 
     def today(self, meeting: Meeting) -> bool:
         """Whether this meeting happens now, so that a program with today's clock can take part in it."""
         return abs(meeting.time - self.began) <= AT_HAND
 
-    def turn(self, meeting: Meeting) -> Service | Attacker:
-        """Put this meeting on the line, without dropping the port; returns who answers now."""
-        listener = self.stage.listener(meeting)
-        self.front.behind = listener
+    def listener(self, meeting: Meeting) -> Listener:
+        """Who answers in this meeting."""
+        return self.stage.listener(meeting)
+
+    def turn(self, meeting: Meeting) -> None:
+        """Put this meeting on the line, without dropping the port."""
+        self.front.behind = self.listener(meeting)
         self.on = meeting
-        return listener
 
     def genuine(self, meeting: Meeting) -> Address:
         """Where the genuine service itself answers in this meeting, with nobody between."""
         listener = self.stage.listener(meeting)
         return listener.upstream if isinstance(listener, Attacker) else listener.address
+
+    def rehearsed(self, row: Client, meetings: Sequence[Meeting] = ()) -> tuple[Encounter, ...]:
+        """
+        What the lab's own client does in these meetings (in all of them, where none are given).
+
+        It meets the same credentials at listeners of its own. A log finds a visit
+        by the client's port, and a program that called before may have had the same.
+        """
+        chosen = tuple(meetings) or self.scene.meetings
+        scene = replace(self.scene, meetings=chosen, about=len(chosen) - 1)
+        with Standing(self.case, scene, patience=self.patience) as apart:
+            return run(row, apart).encounters
 
     def store(self, meeting: Meeting) -> Path:
         """A PEM file with the anchors that a client's store holds in this meeting."""
@@ -129,6 +144,10 @@ class Outside:
         if not path.exists():
             path.write_bytes(pem(anchor.certificate for anchor in meeting.store))
         return path
+
+    def call(self, home: Path, *, first: bool = False) -> ProgramCall:
+        """What a program needs for one call in the meeting that is on the line, with a fresh secret."""
+        return ProgramCall(self.port, self.store(self.on), self.scene.site, secrets.token_hex(16), home, first)
 
     def home(self, stack: ExitStack) -> Path:
         """An empty directory for one program to live in, removed when `stack` is left."""

@@ -15,19 +15,28 @@ import functools
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
-from importlib import resources
+from collections.abc import Sequence
 from pathlib import Path
 
-from lab.built.field.program import AT_ONCE, PATIENCE, Call, Program, Said, environment, last_line, register, version_of
+from lab.built.programs.program import (
+    AT_ONCE,
+    PATIENCE,
+    Caller,
+    Program,
+    ProgramCall,
+    Said,
+    batch,
+    to_its_end,
+    version_of,
+)
 from lab.policy.pinset import Role
 
 JARS = "LAB_JARS"
 """The environment variable that names OkHttp's jars, or folders with jars, where they are not Debian's."""
 
+SOURCE = Path(__file__).with_name("Pinned.java")
 DEBIAN = Path("/usr/share/java")
 NEEDED = ("okhttp.jar", "okio.jar")
 _QUICK = (
@@ -35,7 +44,6 @@ _QUICK = (
     "-XX:+UseSerialGC",
     f"-Djava.util.concurrent.ForkJoinPool.common.parallelism={AT_ONCE}",
 )
-_SETTINGS = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 
 
 def jars() -> list[Path]:
@@ -77,14 +85,12 @@ def _compiled() -> Path:
     folder = tempfile.TemporaryDirectory(prefix="lab-java-")
     atexit.register(folder.cleanup)
     here = Path(folder.name)
-    source = here / "Pinned.java"
-    source.write_bytes(resources.files("lab.built.field").joinpath(source.name).read_bytes())
-    command = ["javac", "-encoding", "UTF-8", "-classpath", _classpath(), "-d", str(here), str(source)]
-    done = _to_its_end(command, b"", here, PATIENCE * 3)
-    if done.returncode:
-        problem = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"])[0]
+    command = ["javac", "-encoding", "UTF-8", "-classpath", _classpath(), "-d", str(here), str(SOURCE)]
+    done = to_its_end(command, home=here, patience=PATIENCE * 3)
+    if done.code != 0:
+        problem = (done.errors.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"])[0]
         raise OSError(
-            f"javac could not compile {source.name} ({problem}); set {JARS} to OkHttp's jars, okio's included"
+            f"javac could not compile {SOURCE.name} ({problem}); set {JARS} to OkHttp's jars, okio's included"
         )
     return here
 
@@ -93,48 +99,23 @@ def _classpath(*more: Path) -> str:
     return os.pathsep.join(str(one) for one in (*jars(), *more))
 
 
-def _clean(home: Path) -> dict[str, str]:
-    return {name: value for name, value in environment(home).items() if name not in _SETTINGS}
-
-
-def _okhttp(role: Role | None = None) -> Callable[[Sequence[Call]], Sequence[Said]]:
-    def run(calls: Sequence[Call]) -> Sequence[Said]:
+def _okhttp(role: Role | None = None) -> Caller:
+    def run(calls: Sequence[ProgramCall]) -> Sequence[Said]:
         lines = ["\t".join((one.url, one.secret, one.pin(role) if role else "-", str(one.store))) for one in calls]
-        folder = _compiled()
-        command = ["java", *_QUICK, "-classpath", _classpath(folder), "Pinned"]
-        with tempfile.TemporaryDirectory(prefix="lab-home-") as home:
-            done = _to_its_end(command, "\n".join(lines).encode(), Path(home), PATIENCE * len(calls))
-        said = [_said(line) for line in done.stdout.decode("utf-8", "replace").splitlines()]
-        ended = Said(done.returncode, last_line(done.stderr) or "it ended before this call")
-        return [*said, *[ended] * (len(calls) - len(said))][: len(calls)]
+        command = ["java", *_QUICK, "-classpath", _classpath(_compiled()), "Pinned"]
+        return batch(command, "\n".join(lines), len(calls))
 
     return run
 
 
-def _to_its_end(command: list[str], put: bytes, home: Path, patience: float) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            command, input=put, capture_output=True, env=_clean(home), cwd=home, timeout=patience, check=False
-        )
-    except subprocess.TimeoutExpired as slow:
-        return subprocess.CompletedProcess(command, -1, slow.stdout or b"", b"did not end in time")
-
-
-def _said(line: str) -> Said:
-    code, _, words = line.partition("\t")
-    return Said(int(code), words[:200] if code != "0" else "")
-
-
-register(
-    Program(
-        "okhttp",
-        "apt-get install libokhttp-java default-jdk-headless",
-        _version,
-        {
-            "unpinned": _okhttp(),
-            "okhttp-leaf": _okhttp(Role.LEAF),
-            "okhttp-intermediate": _okhttp(Role.INTERMEDIATE),
-            "okhttp-root": _okhttp(Role.ROOT),
-        },
-    )
+OKHTTP = Program(
+    "okhttp",
+    "apt-get install libokhttp-java default-jdk-headless",
+    _version,
+    {
+        "unpinned": _okhttp(),
+        "okhttp-leaf": _okhttp(Role.LEAF),
+        "okhttp-intermediate": _okhttp(Role.INTERMEDIATE),
+        "okhttp-root": _okhttp(Role.ROOT),
+    },
 )

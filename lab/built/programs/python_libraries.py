@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import importlib.util
 import platform
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from lab.built.field.program import PATIENCE, Call, Program, Said, one_by_one, register
-from lab.built.field.ssl_hook import PinError, context_with, pinning, require
+from lab.built.programs.program import PATIENCE, CommandLine, Program, ProgramCall, Said, last_line, one_by_one
+from lab.built.programs.ssl_hook import PinError, context_with, pinning, require
 from lab.policy.pinset import Role
 
 
@@ -28,14 +30,14 @@ def _refused(problem: Exception, why: object = None) -> Said:
     return Said(None, f"{type(problem).__name__}: {words}"[:200])
 
 
-def _hooked(call: Call) -> ssl.SSLContext:
+def _hooked(call: ProgramCall) -> ssl.SSLContext:
     return pinning(context_with(call.store), call.site[Role.LEAF])
 
 
 # ---- urllib3, and requests which is built on it ----------------------------------------------------
 
 
-def _urllib3(call: Call, context: ssl.SSLContext, fingerprint: str | None = None) -> Said:
+def _urllib3(call: ProgramCall, context: ssl.SSLContext, fingerprint: str | None = None) -> Said:
     import urllib3
 
     pool = urllib3.PoolManager(
@@ -49,7 +51,22 @@ def _urllib3(call: Call, context: ssl.SSLContext, fingerprint: str | None = None
     return Said(0)
 
 
-def _requests(call: Call, context: ssl.SSLContext, fingerprint: str | None = None) -> Said:
+def _plainly(call: ProgramCall) -> list[str]:
+    """requests as one uses it, in a Python of its own."""
+    store = repr(str(call.store)).replace("\\\\", "/")  # Windows takes both, and a shell only this
+    code = (
+        "import requests; s = requests.Session(); s.trust_env = False; "
+        f"print(s.get('{call.url}', verify={store}, headers={call.headers}).text)"
+    )
+    return [sys.executable if importlib.util.find_spec("requests") else "python3", "-c", code]
+
+
+def _told(errors: bytes) -> str:
+    """What the last exception gives as its cause, which stands at the end of a long line."""
+    return last_line(errors.rpartition(b"(Caused by ")[2].rstrip().removesuffix(b"))"))
+
+
+def _requests(call: ProgramCall, context: ssl.SSLContext, fingerprint: str | None = None) -> Said:
     import requests
     from requests.adapters import HTTPAdapter
 
@@ -71,7 +88,7 @@ def _requests(call: Call, context: ssl.SSLContext, fingerprint: str | None = Non
 # ---- aiohttp ---------------------------------------------------------------------------------------
 
 
-def _aiohttp(call: Call, how: Callable[[], Any]) -> Said:
+def _aiohttp(call: ProgramCall, how: Callable[[], Any]) -> Said:
     import aiohttp
 
     made: list[socket.socket] = []
@@ -104,7 +121,7 @@ def _aiohttp(call: Call, how: Callable[[], Any]) -> Said:
     return asyncio.run(ask_and_close())
 
 
-def _aiohttp_fingerprint(call: Call) -> Said:
+def _aiohttp_fingerprint(call: ProgramCall) -> Said:
     import aiohttp
 
     return _aiohttp(call, lambda: aiohttp.Fingerprint(bytes.fromhex(call.hex(Role.CERTIFICATE))))
@@ -113,7 +130,7 @@ def _aiohttp_fingerprint(call: Call) -> Said:
 # ---- httpx -----------------------------------------------------------------------------------------
 
 
-def _httpx(call: Call, context: ssl.SSLContext, late: bool = False) -> Said:
+def _httpx(call: ProgramCall, context: ssl.SSLContext, late: bool = False) -> Said:
     import httpx
 
     with httpx.Client(verify=context, trust_env=False, timeout=PATIENCE) as client:
@@ -145,40 +162,36 @@ def version_of_library(name: str) -> Callable[[], str | None]:
     return version
 
 
-def _library(name: str, ways: dict[str, Callable[[Call], Said]]) -> None:
-    runs = {profile: one_by_one(run) for profile, run in ways.items()}
-    register(Program(name, f"pip install {name}", version_of_library(name), runs))
+def _library(name: str, ways: dict[str, Callable[[ProgramCall], Said] | CommandLine]) -> Program:
+    callers = {profile: way if isinstance(way, CommandLine) else one_by_one(way) for profile, way in ways.items()}
+    return Program(name, f"pip install {name}", version_of_library(name), callers)
 
 
-_library(
-    "urllib3",
-    {
-        "unpinned": lambda call: _urllib3(call, context_with(call.store)),
-        "urllib3": lambda call: _urllib3(call, context_with(call.store), call.hex(Role.CERTIFICATE)),
-        "ssl-hook": lambda call: _urllib3(call, _hooked(call)),
-    },
-)
-_library(
-    "requests",
-    {
-        "unpinned": lambda call: _requests(call, context_with(call.store)),
-        "urllib3": lambda call: _requests(call, context_with(call.store), call.hex(Role.CERTIFICATE)),
-        "ssl-hook": lambda call: _requests(call, _hooked(call)),
-    },
-)
-_library(
-    "aiohttp",
-    {
-        "unpinned": lambda call: _aiohttp(call, lambda: context_with(call.store)),
-        "aiohttp": _aiohttp_fingerprint,
-        "ssl-hook": lambda call: _aiohttp(call, lambda: _hooked(call)),
-    },
-)
-_library(
-    "httpx",
-    {
-        "unpinned": lambda call: _httpx(call, context_with(call.store)),
-        "httpx-response": lambda call: _httpx(call, context_with(call.store), late=True),
-        "ssl-hook": lambda call: _httpx(call, _hooked(call)),
-    },
+def _on_urllib3(how: Callable[..., Said]) -> dict[str, Callable[[ProgramCall], Said]]:
+    return {
+        "unpinned": lambda call: how(call, context_with(call.store)),
+        "urllib3": lambda call: how(call, context_with(call.store), call.hex(Role.CERTIFICATE)),
+        "ssl-hook": lambda call: how(call, _hooked(call)),
+    }
+
+
+LIBRARIES = (
+    _library("urllib3", {**_on_urllib3(_urllib3)}),
+    _library("requests", {**_on_urllib3(_requests), "unpinned": CommandLine(_plainly, told=_told)}),
+    _library(
+        "aiohttp",
+        {
+            "unpinned": lambda call: _aiohttp(call, lambda: context_with(call.store)),
+            "aiohttp": _aiohttp_fingerprint,
+            "ssl-hook": lambda call: _aiohttp(call, lambda: _hooked(call)),
+        },
+    ),
+    _library(
+        "httpx",
+        {
+            "unpinned": lambda call: _httpx(call, context_with(call.store)),
+            "httpx-response": lambda call: _httpx(call, context_with(call.store), late=True),
+            "ssl-hook": lambda call: _httpx(call, _hooked(call)),
+        },
+    ),
 )

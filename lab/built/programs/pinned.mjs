@@ -2,7 +2,7 @@
 //
 // Reads an array of calls as JSON from standard input:
 //   {url, secret, store: PEM file, pin: "sha256/BASE64" or null, forgetful: bool, along: bool}
-// and writes a line of JSON for each as it ends: {number, code, words}.
+// and writes a line for each as it ends: its number, a code, its words on one line, with tabs between.
 
 import crypto from 'node:crypto'
 import fs from 'node:fs'
@@ -39,7 +39,7 @@ function identity({ pin, forgetful, along }) {
 function made(call, number) {
   return new Promise((done) => {
     const end = (code, words) => {
-      console.log(JSON.stringify({ number, code, words }))
+      console.log([number, code, words.split('\n')[0].replaceAll('\t', ' ')].join('\t'))
       done()
     }
     const options = {

@@ -11,6 +11,7 @@ import java.security.cert.CertificateFactory;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -24,7 +25,7 @@ import okhttp3.Response;
  * OkHttp as an app uses it: one GET, with a trust store of its own and, where one is given, a pin.
  *
  * Reads a call a line from standard input: URL, secret, pin or "-", PEM file with the trust anchors, with tabs between.
- * Writes a line for each, in the same order: "0" and the status, or "1" and the exception.
+ * Writes a line for each: its number, "0" and the status, or "1" and the exception, with tabs between.
  */
 public final class Pinned {
     private static final int PATIENCE = 10; // seconds for one call
@@ -32,7 +33,10 @@ public final class Pinned {
     public static void main(String[] none) {
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         List<String> calls = input.lines().collect(Collectors.toList());
-        calls.parallelStream().map(call -> call.split("\t", 4)).map(Pinned::made).forEachOrdered(System.out::println);
+        IntStream.range(0, calls.size())
+                .parallel()
+                .mapToObj(number -> number + "\t" + made(calls.get(number).split("\t", 4)))
+                .forEachOrdered(System.out::println);
         System.exit(0); // OkHttp's idle threads would keep the machine alive for a minute
     }
 
