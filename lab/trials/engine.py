@@ -85,13 +85,13 @@ class Encounter:
         return self.lesson.observation
 
 
-Ended = Callable[[], Encounter]
+Awaited = Callable[[], Encounter]
 """Waits until the other side has written down what it saw, and gives the encounter."""
 
 
 def meet(
     ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, session: SSL.Session | None = None
-) -> Ended:
+) -> Awaited:
     """
     One meeting of this mind, with a fresh secret.
 
@@ -118,7 +118,7 @@ def meet(
     return ended
 
 
-def component(ground: Ground, meeting: Meeting) -> tuple[Ended, SSL.Session | None]:
+def component(ground: Ground, meeting: Meeting) -> tuple[Awaited, SSL.Session | None]:
     """A meeting of another, unpinned part of the same program, and the session that it leaves in the cache."""
     mind, nothing = Mind(COMPONENT), Known()
     exchange, visit = ground.meet(meeting, mind.decide, habits=Habits(keeps_session=True))
@@ -130,14 +130,14 @@ def component(ground: Ground, meeting: Meeting) -> tuple[Ended, SSL.Session | No
     return ended, exchange.session
 
 
-def live(ground: Ground, meetings: Iterable[Meeting], mind: Mind) -> list[Ended]:
+def live(ground: Ground, meetings: Iterable[Meeting], mind: Mind) -> list[Awaited]:
     """
     Take the mind through the meetings, in order.
 
     A session that a component left is offered only where the client has the
     same trust store and clock: it belongs to that context and to no other.
     """
-    lived: list[Ended] = []
+    lived: list[Awaited] = []
     cache: dict[int, SSL.Session | None] = {}
     for meeting in meetings:
         here = id(ground.context(meeting))

@@ -26,7 +26,7 @@ SHOWN = 160  # characters of a header or a body that a line shows
 
 
 @dataclass(frozen=True)
-class Happening:
+class Sighting:
     """
     Something that one side saw of one connection.
 
@@ -66,7 +66,7 @@ class Live:
         listener.log.left = _teller(self.events.put, who)
 
 
-def _request(who: str, visit: Visit, request: Request) -> Happening:
+def _request(who: str, visit: Visit, request: Request) -> Sighting:
     line = printable(request.line)
     details: dict[str, Any] = {"request": request.line, "bytes": visit.read}
     shown = [line]
@@ -79,22 +79,22 @@ def _request(who: str, visit: Visit, request: Request) -> Happening:
             details["body"] = request.body.decode("utf-8", "replace")
             shown.append(f"body: {printable(details['body'])}")
     shown.append(f"({visit.read} bytes)")
-    return Happening("served" if who == "genuine" else "read", who, visit.port, "   ".join(shown), details)
+    return Sighting("served" if who == "genuine" else "read", who, visit.port, "   ".join(shown), details)
 
 
-def _teller(tell: Callable[[Happening], None], who: str) -> Callable[[Visit], None]:
+def _teller(tell: Callable[[Sighting], None], who: str) -> Callable[[Visit], None]:
     def left(visit: Visit) -> None:
         details = {"alert": visit.alert or None, "hung_up": visit.hung_up.value, "trouble": visit.trouble or None}
         if visit.alert:
             words = f"alert {visit.alert}; the client hung up {visit.hung_up.value}"
-            tell(Happening("refused", who, visit.port, words, details))
+            tell(Sighting("refused", who, visit.port, words, details))
         elif not visit.requests:
             words = f"the client hung up {visit.hung_up.value}"
             if visit.hung_up is Hangup.DURING_HANDSHAKE and visit.trouble:
                 words += f" ({printable(visit.trouble)})"
-            tell(Happening("left", who, visit.port, words, details))
+            tell(Sighting("left", who, visit.port, words, details))
         elif visit.trouble:
-            tell(Happening("trouble", who, visit.port, printable(visit.trouble), details))
+            tell(Sighting("trouble", who, visit.port, printable(visit.trouble), details))
 
     return left
 
