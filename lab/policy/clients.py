@@ -255,3 +255,10 @@ for _row in (
     ),
 ):
     register(_row)
+
+WANTS_STAPLE = Client(
+    "wants-staple",
+    "wants the server to send an OCSP response along, on top of ordinary validation",
+    (*_USUAL, checks.STAPLED),
+)
+"""On no shelf yet: what a staple says, and who signed it, nobody asks before there is revocation."""
