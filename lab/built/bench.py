@@ -95,6 +95,7 @@ class Bare:
             raw.close()
 
     def request(self) -> None:
+        """One exchange over the bare line."""
         with socket.create_connection(self.address) as raw:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = SSL.Connection(self._client, raw)

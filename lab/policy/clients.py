@@ -37,6 +37,7 @@ class Profile:
 
     @property
     def how(self) -> str:
+        """How the row is known, in words."""
         return "run in the field test" if self.ran else "modelled, not run"
 
 
@@ -66,6 +67,7 @@ class Client:
 
     @property
     def sound(self) -> bool:
+        """Whether it has no bug that is known."""
         return not self.bug
 
     @property

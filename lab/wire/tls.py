@@ -22,7 +22,6 @@ from OpenSSL import SSL, crypto
 from lab.pki.authority import Credential, key_pem
 from lab.wire import keylog
 
-
 _ALERT = re.compile(r"(?:tlsv1\d?|sslv3|ssl/tls) (?:alert )?(.+)")
 """How OpenSSL words an alert that came in; those of TLS extensions lack the word itself."""
 
