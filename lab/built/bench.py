@@ -43,7 +43,7 @@ from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import account_request, connect
 from lab.wire.http import Answer, Wire
-from lab.wire.listener import Address, dial
+from lab.wire.listener import HOME, Address, dial
 from lab.wire.service import Service
 
 UNITS = {"ratio": "{:.2f}", "seconds": "{:.3f} s", "megabytes": "{:.0f} MB", "device-days a second": "{:.1e}/s"}
