@@ -9,7 +9,7 @@ from pathlib import Path
 
 import lab
 from lab.observation import Outcome
-from lab.show import html, text
+from lab.show import matrix
 from lab.show.drawing import sequence, sequence_alt
 from lab.show.notebook import compare
 from lab.show.words import LOOKS
@@ -23,7 +23,8 @@ DEPTHS = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
 def test_every_cell_has_a_glyph_and_a_word(whole_matrix: Matrix) -> None:
     """HTML and text show each outcome as glyph and word, and as often as it happened."""
     happened = [trial.outcome for trial in whole_matrix.trials.values()]
-    page, plain = html.matrix(whole_matrix), text.matrix(whole_matrix)
+    sheet = matrix.sheet(whole_matrix)
+    page, plain = sheet.html(), str(sheet)
     for outcome in Outcome:
         words = f"{LOOKS[outcome].glyph} {outcome.value}"
         assert page.count(f">{words}</td>") == happened.count(outcome) > 0
@@ -32,7 +33,7 @@ def test_every_cell_has_a_glyph_and_a_word(whole_matrix: Matrix) -> None:
 
 def test_tables_have_heads_for_rows_and_columns_and_need_no_script(whole_matrix: Matrix) -> None:
     """Each column and row is headed with its scope, there is a caption, and no script or style sheet."""
-    page = html.matrix(whole_matrix)
+    page = matrix.sheet(whole_matrix).html()
     assert page.count('scope="col"') == len(whole_matrix.clients) + 1
     assert page.count('scope="row"') == len(whole_matrix.cases) + 2
     assert "<caption>" in page
