@@ -32,7 +32,7 @@ class Path(Showable):
         parts = []
         for number, one in enumerate(boxes):
             left = 10 + number * (wide + gap)
-            mark = self.marks.get(one.pin) or self.marks.get(one.fingerprint, "")
+            mark = self._mark(one)
             thick = 4 if mark else 1.2
             parts.append(svg.box(left, 10, wide, high, fill="white", thick=thick, corner=6))
             parts.append(svg.words(left + wide / 2, 36, one.name, bold=True))
@@ -48,9 +48,12 @@ class Path(Showable):
         """The same in words, leaf first."""
         named = []
         for one in self.certificates:
-            mark = self.marks.get(one.pin) or self.marks.get(one.fingerprint, "")
+            mark = self._mark(one)
             named.append(one.name + (f" ({mark})" if mark else ""))
         return f"{self.title}: " + " <- ".join(named)
+
+    def _mark(self, one: Certificate) -> str:
+        return self.marks.get(one.pin) or self.marks.get(one.fingerprint, "")
 
     def html(self) -> str:
         return svg.image(self.svg(), self.alt())

@@ -36,9 +36,8 @@ def trace(shown: Trace) -> str:
 
 def _encounter(shown: Trial, met: Encounter) -> str:
     seen = met.observation
-    drawn = ""
     if seen.path:
-        marks = {one.pin: f"the genuine {role.value} key" for one in seen.path if (role := text.genuine(one, shown))}
+        marks = {one.pin: f"the genuine {role.value} key" for one in seen.path if (role := shown.genuine(one))}
         drawn = Path(seen.path, marks, "path").html()
     else:
         why = seen.error.reason if seen.error else "the session was resumed"

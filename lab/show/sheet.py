@@ -73,17 +73,17 @@ class Sheet(Showable):
             lines += [Text(), *map(Text, note.splitlines())]
         return Text("\n").join(lines)
 
-    def _columns(self, most: int = WIDTH) -> list[_Column]:
+    def _columns(self, *, tight: bool = False) -> list[_Column]:
         rows = [(row.head, *row.entries) for row in self.rows if isinstance(row, Row)]
         return [
-            _Column(head, [row[number] for row in rows], not number, most) for number, head in enumerate(self.columns)
+            _Column(head, [row[number] for row in rows], not number, tight) for number, head in enumerate(self.columns)
         ]
 
     def _blocks(self, width: int) -> Iterator[list[_Column]]:
         """The columns that stand beside each other: the first, and as many as there is room for."""
         columns = self._columns()
         if _wide(columns) > width:
-            columns = self._columns(most=NARROW)
+            columns = self._columns(tight=True)
         first, *rest = columns
         block = [first]
         for column in rest:
@@ -174,17 +174,17 @@ def _banner_html(banner: Banner, columns: int) -> str:
 
 
 class _Column:
-    """A column as text; a heading wider than its entries and `most` is broken, figures stand to the right."""
+    """A column as text; where it is `tight`, a long heading is broken; figures stand to the right."""
 
-    def __init__(self, head: str, entries: list[Content], first: bool, most: int) -> None:
+    def __init__(self, head: str, entries: list[Content], first: bool, tight: bool) -> None:
         said = [_said(entry) for entry in entries]
         widest = max(map(len, said), default=0)
         self.head, self.entries = head, entries
-        self.lines = textwrap.wrap(head, max(widest, most), break_long_words=False)
+        self.lines = textwrap.wrap(head, max(widest, NARROW), break_long_words=False) if tight else [head]
         self.width = max([widest, *map(len, self.lines)])
         self.figures = not first and all(one[:1].isdigit() for one in said)
-        # An outcome begins with a glyph, which sets it off enough.
-        self.gap = 0 if first else 1 if any(isinstance(entry, Outcome) for entry in entries) else 2
+        # An outcome begins with a glyph, which sets it off where room is short.
+        self.gap = 0 if first else 1 if tight and any(isinstance(entry, Outcome) for entry in entries) else 2
 
     def heading(self, line: int) -> Text:
         """One line of the heading."""

@@ -1,5 +1,5 @@
 """
-Matrices, trials and traces as text: plain, or with colour for a terminal.
+Trials, traces and lists as plain text, the matrix with colour for a terminal.
 
 At most 120 columns wide. Nothing is said by colour alone.
 """
@@ -13,7 +13,6 @@ from rich.text import Text
 
 from lab.observation import Certificate, Line
 from lab.policy.clients import Client
-from lab.policy.pinset import Role
 from lab.scenes.catalogue import Case, Kind, Way
 from lab.show import matrix
 from lab.show.sheet import WIDTH
@@ -122,13 +121,8 @@ def view(met: Encounter) -> str:
 
 def _chain(certificates: tuple[Certificate, ...], shown: Trial) -> str:
     return " <- ".join(
-        one.name + (" [genuine key]" if genuine(one, shown) else "") for one in certificates
+        one.name + (" [genuine key]" if shown.genuine(one) else "") for one in certificates
     ) or "nothing"  # fmt: skip
-
-
-def genuine(certificate: Certificate, shown: Trial) -> Role | None:
-    """Whose key of the genuine service this certificate has, if any."""
-    return shown.genuine(certificate)
 
 
 # ---- lists ---------------------------------------------------------------------------------------

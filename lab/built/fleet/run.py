@@ -109,6 +109,13 @@ class FleetRow:
         """Device-days in which an attacker who holds what an event gave it would be accepted."""
         return Spread.of([one.exposure for one in self.tallies])
 
+    def record(self) -> dict[str, list[float]]:
+        """The device-days of each history, as plain JSON values."""
+        return {
+            "outage_device_days": [one.outage for one in self.tallies],
+            "exposure_device_days": [one.exposure for one in self.tallies],
+        }
+
     @property
     def worst_day(self) -> Spread:
         """The largest share of the fleet (0 to 1) that is refused on one day."""
@@ -176,8 +183,7 @@ class FleetResult(Tabled):
                     "client": one.choice.client,
                     "pins_expire_after_days": one.choice.expires,
                     "backup_keys": one.choice.backups,
-                    "outage_device_days": [tally.outage for tally in one.tallies],
-                    "exposure_device_days": [tally.exposure for tally in one.tallies],
+                    **one.record(),
                     "worst_day": [tally.worst_day for tally in one.tallies],
                     "stranded_devices": [tally.stranded for tally in one.tallies],
                 }

@@ -100,14 +100,7 @@ class Saved(Tabled):
         named = [("as it is", self.base), *((remedy.name, row) for remedy, row in self.rows)]
         return {
             "base": self.base.choice.name,
-            "rows": [
-                {
-                    "changed": name,
-                    "outage_device_days": [one.outage for one in row.tallies],
-                    "exposure_device_days": [one.exposure for one in row.tallies],
-                }
-                for name, row in named
-            ],
+            "rows": [{"changed": name, **row.record()} for name, row in named],
         }
 
 
