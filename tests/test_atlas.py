@@ -23,13 +23,12 @@ import lab.built.atlas
 from lab.__main__ import main
 from lab.built.atlas import command, field
 from lab.built.atlas.gather import gather, read_field
-from lab.built.atlas.grid import QUIET, REFUSED, SLIPS, TWINS, UNPAIRED, disputed, groups, serves_nobody
+from lab.built.atlas.grid import disputed, serves_nobody
 from lab.built.atlas.packed import embedded, packed
 from lab.built.atlas.page import page
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Reach
-from lab.scenes.catalogue import CASES, Scene, case, changed, rotation
-from lab.scenes.catalogue import SLIPS as SLIP_CASES
+from lab.scenes.catalogue import CASES, SLIPS, Case, Heading, Scene, case, changed, rotation, sections
 
 PEOPLE = ("unpinned", "leaf-pinned")
 SCENES = ("other_trusted_ca", "new_ca", "self_signed_certificate")
@@ -143,7 +142,7 @@ def test_each_trace_is_what_trial_prints(
 def test_profiles_meet_the_slips_as_well(gathered: dict[str, Any]) -> None:
     """The profiles go through the chosen scenes and every slip; the clients through the chosen scenes alone."""
     met = {part: {one["scene"] for one in gathered[part]["trials"]} for part in ("matrix", "profiles")}
-    assert met == {"matrix": set(SCENES), "profiles": {*SCENES, *SLIP_CASES}}
+    assert met == {"matrix": set(SCENES), "profiles": {*SCENES, *SLIPS}}
 
 
 def test_a_second_run_differs_in_keys_only(gathered: dict[str, Any]) -> None:
@@ -291,7 +290,7 @@ def test_every_cell_is_a_link_with_glyph_and_word(gathered: dict[str, Any], whol
         for part in ("matrix", "profiles")
         for one in gathered[part]["trials"]
     }
-    assert (set(links), len(links)) == (wanted, len(PEOPLE) * len(SCENES) + len(RAN) * (len(SCENES) + len(SLIP_CASES)))
+    assert (set(links), len(links)) == (wanted, len(PEOPLE) * len(SCENES) + len(RAN) * (len(SCENES) + len(SLIPS)))
 
 
 def test_headings_say_what_they_head(whole: str) -> None:
@@ -304,15 +303,20 @@ def test_headings_say_what_they_head(whole: str) -> None:
 def test_no_scene_comes_twice_and_twins_stand_together(gathered: dict[str, Any]) -> None:
     """All scenes, slips too, each once; the second of a pair is the twin that the first names."""
     scenes = [*gathered["list"]["scenes"], *gathered["list"]["slips"]]
-    found = groups(scenes)
+    found = sections(scenes, dict)
     rows = [row for some in found.values() for row in some]
-    assert sorted(one["name"] for one, _ in rows) == sorted(one["name"] for one in scenes)
-    pairs = zip(found[TWINS][::2], found[TWINS][1::2], strict=True)
-    assert all(
-        (first["twin"], place, after) == (second["name"], "first", "second")
-        for (first, place), (second, after) in pairs
-    )
-    assert list(found) == [TWINS, REFUSED, QUIET, SLIPS]
+    assert sorted(one["name"] for row in rows for one in row) == sorted(one["name"] for one in scenes)
+    assert all(first["twin"] == second["name"] for first, second in found[Heading.TWINS])
+    assert list(found) == [Heading.TWINS, Heading.REFUSED, Heading.QUIET, Heading.SLIPS]
+
+
+def test_records_stand_under_the_headings_that_their_scenes_stand_under(gathered: dict[str, Any]) -> None:
+    """What was written to JSON is grouped as the catalogue itself is."""
+    records = sections([*gathered["list"]["scenes"], *gathered["list"]["slips"]], dict)
+    cases = sections([*CASES.values(), *SLIPS.values()], Case.record)
+    assert {heading: [[one["name"] for one in row] for row in rows] for heading, rows in records.items()} == {
+        heading: [[one.name for one in row] for row in rows] for heading, rows in cases.items()
+    }
 
 
 def test_a_shared_twin_is_shown_once() -> None:
@@ -321,10 +325,10 @@ def test_a_shared_twin_is_shown_once() -> None:
     def scene(name: str, kind: str, twin: str | None = None) -> dict[str, Any]:
         return {"name": name, "kind": kind, "twin": twin, "fails": None}
 
-    found = groups([scene("a", "attack", "r"), scene("b", "attack", "r"), scene("r", "rotation")])
-    assert {name: [one["name"] for one, _ in rows] for name, rows in found.items()} == {
-        TWINS: ["a", "r"],
-        UNPAIRED: ["b"],
+    found = sections([scene("a", "attack", "r"), scene("b", "attack", "r"), scene("r", "rotation")], dict)
+    assert {name: [[one["name"] for one in row] for row in rows] for name, rows in found.items()} == {
+        Heading.TWINS: [["a", "r"]],
+        Heading.UNPAIRED: [["b"]],
     }
 
 

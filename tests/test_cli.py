@@ -55,7 +55,7 @@ def test_matrix_prints_a_table_of_at_most_120_columns(capsys: pytest.CaptureFixt
     assert max(map(len, text.splitlines())) <= 120
     assert "✗ intercepted" in text
     assert "■ outage" in text
-    assert text.count("Scores") == 3
+    assert text.count("Scores") > 1
 
 
 def test_matrix_json_has_one_record_for_each_trial(capsys: pytest.CaptureFixture[str]) -> None:

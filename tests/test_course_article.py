@@ -158,7 +158,7 @@ def test_it_shows_as_an_accessible_table_and_as_text(book: Ledger) -> None:
     parsed = _Cells()
     parsed.feed(shown["text/html"])
     heads = [attributes["scope"] for tag, attributes in parsed.seen if tag == "th"]
-    assert [one for one in heads if one == "col"] == ["col"] * 5
+    assert [one for one in heads if one == "col"] == ["col"] * 4
     assert heads.count("row") == len(book)
     assert heads.count("rowgroup") == len(Section)
     assert "caption" in [tag for tag, _ in parsed.seen]

@@ -23,6 +23,7 @@ from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import (
     CASES,
     Fault,
+    Heading,
     Holds,
     Kind,
     Scene,
@@ -40,7 +41,7 @@ OUTSIDE = '''
 from lab.policy import checks
 from lab.policy.clients import Client, register
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import Holds, Way, attack, attacked, changed, rotation
+from lab.scenes.catalogue import Heading, Holds, Way, attack, attacked, changed, rotation
 
 
 @rotation(reach=Reach.ROOT)
@@ -148,7 +149,7 @@ def test_they_take_part_in_the_matrix(outside: ModuleType) -> None:
     assert outcomes == {(one["client"], one["scene"]): one["outcome"] for one in written["trials"]}
     lines = list(csv.DictReader(io.StringIO(done.to_csv())))
     assert outcomes == {(one["client"], one["scene"]): one["outcome"] for one in lines}
-    assert (case("root_mis_issues"), case("straight_from_the_root")) in done.pairs()
+    assert (case("root_mis_issues"), case("straight_from_the_root")) in done.sections()[Heading.TWINS]
     assert written["scores"]["belt-and-braces"] == {
         "attacks_stopped": 1,
         "attacks": 1,

@@ -7,11 +7,14 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pytest
+
 import lab
 from lab.observation import Outcome
-from lab.show import html, text
+from lab.show import matrix
 from lab.show.drawing import sequence, sequence_alt
 from lab.show.notebook import compare
+from lab.show.sheet import Banner, Row, Sheet
 from lab.show.words import LOOKS
 from lab.trials.matrix import Matrix
 
@@ -23,7 +26,8 @@ DEPTHS = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
 def test_every_cell_has_a_glyph_and_a_word(whole_matrix: Matrix) -> None:
     """HTML and text show each outcome as glyph and word, and as often as it happened."""
     happened = [trial.outcome for trial in whole_matrix.trials.values()]
-    page, plain = html.matrix(whole_matrix), text.matrix(whole_matrix)
+    sheet = matrix.sheet(whole_matrix)
+    page, plain = sheet.html(), str(sheet)
     for outcome in Outcome:
         words = f"{LOOKS[outcome].glyph} {outcome.value}"
         assert page.count(f">{words}</td>") == happened.count(outcome) > 0
@@ -32,11 +36,50 @@ def test_every_cell_has_a_glyph_and_a_word(whole_matrix: Matrix) -> None:
 
 def test_tables_have_heads_for_rows_and_columns_and_need_no_script(whole_matrix: Matrix) -> None:
     """Each column and row is headed with its scope, there is a caption, and no script or style sheet."""
-    page = html.matrix(whole_matrix)
+    page = matrix.sheet(whole_matrix).html()
     assert page.count('scope="col"') == len(whole_matrix.clients) + 1
     assert page.count('scope="row"') == len(whole_matrix.cases) + 2
     assert "<caption>" in page
     assert re.search(r"<script|<style|<svg", page) is None
+
+
+def test_a_sheet_says_the_same_as_text_and_as_html() -> None:
+    """Heads, entries, banners and notes are in both; an outcome has glyph and word, and markup is never let through."""
+    rows = [Banner("over <all>", "[aside]", section=True), Row("first", (Outcome.SERVED, "<b>", 2.5))]
+    sheet = Sheet("a caption", ("row", "end", "said", "figure"), rows, ("a  note",))
+    assert str(sheet).splitlines() == [
+        "a caption",
+        "",
+        "row    end       said  figure",
+        "",
+        "over <all>   [aside]",
+        "first  ✓ served  <b>      2.5",
+        "",
+        "a  note",
+    ]
+    table = ET.fromstring(sheet.html())
+    assert [head.get("scope") for head in table.iter("th")] == ["col"] * 4 + ["rowgroup", "row"]
+    assert [cell.text for cell in table.iter("td")] == ["✓ served", "<b>", "2.5"]
+    assert table.findtext("table/caption") == "a caption"
+    assert table.findtext("pre") == "a  note"
+
+
+@pytest.mark.parametrize(("width", "blocks"), [(40, 3), (60, 2), (120, 1)])
+def test_a_sheet_keeps_to_its_width(width: int, blocks: int) -> None:
+    """What is too wide goes on in a second block, in which each row has its head again; nothing is lost."""
+    names = [f"column-number-{number}" for number in range(9)]
+    sheet = Sheet("", ("row", *names), [Row("first", tuple(map(str, range(100, 109))))])
+    plain = sheet.text(width).plain
+    assert max(map(len, plain.splitlines())) <= width
+    assert re.findall(r"\b\d{3}\b", plain) == [str(number) for number in range(100, 109)]
+    assert plain.count("first") == plain.count("row") == blocks
+
+
+def test_figures_stand_to_the_right_and_words_to_the_left() -> None:
+    """A column of figures only is set to the right, in text and in HTML; the heads of rows never are."""
+    sheet = Sheet("", ("day", "long heading", "word"), [Row("1", (7, "a")), Row("10", (12, "b"))])
+    assert str(sheet).splitlines()[1:] == ["1               7  a", "10             12  b"]
+    assert sheet.html().count("text-align:right") == 3
 
 
 def test_values_show_themselves_in_a_notebook_as_html_and_text() -> None:

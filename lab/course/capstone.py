@@ -13,21 +13,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from html import escape
 from random import Random
 from typing import Any
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course import fresh
 from lab.course.report import Mark, NoAnswer, Report, answer
-from lab.observation import Observation, Outcome, Showable
+from lab.observation import Observation, Outcome
 from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, pinned
 from lab.policy.clients import Client, client
 from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import CASES, Case, Kind, case, twin_of
-from lab.show.words import LOOKS, cell
+from lab.show.sheet import Banner, Row, Sheet, Tabled
 from lab.trials.matrix import Score, matrix
 
 CONTENDERS = ("unpinned", "root-pinned", "any-of-chain", "leaf-or-backup", "leaf-pinned", "certificate-pinned")
@@ -193,7 +192,7 @@ class Balance(Score):
 
 
 @dataclass(frozen=True)
-class Scoreboard(Showable):
+class Scoreboard(Tabled):
     """The scores of some clients, the cheapest first, at a price for a robbery and a price for an outage."""
 
     scores: tuple[Balance, ...]
@@ -231,43 +230,25 @@ class Scoreboard(Showable):
         """The two prices in words."""
         return f"a robbery costs {self.robbery:g}, an outage {self.outage:g}"
 
-    def __str__(self) -> str:
-        lines = [f"{'':<22}{'robbed':>8}{'stopped':>9}{'outages':>9}{'served':>8}{'cost':>8}   ({self.prices})"]
-        for one in self.ranked:
-            counts = f"{one.robberies:>8}{one.stopped:>9}{one.outages:>9}{one.kept:>8}"
-            lines.append(f"{one.client:<22}{counts}{self._cost(one):>8g}{self._marks(one)}")
-        return "\n".join(lines)
-
-    def _marks(self, one: Balance) -> str:
-        return ("   cheapest" if one.client in self.best else "") + (
-            "   beaten by another" if one.client not in self.front else ""
-        )
-
-    def html(self) -> str:
-        """An accessible table: clients as rows."""
-        td = "padding:3px 10px;border:1px solid #999;text-align:left"
-        columns = ("policy", "robbed", "stopped", "outages", "served", "cost", "")
-        head = "".join(f'<th scope="col" style="{td}">{name}</th>' for name in columns)
-        rows = "".join(
-            f'<tr><th scope="row" style="{td}">{escape(one.client)}</th>'
-            + "".join(
-                f'<td style="{td}">{escape(str(value).strip())}</td>'
-                for value in (
-                    *(one.robberies, one.stopped, one.outages, one.kept),
-                    *(f"{self._cost(one):g}", self._marks(one)),
-                )
+    def sheet(self) -> Sheet:
+        """Clients as rows, the cheapest first."""
+        rows = [
+            Row(
+                one.client,
+                (one.robberies, one.stopped, one.outages, one.kept, self._cost(one), self._remark(one)),
             )
-            + "</tr>"
             for one in self.ranked
-        )
-        return (
-            f'<table style="border-collapse:collapse"><caption>The cheapest first: {self.prices}.</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        ]
+        heads = ("policy", "robbed", "stopped", "outages", "served", "cost", "remark")
+        return Sheet(f"The cheapest first: {self.prices}.", heads, rows)
+
+    def _remark(self, one: Balance) -> str:
+        remarks = (one.client in self.best, "cheapest"), (one.client not in self.front, "beaten by another")
+        return ", ".join(remark for holds, remark in remarks if holds)
 
 
 @dataclass(frozen=True)
-class Season(Showable):
+class Season(Tabled):
     """Events in their order, and for each what it came to for every client; the first row came first."""
 
     clients: tuple[str, ...]
@@ -318,36 +299,14 @@ class Season(Showable):
             raise ValueError(f"nobody played {', '.join(unknown)}; play it first")
         return Season(self.clients, chosen, tuple(measured[event.case.name] for event in chosen))
 
-    def __str__(self) -> str:
-        head = "".join(f"{name:<16}" for name in self.clients)
-        lines = [f"{'':<4}{head}".rstrip()]
-        for number, (event, one) in enumerate(self._together(), start=1):
-            lines.append(f"{number:>2}. {''.join(f'{cell(one[name]):<16}' for name in self.clients)}".rstrip())
-            lines.append(f"    it was the {event.words}")
-        return "\n".join(lines)
-
-    def html(self) -> str:
-        """An accessible table: events as rows, clients as columns."""
-        td = "padding:3px 8px;border:1px solid #999;text-align:left"
-        head = "".join(f'<th scope="col" style="{td}">{escape(name)}</th>' for name in ("event", *self.clients))
-        rows = []
-        for number, (event, one) in enumerate(self._together(), start=1):
-            cells = "".join(
-                f'<td style="{td};border-left:6px solid {LOOKS[one[name]].colour};white-space:nowrap">'
-                f"{cell(one[name])}</td>"
-                for name in self.clients
-            )
-            title = f'<th scope="row" style="{td};font-weight:normal">{number}. {escape(event.words)}</th>'
-            rows.append(f"<tr>{title}{cells}</tr>")
-        return (
-            '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
-            "<caption>What each event came to, and, revealed afterwards, what it was.</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        )
-
-
-Showable.renderers[Scoreboard] = {"text/plain": str, "text/html": Scoreboard.html}
-Showable.renderers[Season] = {"text/plain": str, "text/html": Season.html}
+    def sheet(self) -> Sheet:
+        """Events as rows, clients as columns."""
+        rows: list[Row | Banner] = []
+        for number, (event, outcomes) in enumerate(self._together(), start=1):
+            rows.append(Banner(f"{number}. {event.words}"))
+            rows.append(Row(f"event {number}", tuple(outcomes[name] for name in self.clients)))
+        caption = "What each event came to, and what it was."
+        return Sheet(caption, ("event", *self.clients), rows)
 
 
 def play(policies: Iterable[Contender], events: Sequence[Arrival]) -> Season:

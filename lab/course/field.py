@@ -26,6 +26,7 @@ from lab.pki.world import World
 from lab.policy import checks, profiles
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Scene, case
+from lab.show.sheet import Row, Sheet
 
 Fetch = Callable[[ProgramCall], Any]
 """Makes one request as a call says; returns anything, and raises where it refuses."""
@@ -78,11 +79,8 @@ def outcomes(fetch: Fetch, scenes: Iterable[str]) -> dict[str, str]:
 
 def table(fetches: Mapping[str, Fetch], scenes: Iterable[str]) -> str:
     """The outcomes as a text table: scenes as rows, one column for each function."""
-    rows = {scene: [outcome(fetch, scene) for fetch in fetches.values()] for scene in scenes}
-    width = max(map(len, rows))
-    lines = [" " * width + "".join(f"  {name:<12}" for name in fetches)]
-    lines += [f"{scene:<{width}}" + "".join(f"  {word:<12}" for word in found) for scene, found in rows.items()]
-    return "\n".join(line.rstrip() for line in lines)
+    rows = [Row(scene, tuple(outcome(fetch, scene) for fetch in fetches.values())) for scene in scenes]
+    return str(Sheet("", ("", *fetches), rows))
 
 
 # ---- exercise: what has been switched off? -------------------------------------------------------

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from html import escape
 from itertools import groupby
 from textwrap import wrap
 
@@ -19,6 +18,7 @@ import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.observation import Outcome, Showable
 from lab.policy.clients import client
 from lab.scenes.catalogue import case
+from lab.show.sheet import Banner, Row, Sheet
 from lab.trials.matrix import matrix
 from lab.trials.trial import Trial
 
@@ -217,32 +217,20 @@ class Ledger(Showable):
             lines += [section.value.upper(), *map(str, rows), ""]
         return "\n".join([*lines, *wrap(self.sum, 115)])
 
-    def html(self) -> str:
-        """An accessible table: one body of rows for each section, the claim as the row's head."""
-        td = "padding:3px 8px;border:1px solid #999;text-align:left;vertical-align:top"
-        bodies = []
-        for section, rows in self._sections():
-            cells = "".join(
-                f'<tr><td style="{td}">{row.claim.number}</td>'
-                f'<th scope="row" style="{td};font-weight:normal">{escape(row.claim.words)}</th>'
-                f'<td style="{td}"><b>{escape(row.claim.kind.value)}</b></td>'
-                f'<td style="{td}">{escape(row.evidence)}</td>'
-                f'<td style="{td};white-space:nowrap">{escape(row.mark)}</td></tr>'
-                for row in rows
-            )
-            head = f'<tr><th scope="rowgroup" colspan="5" style="{td}">{escape(section.value)}</th></tr>'
-            bodies.append(f"<tbody>{head}{cells}</tbody>")
-        columns = ("no.", "claim, in the lab's words", "class", "what supports it", "when it was run")
-        names = "".join(f'<th scope="col" style="{td}">{escape(name)}</th>' for name in columns)
-        return (
-            '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
-            f"<caption>{escape(self.sum)}</caption>"
-            f"<thead><tr>{names}</tr></thead>{''.join(bodies)}</table></div>"
-        )
+    def sheet(self) -> Sheet:
+        """The rows under their sections, the claim as the head of its row."""
+        rows: list[Row | Banner] = []
+        for section, told in self._sections():
+            rows.append(Banner(section.value, section=True))
+            rows += [
+                Row(f"{row.claim.number}. {row.claim.words}", (row.claim.kind.value, row.evidence, row.mark))
+                for row in told
+            ]
+        return Sheet(self.sum, ("claim, in the lab's words", "class", "what supports it", "when it was run"), rows)
 
 
-Showable.renderers[Ledger] = {"text/plain": str, "text/html": Ledger.html}
-Showable.renderers[LedgerRow] = {"text/plain": str, "text/html": lambda row: Ledger((row,)).html()}
+Showable.renderers[Ledger] = {"text/plain": str, "text/html": lambda ledger: ledger.sheet().html()}
+Showable.renderers[LedgerRow] = {"text/plain": str, "text/html": lambda row: Ledger((row,)).sheet().html()}
 
 
 def run(claims: Iterable[Claim]) -> Ledger:

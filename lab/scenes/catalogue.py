@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -282,24 +282,44 @@ Told = TypeVar("Told")
 """A scene in whatever form somebody has it."""
 
 
-def pairs(scenes: Mapping[str, Told], twins: Mapping[str, str]) -> list[tuple[Told | None, Told | None]]:
-    """
-    Each attack beside its twin, then what stands alone, attacks first; in the order of `scenes`, and none twice.
+class Heading(StrEnum):
+    """What stands over rows of scenes in a table, in teaching order."""
 
-    `scenes` are what is to be shown, by name. `twins` has each attack among them, and the name of its twin;
-    that may be empty, or name a scene that is not shown.
+    TWINS = "Twins: an attack, and the rotation whose path looks exactly like it"
+    UNPAIRED = "Attacks whose twins are not shown here"
+    REFUSED = "Attacks that ordinary validation refuses"
+    QUIET = "Rotations with no attack of their own here"
+    SLIPS = "Slips: the genuine service errs, and ordinary validation refuses it"
+
+    @classmethod
+    def alone(cls, record: Mapping[str, Any]) -> Heading:
+        """The heading of a scene that stands without a twin; `record` is the scene as plain values."""
+        if record["kind"] == Kind.ATTACK:
+            return cls.REFUSED if record["fails"] else cls.UNPAIRED
+        return cls.SLIPS if record["kind"] == Kind.SLIP else cls.QUIET
+
+
+def sections(
+    scenes: Iterable[Told], record: Callable[[Told], Mapping[str, Any]]
+) -> dict[Heading, list[tuple[Told, ...]]]:
     """
-    found: dict[str, str] = {}
-    for name in scenes:
-        twin = twins.get(name, "")
-        if twin in scenes and twin not in found.values():
-            found[name] = twin
-    alone = [name for name in scenes if name not in {*found, *found.values()}]
-    return [
-        *((scenes[attack], scenes[twin]) for attack, twin in found.items()),
-        *((scenes[name], None) for name in alone if name in twins),
-        *((None, scenes[name]) for name in alone if name not in twins),
-    ]
+    The scenes under their headings, each attack with its twin behind it where that is shown; none comes twice.
+
+    `record` gives a scene as `Case.record` does. The order is that of `scenes`.
+    """
+    told = [(one, record(one)) for one in scenes]
+    here = {about["name"]: one for one, about in told}
+    twins: dict[str, str] = {}
+    for name, twin in ((about["name"], about["twin"]) for _, about in told):
+        if twin in here and twin not in twins.values():
+            twins[name] = twin
+    found: dict[Heading, list[tuple[Told, ...]]] = {heading: [] for heading in Heading}
+    for one, about in told:
+        if about["name"] in twins:
+            found[Heading.TWINS].append((one, here[twins[about["name"]]]))
+        elif about["name"] not in twins.values():
+            found[Heading.alone(about)].append((one,))
+    return {heading: rows for heading, rows in found.items() if rows}
 
 
 # ---- building scenes -----------------------------------------------------------------------------

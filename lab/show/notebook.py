@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from cryptography import x509
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
-from lab.observation import Certificate, Observation, Outcome, Showable
+from lab.observation import Certificate, Observation, Outcome
 from lab.pki.pins import seen
 from lab.policy import clients as table
 from lab.policy.clients import Client
 from lab.scenes import catalogue
 from lab.scenes.catalogue import Case
 from lab.show.drawing import Path
-from lab.show.words import LOOKS, cell
+from lab.show.sheet import Row, Sheet, Tabled
 from lab.trials import matrix as matrices
 from lab.trials import trace as traces
 from lab.trials import trial as trials
@@ -111,7 +110,7 @@ BLANK = "?"
 
 
 @dataclass(frozen=True)
-class Comparison(Showable):
+class Comparison(Tabled):
     """Guesses beside what happened; `right` counts those that agree, `blank` those that were not made."""
 
     rows: tuple[tuple[str, str, str], ...]
@@ -125,15 +124,6 @@ class Comparison(Showable):
     def blank(self) -> int:
         return sum(guess == BLANK for _, guess, _ in self.rows)
 
-    def __str__(self) -> str:
-        return "\n".join(
-            [
-                f"{asked:<24} you: {guess:<13} run: {found:<13} {_mark(guess, found)}"
-                for asked, guess, found in self.rows
-            ]
-            + [self.sum]
-        )
-
     @property
     def sum(self) -> str:
         made = len(self.rows) - self.blank
@@ -141,15 +131,9 @@ class Comparison(Showable):
             return "no prediction yet: here is what happened"
         return f"{self.right} of {made} predictions right" + (f", {self.blank} left blank" if self.blank else "")
 
-    def html(self) -> str:
-        td = "padding:3px 10px;border:1px solid #999;text-align:left"
-        rows = "".join(
-            f'<tr><th scope="row" style="{td}">{escape(asked)}</th><td style="{td}">{escape(guess)}</td>'
-            f'<td style="{td}">{escape(found)}</td><td style="{td}">{_mark(guess, found)}</td></tr>'
-            for asked, guess, found in self.rows
-        )
-        head = "".join(f'<th scope="col" style="{td}">{name}</th>' for name in ("", "you", "run", ""))
-        return f'<table style="border-collapse:collapse"><caption>{self.sum}</caption><tr>{head}</tr>{rows}</table>'
+    def sheet(self) -> Sheet:
+        rows = [Row(asked, (guess, found, _mark(guess, found))) for asked, guess, found in self.rows]
+        return Sheet(self.sum, ("asked", "you", "run", "prediction"), rows)
 
 
 def _mark(guess: str, found: str) -> str:
@@ -176,8 +160,3 @@ def _word(value: object) -> str:
         return value.value
     word = str(value).strip().lower()
     return word or BLANK
-
-
-def meaning() -> str:
-    """The four outcomes and what they mean."""
-    return "\n".join(f"{cell(one)}: {look.meaning}" for one, look in LOOKS.items())

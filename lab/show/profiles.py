@@ -5,41 +5,51 @@ Where real implementations part: groups that behave alike as columns, scenes tha
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Callable, Iterator
 from string import ascii_uppercase
 
+from lab.observation import Outcome
 from lab.policy.clients import Client
-from lab.show.words import LOOKS, cell, legend
+from lab.scenes.catalogue import Case
+from lab.show.sheet import WIDTH, Banner, Content, Row, Sheet
+from lab.show.words import LOOKS, legend
 from lab.trials.alike import Alike
 
-_TD = "padding:2px 5px;border:1px solid #999;text-align:left;vertical-align:top;"
-WIDTH = 120
+
+def sheet(shown: Alike) -> Sheet:
+    """Programs that behave alike in one column, by name; the scenes in which columns differ as rows."""
+    heads = [", ".join(map(_named, group)) for group in shown.groups]
+    caption = (
+        "Programs in one column do the same in every scene. Only scenes are shown in which columns differ. "
+        "Modelled, not run: names with a *."
+    )
+    rows = _rows(shown, lambda case: f"{case.kind.value}: {case.title}", lambda outcome: outcome)
+    off = "\n".join(words for group in shown.groups for words in _switches_off(group))
+    return Sheet(caption, ("scene", *heads), rows, (off, legend()) if off else (legend(),))
 
 
-def _letters(shown: Alike) -> list[str]:
-    return [ascii_uppercase[number % 26] + "'" * (number // 26) for number in range(len(shown.groups))]
+def html(shown: Alike) -> str:
+    """That table for a notebook."""
+    return sheet(shown).html()
 
 
 def text(shown: Alike) -> str:
-    """The groups with a letter each, then a table of glyphs."""
+    """The same for a terminal: the groups with a letter each, then a table of glyphs."""
+    letters = [ascii_uppercase[number % 26] + "'" * (number // 26) for number in range(len(shown.groups))]
     lines = ["Programs that no scene here tells apart share a letter."]
-    for letter, group in zip(_letters(shown), shown.groups, strict=True):
-        names = ", ".join(_named(one) for one in group)
-        lines += textwrap.wrap(f"  {letter}  {names}", WIDTH, subsequent_indent="     ")
-        lines += [f"       {off}" for off in dict.fromkeys(_switches_off(group))]
-    lines += ["", "Where they part:"]
-    width = max(len(case.name) for case in shown.scenes) + 12 if shown.scenes else 0
-    lines.append(" " * width + " ".join(_letters(shown)))
-    for case in shown.scenes:
-        glyphs = " ".join(LOOKS[shown.cell(group, case)].glyph for group in shown.groups)
-        lines.append(f"{case.kind.value:<10}{case.name:<{width - 10}}{glyphs}".rstrip())
+    for letter, group in zip(letters, shown.groups, strict=True):
+        lines += textwrap.wrap(f"  {letter}  {', '.join(map(_named, group))}", WIDTH, subsequent_indent="     ")
+        lines += [f"       {off}" for off in _switches_off(group)]
+    lines += ["", "Modelled, not run: names with a *."]
     alike = len(shown.matrix.cases) - len(shown.scenes)
-    if alike:
-        others = "1 other scene" if alike == 1 else f"{alike} other scenes"
-        lines += ["", f"In {others} all of them do the same."]
-    lines += ["", "Modelled, not run: names with a *.", "", legend()]
-    return "\n".join(lines)
+    others = "1 other scene" if alike == 1 else f"{alike} other scenes"
+    rows = _rows(shown, lambda case: f"{case.kind.value:<10}{case.name}", lambda outcome: LOOKS[outcome].glyph)
+    notes = (f"In {others} all of them do the same.",) if alike else ()
+    return "\n".join([*lines, "", str(Sheet("Where they part:", ("", *letters), rows, (*notes, legend())))])
+
+
+def _rows(shown: Alike, head: Callable[[Case], str], entry: Callable[[Outcome], Content]) -> list[Row | Banner]:
+    return [Row(head(case), tuple(entry(shown.cell(group, case)) for group in shown.groups)) for case in shown.scenes]
 
 
 def _named(one: Client) -> str:
@@ -50,31 +60,3 @@ def _switches_off(group: tuple[Client, ...]) -> Iterator[str]:
     for one in group:
         if one.profile and one.profile.switches_off:
             yield f"{one.name} switches off: {one.profile.switches_off}"
-
-
-def html(shown: Alike) -> str:
-    """The same as a table with glyph and word in each cell."""
-    heads = "".join(
-        f'<th scope="col" style="{_TD}">{"<br/>".join(escape(_named(one)) for one in group)}</th>'
-        for group in shown.groups
-    )
-    rows = "".join(
-        f'<tr><th scope="row" style="{_TD}font-weight:normal;min-width:13em"><b>{case.kind.value}</b> '
-        f"{escape(case.title)}</th>"
-        + "".join(
-            f'<td style="{_TD}border-left:6px solid {LOOKS[one].colour};white-space:nowrap">{cell(one)}</td>'
-            for one in (shown.cell(group, case) for group in shown.groups)
-        )
-        + "</tr>"
-        for case in shown.scenes
-    )
-    off = "".join(
-        f"<li>{escape(words)}</li>" for group in shown.groups for words in dict.fromkeys(_switches_off(group))
-    )
-    return (
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:12px">'
-        "<caption>Programs in one column do the same in every scene. Only scenes are shown in which columns differ. "
-        "Modelled, not run: names with a *.</caption>"
-        f'<thead><tr><th scope="col" style="{_TD}">scene</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-        f"<ul>{off}</ul><pre>{escape(legend())}</pre>"
-    )

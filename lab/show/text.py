@@ -1,5 +1,5 @@
 """
-Matrices, trials and traces as text: plain, or with colour for a terminal.
+Trials, traces and lists as plain text, the matrix with colour for a terminal.
 
 At most 120 columns wide. Nothing is said by colour alone.
 """
@@ -13,94 +13,19 @@ from rich.text import Text
 
 from lab.observation import Certificate, Line
 from lab.policy.clients import Client
-from lab.policy.pinset import Role
 from lab.scenes.catalogue import Case, Kind, Way
-from lab.show.words import LOOKS, cell, legend
+from lab.show import matrix
+from lab.show.sheet import WIDTH
+from lab.show.words import cell
 from lab.trials.engine import Encounter
 from lab.trials.matrix import Matrix
 from lab.trials.trace import Trace
 from lab.trials.trial import Trial
 
-WIDTH = 120
-LABEL = 9  # "rotation" and a space
-CELL = 14  # "✗ intercepted" and a space, which the last column does without
-IN_A_BLOCK = (WIDTH - LABEL + 1) // CELL
-
-
-def matrix(shown: Matrix) -> str:
-    """The matrix as plain text."""
-    return matrix_text(shown).plain
-
 
 def matrix_text(shown: Matrix) -> Text:
-    """The matrix for a terminal: clients as columns, in blocks of eight; each attack above its twin."""
-    out = Text()
-    for start in range(0, len(shown.clients), IN_A_BLOCK):
-        _block(out, shown, shown.clients[start : start + IN_A_BLOCK])
-        out.append("\n")
-    out.append(legend() + "\n")
-    return out
-
-
-def _block(out: Text, shown: Matrix, clients: tuple[Client, ...]) -> None:
-    head = [textwrap.wrap(client.name, CELL - 1, break_on_hyphens=True) for client in clients]
-    for line in range(max(map(len, head))):
-        cells = [f"{words[line] if line < len(words) else '':<{CELL}}" for words in head]
-        out.append((" " * LABEL + "".join(cells)).rstrip() + "\n", style="bold")
-    section = ""
-    for attack, rotation in shown.pairs():
-        title = _section(attack, rotation)
-        if title != section:
-            section = title
-            out.append(f"\n{title}\n", style="bold underline")
-        _titles(out, attack, rotation)
-        for case in filter(None, (attack, rotation)):
-            _row(out, shown, case, clients)
-    out.append("\nScores\n", style="bold underline")
-    scores = [shown.score(client.name) for client in clients]
-    for label, cells in (
-        ("stopped", [f"{score.stopped}/{score.attacks}" for score in scores]),
-        ("kept", [f"{score.kept}/{score.rotations}" for score in scores]),
-    ):
-        out.append(f"{label:<{LABEL}}" + "".join(f"{text:<{CELL}}" for text in cells).rstrip() + "\n")
-    out.append(" " * LABEL + "attacks stopped; legitimate service kept through rotations\n", style="dim")
-
-
-def _section(attack: Case | None, rotation: Case | None) -> str:
-    if attack and rotation:
-        return "Twins: an attack, and the rotation whose path looks exactly like it"
-    if attack:
-        return "Attacks that ordinary validation refuses" if attack.fails else "Attacks whose twins are not shown here"
-    if rotation and rotation.kind is Kind.SLIP:
-        return "Slips: the genuine service errs, and ordinary validation refuses it"
-    return "Rotations with no attack of their own here"
-
-
-def _titles(out: Text, attack: Case | None, rotation: Case | None) -> None:
-    case = attack or rotation
-    assert case
-    shares = f"   [shares: {case.reach}]"
-    if attack and rotation:
-        whole = f"{attack.title}  ⇄  {rotation.title}"
-        if len(whole) + len(shares) > WIDTH:
-            out.append(f"{attack.title}  ⇄\n")
-            whole = f"  {rotation.title}"
-    else:
-        whole = case.title
-    out.append(whole)
-    if len(whole) + len(shares) <= WIDTH:
-        out.append(shares, style="dim")
-    out.append("\n")
-
-
-def _row(out: Text, shown: Matrix, case: Case, clients: tuple[Client, ...]) -> None:
-    out.append(f"{case.kind.value:<{LABEL}}")
-    words = [shown.cell(client.name, case.name).outcome for client in clients]
-    for number, outcome in enumerate(words):
-        text = cell(outcome)
-        last = number == len(words) - 1
-        out.append(text if last else f"{text:<{CELL}}", style=LOOKS[outcome].style)
-    out.append("\n")
+    """The matrix for a terminal, with colour where it has any."""
+    return matrix.sheet(shown).text()
 
 
 # ---- one trial -----------------------------------------------------------------------------------
@@ -196,13 +121,8 @@ def view(met: Encounter) -> str:
 
 def _chain(certificates: tuple[Certificate, ...], shown: Trial) -> str:
     return " <- ".join(
-        one.name + (" [genuine key]" if genuine(one, shown) else "") for one in certificates
+        one.name + (" [genuine key]" if shown.genuine(one) else "") for one in certificates
     ) or "nothing"  # fmt: skip
-
-
-def genuine(certificate: Certificate, shown: Trial) -> Role | None:
-    """Whose key of the genuine service this certificate has, if any."""
-    return shown.genuine(certificate)
 
 
 # ---- lists ---------------------------------------------------------------------------------------

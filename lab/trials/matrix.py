@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from lab.observation import Outcome, Progress, Showable
 from lab.policy.clients import CLIENTS, Client
-from lab.scenes.catalogue import CASES, Case, Kind, pairs
+from lab.scenes.catalogue import CASES, Case, Heading, Kind, sections
 from lab.trials.standing import Standing
 from lab.trials.trial import Trial, perform
 
@@ -82,11 +82,11 @@ class Matrix(Showable):
         """How often this client stopped the attacks and kept the service, in these scenes."""
         return Score.of((case, self.cell(client, case.name).outcome) for case in self.cases)
 
-    def pairs(self) -> list[tuple[Case | None, Case | None]]:
-        """Attacks beside their twins, in teaching order; then what has no twin here."""
+    def sections(self) -> dict[Heading, list[tuple[Case, ...]]]:
+        """The scenes under their headings, attacks with their twins, in teaching order."""
         here = {case.name: case for case in self.cases}
         ordered = {name: here[name] for name in CASES if name in here} | here
-        return pairs(ordered, {case.name: case.twin for case in self.cases if case.kind is Kind.ATTACK})
+        return sections(ordered.values(), Case.record)
 
     def records(self) -> list[dict[str, Any]]:
         """One record for each trial, scene by scene."""

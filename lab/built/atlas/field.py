@@ -10,6 +10,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from lab.show.markup import tag
+
 NOT_RUN = (
     '<p class="absent">The field was not run for this page: no real program has been asked. '
     "To ask those that this machine has, and make the page again: <code>make field report</code>.</p>"
@@ -106,15 +108,12 @@ def _summary(field: dict[str, Any]) -> str:
 
 def _table(caption: str, heads: list[str], rows: list[list[str]]) -> str:
     """A table whose first column heads its rows; the cells are HTML already."""
-    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{one}</td>" for one in rest) + "</tr>"
-        for first, *rest in rows
-    )
+    head = tag("tr", *(tag("th", one, scope="col") for one in heads))
+    body = (tag("tr", tag("th", first, scope="row"), *(tag("td", one) for one in rest)) for first, *rest in rows)
     return (
         f'<div class="scroller plain" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f'<table class="field"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<table class="field"><caption>{escape(caption)}</caption>{tag("thead", head)}'
+        f"{tag('tbody', *body)}</table></div>"
     )
 
 

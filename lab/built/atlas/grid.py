@@ -11,32 +11,10 @@ from collections.abc import Collection
 from html import escape
 from typing import Any
 
-from lab.scenes.catalogue import pairs
+from lab.scenes.catalogue import sections
 
-TWINS = "Twins: an attack, and the rotation whose path looks exactly like it"
-REFUSED = "Attacks that ordinary validation refuses"
-UNPAIRED = "Attacks whose twins are not shown here"
-QUIET = "Rotations with no attack of their own here"
-SLIPS = "Slips: the genuine service errs, and ordinary validation refuses it"
+PLACES = {1: ("alone",), 2: ("first", "second")}
 KINDS = {"attack": "attacks", "rotation": "rotations", "slip": "slips"}
-
-
-def groups(scenes: list[dict[str, Any]]) -> dict[str, list[tuple[dict[str, Any], str]]]:
-    """
-    The rows under their headings, in teaching order: each attack above its twin. No scene comes twice.
-
-    A row is a scene's record and its place: "first" and "second" of a pair of twins, or "alone".
-    """
-    twins = {one["name"]: one["twin"] or "" for one in scenes if one["kind"] == "attack"}
-    found: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in (TWINS, UNPAIRED, REFUSED, QUIET, SLIPS)}
-    for attack, other in pairs({one["name"]: one for one in scenes}, twins):
-        if attack and other:
-            found[TWINS] += [(attack, "first"), (other, "second")]
-        elif attack:
-            found[REFUSED if attack["fails"] else UNPAIRED].append((attack, "alone"))
-        elif other:
-            found[SLIPS if other["kind"] == "slip" else QUIET].append((other, "alone"))
-    return {name: rows for name, rows in found.items() if rows}
 
 
 def shown(played: dict[str, Any], listed: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -78,12 +56,12 @@ def grid(name: str, caption: str, played: dict[str, Any], gathered: dict[str, An
         for one in clients
     )
     bodies = []
-    for heading, rows in groups(scenes).items():
+    for heading, rows in sections(scenes, dict[str, Any]).items():
         lines = [
             f'<tr class="group"><th scope="rowgroup" colspan="{len(clients) + 1}">'
             f"<span>{escape(heading)}</span></th></tr>"
         ]
-        for scene, place in rows:
+        for scene, place in (placed for row in rows for placed in zip(row, PLACES[len(row)], strict=True)):
             cells = "".join(_cell(one["name"], scene["name"], ended, glyphs) for one in clients)
             lines.append(
                 f'<tr class="{place}" data-scene="{escape(scene["name"])}" data-kind="{escape(scene["kind"])}">'

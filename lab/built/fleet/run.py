@@ -20,7 +20,8 @@ from lab.built.fleet.count import FALLBACK, Shipped, Tally, tallies
 from lab.built.fleet.history import YEAR, history
 from lab.built.fleet.plan import SOURCES, Plan
 from lab.built.fleet.situations import measured, uncounted
-from lab.observation import Progress, Showable
+from lab.observation import Progress
+from lab.show.sheet import Row, Sheet, Tabled
 
 CHOICES = (
     Shipped("unpinned"),
@@ -108,6 +109,13 @@ class FleetRow:
         """Device-days in which an attacker who holds what an event gave it would be accepted."""
         return Spread.of([one.exposure for one in self.tallies])
 
+    def record(self) -> dict[str, list[float]]:
+        """The device-days of each history, as plain JSON values."""
+        return {
+            "outage_device_days": [one.outage for one in self.tallies],
+            "exposure_device_days": [one.exposure for one in self.tallies],
+        }
+
     @property
     def worst_day(self) -> Spread:
         """The largest share of the fleet (0 to 1) that is refused on one day."""
@@ -120,7 +128,7 @@ class FleetRow:
 
 
 @dataclass(frozen=True)
-class FleetResult(Showable):
+class FleetResult(Tabled):
     """A fleet's answer: a row for each choice. `handshakes` were made to measure the verdicts."""
 
     fleet: Fleet
@@ -138,20 +146,20 @@ class FleetResult(Showable):
         """Device-days of the whole run as days for one device in one year."""
         return device_days / (self.fleet.devices * self.fleet.years)
 
-    def __str__(self) -> str:
-        wide = max(len(one.choice.name) for one in self.rows)
-        lines = [
-            described(self.fleet),
-            f"verdicts from {self.handshakes} handshakes; days a year for each device, mean (10 % to 90 % of seeds)",
-            "",
-            f"{'':<{wide}}  {'outage':>25}  {'exposure':>25}  {'worst day':>9}",
-        ]
-        for one in self.rows:
-            lines.append(
-                f"{one.choice.name:<{wide}}  {self.words(one.outage):>25}  {self.words(one.exposure):>25}  "
-                f"{one.worst_day.mean:>9.0%}"
+    def sheet(self) -> Sheet:
+        """A row for each choice, numbered as in the picture."""
+        caption = (
+            f"{described(self.fleet)}\nverdicts from {self.handshakes} handshakes; "
+            "days a year for each device, mean (10 % to 90 % of seeds)"
+        )
+        rows = [
+            Row(
+                f"{number}. {one.choice.name}",
+                (self.words(one.outage), self.words(one.exposure), f"{one.worst_day.mean:.0%}"),
             )
-        return "\n".join(lines)
+            for number, one in enumerate(self.rows, start=1)
+        ]
+        return Sheet(caption, ("client", "outage", "exposure", "refused on the worst day"), rows)
 
     def words(self, spread: Spread) -> str:
         """A spread of device-days as days a year for each device."""
@@ -175,8 +183,7 @@ class FleetResult(Showable):
                     "client": one.choice.client,
                     "pins_expire_after_days": one.choice.expires,
                     "backup_keys": one.choice.backups,
-                    "outage_device_days": [tally.outage for tally in one.tallies],
-                    "exposure_device_days": [tally.exposure for tally in one.tallies],
+                    **one.record(),
                     "worst_day": [tally.worst_day for tally in one.tallies],
                     "stranded_devices": [tally.stranded for tally in one.tallies],
                 }

@@ -15,7 +15,8 @@ from lab.built.fleet.adoption import ADOPTIONS, Adoption
 from lab.built.fleet.count import Shipped
 from lab.built.fleet.plan import Plan
 from lab.built.fleet.run import Fleet, FleetResult, FleetRow, described, run
-from lab.observation import Progress, Showable
+from lab.observation import Progress
+from lab.show.sheet import Row, Sheet, Tabled
 
 LEAF = Shipped("leaf-pinned")
 
@@ -60,7 +61,7 @@ def remedies(fleet: Fleet, base: Shipped = LEAF) -> tuple[Remedy, ...]:
 
 
 @dataclass(frozen=True)
-class Saved(Showable):
+class Saved(Tabled):
     """The base's row, and each remedy with its own row: device-days of the same seeds."""
 
     fleet: Fleet
@@ -74,46 +75,32 @@ class Saved(Showable):
                 return row
         raise ValueError(f"no remedy is called {name!r}; there are {', '.join(one.name for one, _ in self.rows)}")
 
-    def lines(self) -> list[tuple[str, str, str, str]]:
-        """Name, outage and exposure in days a year for each device, and the change in words; the base comes first."""
-        shown = FleetResult(self.fleet, (), 0)
-        found = [(self.base.choice.name, shown.words(self.base.outage), shown.words(self.base.exposure), "as it is")]
-        for remedy, row in self.rows:
-            found.append((remedy.name, shown.words(row.outage), shown.words(row.exposure), self.change(row)))
-        return found
-
     def change(self, row: FleetRow) -> str:
         """What became of the two means, in words."""
         outage = _times(self.base.outage.mean, row.outage.mean)
         exposure = _times(self.base.exposure.mean, row.exposure.mean)
         return f"outage {outage}, exposure {exposure}"
 
-    def __str__(self) -> str:
-        lines = self.lines()
-        wide = max(len(name) for name, *_ in lines)
-        return "\n".join(
-            [
-                f"What would have saved you, had you shipped {self.base.choice.name}:",
-                f"{described(self.fleet)}; days a year for each device",
-                "",
-                f"{'':<{wide}}  {'outage':>25}  {'exposure':>25}",
-                *(f"{name:<{wide}}  {out:>25}  {exp:>25}  {change}" for name, out, exp, change in lines),
-            ]
+    def sheet(self) -> Sheet:
+        """Days a year for each device, and the change in words; the base comes first."""
+        caption = (
+            f"What would have saved you, had you shipped {self.base.choice.name}:\n"
+            f"{described(self.fleet)}; days a year for each device"
         )
+        words = FleetResult(self.fleet, (), 0).words
+        told = [
+            (self.base.choice.name, self.base, "as it is"),
+            *((remedy.name, row, self.change(row)) for remedy, row in self.rows),
+        ]
+        rows = [Row(name, (words(row.outage), words(row.exposure), change)) for name, row, change in told]
+        return Sheet(caption, ("one thing changed", "outage", "exposure", "and so"), rows)
 
     def record(self) -> dict[str, Any]:
         """The table as plain JSON values: mean device-days."""
         named = [("as it is", self.base), *((remedy.name, row) for remedy, row in self.rows)]
         return {
             "base": self.base.choice.name,
-            "rows": [
-                {
-                    "changed": name,
-                    "outage_device_days": [one.outage for one in row.tallies],
-                    "exposure_device_days": [one.exposure for one in row.tallies],
-                }
-                for name, row in named
-            ],
+            "rows": [{"changed": name, **row.record()} for name, row in named],
         }
 
 

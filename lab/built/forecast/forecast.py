@@ -25,7 +25,7 @@ from lab.built.forecast.scenes import aside, cases_in
 from lab.observation import Outcome, Progress
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
-from lab.scenes.catalogue import CASES, Case, Kind, case, pairs
+from lab.scenes.catalogue import CASES, Case, case
 from lab.trials.matrix import Matrix, Score, matrix
 from lab.trials.trial import Trial
 
@@ -78,11 +78,6 @@ class Forecast:
         """Attacks stopped and rotations kept, of the scenes that count for this chain."""
         counted = tuple(one for one in self.matrix.cases if not self.aside[one.name])
         return replace(self.matrix, cases=counted).score(client)
-
-    def pairs(self) -> list[tuple[Case | None, Case | None]]:
-        """Each attack beside its twin, in teaching order; then what has none here."""
-        here = {one.name: one for one in self.matrix.cases}
-        return pairs(here, {one.name: one.twin for one in here.values() if one.kind is Kind.ATTACK})
 
     def record(self) -> dict[str, Any]:
         """Everything as plain JSON values; no key and no certificate is in it."""

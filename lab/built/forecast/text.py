@@ -110,23 +110,11 @@ def finding(one: LintFinding) -> Iterator[str]:
 
 
 def _scenes(shown: Forecast) -> Iterator[str]:
-    section = ""
-    for attack, rotation in shown.pairs():
-        title = _section(attack, rotation)
-        if title != section:
-            yield from ([""] if section else [])
-            yield title
-            section = title
-        for one in filter(None, (attack, rotation)):
+    yield "Your client, by real handshakes"
+    for heading, rows in shown.matrix.sections().items():
+        yield from ("", heading)
+        for one in (one for row in rows for one in row):
             yield from _scene(shown, one)
-
-
-def _section(attack: Case | None, rotation: Case | None) -> str:
-    if attack and rotation:
-        return (
-            "Twins: an attack, and below it the rotation that looks exactly like it. Your client, by real handshakes:"
-        )
-    return "Attacks that ordinary validation refuses" if attack else "Rotations without an attack of their own"
 
 
 def _scene(shown: Forecast, one: Case) -> Iterator[str]:

@@ -8,9 +8,8 @@ It words what `calendar` found and decides nothing. Importing it teaches a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
 from itertools import groupby
 from typing import Any
 
@@ -18,9 +17,9 @@ from lab.built.hpkp.calendar import VISITORS as EVERYBODY
 from lab.built.hpkp.calendar import Stay, Visitor, play
 from lab.built.hpkp.dated import DATED, START, date, scene
 from lab.observation import Progress, Showable
+from lab.show.sheet import Row, Sheet
 
 HEADS = ("days locked out", "from", "until", "visits refused", "robbed", "attacker refused")
-_TD = "padding:2px 8px;border:1px solid #999;text-align:left"
 SIGNS = "one sign a day, visited or not: . gets in, # locked out, x robbed, o refuses an attacker"
 
 
@@ -46,14 +45,26 @@ class Table(Showable):
             for words, one in zip(named, self.stays, strict=True)
         }
 
+    def sheets(self) -> Iterator[Sheet]:
+        """A table for each dated scene; one that is short enough has a strip of days below."""
+        for _, group in groupby(self.stays, lambda one: one.scene.name):
+            stays = list(group)
+            of = stays[0].scene
+            strips = "\n".join([*(f"{one.visitor.name:<18}{one.strip}" for one in stays), SIGNS])
+            notes = (strips,) if of.days <= 96 else ()
+            caption = "\n".join(line for line in f"{of.name}: {of.text}".splitlines() if line)
+            yield Sheet(caption, ("first visit, habit", *HEADS), [*map(_row, stays)], notes)
+
     def __str__(self) -> str:
-        return text(self)
+        handshakes = sum(one.handshakes for one in self.stays)
+        return "\n\n\n".join([*map(str, self.sheets()), f"day 0 is {START:%Y-%m-%d}; {handshakes} real handshakes"])
 
     def to_json(self) -> str:
         return json.dumps({"format": 1, "day_0": f"{START:%Y-%m-%d}", "stays": [record(one) for one in self.stays]})
 
     def html(self) -> str:
-        return html(self)
+        """The tables for a notebook."""
+        return "".join(sheet.html() for sheet in self.sheets())
 
 
 def table(
@@ -62,12 +73,6 @@ def table(
     """Play these dated scenes, or all, with real handshakes. Raises ValueError for a name that is unknown."""
     wanted = tuple(names) or tuple(DATED)
     return Table(tuple(play([scene(name) for name in wanted], tuple(visitors), progress=progress)))
-
-
-def cells(stay: Stay) -> tuple[str, ...]:
-    """The figures of one stay, in the order of `HEADS`; days as dates."""
-    span = (f"{date(stay.locked[0]):%Y-%m-%d}", f"{date(stay.locked[-1]):%Y-%m-%d}") if stay.locked else ("", "")
-    return (str(len(stay.locked)), *span, str(stay.refused), str(stay.robbed), str(stay.saved))
 
 
 def record(stay: Stay) -> dict[str, Any]:
@@ -90,52 +95,10 @@ def record(stay: Stay) -> dict[str, Any]:
     }
 
 
-def _label(stay: Stay) -> str:
-    return stay.visitor.name + (f" ({stay.browser})" if stay.scene.capped else "")
+def _row(stay: Stay) -> Row:
+    span = (f"{date(stay.locked[0]):%Y-%m-%d}", f"{date(stay.locked[-1]):%Y-%m-%d}") if stay.locked else ("", "")
+    label = stay.visitor.name + (f" ({stay.browser})" if stay.scene.capped else "")
+    return Row(label, (len(stay.locked), *span, stay.refused, stay.robbed, stay.saved))
 
 
-def text(shown: Table) -> str:
-    """The table for a terminal of 120 columns; scenes that are short enough have a strip of days below."""
-    lines = []
-    for _, group in groupby(shown.stays, lambda one: one.scene.name):
-        stays = list(group)
-        told = stays[0].scene
-        lines += [told.name, *(f"  {line}" for line in told.text.splitlines() if line), ""]
-        widths = [max(len(head), 10) for head in HEADS]
-        row = f"  {'first visit, habit':<28}"
-        lines.append(row + "  ".join(f"{head:<{width}}" for head, width in zip(HEADS, widths, strict=True)).rstrip())
-        for one in stays:
-            figures = "  ".join(f"{cell:<{width}}" for cell, width in zip(cells(one), widths, strict=True))
-            lines.append(f"  {_label(one):<28}{figures}".rstrip())
-        if told.days <= 96:
-            lines += ["", *(f"  {one.visitor.name:<18}{one.strip}" for one in stays)]
-        lines.append("")
-    handshakes = sum(one.handshakes for one in shown.stays)
-    lines += [SIGNS, f"day 0 is {START:%Y-%m-%d}; {handshakes} real handshakes"]
-    return "\n".join(lines)
-
-
-def html(shown: Table) -> str:
-    """One HTML table for each scene, with headed rows and columns, and no script and no style sheet."""
-    parts = []
-    heads = "".join(f'<th scope="col" style="{_TD}">{head}</th>' for head in ("first visit, habit", *HEADS))
-    for _, group in groupby(shown.stays, lambda one: one.scene.name):
-        stays = list(group)
-        rows = "".join(
-            f'<tr><th scope="row" style="{_TD};font-weight:normal">{escape(_label(one))}</th>'
-            + "".join(f'<td style="{_TD}">{escape(cell)}</td>' for cell in cells(one))
-            + "</tr>"
-            for one in stays
-        )
-        strips = ""
-        if stays[0].scene.days <= 96:
-            drawn = "\n".join(f"{one.visitor.name:<18}{one.strip}" for one in stays)
-            strips = f"<details><summary>day by day</summary><pre>{escape(drawn)}\n{SIGNS}</pre></details>"
-        parts.append(
-            f'<table style="border-collapse:collapse;font-size:12px"><caption>{escape(stays[0].scene.title)}</caption>'
-            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{strips}"
-        )
-    return f'<div style="overflow-x:auto">{"".join(parts)}</div>'
-
-
-Showable.renderers[Table] = {"text/plain": text, "text/html": html}
+Showable.renderers[Table] = {"text/plain": str, "text/html": Table.html}

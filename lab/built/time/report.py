@@ -11,26 +11,26 @@ import textwrap
 from lab.built.time.language import Timeline
 from lab.built.time.run import Chronicle, Course
 from lab.observation import Outcome, Showable
+from lab.show.sheet import WIDTH, Row, Sheet
 
-WIDTH = 120
+
+def sheet(lived: Chronicle) -> Sheet:
+    """One row for each client."""
+    line = lived.timeline
+    caption = (
+        f"{line.title}: {line.start:%Y-%m-%d} to {line.end:%Y-%m-%d}, {line.days:.0f} days\n"
+        f"{lived.handshakes} handshakes at simulated times"
+    )
+    rows = [
+        Row(one.client.name, tuple(map(days, (one.outage_days, one.exposure_days, one.attack_days))))
+        for one in lived.courses
+    ]
+    return Sheet(caption, ("client", "outage-days", "exposure-days", "of days with an attacker"), rows)
 
 
 def table(lived: Chronicle) -> str:
-    """The heading and one row for each client."""
-    line = lived.timeline
-    wide = max([len(one.client.name) for one in lived.courses] + [len("client")]) + 2
-    rows = [
-        f"{line.title}: {line.start:%Y-%m-%d} to {line.end:%Y-%m-%d}, {line.days:.0f} days",
-        f"{lived.handshakes} handshakes at simulated times",
-        "",
-        f"{'client':<{wide}}{'outage-days':>12}{'exposure-days':>15}{'of days with an attacker':>26}",
-    ]
-    for one in lived.courses:
-        rows.append(
-            f"{one.client.name:<{wide}}{days(one.outage_days):>12}{days(one.exposure_days):>15}"
-            f"{days(one.attack_days):>26}"
-        )
-    return "\n".join(rows)
+    """The table as plain text."""
+    return str(sheet(lived))
 
 
 def days(count: float) -> str:

@@ -1,0 +1,17 @@
+"""One element of HTML or SVG as text; what it means is for others to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def tag(name: str, *inside: str, **said: Any) -> str:
+    """
+    An element around what is inside, which is markup already.
+
+    An underscore in the name of an attribute stands for a hyphen. A tenth of a
+    pixel is fine enough for a figure.
+    """
+    rounded = {key: f"{round(value, 1):g}" if isinstance(value, float) else value for key, value in said.items()}
+    attributes = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in rounded.items())
+    return f"<{name}{attributes}>{''.join(inside)}</{name}>"
