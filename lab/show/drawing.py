@@ -56,6 +56,7 @@ class Path(Showable):
         return self.marks.get(one.pin) or self.marks.get(one.fingerprint, "")
 
     def html(self) -> str:
+        """The drawing, with its description."""
         return svg.image(self.svg(), self.alt())
 
 

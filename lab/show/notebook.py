@@ -118,20 +118,24 @@ class Comparison(Tabled):
 
     @property
     def right(self) -> int:
+        """How many guesses agree with what happened."""
         return sum(guess == found for _, guess, found in self.rows)
 
     @property
     def blank(self) -> int:
+        """How many guesses were not made."""
         return sum(guess == BLANK for _, guess, _ in self.rows)
 
     @property
     def sum(self) -> str:
+        """How many guesses agree, in a sentence."""
         made = len(self.rows) - self.blank
         if not made:
             return "no prediction yet: here is what happened"
         return f"{self.right} of {made} predictions right" + (f", {self.blank} left blank" if self.blank else "")
 
     def sheet(self) -> Sheet:
+        """The guesses beside what happened, as a table."""
         rows = [Row(asked, (guess, found, _mark(guess, found))) for asked, guess, found in self.rows]
         return Sheet(self.sum, ("asked", "you", "run", "prediction"), rows)
 
