@@ -21,10 +21,10 @@ from lab.built.atlas import command as report_command
 from lab.built.field import command as field_command
 from lab.built.fleet import command as fleet_command
 from lab.built.forecast import command as forecast_command
-from lab.built.hpkp import command as hpkp_command
 from lab.built.known import command as known_command
 from lab.built.serve import command as serve_command
 from lab.built.time import command as timeline_command
+from lab.built.time import hpkp_command
 
 if TYPE_CHECKING:  # a command loads what it needs when it runs, so that --help is quick
     from lab.policy.clients import Client

@@ -14,12 +14,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from browsing import Browser, Collector
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.built.hpkp.browser import Browser
-from lab.built.hpkp.dated import DAY, START, SUBDOMAIN, Cast, date
-from lab.built.hpkp.site import FAKE_BACKUP, Collector, announced
+from lab.built.time.dated import DAY, FAKE_BACKUP, START, SUBDOMAIN, Cast, announced, date
 from lab.observation import Certificate, Hangup, Observation, ValidationError
 from lab.pki.authority import Credential, new_key
 from lab.pki.pins import fingerprint_of, pin_of

@@ -8,10 +8,10 @@ from functools import cache
 
 import pytest
 
-from lab.built.hpkp import claims, command
-from lab.built.hpkp.calendar import AGENTS, VISITORS, Visitor, follow
-from lab.built.hpkp.dated import DATED, RECOVERY, scene
-from lab.built.hpkp.tables import Table, table
+from lab.built.time import claims, hpkp_command
+from lab.built.time.dated import DATED, RECOVERY, scene
+from lab.built.time.locked import Table, table
+from lab.built.time.visitors import AGENTS, VISITORS, Visitor, follow
 from lab.observation import Outcome
 from lab.policy import hpkp
 from lab.policy.hpkp import Agent
@@ -148,7 +148,7 @@ def test_an_unknown_scene_is_one_sentence() -> None:
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """It names the scenes, and prints those that are wanted as text, JSON or HTML."""
     parser = argparse.ArgumentParser()
-    command.add_command(parser.add_subparsers())
+    hpkp_command.add_command(parser.add_subparsers())
 
     def said(*arguments: str) -> str:
         chosen = parser.parse_args(["hpkp", *arguments])

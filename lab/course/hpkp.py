@@ -13,9 +13,8 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from lab.built.hpkp.calendar import Visitor, follow
-from lab.built.hpkp.dated import START, Cast, Dated, phase
-from lab.built.hpkp.site import FAKE_BACKUP, announced
+from lab.built.time.dated import FAKE_BACKUP, START, Cast, Dated, announced, phase
+from lab.built.time.visitors import Visitor, follow
 from lab.course import fresh
 from lab.course.report import Question, Report, examine
 from lab.observation import Observation, ValidationError

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.built.hpkp.calendar import VISITORS, play
-from lab.built.hpkp.claims import no_backup_is_ignored
-from lab.built.hpkp.dated import scene as dated
+from lab.built.time.claims import no_backup_is_ignored
+from lab.built.time.dated import scene as dated
+from lab.built.time.visitors import VISITORS, play
 from lab.course.article.part import INTERCEPTED, OUTAGE, SERVED, STOPPED, Part
 from lab.course.article.scenes import own_scene
 from lab.course.ledger import Cell, Class, Ran, Section

@@ -15,11 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from lab.built.hpkp.site import FAKE_BACKUP, announced
 from lab.observation import Line
 from lab.pki.authority import Authority, Credential, Key, new_key
+from lab.pki.pins import pin_of
 from lab.pki.says import pins_header
 from lab.pki.world import World
+from lab.policy.hpkp_header import Header
 from lab.scenes.catalogue import Meeting
 
 START = datetime(2016, 9, 1, 12, tzinfo=UTC)
@@ -29,10 +30,21 @@ ATTACK, RECOVERY = 28, 30
 
 SUBDOMAIN = "mail.bank.example"
 
+FAKE_BACKUP = "sha256/" + "A" * 43 + "="
+"""32 zero octets: the pin of no key that anybody holds."""
+
 
 def date(day: int) -> datetime:
     """Noon of this day, in UTC."""
     return START + day * DAY
+
+
+def announced(
+    *credentials_or_pins: Credential | str, days: float = 60, subdomains: bool = False, report_uri: str = ""
+) -> str:
+    """A header's value that names these pins (a credential stands for its leaf's) for so many days."""
+    pins = tuple(one if isinstance(one, str) else pin_of(one.leaf) for one in credentials_or_pins)
+    return str(Header(pins, round(days * 86400), subdomains, report_uri))
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.built.hpkp.calendar import AGENTS, VISITORS, Stay, play
-from lab.built.hpkp.dated import DAY, START, Dated, scene
+from lab.built.time.dated import DAY, START, Dated, scene
+from lab.built.time.visitors import AGENTS, VISITORS, Stay, play
 from lab.policy import hpkp
 from lab.policy.hpkp import CHROMIUM_CAP, Action, Agent, Noting
 from lab.policy.memory import Memory

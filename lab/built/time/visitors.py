@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab.built.hpkp.dated import ATTACK, RECOVERY, Dated
+from lab.built.time.dated import ATTACK, RECOVERY, Dated
 from lab.observation import Outcome, Progress
 from lab.policy import hpkp
 from lab.policy.hpkp import CHROMIUM_CAP, Agent

@@ -12,9 +12,10 @@ import urllib.parse
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from lab.observation import Observation, Verdict
-from lab.pki.authority import Authority
+from lab.pki.authority import Authority, Credential
 from lab.policy import hpkp
 from lab.policy.check import Known
 from lab.policy.hpkp import Action, Agent, Noting
@@ -26,6 +27,7 @@ from lab.wire import tls
 from lab.wire.client import Exchange, account_request, connect
 from lab.wire.http import Answer, Request
 from lab.wire.listener import Address
+from lab.wire.service import Service
 
 Resolve = Callable[[str], Address | None]
 """Where a host name leads, as DNS would say; None where it leads nowhere."""
@@ -124,3 +126,20 @@ class Browser:
         request = Request("POST", page, [*headers, (b"connection", b"close")], json.dumps(report.body).encode())
         seen, verdict = self._go(address, target.hostname, time, request)
         return verdict.accepted and seen.answer is not None and seen.answer.status < 300
+
+
+class Collector(Service):
+    """Takes reports by POST, as JSON; `reports` holds them as received, oldest first."""
+
+    def __init__(self, credential: Credential, *, name: str = "") -> None:
+        self.reports: list[dict[str, Any]] = []
+        super().__init__(credential, name=name)
+
+    def respond(self, request: Request) -> Answer:
+        if request.method != "POST":
+            return Answer(405, [(b"allow", b"POST")], b"send reports by POST\n")
+        try:
+            self.reports.append(json.loads(request.body))
+        except ValueError:
+            return Answer(400, [], b"this is no JSON\n")
+        return Answer(204)
