@@ -533,7 +533,7 @@ def pinning(credential: Credential, headers: str | list[tuple[str, str]] = "", p
 
 
 def browse(cast: Cast, **chosen: object) -> Browser:
-    return Browser(cast.world.store, **chosen)  # type: ignore[arg-type]
+    return Browser(cast.store, **chosen)  # type: ignore[arg-type]
 
 
 def test_2_6_on_the_wire_the_pins_are_asked_before_any_request() -> None:
@@ -657,9 +657,9 @@ def test_2_6_on_the_wire_an_installed_root_overrides() -> None:
     """2.6: behind an inspection proxy whose root is installed the pins are off; a strict browser refuses."""
     cast = Cast()
     site = cast.credential()
-    proxy = cast.world.inspection_root.issue(HOST, not_before=START - DAY, not_after=date(90))
-    installed = frozenset({fingerprint_of(cast.world.inspection_root.certificate)})
-    store = (*cast.world.store, cast.world.inspection_root)
+    proxy = cast.inspection_root.issue(HOST, not_before=START - DAY, not_after=date(90))
+    installed = frozenset({fingerprint_of(cast.inspection_root.certificate)})
+    store = (*cast.store, cast.inspection_root)
     with pinning(site, announced(site, FAKE_BACKUP)) as honest, pinning(proxy) as proxied:
         for strict in (False, True):
             browser = Browser(store, Agent(local_anchors=installed, strict=strict))

@@ -8,8 +8,8 @@ from functools import cache
 
 import pytest
 
-from lab.built.time import claims, hpkp_command
-from lab.built.time.dated import DATED, RECOVERY, scene
+from lab.built.time import hpkp_command
+from lab.built.time.dated import DATED, RECOVERY, date, scene
 from lab.built.time.locked import Table, table
 from lab.built.time.visitors import AGENTS, VISITORS, Visitor, follow
 from lab.observation import Outcome
@@ -117,11 +117,10 @@ def test_the_pure_verdict_is_what_the_handshake_came_to(name: str) -> None:
     assert {met.verdict.check for met in lived} == {"header pin"}
 
 
-def test_the_claims_have_evidence() -> None:
-    """Sixty days is a cap; a header without a backup is ignored; a lost backup locks out."""
-    assert claims.sixty_days().holds
-    assert not claims.no_backup_is_ignored().holds
-    assert claims.compromise_without_usable_backup().holds
+def test_a_cap_and_no_certificates_life_ends_a_year_of_pins() -> None:
+    """The certificate is good for years: the sixty days of the capped browser are its own choice."""
+    (meeting, _) = scene("a_year").meetings
+    assert meeting.credential.leaf.not_valid_after_utc > date(400)
 
 
 def test_the_tables() -> None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Self
 
-from lab.pki.authority import Authority, Credential, Key, authority, new_key
+from lab.pki.authority import LEAF_LIFE, Authority, Credential, Key, authority, new_key
 from lab.pki.names import reserved
 
 HOST = "bank.example"
@@ -25,7 +25,8 @@ class World:
     """
     The honest service and the public CAs, each made on first use.
 
-    `algorithm` is the algorithm of the service's own line, root to leaf.
+    `algorithm` is the algorithm of the service's own line, root to leaf; `life`
+    is how long servers' certificates last.
     `chosen` goes to every authority (dates, name constraints): the export uses
     it, so that nothing that reaches a disk is an ordinary, unlimited CA. `also`
     are further names of the service: whoever issues for it issues for `hosts`.
@@ -37,6 +38,7 @@ class World:
         *,
         now: datetime | None = None,
         algorithm: str = "ECDSA",
+        life: timedelta = LEAF_LIFE,
         also: tuple[str, ...] = (),
         **chosen: Any,
     ) -> None:
@@ -44,6 +46,7 @@ class World:
         self.hosts = (self.host, *also)
         self.now = now or datetime.now(UTC).replace(microsecond=0)
         self.algorithm = algorithm
+        self.life = life
         self._chosen = chosen
 
     def at(self, time: datetime) -> Self:
@@ -60,7 +63,8 @@ class World:
 
     def authority(self, name: str, **more: Any) -> Authority:
         """A new root, or with `under=` a new intermediate, limited as this world limits its CAs."""
-        return authority(name, **{"now": self.now, **self._chosen, **more})
+        made = authority(name, **{"now": self.now, **self._chosen, **more})
+        return replace(made, life=self.life)
 
     @cached_property
     def root(self) -> Authority:
