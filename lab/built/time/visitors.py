@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from lab.built.time.dated import ATTACK, RECOVERY, Dated
 from lab.observation import Outcome, Progress
 from lab.policy import hpkp
-from lab.policy.hpkp import CHROMIUM_CAP, Agent
+from lab.policy.hpkp import CHROMIUM_CAP, Agent, Noting
 from lab.policy.mind import Mind
-from lab.trials.engine import Saving
+from lab.scenes.catalogue import Meeting
+from lab.trials.engine import Encounter, Saving, meet
 from lab.trials.standing import Ground
 
 
@@ -40,7 +41,8 @@ VISITORS = tuple(
 )
 """First visit before, during or after the two days on which somebody else is on the line; returning daily or weekly."""
 
-AGENTS = {"no cap": Agent(), "60-day cap": Agent(cap=CHROMIUM_CAP)}
+PLAIN = Agent()
+AGENTS = {"no cap": PLAIN, "60-day cap": Agent(cap=CHROMIUM_CAP)}
 """Two browsers that both conform: one believes any max-age, one cuts it to sixty days as Chromium did."""
 
 
@@ -92,6 +94,22 @@ class Stay:
         """One sign a day: blank before the first visit, then . in, # locked out, x robbed, o an attacker refused."""
         signs = {Outcome.SERVED: ".", Outcome.OUTAGE: "#", Outcome.INTERCEPTED: "x", Outcome.STOPPED: "o"}
         return " " * self.visitor.first + "".join(signs[day.outcome] for day in self.days)
+
+
+def browser(agent: Agent = PLAIN) -> Mind:
+    """A browser that conforms to RFC 7469 and knows nothing yet."""
+    return Mind(hpkp.policy(agent))
+
+
+def visit(who: Mind, meeting: Meeting) -> Encounter:
+    """One visit over real TLS; the browser remembers what it was told."""
+    with Ground(meeting.host) as ground:
+        return meet(ground, meeting, who)()
+
+
+def noting(met: Encounter, agent: Agent = PLAIN) -> Noting:
+    """What this browser made of the answer's headers, and why."""
+    return hpkp.note(met.known.memory, met.observation, met.lesson.headers or (), agent)
 
 
 def follow(

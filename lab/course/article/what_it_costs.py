@@ -10,19 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.built.time.dated import scene as dated
-from lab.built.time.visitors import AGENTS, VISITORS, play
+from lab.built.time.visitors import VISITORS, browser, noting, play, visit
 from lab.course.article.part import INTERCEPTED, OUTAGE, SERVED, STOPPED, Part
 from lab.course.article.scenes import own_scene
 from lab.course.ledger import Cell, Class, Ran, Section
 from lab.pki.world import World
-from lab.policy import checks, hpkp
+from lab.policy import checks
 from lab.policy.clients import Client, client
 from lab.policy.hpkp import Action
-from lab.policy.mind import Mind
 from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import case, changed, site_pins
-from lab.trials.engine import meet
-from lab.trials.standing import Ground, Standing
+from lab.trials.standing import Standing
 from lab.trials.trial import run as go_through
 from lab.trials.trial import trial
 
@@ -50,9 +48,9 @@ holds(
 )
 def sixty_days() -> Iterator[Ran]:
     """One header that says a year, and a visitor who comes back daily after the pinned key is gone."""
-    for browser in ("60-day cap", "no cap"):
-        locked = len(play([dated("a_year")], [VISITORS[0]], [browser])[0].locked)
-        yield Ran(f"days locked out, by a browser with {browser}", str(locked), locked == 60)
+    for agent in ("60-day cap", "no cap"):
+        locked = len(play([dated("a_year")], [VISITORS[0]], [agent])[0].locked)
+        yield Ran(f"days locked out, by a browser with {agent}", str(locked), locked == 60)
 
 
 @tried(
@@ -64,15 +62,13 @@ def sixty_days() -> Iterator[Ran]:
 def no_backup_named() -> Iterator[Ran]:
     """A site that names its own key only, loses it, and is visited every day."""
     told = dated("no_backup_pin")
-    with Ground(told.host) as ground:
-        met = meet(ground, told.meeting(told.host, 0), Mind(hpkp.policy(AGENTS["no cap"])))()
-    noting = hpkp.note(met.known.memory, met.observation, met.lesson.headers or (), AGENTS["no cap"])
+    heard = noting(visit(browser(), told.meeting(told.host, 0)))
     without, fake = (stay.locked for stay in play([told, dated("fake_backup")], [VISITORS[0]]))
     said = (
-        f"the header without a backup was {noting.action.value} ({noting.reason}): {len(without)} days locked out; "
+        f"the header without a backup was {heard.action.value} ({heard.reason}): {len(without)} days locked out; "
         f"with a made-up backup {len(fake)} days"
     )
-    yield Ran("a header without a backup pin", said, noting.action is not Action.IGNORED or bool(without))
+    yield Ran("a header without a backup pin", said, heard.action is not Action.IGNORED or bool(without))
 
 
 not_yet(
