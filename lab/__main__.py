@@ -207,6 +207,11 @@ def _load(file: Path) -> None:
 
     import lab.scenes  # noqa: F401
 
+    if file.suffix == ".toml":
+        from lab.built.time.scenario import add
+
+        add(file)
+        return
     if not file.is_file():
         raise ValueError(f"cannot read {file}; --with takes a Python file that registers scenes or clients")
     spec = importlib.util.spec_from_file_location(file.stem, file)

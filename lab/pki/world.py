@@ -61,6 +61,27 @@ class World:
         later.store = tuple(dated[id(one)] for one in self.store)
         return later
 
+    def after(self, credential: Credential, store: tuple[Authority, ...]) -> Self:
+        """
+        The same world once the service presents `credential`, and clients' stores hold `store`.
+
+        Whoever issued it is the service's CA from now on, and the CA that the
+        service left is where that one was: among the others.
+        """
+        moved = copy(self)
+        moved.genuine, moved.store = credential, store
+        if credential.key is self.backup_key:
+            moved.backup_key = new_key()
+        issuer = credential.issuer
+        if issuer and issuer.key is not self.issuing.key:
+            left = {issuer.root.key: self.root, issuer.key: self.issuing}
+            stays = issuer.root.key is self.root.key
+            moved.root, moved.issuing = issuer.root, issuer
+            moved.sibling = self.issuing if stays else self.authority("Another Issuing CA", under=issuer.root)
+            for name in ("other_root", "other_issuing", "cdn_root", "cdn_issuing"):
+                setattr(moved, name, left.get(getattr(self, name).key, getattr(self, name)))
+        return moved
+
     def authority(self, name: str, **more: Any) -> Authority:
         """A new root, or with `under=` a new intermediate, limited as this world limits its CAs."""
         made = authority(name, **{"now": self.now, **self._chosen, **more})

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from lab.built.time.language import DAY
 from lab.observation import Line
@@ -23,6 +24,9 @@ from lab.pki.says import pins_header
 from lab.pki.world import HOST, World
 from lab.policy.hpkp_header import Header
 from lab.scenes.catalogue import Meeting
+
+if TYPE_CHECKING:
+    from lab.built.time.visitors import Visitor
 
 START = datetime(2016, 9, 1, 12, tzinfo=UTC)
 ATTACK, RECOVERY = 28, 30
@@ -53,8 +57,8 @@ class Dated:
     A scene with a long calendar: each of its meetings goes on from its own day until the next one with that host.
 
     `way` are the hosts that a visitor goes to on each visit, in order; the last
-    is the one whose outcome counts. `days` is how long it is watched. Every
-    certificate outlives the scene, so that nothing but a pin can refuse.
+    is the one whose outcome counts. `days` is how long it is watched, and
+    `visitors` are its own, where it has some.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Dated:
     meetings: tuple[Meeting, ...]
     days: int
     way: tuple[str, ...] = (HOST,)
+    visitors: tuple[Visitor, ...] = ()
 
     @property
     def host(self) -> str:

@@ -71,16 +71,21 @@ class Intrusion(Move, frozen=True):
         life.holdings.append(Holding(self.date, self.title, stolen, credential.key, [(self.date, credential)]))
 
 
-def kind(what: str) -> type[Move]:
+def move(what: str) -> Case:
     """
-    What an event is whose `what` is the name of a case.
+    The case of this name, which happens on one day.
 
     Raises ValueError, naming near moves, where the case is a calendar of its own.
     """
     if not _is_move(what):
         near = difflib.get_close_matches(what, filter(_is_move, CASES), n=3, cutoff=0)
         raise ValueError(f"{what} is a calendar of its own and no move of one day; use one, as {', '.join(near)}")
-    return Intrusion if CASES[what].kind is Kind.ATTACK else Move
+    return CASES[what]
+
+
+def kind(what: str) -> type[Move]:
+    """What an event is whose `what` is the name of a case. Raises ValueError as `move` does."""
+    return Intrusion if move(what).kind is Kind.ATTACK else Move
 
 
 def _is_move(what: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.built.time.dated import ATTACK, RECOVERY, Dated
+from lab.built.time.language import Entry, Lag, Span, Words
 from lab.observation import Outcome, Progress
 from lab.policy import hpkp
 from lab.policy.hpkp import CHROMIUM_CAP, Agent, Noting
@@ -22,13 +23,12 @@ from lab.trials.engine import Encounter, Saving, meet
 from lab.trials.standing import Ground
 
 
-@dataclass(frozen=True)
-class Visitor:
+class Visitor(Entry, frozen=True):
     """Somebody with a habit: the day of their first visit, and how many days lie between two visits."""
 
-    name: str
-    first: int
-    every: int
+    name: Words
+    first: Lag = 0
+    every: Span = 1
 
     def goes(self, day: int) -> bool:
         return day >= self.first and (day - self.first) % self.every == 0
@@ -149,7 +149,8 @@ def play(
     """
     Every visitor with every browser through every scene; `progress(done, of, title)` comes before each scene.
 
-    Where no browsers are named, the capped one plays only where a cap of sixty days can matter.
+    A scene that names visitors of its own has those. Where no browsers are
+    named, the capped one plays only where a cap of sixty days can matter.
     """
     told, who, named = tuple(scenes), tuple(visitors), browsers if browsers is None else tuple(browsers)
     stays: list[Stay] = []
@@ -158,5 +159,5 @@ def play(
             progress(number, len(told), scene.title)
         how = named if named is not None else tuple(AGENTS) if scene.capped else ("no cap",)
         with Ground(scene.host) as ground:
-            stays += [follow(ground, scene, visitor, browser) for browser in how for visitor in who]
+            stays += [follow(ground, scene, visitor, name) for name in how for visitor in scene.visitors or who]
     return stays
