@@ -208,7 +208,7 @@ def _load(file: Path) -> None:
     import lab.scenes  # noqa: F401
 
     if file.suffix == ".toml":
-        from lab.built.time.scenario import add
+        from lab.built.time.dated import add
 
         add(file)
         return

@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reports import Collector, deliver
 
-from lab.built.time.dated import FAKE_BACKUP, START, SUBDOMAIN, Cast, announced, date
+from lab.built.time.dated import START, Cast, date
+from lab.built.time.scenario import FAKE_BACKUP, announced
 from lab.built.time.visitors import browser, noting
 from lab.observation import Certificate, Hangup, Line, Observation, Outcome, ValidationError
 from lab.pki.authority import new_key
@@ -38,7 +39,7 @@ from lab.wire import tls
 from lab.wire.client import account_request, connect
 from lab.wire.service import Service
 
-HOST = "bank.example"
+HOST, SUBDOMAIN = "bank.example", "mail.bank.example"
 NOON = datetime(2016, 9, 1, 12, tzinfo=UTC)
 PLAIN = Agent()
 

@@ -13,7 +13,8 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from lab.built.time.dated import FAKE_BACKUP, START, Cast, Dated, announced
+from lab.built.time.dated import START, Cast, Dated
+from lab.built.time.scenario import FAKE_BACKUP, announced
 from lab.built.time.visitors import Visitor, follow
 from lab.course import fresh
 from lab.course.report import Question, Report, examine

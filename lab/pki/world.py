@@ -20,6 +20,11 @@ from lab.pki.names import reserved
 
 HOST = "bank.example"
 
+_AUTHORITIES = (
+    *("root", "issuing", "sibling", "other_root", "other_issuing", "cdn_root", "cdn_issuing"),
+    *("rogue_root", "inspection_root"),
+)
+
 
 class World:
     """
@@ -49,17 +54,29 @@ class World:
         self.life = life
         self._chosen = chosen
 
+    def _made(self) -> Self:
+        """A copy of this world, once all of it is made: what two copies share has to be there before."""
+        for shared in ("store", "genuine", "backup_key", *_AUTHORITIES):
+            getattr(self, shared)
+        return copy(self)
+
     def at(self, time: datetime) -> Self:
         """The same world on another day: the same keys and CAs, which issue on that day."""
-        every = (*self.store, self.issuing, self.sibling, self.other_issuing, self.cdn_issuing, self.rogue_root)
-        dated = {id(one): replace(one, now=time) for one in (*every, self.inspection_root, self.genuine.issuer) if one}
-        later = copy(self)
+        later = self._made()
         later.now = time
-        for name, made in vars(self).items():
-            if isinstance(made, Authority):
-                setattr(later, name, dated.get(id(made), made))
+        every = (*self.store, self.genuine.issuer, *(getattr(self, name) for name in _AUTHORITIES))
+        dated = {id(one): replace(one, now=time) for one in every if one}
+        for name in _AUTHORITIES:
+            setattr(later, name, dated[id(getattr(self, name))])
         later.store = tuple(dated[id(one)] for one in self.store)
         return later
+
+    def serving(self, host: str) -> Self:
+        """The same CAs, and another host of the same service, with a key of its own."""
+        other = self._made()
+        other.host, other.hosts = host, (host,)
+        other.genuine = self.issuing.issue(host, algorithm=self.algorithm)
+        return other
 
     def after(self, credential: Credential, store: tuple[Authority, ...]) -> Self:
         """
@@ -68,7 +85,7 @@ class World:
         Whoever issued it is the service's CA from now on, and the CA that the
         service left is where that one was: among the others.
         """
-        moved = copy(self)
+        moved = self._made()
         moved.genuine, moved.store = credential, store
         if credential.key is self.backup_key:
             moved.backup_key = new_key()

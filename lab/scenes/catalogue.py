@@ -26,6 +26,8 @@ from lab.policy.pinset import Reach, Role, Site
 
 
 class Kind(StrEnum):
+    """Which of the two halves of a pair a case is, or neither."""
+
     ATTACK = "attack"
     ROTATION = "rotation"
     SLIP = "slip"
@@ -63,6 +65,7 @@ class Way(StrEnum):
 
     @property
     def how(self) -> str:
+        """How the victim's packets come to the attacker."""
         return _HOW[self][0]
 
     @property
@@ -211,10 +214,12 @@ def case(name: str) -> Case:
 
 
 def attacks() -> list[Case]:
+    """The attacks of the catalogue, in its order."""
     return [one for one in CASES.values() if one.kind is Kind.ATTACK]
 
 
 def rotations() -> list[Case]:
+    """The rotations of the catalogue, in its order."""
     return [one for one in CASES.values() if one.kind is Kind.ROTATION]
 
 

@@ -1,33 +1,43 @@
 """
 A scene from a TOML file: two to five meetings, each of which is a move of the catalogue on a day.
 
-It joins the catalogue under the name of its file, and with visitors the dated
-scenes too. The other scenario that a file can hold, a timeline, is read by
-`lab.built.time.reading`. No verdict is written down here.
+The other scenario that a file can hold, a timeline, is read by
+`lab.built.time.reading`. No verdict is written down here, and nothing is
+registered: `dated` does that.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
-from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
 from lab.built.time import moves
-from lab.built.time.dated import DATED, FAKE_BACKUP, START, Dated, announced
 from lab.built.time.language import DAY, Entry, Lag, Span, Words
-from lab.built.time.reading import opened, text_of
+from lab.built.time.reading import opened
 from lab.built.time.source import Place, Source
-from lab.built.time.visitors import Visitor
 from lab.observation import Line
+from lab.pki.authority import Credential
+from lab.pki.pins import pin_of
 from lab.pki.says import PKP, Says
 from lab.pki.world import World
-from lab.scenes.catalogue import CASES, Case, Kind, Meeting, Scene, honest, register, site_pins, told
+from lab.policy.hpkp_header import Header
+from lab.scenes.catalogue import CASES, Case, Kind, Meeting, Scene, honest, site_pins, told
+
+FAKE_BACKUP = "sha256/" + "A" * 43 + "="
+"""32 zero octets: the pin of no key that anybody holds."""
+
+
+def announced(
+    *credentials_or_pins: Credential | str, days: float = 60, subdomains: bool = False, report_uri: str = ""
+) -> str:
+    """A header's value that names these pins (a credential stands for its leaf's) for so many days."""
+    pins = tuple(one if isinstance(one, str) else pin_of(one.leaf) for one in credentials_or_pins)
+    return str(Header(pins, round(days * 86400), subdomains, report_uri))
 
 
 class Turn(Entry, frozen=True):
@@ -36,7 +46,8 @@ class Turn(Entry, frozen=True):
 
     `pins` are what the answer's header pins for `max_age_days`: keys of what is
     presented, the site's backup key, or a made-up one. `announces` proves that
-    the backup key is the next one; an attacker, who does not hold it, only says so.
+    the backup key is the next one; an attacker, who does not hold it, only says
+    so. `subdomain` is the first label of another host of the same service.
     """
 
     move: Words = "ordinary_day"
@@ -45,7 +56,19 @@ class Turn(Entry, frozen=True):
     about: bool = False
     pins: tuple[Literal["root", "intermediate", "leaf", "backup", "made-up"], ...] = ()
     max_age_days: Annotated[int, Meta(ge=0, le=36_500)] = 60
+    include_subdomains: bool = False
     announces: bool = False
+    subdomain: Annotated[str, Meta(pattern="^[a-z]*$")] = ""
+
+    def happens(self, world: World, before: Meeting) -> tuple[World, Meeting]:
+        """The world since this meeting, and the meeting; `before` is what the service itself presented last."""
+        meeting = CASES[self.move].move(world)
+        assert meeting, "reading refuses what is no move"
+        if meeting.line is Line.GENUINE and not meeting.proxied:
+            world = world.after(meeting.credential, meeting.store)
+        host = world.host if self.subdomain else ""
+        meeting = replace(meeting, title=self.title or meeting.title, says=self.says(world, meeting), host=host)
+        return world, replace(meeting, behind=before) if meeting.relayed else meeting
 
     def says(self, world: World, meeting: Meeting) -> Says | None:
         """What is said beside the certificate of this meeting; None where nothing is."""
@@ -54,12 +77,24 @@ class Turn(Entry, frozen=True):
         keys = {role.value: sorted(pins) for role, pins in site_pins(world, meeting.credential).items()}
         keys["made-up"] = [FAKE_BACKUP]
         pins = [pin for word in self.pins for pin in keys[word]]
-        headers = ((PKP, announced(*pins, days=self.max_age_days)),) if pins else ()
+        headers = ((PKP, announced(*pins, days=self.max_age_days, subdomains=self.include_subdomains)),) if pins else ()
         if not self.announces:
             return Says(headers)
         if meeting.line is Line.GENUINE:
             return Says(headers, successors=(world.backup_key,))
         return Says(headers, claims=(world.backup_key.public_key(),))
+
+
+class Visitor(Entry, frozen=True):
+    """Somebody with a habit: the day of their first visit, and how many days lie between two visits."""
+
+    name: Words
+    first: Lag = 0
+    every: Span = 1
+
+    def goes(self, day: int) -> bool:
+        """Whether they go on this day."""
+        return day >= self.first and (day - self.first) % self.every == 0
 
 
 class Scenario(Entry, frozen=True):
@@ -94,25 +129,16 @@ class Scenario(Entry, frozen=True):
 
     def scene(self, world: World) -> Scene:
         """The moves, made in one world: what the service changes stays changed, and an attacker leaves nothing."""
+        there: dict[str, tuple[World, Meeting]] = {}
         meetings: list[Meeting] = []
-        now, behind = world, honest(world)
+        time = world.now
         for turn in self.turns:
-            now = now if turn.day is None else now.at(world.now + turn.day * DAY)
-            meeting = CASES[turn.move].move(now)
-            assert meeting, "reading refuses what is no move"
-            meeting = replace(meeting, title=turn.title or meeting.title, says=turn.says(now, meeting))
-            if meeting.relayed:
-                meeting = replace(meeting, behind=replace(behind, time=now.now))
-            elif meeting.line is Line.GENUINE:
-                now, behind = now.after(meeting.credential, meeting.store), meeting
+            time = time if turn.day is None else world.now + turn.day * DAY
+            now, before = there.get(turn.subdomain) or _begun(world, turn.subdomain)
+            now, meeting = turn.happens(now.at(time), before)
+            there[turn.subdomain] = now, before if meeting.relayed or meeting.line is Line.ATTACKER else meeting
             meetings.append(meeting)
         return told(world, *meetings, about=self.about)
-
-    def dated(self, name: str, case: Case) -> Dated:
-        """The same with visitors, from the day on which every dated scene begins."""
-        scene = case.scene(World(now=START, **case.starts))
-        meetings = tuple(replace(meeting, host=scene.host) for meeting in scene.meetings)
-        return Dated(name, self.title, case.text, meetings, self.days, (scene.host,), self.visitors)
 
     def case(self, name: str) -> Case:
         """The entry of the catalogue: an attack where anybody attacks, with the reach of what it is about."""
@@ -135,22 +161,10 @@ class Scenario(Entry, frozen=True):
         )
 
 
-def add(path: Path) -> None:
-    """
-    Put the scene that this file holds into the catalogue, under the file's name.
-
-    Raises ValueError, in one sentence, where it is faulty or the name is taken.
-    """
-    name = path.stem
-    if not re.fullmatch(r"[\w-]+", name):
-        raise ValueError(
-            f"{path.name}: a scene has the name of its file, so write it with letters, digits, - and _ only"
-        )
-    scene = read(text_of(path), path.name)
-    case = scene.case(name)
-    register(case)
-    if scene.visitors:
-        DATED[name] = lambda: scene.dated(name, case)
+def _begun(world: World, subdomain: str) -> tuple[World, Meeting]:
+    """The world of a host before the first move, and its service, which has said nothing yet."""
+    begun = world.serving(f"{subdomain}.{world.host}") if subdomain else world
+    return begun, honest(begun)
 
 
 def read(text: str, label: str) -> Scenario:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.built.time.dated import ATTACK, RECOVERY, Dated
-from lab.built.time.language import Entry, Lag, Span, Words
+from lab.built.time.scenario import Visitor as Visitor
 from lab.observation import Outcome, Progress
 from lab.policy import hpkp
 from lab.policy.hpkp import CHROMIUM_CAP, Agent, Noting
@@ -21,18 +21,6 @@ from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
 from lab.trials.engine import Encounter, Saving, meet
 from lab.trials.standing import Ground
-
-
-class Visitor(Entry, frozen=True):
-    """Somebody with a habit: the day of their first visit, and how many days lie between two visits."""
-
-    name: Words
-    first: Lag = 0
-    every: Span = 1
-
-    def goes(self, day: int) -> bool:
-        return day >= self.first and (day - self.first) % self.every == 0
-
 
 VISITORS = tuple(
     Visitor(f"{when}, {habit}", first, every)
