@@ -21,10 +21,10 @@ from lab.built.atlas import command as report_command
 from lab.built.field import command as field_command
 from lab.built.fleet import command as fleet_command
 from lab.built.forecast import command as forecast_command
-from lab.built.hpkp import command as hpkp_command
 from lab.built.known import command as known_command
 from lab.built.serve import command as serve_command
 from lab.built.time import command as timeline_command
+from lab.built.time import hpkp_command
 
 if TYPE_CHECKING:  # a command loads what it needs when it runs, so that --help is quick
     from lab.policy.clients import Client
@@ -207,6 +207,11 @@ def _load(file: Path) -> None:
 
     import lab.scenes  # noqa: F401
 
+    if file.suffix == ".toml":
+        from lab.built.time.dated import add
+
+        add(file)
+        return
     if not file.is_file():
         raise ValueError(f"cannot read {file}; --with takes a Python file that registers scenes or clients")
     spec = importlib.util.spec_from_file_location(file.stem, file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from OpenSSL import SSL
 
 import lab.scenes  # noqa: F401  (registers every scene)
+from lab.__main__ import _load
 from lab.scenes.catalogue import CASES
 from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals
@@ -31,6 +33,8 @@ BEYOND = {
     "test_timelines": "years",
     "test_hpkp": "years",
     "test_continuity": "years",
+    "test_moves": "years",
+    "test_scenario": "years",
     "test_fleet": "years",
     "test_flip": "beyond",
     "test_profiles": "beyond",
@@ -71,3 +75,13 @@ def whole_matrix() -> Matrix:
 def rehearsals() -> Rehearsals:
     """Every scene, observed once for each kind of validator."""
     return Rehearsals(CASES.values())
+
+
+@pytest.fixture
+def outside() -> Iterator[None]:
+    """Attacks from a file outside the lab, as `--with FILE.py` registers them; they are gone afterwards."""
+    before = dict(CASES)
+    _load(Path(__file__).with_name("outside.py"))
+    yield
+    CASES.clear()
+    CASES.update(before)

@@ -20,7 +20,6 @@ from lab.policy.checks import LEAF_PIN, Known
 from lab.policy.clients import CLIENTS
 from lab.policy.pinset import PinSet, Reach, Role
 from lab.scenes.catalogue import CASES, Case, Holds, Kind, Meeting, Way, attack, attacked, case
-from lab.trials.matrix import matrix
 from lab.trials.trial import trial
 
 
@@ -138,17 +137,6 @@ def test_two_newcomers_do_not_know_of_each_other(newcomer: Case, monkeypatch: py
     both = [capstone.draw(seed) for seed in range(100)]
     assert [tuple(one for one in draw if one.case.name != "forged_link") for draw in both] == alone
     assert both != alone
-
-
-def test_a_newcomer_plays_as_every_other_event(newcomer: Case) -> None:
-    """It is among all events and among the twins, and on the board it has the outcomes of the matrix."""
-    assert Arrival(newcomer) in capstone.each_once()
-    assert (Arrival(newcomer), Arrival(case("move_to_cdn"))) in capstone.twins()
-    cells = matrix([CLIENTS[name] for name in capstone.CONTENDERS], [newcomer])
-    wanted = {name: cells.cell(name, newcomer.name).outcome for name in capstone.CONTENDERS}
-    assert capstone.everything().again([Arrival(newcomer)]).outcomes == (wanted,)
-    assert wanted["unpinned"] is Outcome.INTERCEPTED
-    assert wanted["leaf-pinned"] is Outcome.STOPPED
 
 
 # ---- policies -------------------------------------------------------------------------------------

@@ -6,12 +6,10 @@ import argparse
 import json
 import math
 import re
-import runpy
 import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path as File
 from random import Random
@@ -44,7 +42,7 @@ from lab.built.fleet.situations import (
     uncounted,
 )
 from lab.built.fleet.speed import device_days_a_second
-from lab.observation import Line, Outcome
+from lab.observation import Line
 from lab.policy.clients import CLIENTS, client
 from lab.scenes.catalogue import CASES
 from lab.trials.matrix import matrix
@@ -328,77 +326,6 @@ def test_what_nobody_planned_reaches_the_clients_late() -> None:
 
 
 # ---- attacks that nobody has counted ---------------------------------------------------------------
-
-OUTSIDE = '''
-from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import Holds, Way, attack, attacked
-
-
-@attack(reach=Reach({Role.ROOT, Role.LEAF}), twin="other_intermediate_same_key", holds=Holds.SERVER_KEY, way=Way.DNS)
-def stolen_key_at_the_sibling(world):
-    """
-    A sibling intermediate certifies the stolen key
-
-        Honest Root -> Honest Issuing CA 2 -> bank.example   (the site's own key)
-    """
-    return attacked(world, world.sibling.issue(*world.hosts, key=world.genuine.key))
-
-
-@attack(reach=Reach({Role.INTERMEDIATE}), twin="chain_shortened", holds=Holds.SITE_INTERMEDIATE, way=Way.DNS)
-def intermediate_in_the_store(world):
-    """
-    The same intermediate mis-issues, and the client's store has it as a root
-
-        Honest Issuing CA 1 (a root in the store) -> bank.example   (attacker's key)
-    """
-    return attacked(world, world.issuing.issue(*world.hosts), store=(*world.store, world.issuing.as_root()))
-
-
-@attack(reach=Reach({Role.LEAF, Role.BACKUP}), twin="same_key", holds=Holds.SERVER_KEY, way=Way.DNS)
-def two_keys_at_once(world):
-    """A leaf with two keys, which cannot be"""
-    return attacked(world, world.genuine)
-
-
-@attack(reach=Reach.CERTIFICATE, twin="ordinary_day", holds=Holds.SERVER_KEY, way=Way.PROXY)
-def stolen_backup_tape(world):
-    """Key and certificate are on a backup tape that was lost"""
-    return attacked(world, world.genuine)
-'''
-
-
-@pytest.fixture
-def outside(tmp_path: File) -> Iterator[None]:
-    """Attacks that a file outside the lab registers, as `--with FILE.py` runs it; they are gone afterwards."""
-    before = dict(CASES)
-    file = tmp_path / "outside.py"
-    file.write_text(OUTSIDE, "utf-8")
-    runpy.run_path(str(file))
-    yield
-    CASES.clear()
-    CASES.update(before)
-
-
-@pytest.mark.usefixtures("outside")
-@pytest.mark.parametrize(
-    "name", ["stolen_key_at_the_sibling", "intermediate_in_the_store", "chain_stuffing", "other_hosts_certificate"]
-)
-def test_an_attack_exposes_exactly_the_clients_that_the_matrix_says_it_intercepts(name: str) -> None:
-    """From a file or of the catalogue: with a rate it moves the exposure of those rows, and no other figure."""
-    plan = replace(QUIET, lifetime=90, ca_moves=2, other_ca_misissues=1, sibling_misissues=1, misissued_used=9)
-    calm = replace(SMALL, plan=plan)
-    given = replace(calm, plan=replace(plan, attacks={name: 3}))
-    choices = [Shipped(one) for one in CLIENTS]
-    intercepted = {
-        one: matrix([client(one)], [CASES[name]]).cell(one, name).outcome is Outcome.INTERCEPTED for one in CLIENTS
-    }
-    assert len(set(intercepted.values())) == 2
-    for before, after in zip(run.run(calm, choices).rows, run.run(given, choices).rows, strict=True):
-        if intercepted[before.choice.client]:
-            assert before.exposure.mean < after.exposure.mean
-            assert before.outage == after.outage
-        else:
-            assert before == after
 
 
 @pytest.mark.usefixtures("outside")

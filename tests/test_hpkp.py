@@ -10,28 +10,36 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reports import Collector, deliver
 
-from lab.built.hpkp.browser import Browser
-from lab.built.hpkp.dated import DAY, START, SUBDOMAIN, Cast, date
-from lab.built.hpkp.site import FAKE_BACKUP, Collector, announced
-from lab.observation import Certificate, Hangup, Observation, ValidationError
-from lab.pki.authority import Credential, new_key
+from lab.built.time.dated import START, Cast, date
+from lab.built.time.scenario import FAKE_BACKUP, announced
+from lab.built.time.visitors import browser, noting
+from lab.observation import Certificate, Hangup, Line, Observation, Outcome, ValidationError
+from lab.pki.authority import new_key
 from lab.pki.pins import fingerprint_of, pin_of
 from lab.pki.says import Says, pins_header
 from lab.policy import hpkp
 from lab.policy.checks import Known, judge
 from lab.policy.hpkp import CHROMIUM_CAP, Action, Agent, Noting, Validation
 from lab.policy.hpkp_header import MOST_SECONDS, Header, HeaderName, Malformed, parse
-from lab.policy.memory import Memory, PinnedHost, preload
+from lab.policy.hpkp_report import ViolationReport
+from lab.policy.memory import Memory, PinnedHost
+from lab.policy.mind import Mind
+from lab.trials.engine import Encounter, meet
+from lab.trials.standing import Ground
+from lab.wire import tls
+from lab.wire.client import account_request, connect
 from lab.wire.service import Service
 
-HOST = "bank.example"
+HOST, SUBDOMAIN = "bank.example", "mail.bank.example"
 NOON = datetime(2016, 9, 1, 12, tzinfo=UTC)
 PLAIN = Agent()
 
@@ -310,7 +318,7 @@ def test_2_3_2_report_only_is_not_enforced() -> None:
     wrong = f'{directive(OTHER)}; report-uri="https://a.test/"'
     after = hpkp.note(Memory(), seen(), [(HeaderName.REPORT_ONLY, wrong)], PLAIN)
     assert accepts(after.memory, seen())
-    enforced = preload(PinnedHost(HOST, (OTHER,), None))
+    enforced = knowing(PinnedHost(HOST, (OTHER,), None))
     assert not accepts(enforced, seen())
 
 
@@ -435,7 +443,7 @@ def test_2_6_an_installed_anchor_overrides_and_nothing_is_reported() -> None:
 
 def test_2_7_max_age_0_clears_what_was_noted_and_not_what_was_built_in() -> None:
     """2.7, as Chromium did: the preloaded pins go on when the dynamic ones are taken back."""
-    built_in = preload(PinnedHost(HOST, (ROOT,), None))
+    built_in = knowing(PinnedHost(HOST, (ROOT,), None))
     both = noted(memory=built_in).memory
     assert both.governing(HOST, NOON) == KNOWN.noted[HOST]
     after = noted(GOOD.replace("3000", "0"), both).memory
@@ -527,171 +535,164 @@ def test_no_answer_makes_a_client_raise_or_note_without_a_backup(
 # ---- the same over real handshakes ----------------------------------------------------------------
 
 
-def pinning(credential: Credential, headers: str | list[tuple[str, str]] = "", page: str = "") -> Service:
-    """A service with these headers on every answer; a string is the value of a Public-Key-Pins header."""
-    says = pins_header(headers) if isinstance(headers, str) else Says(tuple(headers))
-    return Service(credential, replace(says, page=page))
+@pytest.fixture
+def cast() -> Cast:
+    return Cast()
 
 
-def browse(cast: Cast, **chosen: object) -> Browser:
-    return Browser(cast.world.store, **chosen)  # type: ignore[arg-type]
+@pytest.fixture
+def ground() -> Iterator[Ground]:
+    with Ground(HOST) as stood:
+        yield stood
 
 
-def test_2_6_on_the_wire_the_pins_are_asked_before_any_request() -> None:
+def knowing(*entries: PinnedHost) -> Memory:
+    """A memory with these entries built in."""
+    return Memory(preloaded={entry.host: entry for entry in entries})
+
+
+def test_2_6_on_the_wire_the_pins_are_asked_before_any_request(cast: Cast, ground: Ground) -> None:
     """2.6: validation MUST come before any HTTP; a stranger's certificate for the name costs not a byte."""
-    cast = Cast()
     site, other = cast.credential(), cast.credential(issuer="other_issuing")
-    browser = browse(cast)
-    with pinning(site, announced(site, FAKE_BACKUP)) as honest, pinning(other) as stranger:
-        assert browser.visit(stranger.address, HOST, date(0)).accepted  # the control: nothing is noted yet
-        assert browser.visit(honest.address, HOST, date(1)).noting.action is Action.NOTED
-        assert browser.visit(honest.address, HOST, date(2)).noting.action is Action.UPDATED
-        refused = browser.visit(stranger.address, HOST, date(3))
-        assert (refused.accepted, refused.verdict.check) == (False, "header pin")
-        visit = stranger.log.finished(refused.port, 5)
-        while visit.view.hung_up is not Hangup.DURING_HANDSHAKE:
-            visit = stranger.log.finished(refused.port, 5)
-        assert visit.view.read == 0
+    header, who = announced(site, FAKE_BACKUP), browser()
+
+    def stranger(day: int) -> Encounter:
+        return meet(ground, cast.meeting(day, "a stranger", other, line=Line.ATTACKER), who)()
+
+    def honest(day: int) -> Encounter:
+        return meet(ground, cast.meeting(day, "the site", site, header), who)()
+
+    assert stranger(0).outcome is Outcome.INTERCEPTED  # the control: nothing is noted yet
+    assert noting(honest(1)).action is Action.NOTED
+    assert noting(honest(2)).action is Action.UPDATED
+    refused = stranger(3)
+    assert (refused.outcome, refused.verdict.check) == (Outcome.STOPPED, "header pin")
+    assert (refused.aftermath.view.hung_up, refused.aftermath.leaked) == (Hangup.DURING_HANDSHAKE, 0)
 
 
-def test_2_6_on_the_wire_a_stuffed_certificate_does_not_help() -> None:
+def test_2_6_on_the_wire_a_stuffed_certificate_does_not_help(cast: Cast, ground: Ground) -> None:
     """2.6: superfluous certificates MUST be ignored, although the attacker sends the pinned one along."""
-    cast = Cast()
     site, other = cast.credential(), cast.credential(issuer="other_issuing")
     stuffed = other.sending(*other.chain[1:], site.leaf)
-    browser = browse(cast)
-    with pinning(site, announced(site, FAKE_BACKUP)) as honest, pinning(stuffed) as attacker:
-        browser.visit(honest.address, HOST, date(0))
-        seen = browser.visit(attacker.address, HOST, date(1))
-    assert pin_of(site.leaf) in {one.pin for one in seen.observation.presented}
-    assert not seen.accepted
+    who = browser()
+    meet(ground, cast.meeting(0, "the site", site, announced(site, FAKE_BACKUP)), who)()
+    met = meet(ground, cast.meeting(1, "a stranger", stuffed, line=Line.ATTACKER), who)()
+    assert pin_of(site.leaf) in {one.pin for one in met.observation.presented}
+    assert met.outcome is Outcome.STOPPED
 
 
-def test_2_6_on_the_wire_no_warning_can_be_clicked_away_at_a_pinned_host() -> None:
+def test_2_6_on_the_wire_no_warning_can_be_clicked_away_at_a_pinned_host(cast: Cast, ground: Ground) -> None:
     """2.6: on TLS errors at a pinned host a UA MUST end the connection; elsewhere the user may click."""
-    cast = Cast()
     site = cast.credential()
-    late = START + timedelta(days=1300)  # the certificate has expired
     header = announced(site, FAKE_BACKUP, days=2000)
-    careless, fresh = browse(cast, clicks_through=True), browse(cast, clicks_through=True)
-    with pinning(site, header) as service:
-        assert careless.visit(service.address, HOST, date(0)).noting.action is Action.NOTED
-        assert not careless.visit(service.address, HOST, late).accepted
-        clicked = fresh.visit(service.address, HOST, late)
-    assert clicked.accepted
-    assert clicked.answer is not None
-    assert clicked.noting.action is Action.IGNORED  # 2.5: and the header over that connection counts for nothing
+    careless, fresh = (Mind(hpkp.policy(PLAIN, clicks_through=True)) for _ in range(2))
+    early, late = (cast.meeting(day, "the site", site, header) for day in (0, 1300))  # and then it has expired
+    assert noting(meet(ground, early, careless)()).action is Action.NOTED
+    assert meet(ground, late, careless)().outcome is Outcome.OUTAGE
+    clicked = meet(ground, late, fresh)()
+    assert clicked.outcome is Outcome.SERVED
+    assert noting(clicked).action is Action.IGNORED  # 2.5: and the header over that connection counts for nothing
 
 
-def test_2_3_4_on_the_wire_a_meta_element_counts_for_nothing() -> None:
+def test_2_3_4_on_the_wire_a_meta_element_counts_for_nothing(cast: Cast) -> None:
     """2.3.4: a UA MUST NOT heed http-equiv in a page; the same value as a header is heeded."""
-    cast = Cast()
     site = cast.credential()
     value = announced(site, FAKE_BACKUP)
     page = f"<meta http-equiv='Public-Key-Pins' content='{value}'>"
-    browser = browse(cast)
-    with pinning(site, page=page) as meta, pinning(site, value) as header:
-        visit = browser.visit(meta.address, HOST, date(0))
-        assert visit.answer is not None
-        assert value in visit.answer.text
-        assert not browser.memory.noted
-        browser.visit(header.address, HOST, date(0))
-        assert browser.memory.noted
+    actions = []
+    for says in (Says(page=page), replace(pins_header(value), page=page)):
+        with Service(site, says) as service:
+            context = tls.client_context([cast.root.certificate], START)
+            request = replace(account_request(HOST), target="/")
+            met = connect(service.address, HOST, context, browser().decide, time=START, request=request)
+        assert met.answer is not None
+        assert value in met.answer.text
+        actions.append(hpkp.note(Memory(), met.observation, met.headers or (), PLAIN).action)
+    assert actions == [Action.NOTHING, Action.NOTED]
 
 
-def test_2_1_4_on_the_wire_the_report_arrives_and_its_host_is_pinned_like_any_other() -> None:
+def stopped(cast: Cast, ground: Ground, who: Mind, report_uri: str) -> ViolationReport:
+    """The report that this browser owes: it knows the pins of the site, and has refused a stranger."""
+    site, other = cast.credential(), cast.credential(issuer="other_issuing")
+    meet(ground, cast.meeting(0, "the site", site, announced(site, FAKE_BACKUP, report_uri=report_uri)), who)()
+    met = meet(ground, cast.meeting(1, "a stranger", other, line=Line.ATTACKER), who)()
+    assert met.outcome is Outcome.STOPPED
+    _, (owed,) = hpkp.failure(met.known.memory, met.observation, PLAIN)
+    return owed
+
+
+def test_2_1_4_on_the_wire_the_report_arrives_and_its_host_is_pinned_like_any_other(cast: Cast, ground: Ground) -> None:
     """2.1.4: reports go out by POST; where the collector's host fails its own pins the connection MUST be cancelled."""
-    cast = Cast()
-    site, other = cast.credential(), cast.credential(issuer="other_issuing")
-    collecting = cast.credential("reports.example")
-    header = announced(site, FAKE_BACKUP, report_uri="https://reports.example/pkp")
-    pinned_wrongly = preload(PinnedHost("reports.example", (FAKE_BACKUP,), None))
-    with (
-        pinning(site, header) as honest,
-        pinning(other) as attacker,
-        Collector(collecting) as collector,
-    ):
-        resolve = {"reports.example": collector.address}.get
-        for memory, arrived in ((Memory(), 1), (pinned_wrongly, 0)):
-            collector.reports.clear()
-            browser = browse(cast, memory=memory, resolve=resolve)
-            browser.visit(honest.address, HOST, date(0))
-            refused = browser.visit(attacker.address, HOST, date(1))
-            assert (refused.accepted, len(refused.delivered), len(collector.reports)) == (False, arrived, arrived)
-            if arrived:
-                assert collector.reports[0]["hostname"] == HOST
-                assert len(collector.reports[0]["validated-certificate-chain"]) == 3
+    pinned_wrongly = knowing(PinnedHost("reports.example", (FAKE_BACKUP,), None))
+    for memory, arrived in ((Memory(), True), (pinned_wrongly, False)):
+        who = Mind(hpkp.policy(PLAIN), Known(memory=memory))
+        owed = stopped(cast, ground, who, "https://reports.example/pkp")
+        with Collector(cast.credential("reports.example")) as collector:
+            assert deliver(owed, collector, who, cast.store, date(1)) is arrived
+        assert [(one["hostname"], len(one["validated-certificate-chain"])) for one in collector.reports] == (
+            [(HOST, 3)] if arrived else []
+        )
 
 
-def test_2_1_4_on_the_wire_no_report_goes_out_in_the_clear() -> None:
+def test_2_1_4_on_the_wire_no_report_goes_out_in_the_clear(cast: Cast, ground: Ground) -> None:
     """2.1.4: HSTS MUST be applied to the report's host; this browser knows no HSTS and never posts over plain HTTP."""
-    cast = Cast()
-    site, other = cast.credential(), cast.credential(issuer="other_issuing")
     for scheme, arrived in (("http", 0), ("https", 1)):
-        header = announced(site, FAKE_BACKUP, report_uri=f"{scheme}://reports.example/pkp")
-        with (
-            pinning(site, header) as honest,
-            pinning(other) as attacker,
-            Collector(cast.credential("reports.example")) as collector,
-        ):
-            browser = browse(cast, resolve={"reports.example": collector.address}.get)
-            browser.visit(honest.address, HOST, date(0))
-            browser.visit(attacker.address, HOST, date(1))
-            assert len(collector.reports) == arrived
+        who = browser()
+        owed = stopped(cast, ground, who, f"{scheme}://reports.example/pkp")
+        with Collector(cast.credential("reports.example")) as collector:
+            deliver(owed, collector, who, cast.store, date(1))
+        assert len(collector.reports) == arrived
 
 
-def test_2_3_2_on_the_wire_report_only_reports_and_lets_pass() -> None:
+def test_2_3_2_on_the_wire_report_only_reports_and_lets_pass(cast: Cast, ground: Ground) -> None:
     """2.3.2: the report of a report-only header arrives, and the connection goes on."""
-    cast = Cast()
-    site, collecting = cast.credential(), cast.credential("reports.example")
     value = announced(FAKE_BACKUP, report_uri="https://reports.example/pkp")
-    with pinning(site, [(HeaderName.REPORT_ONLY, value)]) as service, Collector(collecting) as collector:
-        browser = browse(cast, resolve={"reports.example": collector.address}.get)
-        first, second = (browser.visit(service.address, HOST, date(day)) for day in (0, 1))
-        assert first.accepted
-        assert second.accepted
-        assert [one["known-pins"] for one in collector.reports] == [[directive(FAKE_BACKUP)]]  # once, not twice
-    assert not browser.memory.noted
+    says = Says(((HeaderName.REPORT_ONLY, value),))
+    days = [replace(cast.meeting(day, "the site", cast.genuine), says=says) for day in (0, 1)]
+    who = browser()
+    first, second = (meet(ground, day, who)() for day in days)
+    assert (first.outcome, second.outcome) == (Outcome.SERVED, Outcome.SERVED)
+    with Collector(cast.credential("reports.example")) as collector:
+        for owed in (*noting(first).reports, *noting(second).reports):
+            assert deliver(owed, collector, who, cast.store, date(1))
+    assert [one["known-pins"] for one in collector.reports] == [[directive(FAKE_BACKUP)]]  # once, not twice
+    assert not who.known.memory.noted
 
 
-def test_2_6_on_the_wire_an_installed_root_overrides() -> None:
+def test_2_6_on_the_wire_an_installed_root_overrides(cast: Cast, ground: Ground) -> None:
     """2.6: behind an inspection proxy whose root is installed the pins are off; a strict browser refuses."""
-    cast = Cast()
-    site = cast.credential()
-    proxy = cast.world.inspection_root.issue(HOST, not_before=START - DAY, not_after=date(90))
-    installed = frozenset({fingerprint_of(cast.world.inspection_root.certificate)})
-    store = (*cast.world.store, cast.world.inspection_root)
-    with pinning(site, announced(site, FAKE_BACKUP)) as honest, pinning(proxy) as proxied:
-        for strict in (False, True):
-            browser = Browser(store, Agent(local_anchors=installed, strict=strict))
-            browser.visit(honest.address, HOST, date(0))
-            assert browser.visit(proxied.address, HOST, date(1)).accepted is not strict
+    site, proxy = cast.credential(), cast.credential(issuer="inspection_root")
+    installed = frozenset({fingerprint_of(cast.inspection_root.certificate)})
+    honest, proxied = (
+        replace(meeting, store=(*cast.store, cast.inspection_root))
+        for meeting in (
+            cast.meeting(0, "the site", site, announced(site, FAKE_BACKUP)),
+            cast.meeting(1, "a proxy", proxy),
+        )
+    )
+    for strict, outcome in ((False, Outcome.SERVED), (True, Outcome.OUTAGE)):
+        who = browser(Agent(local_anchors=installed, strict=strict))
+        meet(ground, honest, who)()
+        assert meet(ground, proxied, who)().outcome is outcome
 
 
-def test_4_2_on_the_wire_the_order_of_visits_decides() -> None:
+def test_4_2_on_the_wire_the_order_of_visits_decides(cast: Cast, ground: Ground) -> None:
     """4.2: a parent with includeSubDomains, a child with other pins: the child is refused if the parent came first."""
-    cast = Cast()
     site, mail = cast.credential(), cast.credential(SUBDOMAIN)
-    with (
-        pinning(site, announced(site, FAKE_BACKUP, subdomains=True)) as parent,
-        pinning(mail, announced(mail, FAKE_BACKUP)) as child,
-    ):
-        hosts = {HOST: parent.address, SUBDOMAIN: child.address}
-        outcomes = {}
-        for order in ((HOST, SUBDOMAIN), (SUBDOMAIN, HOST)):
-            browser = browse(cast)
-            for day, host in enumerate(order):
-                browser.visit(hosts[host], host, date(day))
-            outcomes[order] = browser.visit(hosts[SUBDOMAIN], SUBDOMAIN, date(5)).accepted
-    assert outcomes == {(HOST, SUBDOMAIN): False, (SUBDOMAIN, HOST): True}
+    headers = {HOST: announced(site, FAKE_BACKUP, subdomains=True), SUBDOMAIN: announced(mail, FAKE_BACKUP)}
+    outcomes = {}
+    for order in ((HOST, SUBDOMAIN), (SUBDOMAIN, HOST)):
+        who = browser()
+        for day, host in enumerate((*order, SUBDOMAIN)):
+            there = cast.meeting(day, host, site if host == HOST else mail, headers[host], host=host)
+            outcomes[order] = meet(ground, there, who)().outcome
+    assert outcomes == {(HOST, SUBDOMAIN): Outcome.OUTAGE, (SUBDOMAIN, HOST): Outcome.SERVED}
 
 
-def test_a_backup_that_only_the_attacker_holds_opens_the_door() -> None:
+def test_a_backup_that_only_the_attacker_holds_opens_the_door(cast: Cast, ground: Ground) -> None:
     """4.3: a stolen backup key is accepted at once, by every browser that noted its pin."""
-    cast = Cast()
     site, backup = cast.credential(), new_key()
     thief = cast.credential(key=backup, issuer="other_issuing")
-    browser = browse(cast)
-    with pinning(site, announced(site, pin_of(backup.public_key()))) as honest, pinning(thief) as attacker:
-        browser.visit(honest.address, HOST, date(0))
-        assert browser.visit(attacker.address, HOST, date(1)).accepted
+    who = browser()
+    meet(ground, cast.meeting(0, "the site", site, announced(site, pin_of(backup.public_key()))), who)()
+    assert meet(ground, cast.meeting(1, "a thief", thief, line=Line.ATTACKER), who)().outcome is Outcome.INTERCEPTED

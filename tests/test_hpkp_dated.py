@@ -8,10 +8,10 @@ from functools import cache
 
 import pytest
 
-from lab.built.hpkp import claims, command
-from lab.built.hpkp.calendar import AGENTS, VISITORS, Visitor, follow
-from lab.built.hpkp.dated import DATED, RECOVERY, scene
-from lab.built.hpkp.tables import Table, table
+from lab.built.time import hpkp_command
+from lab.built.time.dated import DATED, RECOVERY, date, scene
+from lab.built.time.locked import Table, table
+from lab.built.time.visitors import AGENTS, VISITORS, Visitor, follow
 from lab.observation import Outcome
 from lab.policy import hpkp
 from lab.policy.hpkp import Agent
@@ -117,11 +117,10 @@ def test_the_pure_verdict_is_what_the_handshake_came_to(name: str) -> None:
     assert {met.verdict.check for met in lived} == {"header pin"}
 
 
-def test_the_claims_have_evidence() -> None:
-    """Sixty days is a cap; a header without a backup is ignored; a lost backup locks out."""
-    assert claims.sixty_days().holds
-    assert not claims.no_backup_is_ignored().holds
-    assert claims.compromise_without_usable_backup().holds
+def test_a_cap_and_no_certificates_life_ends_a_year_of_pins() -> None:
+    """The certificate is good for years: the sixty days of the capped browser are its own choice."""
+    (meeting, _) = scene("a_year").meetings
+    assert meeting.credential.leaf.not_valid_after_utc > date(400)
 
 
 def test_the_tables() -> None:
@@ -148,7 +147,7 @@ def test_an_unknown_scene_is_one_sentence() -> None:
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """It names the scenes, and prints those that are wanted as text, JSON or HTML."""
     parser = argparse.ArgumentParser()
-    command.add_command(parser.add_subparsers())
+    hpkp_command.add_command(parser.add_subparsers())
 
     def said(*arguments: str) -> str:
         chosen = parser.parse_args(["hpkp", *arguments])

@@ -67,7 +67,7 @@ def test_the_wire_does_not() -> None:
 
 ROOMS = {
     "observation": 0, "pki": 1, "wire": 2, "policy": 3, "scenes": 4, "trials": 5, "show": 6,
-    "built/known": 7, "built/time": 8, "built/hpkp": 9, "built/fleet": 10, "built/programs": 11, "built/serve": 12,
+    "built/known": 7, "built/time": 8, "built/fleet": 10, "built/programs": 11, "built/serve": 12,
     "built/field": 13, "built/forecast": 14, "built/atlas": 15, "course": 16, "built/bench": 17, "__main__": 18,
     "__init__": 19, "built": 19,
 }  # fmt: skip

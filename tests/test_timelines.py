@@ -10,11 +10,8 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
 import random
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -23,7 +20,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-import lab
 from lab.built.time import command, report
 from lab.built.time import drawing as picture
 from lab.built.time.cost import cost
@@ -443,29 +439,6 @@ def test_a_key_stolen_by_a_move_is_stolen_for_other_events_too() -> None:
     assert len(life.holdings[0].credentials) == len(life.revoked) == 2
     with pytest.raises(ValueError, match="line 30, key whose: no key is stolen by that date"):
         read(theft.format("same_intermediate") + revoke, "mine.toml")
-
-
-def test_an_attack_from_a_file_is_an_event(tmp_path: Path) -> None:
-    """What --with registers can be written into a timeline by its name."""
-    (tmp_path / "mine.py").write_text(
-        "from lab.policy.pinset import Reach\n"
-        "from lab.scenes.catalogue import Holds, Way, attack, attacked\n\n"
-        '@attack(reach=Reach.ROOT, twin="new_intermediate", holds=Holds.SITE_ROOT, way=Way.DNS)\n'
-        "def straight_from_the_root(world):\n"
-        '    """The root itself mis-issues"""\n'
-        "    return attacked(world, world.root.issue(*world.hosts))\n"
-    )
-    (tmp_path / "mine.toml").write_text(
-        SMALL + '\n[[event]]\ndate = 2026-03-01\nwhat = "straight_from_the_root"\ndays = 30\n'
-    )
-    command = [sys.executable, "-m", "lab", "--with", "mine.py", "timeline", "mine.toml", "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(lab.__file__).parent.parent)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    record = json.loads(done.stdout)
-    assert [one["title"] for one in record["events"]] == ["The root itself mis-issues"]
-    assert {one["client"]: one["exposure_days"] for one in record["clients"]} == {"unpinned": 30, "leaf": 0}
-    with pytest.raises(ValueError, match=r"'straight_from_the_root' is not known here"):
-        load(tmp_path / "mine.toml")  # without --with
 
 
 # ---- files ----------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from lab.built.hpkp.calendar import Visitor, follow
-from lab.built.hpkp.dated import START, Cast, Dated, phase
-from lab.built.hpkp.site import FAKE_BACKUP, announced
+from lab.built.time.dated import START, Cast, Dated
+from lab.built.time.scenario import FAKE_BACKUP, announced
+from lab.built.time.visitors import Visitor, follow
 from lab.course import fresh
 from lab.course.report import Question, Report, examine
 from lab.observation import Observation, ValidationError
@@ -105,17 +105,16 @@ def _calendars(draw: Random) -> list[Question]:
 
 def _measured(last: int, change: int, max_age: int, cap: int | None) -> int:
     """Days locked out: one visit on day `last`, and a handshake wherever the answer can change."""
-    cast = Cast()
+    cast, end = Cast(), change + max_age + 3
     site = cast.credential()
-    phases = (
-        phase(0, "the site announces its pins", site, announced(site, FAKE_BACKUP, days=max_age)),
-        phase(change, "a new key", cast.credential()),
+    meetings = (
+        cast.meeting(0, "the site announces its pins", site, announced(site, FAKE_BACKUP, days=max_age)),
+        cast.meeting(change, "a new key", cast.credential()),
     )
-    end = change + max_age + 3
-    scene = Dated("fresh", "fresh", "fresh", phases, cast.world.store, end, ("bank.example",))
     agent = Agent(cap=None if cap is None else timedelta(days=cap))
-    with Ground(scene.host) as ground:
-        return len(follow(ground, scene, Visitor("once", last, end), agent=agent).locked)
+    with Ground(cast.host) as ground:
+        visitor = Visitor("once", last, end)
+        return len(follow(ground, Dated("fresh", "fresh", "fresh", meetings, end), visitor, agent=agent).locked)
 
 
 def _about_days(question: Question, got: Any) -> str:

@@ -88,7 +88,8 @@ class Authority:
     A CA that can sign: a name, a key, its certificate, and the authority above it.
 
     Make one with `authority`, and others from it with `intermediate`, `issue`
-    and `cross_sign`. `now` is the day on which it issues; None is today.
+    and `cross_sign`. `now` is the day on which it issues; None is today. What
+    it issues lasts `life`, where nothing else is said.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Authority:
     parent: Authority | None = field(default=None, repr=False)
     trustme: trustme.CA | None = field(default=None, repr=False)
     now: datetime | None = field(default=None, repr=False)
+    life: timedelta = LEAF_LIFE
 
     def line(self) -> Iterator[Authority]:
         """This authority and every one above it, the root last."""
@@ -135,10 +137,10 @@ class Authority:
 
         With `key`, the certificate is for that key: this is how a renewal
         keeps its pin, and how a thief gets a new certificate for a stolen key.
-        Without dates it starts a day ago and lasts 90 days.
+        Without dates it starts a day ago and lasts `life`, 90 days by default.
         """
         start = not_before or (self.now or _today()) - BACKDATED
-        end = not_after or start + LEAF_LIFE
+        end = not_after or start + self.life
         if self.trustme and key is None and algorithm in TRUSTME_KEYS:
             made = self.trustme.issue_cert(
                 *hosts,
@@ -186,7 +188,7 @@ def authority(
     valid from 2000 to 3000. `now`, where given, is the day on which it and the
     authorities below it issue.
     """
-    today = now or (under.now if under else None)
+    today, life = now or (under.now if under else None), under.life if under else LEAF_LIFE
     domains = tuple(only)
     ordinary = not (key or not_before or not_after or domains) and algorithm in TRUSTME_KEYS
     if ordinary and (under is None or under.trustme):
@@ -198,12 +200,12 @@ def authority(
             key_type=TRUSTME_KEYS[algorithm],
         )
         certificate = x509.load_pem_x509_certificate(made.cert_pem.bytes())
-        return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made, today)
+        return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made, today, life)
     held = key or new_key(algorithm)
     start = not_before or datetime(2000, 1, 1, tzinfo=UTC)
     end = not_after or datetime(3000, 1, 1, tzinfo=UTC)
     certificate = _ca_certificate(ca_subject(name), held, under, start, end, domains)
-    return Authority(name, held, certificate, under, now=today)
+    return Authority(name, held, certificate, under, now=today, life=life)
 
 
 def ca_subject(name: str) -> x509.Name:

@@ -11,21 +11,27 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Self
 
-from lab.pki.authority import Authority, Credential, Key, authority, new_key
+from lab.pki.authority import LEAF_LIFE, Authority, Credential, Key, authority, new_key
 from lab.pki.names import reserved
 
 HOST = "bank.example"
+
+_AUTHORITIES = (
+    *("root", "issuing", "sibling", "other_root", "other_issuing", "cdn_root", "cdn_issuing"),
+    *("rogue_root", "inspection_root"),
+)
 
 
 class World:
     """
     The honest service and the public CAs, each made on first use.
 
-    `algorithm` is the algorithm of the service's own line, root to leaf.
+    `algorithm` is the algorithm of the service's own line, root to leaf; `life`
+    is how long servers' certificates last.
     `chosen` goes to every authority (dates, name constraints): the export uses
     it, so that nothing that reaches a disk is an ordinary, unlimited CA. `also`
     are further names of the service: whoever issues for it issues for `hosts`.
@@ -37,6 +43,7 @@ class World:
         *,
         now: datetime | None = None,
         algorithm: str = "ECDSA",
+        life: timedelta = LEAF_LIFE,
         also: tuple[str, ...] = (),
         **chosen: Any,
     ) -> None:
@@ -44,23 +51,58 @@ class World:
         self.hosts = (self.host, *also)
         self.now = now or datetime.now(UTC).replace(microsecond=0)
         self.algorithm = algorithm
+        self.life = life
         self._chosen = chosen
+
+    def _made(self) -> Self:
+        """A copy of this world, once all of it is made: what two copies share has to be there before."""
+        for shared in ("store", "genuine", "backup_key", *_AUTHORITIES):
+            getattr(self, shared)
+        return copy(self)
 
     def at(self, time: datetime) -> Self:
         """The same world on another day: the same keys and CAs, which issue on that day."""
-        every = (*self.store, self.issuing, self.sibling, self.other_issuing, self.cdn_issuing, self.rogue_root)
-        dated = {id(one): replace(one, now=time) for one in (*every, self.inspection_root, self.genuine.issuer) if one}
-        later = copy(self)
+        later = self._made()
         later.now = time
-        for name, made in vars(self).items():
-            if isinstance(made, Authority):
-                setattr(later, name, dated.get(id(made), made))
+        every = (*self.store, self.genuine.issuer, *(getattr(self, name) for name in _AUTHORITIES))
+        dated = {id(one): replace(one, now=time) for one in every if one}
+        for name in _AUTHORITIES:
+            setattr(later, name, dated[id(getattr(self, name))])
         later.store = tuple(dated[id(one)] for one in self.store)
         return later
 
+    def serving(self, host: str) -> Self:
+        """The same CAs, and another host of the same service, with a key of its own."""
+        other = self._made()
+        other.host, other.hosts = host, (host,)
+        other.genuine = self.issuing.issue(host, algorithm=self.algorithm)
+        return other
+
+    def after(self, credential: Credential, store: tuple[Authority, ...]) -> Self:
+        """
+        The same world once the service presents `credential`, and clients' stores hold `store`.
+
+        Whoever issued it is the service's CA from now on, and the CA that the
+        service left is where that one was: among the others.
+        """
+        moved = self._made()
+        moved.genuine, moved.store = credential, store
+        if credential.key is self.backup_key:
+            moved.backup_key = new_key()
+        issuer = credential.issuer
+        if issuer and issuer.key is not self.issuing.key:
+            left = {issuer.root.key: self.root, issuer.key: self.issuing}
+            stays = issuer.root.key is self.root.key
+            moved.root, moved.issuing = issuer.root, issuer
+            moved.sibling = self.issuing if stays else self.authority("Another Issuing CA", under=issuer.root)
+            for name in ("other_root", "other_issuing", "cdn_root", "cdn_issuing"):
+                setattr(moved, name, left.get(getattr(self, name).key, getattr(self, name)))
+        return moved
+
     def authority(self, name: str, **more: Any) -> Authority:
         """A new root, or with `under=` a new intermediate, limited as this world limits its CAs."""
-        return authority(name, **{"now": self.now, **self._chosen, **more})
+        made = authority(name, **{"now": self.now, **self._chosen, **more})
+        return replace(made, life=self.life)
 
     @cached_property
     def root(self) -> Authority:

@@ -135,11 +135,6 @@ class Memory:
         return replace(self, noted=MappingProxyType(kept))
 
 
-def preload(*entries: PinnedHost) -> Memory:
-    """A memory with these entries built in."""
-    return Memory(preloaded=MappingProxyType({entry.host: entry for entry in entries}))
-
-
 def after(records: Iterable[Record], update: Update, host: str, port: int, time: datetime) -> tuple[Record, ...]:
     """
     The records of one host and port once `update` was made at `time`, by pin.

@@ -227,15 +227,23 @@ Build = Callable[[World], "Scene | Meeting"]
 """What a case's function does: a whole scene, or the one meeting that follows the usual enrolment."""
 
 
-def _register(build: Build, kind: Kind, **about: Any) -> Build:
-    name = getattr(build, "__name__", "")
-    text = inspect.getdoc(build) or ""
-    if name in CASES or name in SLIPS:
-        raise ValueError(f"there is already a scene named {name!r}; names are ids, choose another")
+def register(case: Case) -> None:
+    """Put the case on its shelf. Raises ValueError for a name that is taken."""
+    if case.name in CASES or case.name in SLIPS:
+        raise ValueError(f"there is already a scene named {case.name!r}; names are ids, choose another")
+    (SLIPS if case.kind is Kind.SLIP else CASES)[case.name] = case
+
+
+def described(function: Callable[..., Any], build: Build, kind: Kind, **about: Any) -> Case:
+    """The case whose name is the function's and whose text is its docstring, the first line of which is its title."""
+    name, text = getattr(function, "__name__", ""), inspect.getdoc(function) or ""
     if not text:
         raise ValueError(f"scene {name!r} has no docstring; its first line is its title in every table")
-    shelf = SLIPS if kind is Kind.SLIP else CASES
-    shelf[name] = Case(name, kind, text.splitlines()[0].rstrip("."), text, build, **about)
+    return Case(name, kind, text.splitlines()[0].rstrip("."), text, build, **about)
+
+
+def _register(build: Build, kind: Kind, **about: Any) -> Build:
+    register(described(build, build, kind, **about))
     return build
 
 

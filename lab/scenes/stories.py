@@ -7,7 +7,6 @@ line of the docstring its title. No verdict is written down here.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +16,7 @@ from lab.pki.authority import Credential, Key, new_key, self_signed
 from lab.pki.says import SILENT, Says, announcing
 from lab.pki.world import World
 from lab.policy.pinset import Reach
-from lab.scenes.catalogue import Case, Kind, Meeting, Scene, told
+from lab.scenes.catalogue import Case, Kind, Meeting, Scene, described, told
 
 STORIES: dict[str, Case] = {}
 """Every story by its name; a shelf of its own, in no matrix unless it is asked for."""
@@ -44,9 +43,8 @@ def _tell(kind: Kind) -> Callable[[Tale], Tale]:
             world.genuine = renewed(world, 0)
             return told(world, *tell(world))
 
-        text = inspect.getdoc(tell) or ""
-        name = getattr(tell, "__name__", "")
-        STORIES[name] = Case(name, kind, text.splitlines()[0].rstrip("."), text, build, Reach())
+        told_here = described(tell, build, kind, reach=Reach())
+        STORIES[told_here.name] = told_here
         return tell
 
     return register

@@ -155,9 +155,9 @@ class Saving:
 
     On the days between two changes the same server presents the same to a mind
     that knows the same, so the last handshake's observation is judged at the
-    new time. Whenever an attacker is on the line there is a handshake; with
-    `never`, always. Times at which a certificate ends are a change that whoever
-    asks has to know of. `handshakes` counts those that were made.
+    new time. A certificate that has ended is a change. Whenever an attacker is
+    on the line there is a handshake; with `never`, always. `handshakes` counts
+    those that were made.
     """
 
     def __init__(self, ground: Ground, mind: Mind, *, never: bool = False) -> None:
@@ -168,7 +168,8 @@ class Saving:
     def meet(self, meeting: Meeting, *, asked: bool = True) -> tuple[Outcome, bool]:
         """What came of the meeting, and whether a handshake said so; as in `lab.trials.engine.meet` otherwise."""
         host = meeting.host or self._ground.host
-        state = (id(meeting.credential), meeting.says, self._mind.in_force(host, meeting.time))
+        valid = all(one.not_valid_after_utc >= meeting.time for one in meeting.credential.chain)
+        state = (id(meeting.credential), meeting.says, valid, self._mind.in_force(host, meeting.time))
         before, met = self._last.get(host, (None, None))
         saved = met is not None and before == state and meeting.line is Line.GENUINE and not self._never
         if met is None or not saved:

@@ -61,7 +61,7 @@ class Ground:
         self._tell = tell
         self._made = made
         self._calls = 0  # of attackers that stand no more
-        self._listeners: dict[tuple[int, int, int], Service | Attacker] = {}
+        self._listeners: dict[tuple[int, int, Address | None], Service | Attacker] = {}
         self._contexts: dict[tuple[tuple[int, ...], datetime], SSL.Context] = {}
 
     def __enter__(self) -> Self:
@@ -90,7 +90,7 @@ class Ground:
         """Who answers in this meeting; the same credential on the same line, saying the same, is one listener."""
         behind = meeting.behind if meeting.relayed else None
         upstream = self.listener(behind).address if behind else None
-        key = (id(meeting.credential), id(meeting.says), id(behind.credential) if behind else 0)
+        key = (id(meeting.credential), id(meeting.says), upstream)
         found = self._listeners.pop(key, None) or self._stand(meeting, upstream)
         self._listeners[key] = found  # whoever was asked for last stands last, and longest
         while len(self._listeners) > LISTENERS:

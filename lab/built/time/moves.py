@@ -19,7 +19,7 @@ from typing import Any
 import lab.scenes  # noqa: F401  (registers the cases)
 from lab.built.time.language import FAR_AHEAD, LONG_AGO, SECOND, Happening, Span, Whose
 from lab.built.time.life import Holding, Life
-from lab.pki.authority import LEAF_LIFE, Authority, Credential
+from lab.pki.authority import Authority, Credential
 from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.scenes.catalogue import CASES, Case, Holds, Kind, Meeting
@@ -71,16 +71,21 @@ class Intrusion(Move, frozen=True):
         life.holdings.append(Holding(self.date, self.title, stolen, credential.key, [(self.date, credential)]))
 
 
-def kind(what: str) -> type[Move]:
+def move(what: str) -> Case:
     """
-    What an event is whose `what` is the name of a case.
+    The case of this name, which happens on one day.
 
     Raises ValueError, naming near moves, where the case is a calendar of its own.
     """
     if not _is_move(what):
         near = difflib.get_close_matches(what, filter(_is_move, CASES), n=3, cutoff=0)
         raise ValueError(f"{what} is a calendar of its own and no move of one day; use one, as {', '.join(near)}")
-    return Intrusion if CASES[what].kind is Kind.ATTACK else Move
+    return CASES[what]
+
+
+def kind(what: str) -> type[Move]:
+    """What an event is whose `what` is the name of a case. Raises ValueError as `move` does."""
+    return Intrusion if move(what).kind is Kind.ATTACK else Move
 
 
 def _is_move(what: str) -> bool:
@@ -89,14 +94,12 @@ def _is_move(what: str) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class IssuerToday(Authority):
-    """A CA on the day `now`: what it issues begins then and lasts `span`, where no dates are given."""
-
-    span: timedelta = LEAF_LIFE
+    """A CA on the day `now`: what it issues begins then and lasts `life` to the second, where no dates are given."""
 
     def issue(self, *hosts: str, **chosen: Any) -> Credential:
         """As any authority does, with the dates of the day."""
         assert self.now
-        return super().issue(*hosts, **{"not_before": self.now, "not_after": self.now + self.span - SECOND, **chosen})
+        return super().issue(*hosts, **{"not_before": self.now, "not_after": self.now + self.life - SECOND, **chosen})
 
     def intermediate(self, name: str, **chosen: object) -> Authority:
         """An authority below this one, on the same day."""
@@ -114,8 +117,8 @@ class Today(World):
     """
 
     def __init__(self, life: Life, day: datetime, span: timedelta) -> None:
-        super().__init__(life.timeline.host, now=day, not_before=LONG_AGO, not_after=FAR_AHEAD)
-        self._life, self._span = life, span
+        super().__init__(life.timeline.host, now=day, life=span, not_before=LONG_AGO, not_after=FAR_AHEAD)
+        self._life = life
         anchor = [one for one in life.store(day, day) if seen(one.certificate) in life.path(day)[-1:]]
         self.root, self.issuing = self._dated([*anchor, life.issuer.root][0]), self._dated(life.issuer)
         self.genuine, self.backup_key = life.eras[-1].credential, life.backup
@@ -128,7 +131,7 @@ class Today(World):
         return self._dated(super().authority(name, **more))
 
     def _dated(self, one: Authority) -> IssuerToday:
-        return IssuerToday(one.name, one.key, one.certificate, one.parent, None, self.now, self._span)
+        return IssuerToday(one.name, one.key, one.certificate, one.parent, None, self.now, self.life)
 
     def _other(self, name: str, under: Authority | None, *but: Authority) -> IssuerToday:
         """A CA below `under`, or a root of the store, with none of the keys of `but` and valid for long enough."""
@@ -139,7 +142,7 @@ class Today(World):
         for one in known:
             dates = one.certificate.not_valid_before_utc, one.certificate.not_valid_after_utc
             another = all(one.key is not other.key for other in (self.root, self.issuing, *but))
-            if another and dates[0] <= self.now and self.now + self._span <= dates[1]:
+            if another and dates[0] <= self.now and self.now + self.life <= dates[1]:
                 return self._dated(one)
         life.made.append(self.authority(name, under=under))
         return self._dated(life.made[-1])

@@ -53,12 +53,16 @@ def load(which: str | Path) -> Timeline:
         near = difflib.get_close_matches(name, ready(), n=3, cutoff=0.3)
         hint = f"nearest: {', '.join(near)}" if near else f"there are {', '.join(ready())}"
         raise ValueError(f"there is no timeline {name!r}; {hint}, or give a file that ends in .toml")
+    return read(text_of(Path(name)), Path(name).name, Path(name).stem)
+
+
+def text_of(path: Path) -> str:
+    """What stands in the file. Raises ValueError where it cannot be read."""
     try:
-        text = Path(name).read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
-        raise ValueError(f"cannot read {name}: {why}; give the path of a timeline in TOML") from None
-    return read(text, Path(name).name, Path(name).stem)
+        raise ValueError(f"cannot read {path}: {why}; give the path of a timeline or a scene in TOML") from None
 
 
 def read(text: str, label: str = "timeline", name: str = "timeline") -> Timeline:
@@ -67,10 +71,9 @@ def read(text: str, label: str = "timeline", name: str = "timeline") -> Timeline
 
     Raises ValueError, in one sentence that names the line and the key.
     """
-    source = Source(text, label)
-    version = source.values.get("version", VERSION)
-    if version is not VERSION:
-        raise source.fault(("version",), f"{version!r} was found; give {VERSION}, which is all that this lab reads")
+    source = opened(text, label)
+    if "meeting" in source.values:
+        raise source.fault(("meeting", 0), f"this is a scene and no timeline; run it with --with {label} matrix")
     tables = source.take(list[dict[str, Any]], source.values.pop("event", []), ("event",))
     line = source.take(Timeline, source.values)
     for place, problem in chain(_service(line), _cas(source, line), _clients(line)):
@@ -80,6 +83,15 @@ def read(text: str, label: str = "timeline", name: str = "timeline") -> Timeline
         if event.needs and event.needs[1] not in {other.gives for other in events if other.date <= event.date}:
             raise source.fault(("event", number, event.needs[0]), _LACKS[event.needs[1]])
     return replace(line, name=name, events=tuple(sorted(events, key=lambda one: one.date)))
+
+
+def opened(text: str, label: str) -> Source:
+    """The text as values. Raises ValueError where it is no TOML, or of a version that this lab does not know."""
+    source = Source(text, label)
+    version = source.values.get("version", VERSION)
+    if version is not VERSION:
+        raise source.fault(("version",), f"{version!r} was found; give {VERSION}, which is all that this lab reads")
+    return source
 
 
 def _service(line: Timeline) -> Iterator[tuple[Place, str]]:

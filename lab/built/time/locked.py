@@ -1,7 +1,7 @@
 """
 The lock-outs as text, JSON and an accessible HTML table.
 
-It words what `calendar` found and decides nothing. Importing it teaches a
+It words what `visitors` found and decides nothing. Importing it teaches a
 `Table` how to show itself in a notebook.
 """
 
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from lab.built.hpkp.calendar import VISITORS as EVERYBODY
-from lab.built.hpkp.calendar import Stay, Visitor, play
-from lab.built.hpkp.dated import DATED, START, date, scene
+from lab.built.time.dated import DATED, START, date, scene
+from lab.built.time.visitors import VISITORS as EVERYBODY
+from lab.built.time.visitors import Stay, Visitor, play
 from lab.observation import Progress, Showable
 from lab.show.sheet import Row, Sheet
 

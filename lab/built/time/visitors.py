@@ -12,26 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab.built.hpkp.dated import ATTACK, RECOVERY, Dated
+from lab.built.time.dated import ATTACK, RECOVERY, Dated
+from lab.built.time.scenario import Visitor as Visitor
 from lab.observation import Outcome, Progress
 from lab.policy import hpkp
-from lab.policy.hpkp import CHROMIUM_CAP, Agent
+from lab.policy.hpkp import CHROMIUM_CAP, Agent, Noting
 from lab.policy.mind import Mind
-from lab.trials.engine import Saving
+from lab.scenes.catalogue import Meeting
+from lab.trials.engine import Encounter, Saving, meet
 from lab.trials.standing import Ground
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Somebody with a habit: the day of their first visit, and how many days lie between two visits."""
-
-    name: str
-    first: int
-    every: int
-
-    def goes(self, day: int) -> bool:
-        return day >= self.first and (day - self.first) % self.every == 0
-
 
 VISITORS = tuple(
     Visitor(f"{when}, {habit}", first, every)
@@ -40,7 +29,8 @@ VISITORS = tuple(
 )
 """First visit before, during or after the two days on which somebody else is on the line; returning daily or weekly."""
 
-AGENTS = {"no cap": Agent(), "60-day cap": Agent(cap=CHROMIUM_CAP)}
+PLAIN = Agent()
+AGENTS = {"no cap": PLAIN, "60-day cap": Agent(cap=CHROMIUM_CAP)}
 """Two browsers that both conform: one believes any max-age, one cuts it to sixty days as Chromium did."""
 
 
@@ -94,6 +84,22 @@ class Stay:
         return " " * self.visitor.first + "".join(signs[day.outcome] for day in self.days)
 
 
+def browser(agent: Agent = PLAIN) -> Mind:
+    """A browser that conforms to RFC 7469 and knows nothing yet."""
+    return Mind(hpkp.policy(agent))
+
+
+def visit(who: Mind, meeting: Meeting) -> Encounter:
+    """One visit over real TLS; the browser remembers what it was told."""
+    with Ground(meeting.host) as ground:
+        return meet(ground, meeting, who)()
+
+
+def noting(met: Encounter, agent: Agent = PLAIN) -> Noting:
+    """What this browser made of the answer's headers, and why."""
+    return hpkp.note(met.known.memory, met.observation, met.lesson.headers or (), agent)
+
+
 def follow(
     ground: Ground,
     scene: Dated,
@@ -131,7 +137,8 @@ def play(
     """
     Every visitor with every browser through every scene; `progress(done, of, title)` comes before each scene.
 
-    Where no browsers are named, the capped one plays only where a cap of sixty days can matter.
+    A scene that names visitors of its own has those. Where no browsers are
+    named, the capped one plays only where a cap of sixty days can matter.
     """
     told, who, named = tuple(scenes), tuple(visitors), browsers if browsers is None else tuple(browsers)
     stays: list[Stay] = []
@@ -140,5 +147,5 @@ def play(
             progress(number, len(told), scene.title)
         how = named if named is not None else tuple(AGENTS) if scene.capped else ("no cap",)
         with Ground(scene.host) as ground:
-            stays += [follow(ground, scene, visitor, browser) for browser in how for visitor in who]
+            stays += [follow(ground, scene, visitor, name) for name in how for visitor in scene.visitors or who]
     return stays

@@ -25,13 +25,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Play and print; 0. Raises ValueError for a scene that is not there."""
-    from lab.built.hpkp import dated, tables
+    from lab.built.time import dated, locked
 
     if chosen.list:
         for name in chosen.scenes or dated.DATED:
             print(f"  {name:<34}{dated.scene(name).title}")
         return 0
-    played = tables.table(chosen.scenes, progress=_progress)
+    played = locked.table(chosen.scenes, progress=_progress)
     print(played.to_json() if chosen.json else played.html() if chosen.html else played)
     return 0
 

@@ -1,0 +1,196 @@
+"""
+A scene from a TOML file: two to five meetings, each of which is a move of the catalogue on a day.
+
+The other scenario that a file can hold, a timeline, is read by
+`lab.built.time.reading`. No verdict is written down here, and nothing is
+registered: `dated` does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from lab.built.time import moves
+from lab.built.time.language import DAY, Entry, Lag, Span, Words
+from lab.built.time.reading import opened
+from lab.built.time.source import Place, Source
+from lab.observation import Line
+from lab.pki.authority import Credential
+from lab.pki.pins import pin_of
+from lab.pki.says import PKP, Says
+from lab.pki.world import World
+from lab.policy.hpkp_header import Header
+from lab.scenes.catalogue import CASES, Case, Kind, Meeting, Scene, honest, site_pins, told
+
+FAKE_BACKUP = "sha256/" + "A" * 43 + "="
+"""32 zero octets: the pin of no key that anybody holds."""
+
+
+def announced(
+    *credentials_or_pins: Credential | str, days: float = 60, subdomains: bool = False, report_uri: str = ""
+) -> str:
+    """A header's value that names these pins (a credential stands for its leaf's) for so many days."""
+    pins = tuple(one if isinstance(one, str) else pin_of(one.leaf) for one in credentials_or_pins)
+    return str(Header(pins, round(days * 86400), subdomains, report_uri))
+
+
+class Turn(Entry, frozen=True):
+    """
+    One meeting: a move of the catalogue, `day` days after the first one; without a day, on the day of the one before.
+
+    `pins` are what the answer's header pins for `max_age_days`: keys of what is
+    presented, the site's backup key, or a made-up one. `announces` proves that
+    the backup key is the next one; an attacker, who does not hold it, only says
+    so. `subdomain` is the first label of another host of the same service.
+    """
+
+    move: Words = "ordinary_day"
+    day: Lag | None = None
+    title: str = ""
+    about: bool = False
+    pins: tuple[Literal["root", "intermediate", "leaf", "backup", "made-up"], ...] = ()
+    max_age_days: Annotated[int, Meta(ge=0, le=36_500)] = 60
+    include_subdomains: bool = False
+    announces: bool = False
+    subdomain: Annotated[str, Meta(pattern="^[a-z]*$")] = ""
+
+    def happens(self, world: World, before: Meeting) -> tuple[World, Meeting]:
+        """The world since this meeting, and the meeting; `before` is what the service itself presented last."""
+        meeting = CASES[self.move].move(world)
+        assert meeting, "reading refuses what is no move"
+        if meeting.line is Line.GENUINE and not meeting.proxied:
+            world = world.after(meeting.credential, meeting.store)
+        host = world.host if self.subdomain else ""
+        meeting = replace(meeting, title=self.title or meeting.title, says=self.says(world, meeting), host=host)
+        return world, replace(meeting, behind=before) if meeting.relayed else meeting
+
+    def says(self, world: World, meeting: Meeting) -> Says | None:
+        """What is said beside the certificate of this meeting; None where nothing is."""
+        if not self.pins and not self.announces:
+            return None
+        keys = {role.value: sorted(pins) for role, pins in site_pins(world, meeting.credential).items()}
+        keys["made-up"] = [FAKE_BACKUP]
+        pins = [pin for word in self.pins for pin in keys[word]]
+        headers = ((PKP, announced(*pins, days=self.max_age_days, subdomains=self.include_subdomains)),) if pins else ()
+        if not self.announces:
+            return Says(headers)
+        if meeting.line is Line.GENUINE:
+            return Says(headers, successors=(world.backup_key,))
+        return Says(headers, claims=(world.backup_key.public_key(),))
+
+
+class Visitor(Entry, frozen=True):
+    """Somebody with a habit: the day of their first visit, and how many days lie between two visits."""
+
+    name: Words
+    first: Lag = 0
+    every: Span = 1
+
+    def goes(self, day: int) -> bool:
+        """Whether they go on this day."""
+        return day >= self.first and (day - self.first) % self.every == 0
+
+
+class Scenario(Entry, frozen=True):
+    """
+    A whole scene. `twin` is the scene that looks exactly like it; else that of its first attack.
+
+    Servers' certificates last `lifetime_days`. Where there are visitors, it is
+    watched for `days`, and each meeting goes on until the next one.
+    """
+
+    title: Words
+    turns: tuple[Turn, ...] = field(name="meeting")
+    version: int = 1
+    story: str = ""
+    twin: str = ""
+    lifetime_days: Span = 90
+    visitors: tuple[Visitor, ...] = field(name="visitor", default=())
+    days: Span = 95
+
+    @property
+    def about(self) -> int:
+        """The meeting that it is about: the one that says so, else the first attack, else the first change."""
+        kinds = [CASES[turn.move].kind for turn in self.turns]
+        for said in (
+            [turn.about for turn in self.turns],
+            [kind is Kind.ATTACK for kind in kinds],
+            [turn.move != "ordinary_day" for turn in self.turns],
+        ):
+            if any(said):
+                return said.index(True)
+        return len(self.turns) - 1
+
+    def scene(self, world: World) -> Scene:
+        """The moves, made in one world: what the service changes stays changed, and an attacker leaves nothing."""
+        there: dict[str, tuple[World, Meeting]] = {}
+        meetings: list[Meeting] = []
+        time = world.now
+        for turn in self.turns:
+            time = time if turn.day is None else world.now + turn.day * DAY
+            now, before = there.get(turn.subdomain) or _begun(world, turn.subdomain)
+            now, meeting = turn.happens(now.at(time), before)
+            there[turn.subdomain] = now, before if meeting.relayed or meeting.line is Line.ATTACKER else meeting
+            meetings.append(meeting)
+        return told(world, *meetings, about=self.about)
+
+    def case(self, name: str) -> Case:
+        """The entry of the catalogue: an attack where anybody attacks, with the reach of what it is about."""
+        every = [CASES[turn.move] for turn in self.turns]
+        robber = next((one for one in every if one.kind is Kind.ATTACK), None)
+        about = every[self.about]
+        starts = dict(chain.from_iterable(one.starts.items() for one in every))
+        return Case(
+            name,
+            robber.kind if robber else Kind.ROTATION,
+            self.title,
+            f"{self.title}\n\n{self.story.strip()}".strip(),
+            self.scene,
+            about.reach,
+            twin=self.twin or (robber.twin if robber else ""),
+            fails=robber.fails if robber else None,
+            holds=tuple(dict.fromkeys(held for one in every for held in one.holds)),
+            way=robber.way if robber else None,
+            starts={**starts, "life": timedelta(days=self.lifetime_days)},
+        )
+
+
+def _begun(world: World, subdomain: str) -> tuple[World, Meeting]:
+    """The world of a host before the first move, and its service, which has said nothing yet."""
+    begun = world.serving(f"{subdomain}.{world.host}") if subdomain else world
+    return begun, honest(begun)
+
+
+def read(text: str, label: str) -> Scenario:
+    """The scene that `text` describes. Raises ValueError, in one sentence that names the line and the key."""
+    source = opened(text, label)
+    if "meeting" not in source.values and {"start", "client"} & {*source.values}:
+        raise ValueError(f"{label} is a timeline and no scene; run it with: python -m lab timeline {label}")
+    scene = source.take(Scenario, source.values)
+    for place, problem in _faults(source, scene):
+        raise source.fault(place, problem)
+    return scene
+
+
+def _faults(source: Source, scene: Scenario) -> Iterator[tuple[Place, str]]:
+    if not 2 <= len(scene.turns) <= 5:
+        yield ("meeting", 0), f"{len(scene.turns)} of them were found; give two to five"
+    source.one_of(("twin",), scene.twin or None, CASES)
+    last = 0
+    for number, turn in enumerate(scene.turns):
+        source.one_of(("meeting", number, "move"), turn.move, CASES)
+        try:
+            moves.move(turn.move)
+        except ValueError as no_move:
+            yield ("meeting", number, "move"), str(no_move)
+        if turn.day is not None and turn.day < last:
+            yield ("meeting", number, "day"), f"{turn.day} was found; give the days in order, none before {last}"
+        last = turn.day or last
+    if sum(turn.about for turn in scene.turns) > 1:
+        yield ("meeting", len(scene.turns) - 1, "about"), "a scene is about one meeting; leave it out elsewhere"

@@ -1,0 +1,267 @@
+"""A scene of a file: its moves are made in one world, it is measured as any other, and its faults get one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.__main__ import main
+from lab.built.known.lived import live
+from lab.built.time.dated import DATED, date, scene
+from lab.built.time.reading import load
+from lab.built.time.scenario import read
+from lab.built.time.visitors import Visitor, browser, follow
+from lab.observation import Line, Outcome
+from lab.pki.pins import pin_of
+from lab.policy.clients import client
+from lab.policy.pinset import Reach, Role
+from lab.policy.rules import rule_named
+from lab.scenes.catalogue import CASES, Case, Kind, case
+from lab.trials import engine
+from lab.trials.engine import imagine, meet
+from lab.trials.rehearsal import foresee
+from lab.trials.standing import Ground
+from lab.trials.trial import trial
+
+
+@pytest.fixture(autouse=True)
+def registries() -> Iterator[None]:
+    """The catalogues as they were, once the test is over."""
+    kept = [(CASES, dict(CASES)), (DATED, dict(DATED))]
+    yield
+    for one, before in kept:
+        one.clear()
+        one.update(before)
+
+
+def told(*meetings: str, more: str = "") -> Case:
+    """A case of these tables."""
+    text = 'title = "mine"\n' + more + "".join(f"\n[[meeting]]\n{meeting}\n" for meeting in meetings)
+    return read(text, "mine.toml").case("mine")
+
+
+def outcomes(name: str, mine: Case) -> list[Outcome | None]:
+    """Meeting by meeting, over real TLS; what pure policy expects is the same."""
+    met = trial(client(name), mine)
+    seen = [(one.meeting, foresee(met.scene.placed(one.meeting), met.scene.host)) for one in met.encounters]
+    imagined = imagine(seen, client(name).mind(met.scene.site))
+    assert [one.outcome for one in imagined] == [one.outcome for one in met.encounters]
+    return [one.outcome for one in met.encounters]
+
+
+# ---- what a file makes ----------------------------------------------------------------------------
+
+
+def test_a_scene_is_its_moves_on_their_days() -> None:
+    """Who is on the line, when, and under which title; without words of its own a meeting has the move's."""
+    mine = told("", 'day = 30\nmove = "new_key"\ntitle = "a renewal"', 'move = "same_intermediate"')
+    meetings = mine.scene().meetings
+    assert [one.line for one in meetings] == [Line.GENUINE, Line.GENUINE, Line.ATTACKER]
+    assert [(one.time - meetings[0].time).days for one in meetings] == [0, 30, 30]
+    usual = case("same_intermediate").scene().meetings[-1].title
+    assert [one.title for one in meetings[1:]] == ["a renewal", usual]
+
+
+def test_kind_reach_and_twin_come_from_the_moves() -> None:
+    """An attack where anybody attacks; the reach of the meeting that it is about, which a table may say."""
+    mine = told("", 'move = "same_intermediate"', 'move = "new_ca"')
+    assert (mine.kind, mine.reach, mine.twin) == (Kind.ATTACK, Reach.INTERMEDIATE, "new_key")
+    assert mine.holds == case("same_intermediate").holds
+    other = told("", 'move = "same_intermediate"', 'move = "new_ca"\nabout = true', more='twin = "new_ca"\n')
+    assert (other.kind, other.reach, other.twin, other.scene().about) == (Kind.ATTACK, Reach.TRUST_STORE, "new_ca", 2)
+    quiet = told("", 'move = "new_key"', "")
+    assert (quiet.kind, quiet.reach, quiet.twin) == (Kind.ROTATION, Reach.INTERMEDIATE, "")
+
+
+def test_what_a_rotation_changes_stays_changed() -> None:
+    """The next ordinary day has the new key, and a thief steals that one; an attacker leaves nothing behind."""
+    S, B, X, o = Outcome.SERVED, Outcome.OUTAGE, Outcome.INTERCEPTED, Outcome.STOPPED
+    renewed = told("", 'day = 9\nmove = "new_key"', "day = 10", 'move = "stolen_key_and_certificate"')
+    assert outcomes("leaf-pinned", renewed) == [S, B, B, o]
+    assert outcomes("root-pinned", renewed) == [S, S, S, X]
+    robbed = told("", 'day = 9\nmove = "same_intermediate"', "day = 10")
+    assert outcomes("leaf-pinned", robbed) == [S, o, S]
+
+
+def test_a_ca_that_the_site_has_left_is_one_among_the_others() -> None:
+    """The other trusted CA that mis-issues is then the old one, and renewals are the new one's."""
+    moved = told("", 'day = 9\nmove = "new_ca"', 'day = 10\nmove = "new_key"', 'move = "other_trusted_ca"')
+    names = [one.credential.issuer.name for one in moved.scene().meetings if one.credential.issuer]
+    assert names == ["Honest Issuing CA 1", "Other Issuing CA", "Other Issuing CA", "Honest Issuing CA 1"]
+    assert outcomes("root-pinned", moved)[1:] == [Outcome.OUTAGE, Outcome.OUTAGE, Outcome.INTERCEPTED]
+
+
+def test_a_backup_key_is_used_once() -> None:
+    """After the move to it the next backup is another key, which is what the header names then."""
+    moved = told("", 'day = 9\nmove = "backup_key"\npins = ["leaf", "backup"]', 'day = 10\nmove = "backup_key"').scene()
+    _, first, second = (one.credential.key for one in moved.meetings)
+    assert first is not second
+    assert moved.meetings[1].says is not None
+    ((_, header),) = moved.meetings[1].says.headers
+    assert all(pin_of(key.public_key()).removeprefix("sha256/") in header for key in (first, second))
+    assert {pin_of(first.public_key())} == moved.site[Role.BACKUP]
+
+
+def test_a_first_contact_is_a_scene_that_begins_with_the_attacker() -> None:
+    """Key continuity remembers the attacker, as in the catalogue's own scene."""
+    mine = told('move = "other_trusted_ca"', "day = 1")
+    assert mine.scene().about == 0
+    assert outcomes("first-use-key", mine) == [Outcome.INTERCEPTED, Outcome.OUTAGE]
+    assert trial(client("first-use-key"), mine).outcome is trial(client("first-use-key"), case("first_contact")).outcome
+
+
+# ---- what is said beside the certificate ----------------------------------------------------------
+
+
+def heard(*meetings: str) -> list[Outcome | None]:
+    """A browser of RFC 7469 through these meetings."""
+    scene = told(*meetings).scene()
+    with Ground(scene.host) as ground:
+        return [met().outcome for met in engine.live(ground, map(scene.placed, scene.meetings), browser())]
+
+
+def test_pins_by_header_bind_a_browser_until_they_end() -> None:
+    """Sixty days by default, as many as it says otherwise; without a backup the header counts for nothing."""
+    stranger = 'move = "other_trusted_ca"\nday = '
+    for said, day, outcome in (
+        ('pins = ["leaf", "backup"]', 60, Outcome.STOPPED),
+        ('pins = ["leaf", "backup"]', 61, Outcome.INTERCEPTED),
+        ('pins = ["leaf", "made-up"]\nmax_age_days = 5', 6, Outcome.INTERCEPTED),
+        ('pins = ["leaf"]', 1, Outcome.INTERCEPTED),
+    ):
+        assert heard(said, f"{stranger}{day}") == [Outcome.SERVED, outcome]
+
+
+def test_an_attacker_who_says_nothing_relays_what_the_site_says() -> None:
+    """A thief of the key brings the site's header along; one who speaks himself pins the site to his own key."""
+    pinned, thief = 'pins = ["leaf", "backup"]', 'day = 1\nmove = "stolen_key_new_certificate"'
+    there, who = told(pinned, thief).scene(), browser()
+    with Ground(there.host) as ground:
+        assert meet(ground, there.placed(there.meetings[1]), who)().outcome is Outcome.INTERCEPTED
+    assert set(who.known.memory.noted) == {there.host}
+    hostile = ("", 'day = 1\nmove = "other_trusted_ca"\npins = ["leaf", "made-up"]', "day = 2")
+    assert heard(*hostile) == [Outcome.SERVED, Outcome.INTERCEPTED, Outcome.OUTAGE]
+
+
+def test_an_announced_key_is_followed_by_who_listens() -> None:
+    """The move to the backup key serves the rule that was told of it, and no rule where it was not."""
+    for said, followed in (("announces = true", Outcome.SERVED), ("", Outcome.OUTAGE)):
+        mine = told(said, f"day = 1\n{said}", 'day = 30\nmove = "backup_key"').scene()
+        assert [live(rule_named(one), mine)[-1].outcome for one in ("successor", "strict")] == [
+            followed,
+            Outcome.OUTAGE,
+        ]
+
+
+def test_a_subdomain_is_another_host_of_the_same_service() -> None:
+    """It has its own key, and a header with includeSubDomains covers it."""
+    met = told("", 'subdomain = "mail"', 'day = 1\npins = ["leaf", "made-up"]\ninclude_subdomains = true').scene()
+    assert [one.host for one in met.meetings] == ["", "mail.bank.example", ""]
+    assert heard('pins = ["leaf", "made-up"]\ninclude_subdomains = true', 'subdomain = "mail"')[1] is Outcome.OUTAGE
+    assert heard('pins = ["leaf", "made-up"]', 'subdomain = "mail"')[1] is Outcome.SERVED
+
+
+# ---- on the command line --------------------------------------------------------------------------
+
+MINE = """
+version = 1
+title = "A new key behind a made-up backup"
+days = 100
+
+[[meeting]]
+pins = ["leaf", "made-up"]
+max_age_days = 20
+
+[[meeting]]
+day = 5
+move = "new_key"
+
+[[visitor]]
+name = "daily"
+"""
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_matrix_trial_and_hpkp_take_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--with FILE.toml` registers it under the file's name; with visitors it is a dated scene as well."""
+    file = tmp_path / "my_scene.toml"
+    file.write_text(MINE, "utf-8")
+    given = ("--with", str(file), "matrix", "--scenes", "my_scene", "--clients", "leaf-pinned", "unpinned", "--json")
+    assert [one["outcome"] for one in json.loads(printed(capsys, *given))["trials"]] == ["outage", "served"]
+    assert "A new key behind a made-up backup" in printed(capsys, "trial", "leaf-pinned", "my_scene")
+    (stay,) = json.loads(printed(capsys, "hpkp", "my_scene", "--json"))["stays"]
+    assert (stay["visitor"], stay["first_day_locked_out"]) == ("daily", 5)
+    assert main(["--with", str(file), "list"]) == 2  # a second time
+    assert "my_scene" in capsys.readouterr().err
+
+
+def test_a_certificate_that_nobody_renews_locks_out_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Days without a handshake included: one on every day says the same."""
+    file = tmp_path / "forgotten.toml"
+    file.write_text('title = "nothing"\ndays = 95\n[[meeting]]\n[[meeting]]\nday = 1\n[[visitor]]\nname = "daily"\n')
+    printed(capsys, "--with", str(file), "list")
+    there = scene("forgotten")
+    with Ground(there.host) as ground:
+        few = follow(ground, there, Visitor("daily", 0, 1))
+        every = follow(ground, there, Visitor("daily", 0, 1), every_day=True)
+    assert few.locked == every.locked == tuple(range(90, 95))
+    assert there.meetings[0].credential.leaf.not_valid_after_utc < date(90)
+    assert few.handshakes < 9
+
+
+# ---- faults ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'move = "new_key"',
+            'move = "new_kee"',
+            "line 12, key move: 'new_kee' is not known here; did you mean new_key",
+        ),
+        ('move = "new_key"', 'move = "first_contact"', "line 12, key move: first_contact is a calendar of its own"),
+        ('move = "new_key"', "mve = 1", "line 12, key mve: this key means nothing here; did you mean move"),
+        ("day = 5", "day = -5", "line 11, key day: -5 was found; give a whole number from 0"),
+        ("max_age_days = 20", "day = 7", "line 11, key day: 5 was found; give the days in order, none before 7"),
+        ('"made-up"', '"made"', "line 7, key pins: .* is not known here; did you mean made-up"),
+        ('pins = ["leaf", "made-up"]', 'subdomain = "a.b"', "line 7, key subdomain: 'a.b' was found"),
+        ("version = 1", "version = 2", "line 2, key version: 2 was found"),
+        ('title = "A new key behind a made-up backup"', "", "key title: the file has no such key"),
+        ("days = 100", 'twin = "nobody"', "line 4, key twin: 'nobody' is not known here"),
+        ("[[visitor]]", "[[meeting]]\nabout = true\n[[meeting]]\nabout = true\n[[visitor]]", "about one meeting"),
+        (
+            "[[visitor]]",
+            "[[meeting]]\n" * 4 + "[[visitor]]",
+            "line 6, key meeting: 6 of them were found; give two to five",
+        ),
+        ('[[visitor]]\nname = "daily"', "[[visitor]]\nevery = 0", "key name|key every"),
+    ],
+)
+def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, said: str) -> None:
+    """And the file as it stands is read."""
+    assert read(MINE, "mine.toml").title
+    assert old in MINE
+    with pytest.raises(ValueError, match=f"^mine.toml.*({said})") as refused:
+        read(MINE.replace(old, new), "mine.toml")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_timeline_and_a_scene_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each says how the other is run; a file that is not there, or has no name for a scene, says so."""
+    (tmp_path / "mine.toml").write_text(MINE, "utf-8")
+    with pytest.raises(ValueError, match=r"line 6, key meeting: this is a scene and no timeline; run it with --with"):
+        load(tmp_path / "mine.toml")
+    with pytest.raises(ValueError, match="is a timeline and no scene; run it with: python -m lab timeline"):
+        read('title = "t"\nstart = 2026-01-01\n[[client]]\nname = "c"\n', "line.toml")
+    (tmp_path / "a b.toml").write_text(MINE, "utf-8")
+    for name, said in (("a b.toml", "a scene has its file's name"), ("nowhere.toml", "cannot read")):
+        assert main(["--with", str(tmp_path / name), "list"]) == 2
+        assert said in capsys.readouterr().err
