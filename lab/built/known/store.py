@@ -22,7 +22,7 @@ import contextlib
 import os
 import sqlite3
 import time as clock
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -180,10 +180,6 @@ class Store:
             for row in self._database.execute(query + " ORDER BY host, port, pin", given):
                 yield _record(row)
 
-    def __len__(self) -> int:
-        with self._worded():
-            return self._one("SELECT count(*) FROM known")
-
     # ---- writing
 
     def apply(
@@ -212,44 +208,24 @@ class Store:
                 self._database.execute(ANNOUNCE, {**values, "pin": pin})
         return True
 
-    def fill(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> int:
-        """
-        Merge many records, ten thousand to a transaction; returns how many.
-
-        `progress` is called with the number that is on the disk by then.
-        """
-        rows = (_row(one) for one in records)
-        done = 0
+    def fill(self, records: Iterable[Record]) -> None:
+        """Merge many records, ten thousand to a transaction."""
+        rows = map(_row, records)
         while batch := list(islice(rows, BATCH)):
             with self._worded(), self._writing():
                 self._database.executemany(MERGE, batch)
-            done += len(batch)
-            if progress:
-                progress(done)
-        return done
 
     def forget(self, host: str, port: int | None = None) -> int:
         """Delete what is known of a host, on all its ports or on one; returns how many records that were."""
-        query, given = "DELETE FROM known WHERE host = ?", list[str | int]([canonical(host)])
-        if port is not None:
-            query, given = query + " AND port = ?", [*given, port]
-        with self._worded(), self._writing():
-            return self._database.execute(query, given).rowcount
+        return self._delete("host = :host AND (:port IS NULL OR port = :port)", host=canonical(host), port=port)
 
     def forget_all(self, *, expired_at: datetime | None = None) -> int:
         """Delete every record, or every one that had expired at that time; returns how many."""
-        query, given = "DELETE FROM known", list[int | None]()
-        if expired_at is not None:
-            query, given = query + " WHERE expires < ?", [_seconds(expired_at)]
-        with self._worded(), self._writing():
-            return self._database.execute(query, given).rowcount
+        return self._delete(":time IS NULL OR expires < :time", time=_seconds(expired_at))
 
-    def check(self) -> None:
-        """Read the whole file and raise ValueError where anything in it is damaged; a second for a million hosts."""
-        with self._worded():
-            found = str(self._database.execute("PRAGMA integrity_check(1)").fetchone()[0])
-        if found != "ok":
-            raise ValueError(f"{self.path} is damaged ({found}); put a backup in its place, or move it away")
+    def _delete(self, where: str, **given: str | int | None) -> int:
+        with self._worded(), self._writing():
+            return self._database.execute(f"DELETE FROM known WHERE {where}", given).rowcount
 
     def close(self) -> None:
         """Close the file; the last one to close it copies the log into it. Calling it twice is fine."""
