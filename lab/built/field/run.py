@@ -14,7 +14,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.built.field.explained import explanation
 from lab.built.field.results import Contact, Field, ProgramTrial, Taking
 from lab.built.programs.outside import Outside
 from lab.built.programs.program import Caller, Program
@@ -74,12 +73,7 @@ def run_way(program: Program, profile: str, standing: Iterable[Outside]) -> list
         playing = [_Playing(one, one.home(stack), prediction(row, one)) for one in standing if applies(row, one)]
         for number in range(max((len(one.standing.scene.meetings) for one in playing), default=0)):
             _round(program.ways[profile], number, playing)
-    return [_trial(program.name, profile, one.standing.case.name, one.met) for one in playing]
-
-
-def _trial(program: str, profile: str, scene: str, met: Sequence[Contact]) -> ProgramTrial:
-    why = None if all(one.agree for one in met) else explanation(program, profile, scene)
-    return ProgramTrial(program, profile, scene, tuple(met), why)
+    return [ProgramTrial(program.name, profile, one.standing.case.name, tuple(one.met)) for one in playing]
 
 
 def applies(row: Client, standing: Outside) -> bool:

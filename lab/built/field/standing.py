@@ -44,18 +44,12 @@ class Foothold:
     scene: str
     authority: str
     credential: str
-    installed: tuple[str, ...] = ()
+    installed: bool = False
 
 
 FOOTHOLDS = (
     Foothold("its CA is in no store", "untrusted_rogue_ca", "rogue-root", "rogue-ca"),
-    Foothold(
-        "its CA was installed",
-        "installed_ca",
-        "installed-inspection-ca",
-        "installed-ca",
-        ("installed-inspection-ca",),
-    ),
+    Foothold("its CA was installed", "installed_ca", "installed-inspection-ca", "installed-ca", installed=True),
 )
 
 
@@ -92,7 +86,7 @@ class Export:
     def scene(self, foothold: Foothold) -> Scene:
         """The genuine service as everybody knows it; then the attacker is on the line."""
         genuine, public = self.credential("genuine"), tuple(map(self.authority, PUBLIC))
-        installed = tuple(map(self.authority, foothold.installed))
+        installed = (self.authority(foothold.authority),) if foothold.installed else ()
         now = datetime.now(UTC)
         before = Meeting(Line.GENUINE, genuine, public, now, "the genuine service, before the attacker comes")
         forged = self.credential(foothold.credential)
