@@ -191,7 +191,7 @@ class Session:
                 missing = "" if commands.installed(one) else "   (not found on this machine)"
                 lines += ["", f"{Path(program).name}{missing}"]
             words = _words(one, expected)
-            lines += [f"  {one.does}", *([f"  expected{words}"] if words else []), f"    {one.line}"]
+            lines += [f"  {one.does}", *([f"  expected{words}"] if words else []), f"    {one.command}"]
         return "\n".join([*lines, "", "What happens now:"])
 
     def _where(self) -> list[str]:
