@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Self
 
 import lab
-from lab.built.programs.program import environment, last_line, version_of
+from lab.built.programs.program import environment, last_line
 from lab.pki.pins import load_pem
 from lab.wire import tls
 from lab.wire.client import account_request, connect
@@ -69,10 +69,6 @@ class Proxy:
     version_flag: str
     command: Callable[[str, Post], Sequence[str | Path]]
     log: str
-
-    def version(self, program: str) -> str:
-        """The version that this program names."""
-        return version_of([program, self.version_flag])() or "of unknown version"
 
 
 def find_mitmdump() -> str | None:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lab.built.field.proxies import Post, Proxy, Running
 from lab.built.field.results import Absent
 from lab.built.programs.outside import Outside
+from lab.built.programs.program import version_of
 from lab.observation import Line
 from lab.pki.authority import Authority, Credential, Key
 from lab.pki.export import export
@@ -172,7 +173,7 @@ def stand(
             if program is None:
                 absent.append(Absent(proxy.name, f"not here; install it with: {proxy.install}"))
                 continue
-            version = proxy.version(program)
+            version = version_of([program, proxy.version_flag])() or "of unknown version"
             own = [scenes.enter_context(Posted(exported, one, proxy.name, version)) for one in FOOTHOLDS]
             for posted in own:
                 posted.begin(running, proxy, program)

@@ -76,8 +76,7 @@ class Store:
         self.path = path
         self._patience = patience
         with self._worded():
-            new = not path.exists()
-            if new:
+            if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 # Which hosts somebody visits is nobody else's business. SQLite gives its log the same mode.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -131,13 +130,8 @@ class Store:
     def _writing(self) -> Iterator[None]:
         """One transaction that holds the write lock from its start, so that what it reads stays true."""
         self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database:  # commits, or rolls back what failed
             yield
-            self._database.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._database.execute("ROLLBACK")
-            raise
 
     @contextlib.contextmanager
     def _worded(self) -> Iterator[None]:
@@ -195,10 +189,9 @@ class Store:
         """
         name, now = canonical(host), _seconds(time)
         with self._worded(), self._writing():
-            if expecting is not None:
-                there = self._database.execute("SELECT pin FROM known WHERE host = ? AND port = ?", (name, port))
-                if {pin for (pin,) in there} != {one.pin for one in expecting}:
-                    return False
+            known = {one.pin for one in self.look_up(name, port)}
+            if expecting is not None and known != {one.pin for one in expecting}:
+                return False
             for pin in update.drop:
                 self._database.execute("DELETE FROM known WHERE host = ? AND port = ? AND pin = ?", (name, port, pin))
             values = {"host": name, "port": port, "now": now, "expires": _seconds(update.expires)}
