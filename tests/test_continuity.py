@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from OpenSSL import SSL
 
-from lab.built.known.lived import live, thought
+from lab.built.known.lived import live
 from lab.built.known.store import Store
 from lab.observation import Line, Observation, Outcome, Successor
 from lab.pki.authority import new_key
@@ -28,8 +28,9 @@ from lab.policy.clients import CLIENTS, Client
 from lab.policy.continuity import Acquaintance, Continuity, Reaction, User
 from lab.policy.memory import PORT, Memory, Record, Update
 from lab.policy.rules import asking, continuity_of, rule, rule_named, rules
+from lab.scenes.catalogue import Scene
 from lab.scenes.stories import STORIES, day, renewed, served, story
-from lab.trials.engine import Encounter, Imagined, Taught
+from lab.trials.engine import Encounter, Imagined, Taught, imagine
 from lab.trials.rehearsal import foresee
 from lab.wire import tls
 from lab.wire.client import Exchange, Habits, account_request, connect
@@ -100,6 +101,11 @@ EXPECTED: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 Told = dict[tuple[str, str], tuple[list[Encounter], list[Imagined]]]
+
+
+def thought(client: Client, told: Scene) -> list[Imagined]:
+    """The story by the pure rules alone: no handshake, no store, what is seen read off the credentials."""
+    return imagine([(meeting, foresee(meeting, told.host)) for meeting in told.meetings], client.mind(told.site))
 
 
 @pytest.fixture(scope="session")

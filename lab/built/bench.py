@@ -8,7 +8,9 @@ report and never a test.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 import socket
 import statistics
 import subprocess
@@ -16,8 +18,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +32,13 @@ from OpenSSL import SSL
 import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.built.field.proxies import MITMPROXY, Post, Running
 from lab.built.fleet.speed import SIZES, device_days_a_second
-from lab.built.known.figures import look_up_figures
+from lab.built.known.store import Store
 from lab.built.time.cost import cost
-from lab.observation import Observation
 from lab.pki.authority import key_pem
 from lab.pki.export import pem
 from lab.pki.world import World
-from lab.policy.checks import Known, judge
 from lab.policy.clients import CLIENTS, client
+from lab.policy.memory import Record
 from lab.scenes.catalogue import CASES, case, site_pins
 from lab.show.sheet import Row, Sheet
 from lab.trials.standing import Standing
@@ -42,7 +46,7 @@ from lab.trials.trial import perform
 from lab.trials.trial import run as run_trial
 from lab.wire import tls
 from lab.wire.attacker import Attacker
-from lab.wire.client import account_request, connect
+from lab.wire.client import Decide, account_request, connect
 from lab.wire.http import Answer, Wire
 from lab.wire.listener import HOME, Address, dial
 from lab.wire.service import Service
@@ -51,6 +55,31 @@ UNITS = {"ratio": "{:.2f}", "seconds": "{:.3f} s", "megabytes": "{:.0f} MB", "de
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 39\r\n\r\n" + b"x" * 39
 BOOKED = Answer(200, [(b"content-type", b"application/json")], b"x" * 39)
 QUESTION = b"GET /account HTTP/1.1\r\nhost: bank.example\r\n\r\n"
+REQUEST = account_request("bank.example", "0" * 32)
+
+
+def ask_plainly(address: Address, context: SSL.Context, *, http: bool = True) -> None:
+    """One exchange without callback or observation: what a program does that leaves all to OpenSSL."""
+    with dial(address) as raw:
+        connection = SSL.Connection(context, raw)
+        connection.set_connect_state()
+        connection.set_tlsext_host_name(b"bank.example")
+        connection.do_handshake()
+        if http:
+            wire = Wire(connection, h11.CLIENT)
+            wire.ask(REQUEST)
+            wire.next_answer()
+        else:
+            connection.sendall(QUESTION)
+            connection.recv(65536)
+        tls.hang_up(connection)
+
+
+def plain_context(world: World) -> SSL.Context:
+    """What such a program trusts: this world's store, at its time."""
+    context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
+    context.set_verify(SSL.VERIFY_PEER)
+    return context
 
 
 class Bare:
@@ -64,10 +93,8 @@ class Bare:
 
     def __init__(self, world: World, *, http: bool) -> None:
         self._http = http
-        self._request = account_request(world.host, "0" * 32)
         self._server = tls.server_context(world.genuine)
-        self._client = tls.client_context([anchor.certificate for anchor in world.store], world.now)
-        self._client.set_verify(SSL.VERIFY_PEER)
+        self._client = plain_context(world)
         self._closing = False
         self._socket = socket.create_server((HOME, 0))
         self.address = self._socket.getsockname()[:2]
@@ -96,20 +123,7 @@ class Bare:
 
     def request(self) -> None:
         """One exchange over the bare line."""
-        with socket.create_connection(self.address) as raw:
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = SSL.Connection(self._client, raw)
-            connection.set_connect_state()
-            connection.set_tlsext_host_name(b"bank.example")
-            connection.do_handshake()
-            if self._http:
-                wire = Wire(connection, h11.CLIENT)
-                wire.ask(self._request)
-                wire.next_answer()
-            else:
-                connection.sendall(QUESTION)
-                connection.recv(65536)
-            tls.hang_up(connection)
+        ask_plainly(self.address, self._client, http=self._http)
 
     def __enter__(self) -> Bare:
         return self
@@ -129,18 +143,33 @@ def timed(action: Callable[[], Any], times: int = 1) -> float:
     return (time.perf_counter() - began) / times
 
 
-def paired(mine: Callable[[], Any], other: Callable[[], Any], rounds: int, times: int) -> tuple[float, float, float]:
-    """The median ratio mine/other over alternating rounds, and the median seconds of each."""
-    a, b = [], []
+def paired(mine: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float, float]:
+    """
+    The median ratio mine/other over alternating rounds, and the median of each.
+
+    Each says for itself what it took, in seconds.
+    """
+    took = []
     for number in range(rounds):
-        first, second = (mine, other) if number % 2 == 0 else (other, mine)
-        one, two = timed(first, times), timed(second, times)
         if number % 2:
-            one, two = two, one
-        a.append(one)
-        b.append(two)
-    ratios = [x / y for x, y in zip(a, b, strict=True)]
-    return statistics.median(ratios), statistics.median(a), statistics.median(b)
+            theirs, ours = other(), mine()
+        else:
+            ours, theirs = mine(), other()
+        took.append((ours, theirs))
+    typical, other_typical = (statistics.median(side) for side in zip(*took, strict=True))
+    return statistics.median(ours / theirs for ours, theirs in took), typical, other_typical
+
+
+def compared(
+    mine: Callable[[], Any], other: Callable[[], Any], limit: float | None, *, rounds: int, times: int
+) -> dict[str, Any]:
+    """The figure for calls of the one against calls of the other, so many to a round."""
+    ours, theirs = (partial(timed, action, times) for action in (mine, other))
+    for warm in (ours, theirs):
+        warm()
+    ratio, typical, other_typical = paired(ours, theirs, rounds)
+    note = f"{typical * 1e3:.2f} ms against {other_typical * 1e3:.2f} ms"
+    return {"ratio": ratio, "limit": limit, "note": note}
 
 
 def whole_matrix(bare: Bare, rounds: int) -> dict[str, Any]:
@@ -178,41 +207,16 @@ def whole_matrix(bare: Bare, rounds: int) -> dict[str, Any]:
     }
 
 
-def _clients(world: World, service: Service) -> dict[str, Callable[[], None]]:
-    """One request each: by a plain client without a callback, an unpinned one and a pinned one."""
-    context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
-    known = Known(site=site_pins(world, world.genuine))
-    request = account_request(world.host)
+def _asking(address: Address, context: SSL.Context, decide: Decide, world: World) -> Callable[[], None]:
+    """One request by the lab's own client."""
+    request = account_request("localhost")
 
-    def by(name: str) -> Callable[[], None]:
-        policy = client(name).policy
+    def once() -> None:
+        done = connect(address, "localhost", context, decide, time=world.now, request=request)
+        assert done.answer is not None, done.failure
+        assert done.answer.status == 200, done.answer
 
-        def decide(seen: Observation) -> bool:
-            return judge(policy, seen, known).accepted
-
-        def once() -> None:
-            done = connect(service.address, world.host, context, decide, time=world.now, request=request)
-            assert done.answer is not None, done.failure
-
-        return once
-
-    # No callback, no observation: what a program does that leaves all to OpenSSL.
-    plain_context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
-    plain_context.set_verify(SSL.VERIFY_PEER)
-
-    def plain() -> None:
-        raw = dial(service.address)
-        connection = SSL.Connection(plain_context, raw)
-        connection.set_connect_state()
-        connection.set_tlsext_host_name(world.host.encode())
-        connection.do_handshake()
-        wire = Wire(connection, h11.CLIENT)
-        wire.ask(request)
-        wire.next_answer()
-        tls.hang_up(connection)
-        raw.close()
-
-    return {"unpinned": by("unpinned"), "pinned": by("leaf-pinned"), "plain": plain}
+    return once
 
 
 def growth(rounds: int) -> dict[str, Any]:
@@ -228,21 +232,74 @@ def growth(rounds: int) -> dict[str, Any]:
                     run_trial(client(row), standing)
         return (time.perf_counter() - began) / (len(names) * len(scenes) * times * times)
 
-    ratios = []
-    for _ in range(rounds):
-        ratios.append(cells(2) / cells(1))
     return {
-        "ratio": statistics.median(ratios),
+        "ratio": paired(lambda: cells(2), lambda: cells(1), rounds)[0],
         "limit": 1.2,
         "note": "one cell of a matrix of 8 by 8 against one cell of 4 by 4",
     }
 
 
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def host(number: int) -> str:
+    """The name of the `number`-th host; names in order, as a sorted import has them."""
+    return f"host-{number:07d}.example"
+
+
+def many(count: int) -> Iterator[Record]:
+    """Records of `count` hosts, with pins that are no key's."""
+    for number in range(count):
+        pin = "sha256/" + hashlib.sha256(str(number).encode()).hexdigest()[:43] + "="
+        yield Record(host(number), 443, pin, DAY, DAY, 1, DAY + timedelta(days=90))
+
+
+def look_up(small: int, large: int, *, rounds: int, looks: int = 2_000) -> dict[str, Any]:
+    """
+    One look-up among `large` hosts against one among `small`.
+
+    A look-up in four is for a host that is not known. The stores are freshly
+    opened; their pages are in the kernel's cache, since they were just written.
+    """
+    draw = random.Random(4)
+    filling = 0.0
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-")))
+        stores = {}
+        for count in (small, large):
+            path = folder / f"{count}.sqlite"
+            with Store(path) as store:
+                filling = timed(partial(store.fill, many(count)))
+            stores[count] = stack.enter_context(Store(path))
+
+        def once(count: int) -> float:
+            asked = [host(draw.randrange(count) + (count if n % 4 == 0 else 0)) for n in range(looks)]
+            store = stores[count]
+            began = time.perf_counter()
+            found = sum(len(store.look_up(name, 443)) for name in asked)
+            took = time.perf_counter() - began
+            assert found == looks - (looks + 3) // 4, found
+            return took / looks
+
+        for warm in stores:
+            once(warm)
+        ratio, mine, other = paired(partial(once, large), partial(once, small), rounds)
+    return {
+        "ratio": ratio,
+        "limit": 2,
+        "note": f"{mine * 1e6:.1f} us among {large:,} hosts, {other * 1e6:.1f} us among {small:,}; "
+        f"filling the large one took {filling:.1f} s",
+    }
+
+
 def importing(rounds: int) -> dict[str, Any]:
     """Seconds that `import lab` takes in a fresh interpreter, beyond the interpreter's own start."""
-    empty = statistics.median(timed(lambda: _python("pass")) for _ in range(rounds))
-    whole = statistics.median(timed(lambda: _python("import lab")) for _ in range(rounds))
-    verbs = statistics.median(timed(lambda: _python("import lab; lab.matrix")) for _ in range(rounds))
+
+    def start(code: str) -> float:
+        run_it = partial(subprocess.run, [sys.executable, "-c", code], check=True)
+        return statistics.median(timed(run_it) for _ in range(rounds))
+
+    empty, whole, verbs = map(start, ("pass", "import lab", "import lab; lab.matrix"))
     return {
         "seconds": max(0.0, whole - empty),
         "limit": 0.3,
@@ -253,17 +310,11 @@ def importing(rounds: int) -> dict[str, Any]:
 def memory() -> dict[str, Any]:
     """The resident memory, in MB, of a kernel with the lab loaded; of a plain interpreter where there is no Jupyter."""
     code = "import lab; lab.matrix; lab.Service; import psutil; print(psutil.Process().memory_info().rss)"
-    kernel = "ipykernel.kernelapp"
-    probe = subprocess.run([sys.executable, "-c", f"import {kernel}"], capture_output=True, check=False)
-    if probe.returncode == 0:
-        code = f"import {kernel}; " + code
+    what = "the lab without Jupyter, which is not installed"
+    if find_spec("ipykernel"):
+        code, what = f"import ipykernel.kernelapp; {code}", "ipykernel and the lab"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    what = "ipykernel and the lab" if probe.returncode == 0 else "the lab without Jupyter, which is not installed"
     return {"megabytes": int(found.stdout) / 1e6, "note": f"resident, {what}"}
-
-
-def _python(code: str) -> None:
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def mitmproxy(world: World, service: Service, attacker: Attacker, rounds: int) -> dict[str, Any]:
@@ -272,18 +323,6 @@ def mitmproxy(world: World, service: Service, attacker: Attacker, rounds: int) -
     if not program:
         return {"skipped": f"mitmproxy is not here; `{MITMPROXY.install}` installs it, in an environment of its own"}
     context = tls.client_context([world.rogue_root.certificate], world.now)
-    request = account_request("localhost")
-
-    def through(address: Address) -> Callable[[], None]:
-        def once() -> None:
-            done = connect(
-                address, "localhost", context, lambda seen: seen.error is None, time=world.now, request=request
-            )
-            assert done.answer is not None, done.failure
-            assert done.answer.status == 200, done.answer
-
-        return once
-
     with tempfile.TemporaryDirectory(prefix="lab-") as name:
         folder = Path(name)
         post = Post(folder, folder / "ca.pem", folder / "ca.key", folder / "roots.pem", service.address)
@@ -293,10 +332,10 @@ def mitmproxy(world: World, service: Service, attacker: Attacker, rounds: int) -
         post.anchors.write_bytes(pem([anchor.certificate for anchor in world.store]))
         with Running(MITMPROXY, program, post) as other:
             other.wait()
-            for warm in (through(other.address), through(attacker.address)):
-                warm()
-            ratio, mine, theirs = paired(through(attacker.address), through(other.address), rounds, 10)
-    return {"ratio": ratio, "limit": 0.5, "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms"}
+            ours, theirs = (
+                _asking(one.address, context, lambda seen: seen.error is None, world) for one in (attacker, other)
+            )
+            return compared(ours, theirs, 0.5, rounds=rounds, times=10)
 
 
 def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
@@ -316,18 +355,17 @@ def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
         found["whole matrix / bare HTTP requests"] = whole_matrix(bare, 1 if quick else 5)
         found["whole matrix / bare canned bytes"] = whole_matrix(canned, 1 if quick else 5)
         found["intercepted request / mitmproxy"] = mitmproxy(world, service, attacker, rounds)
-        by = _clients(world, service)
-        for name in by.values():
-            timed(name, 20)
-        for label, other, most in (("unpinned client", "unpinned", 1.05), ("client with no callback", "plain", None)):
-            ratio, mine, theirs = paired(by["pinned"], by[other], rounds * 3, 20)
-            found[f"pinned client / {label}"] = {
-                "ratio": ratio,
-                "limit": most,
-                "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms",
-            }
+        context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
+        site = site_pins(world, world.genuine)
+        unpinned, pinned = (
+            _asking(service.address, context, client(name).mind(site).decide, world)
+            for name in ("unpinned", "leaf-pinned")
+        )
+        plain = partial(ask_plainly, service.address, plain_context(world))
+        found["pinned client / unpinned client"] = compared(pinned, unpinned, 1.05, rounds=rounds * 3, times=20)
+        found["pinned client / client with no callback"] = compared(pinned, plain, None, rounds=rounds * 3, times=20)
     found["cell of a doubled matrix / cell"] = growth(rounds)
-    found["look-up among 10^6 / 10^3 hosts"] = look_up_figures(rounds=rounds, large=100_000 if quick else 1_000_000)
+    found["look-up among 10^6 / 10^3 hosts"] = look_up(1_000, 100_000 if quick else 1_000_000, rounds=rounds)
     years = cost()
     found["timeline / bare handshakes"] = {
         "ratio": years.ratio,

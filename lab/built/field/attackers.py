@@ -58,11 +58,7 @@ def attackers(
 def _interception(posted: Posted, trial: ProgramTrial) -> Interception:
     posted.service.quiet()
     return Interception(
-        trial.program,
-        trial.profile,
-        trial.scene,
-        trial.met,
-        trial.explained,
+        **vars(trial),
         attacker=posted.attacker,
         version=posted.version,
         situation=posted.foothold.title,

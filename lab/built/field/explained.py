@@ -9,7 +9,6 @@ and fails the field test; a row that is no longer needed is reported too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,6 @@ class Explanation:
     def about(self, program: str, profile: str, scene: str) -> bool:
         """Whether it speaks of this program, run this way, in this scene."""
         return (self.program, self.scene) == (program, scene) and (not self.profiles or profile in self.profiles)
-
-    def record(self) -> dict[str, Any]:
-        """The explanation as plain JSON values."""
-        return {"why": self.why, "source": self.source, "version": self.version}
 
 
 _OPENSSL = "OpenSSL NEWS.md, 3.5.0 (8 Apr 2025): ML-KEM, ML-DSA and SLH-DSA are new"

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Self
 
 import lab
-from lab.built.programs.program import environment, last_line, version_of
+from lab.built.programs.program import environment, last_line
 from lab.pki.pins import load_pem
 from lab.wire import tls
 from lab.wire.client import account_request, connect
@@ -70,10 +70,6 @@ class Proxy:
     command: Callable[[str, Post], Sequence[str | Path]]
     log: str
 
-    def version(self, program: str) -> str:
-        """The version that this program names."""
-        return version_of([program, self.version_flag])() or "of unknown version"
-
 
 def find_mitmdump() -> str | None:
     """
@@ -116,7 +112,7 @@ PROXIES = (MITMPROXY, SSLSPLIT)
 
 class Running:
     """
-    A proxy that intercepts on a loopback port of its own. A context manager; leaving it ends the program.
+    A proxy that intercepts at `address`, a port of its own. A context manager; leaving it ends the program.
 
     Entering only starts it, so that several can start beside each other; `wait`
     returns when it intercepts. Should this process be killed outright, the
@@ -128,7 +124,7 @@ class Running:
         require_loopback(post.upstream)
         self.proxy = proxy
         self.post = post
-        self.port = 0
+        self.address: Address = (HOME, 0)
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         (anchor,) = load_pem(post.authority)
@@ -143,8 +139,8 @@ class Running:
 
     def _start(self) -> None:
         with socket.create_server((HOME, 0)) as free:
-            self.port = free.getsockname()[1]
-        post = replace(self.post, port=self.port)
+            self.address = free.getsockname()
+        post = replace(self.post, port=self.address[1])
         try:
             with (post.folder / OUTPUT).open("wb") as output:
                 self._process = subprocess.Popen(
@@ -159,11 +155,6 @@ class Running:
         except OSError as problem:
             words = problem.strerror or problem
             raise ValueError(f"cannot start {self._program}: {words}; install {self.proxy.name} again") from None
-
-    @property
-    def address(self) -> Address:
-        """Where victims can be sent."""
-        return (HOME, self.port)
 
     @property
     def _alive(self) -> bool:

@@ -7,11 +7,11 @@ Plain values, and how they are told in JSON. Nothing is run here.
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from lab.built.field.explained import EXPLAINED, Explanation
+from lab.built.field.explained import EXPLAINED, Explanation, explanation
 from lab.built.programs.program import Program, Said
 from lab.observation import Outcome
 
@@ -52,15 +52,13 @@ class ProgramTrial:
     """
     One program, run one way, in one scene.
 
-    `met` holds the meetings that it could take part in. `explained` is set
-    where the two disagree and the table says why.
+    `met` holds the meetings that it could take part in.
     """
 
     program: str
     profile: str
     scene: str
     met: tuple[Contact, ...]
-    explained: Explanation | None = None
 
     @property
     def agree(self) -> bool:
@@ -76,6 +74,11 @@ class ProgramTrial:
     def agreed(self) -> bool:
         """Whether it came, and did what was predicted."""
         return self.connected and self.agree
+
+    @property
+    def explained(self) -> Explanation | None:
+        """What the table says of it, where the two disagree."""
+        return None if self.agree else explanation(self.program, self.profile, self.scene)
 
     @property
     def fine(self) -> bool:
@@ -99,7 +102,7 @@ class ProgramTrial:
             **self.shown.record(),
             "agree": self.agree,
             "connected": self.connected,
-            "explained": self.explained.record() if self.explained else None,
+            "explained": asdict(self.explained) if self.explained else None,
             "meetings": [one.record() for one in self.met],
         }
 

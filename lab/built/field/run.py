@@ -14,7 +14,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.built.field.explained import explanation
 from lab.built.field.results import Contact, Field, ProgramTrial, Taking
 from lab.built.programs.outside import Outside
 from lab.built.programs.program import Caller, Program
@@ -74,12 +73,7 @@ def run_way(program: Program, profile: str, standing: Iterable[Outside]) -> list
         playing = [_Playing(one, one.home(stack), prediction(row, one)) for one in standing if applies(row, one)]
         for number in range(max((len(one.standing.scene.meetings) for one in playing), default=0)):
             _round(program.ways[profile], number, playing)
-    return [_trial(program.name, profile, one.standing.case.name, one.met) for one in playing]
-
-
-def _trial(program: str, profile: str, scene: str, met: Sequence[Contact]) -> ProgramTrial:
-    why = None if all(one.agree for one in met) else explanation(program, profile, scene)
-    return ProgramTrial(program, profile, scene, tuple(met), why)
+    return [ProgramTrial(program.name, profile, one.standing.case.name, tuple(one.met)) for one in playing]
 
 
 def applies(row: Client, standing: Outside) -> bool:
@@ -101,16 +95,14 @@ def prediction(row: Client, standing: Outside) -> dict[int, Outcome]:
 
 def _round(way: Caller, number: int, playing: Iterable[_Playing]) -> None:
     """Every scene that has a meeting of this number, today, shows it; the program calls them all."""
-    now, calls, before = [], [], []
+    called = []
     for one in playing:
-        meetings = one.standing.scene.meetings
-        if number < len(meetings) and one.standing.today(meetings[number]):
-            one.standing.turn(meetings[number])
-            now.append((one, meetings[number]))
-            calls.append(one.standing.call(one.home, first=number == 0))
-            before.append(one.standing.front.met)
-    said = way(calls) if calls else ()
-    for (one, meeting), call, words, count in zip(now, calls, said, before, strict=True):
-        did = outcome_of(meeting.line, one.standing.holds(meeting, call.secret), words.content)
-        came = one.standing.front.met > count
-        one.met.append(Contact(meeting.title, did, one.expected[number], words, came, call.secret))
+        here = one.standing
+        if number < len(here.scene.meetings) and here.today(here.scene.meetings[number]):
+            here.turn(here.scene.meetings[number])
+            called.append((one, here.call(one.home, first=number == 0), here.front.met))
+    said = way([call for _, call, _ in called]) if called else ()
+    for (one, call, before), words in zip(called, said, strict=True):
+        here, meeting = one.standing, one.standing.on
+        did = outcome_of(meeting.line, here.holds(meeting, call.secret), words.content)
+        one.met.append(Contact(meeting.title, did, one.expected[number], words, here.front.met > before, call.secret))

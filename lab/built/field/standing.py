@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lab.built.field.proxies import Post, Proxy, Running
 from lab.built.field.results import Absent
 from lab.built.programs.outside import Outside
+from lab.built.programs.program import version_of
 from lab.observation import Line
 from lab.pki.authority import Authority, Credential, Key
 from lab.pki.export import export
@@ -44,18 +45,12 @@ class Foothold:
     scene: str
     authority: str
     credential: str
-    installed: tuple[str, ...] = ()
+    installed: bool = False
 
 
 FOOTHOLDS = (
     Foothold("its CA is in no store", "untrusted_rogue_ca", "rogue-root", "rogue-ca"),
-    Foothold(
-        "its CA was installed",
-        "installed_ca",
-        "installed-inspection-ca",
-        "installed-ca",
-        ("installed-inspection-ca",),
-    ),
+    Foothold("its CA was installed", "installed_ca", "installed-inspection-ca", "installed-ca", installed=True),
 )
 
 
@@ -92,7 +87,7 @@ class Export:
     def scene(self, foothold: Foothold) -> Scene:
         """The genuine service as everybody knows it; then the attacker is on the line."""
         genuine, public = self.credential("genuine"), tuple(map(self.authority, PUBLIC))
-        installed = tuple(map(self.authority, foothold.installed))
+        installed = (self.authority(foothold.authority),) if foothold.installed else ()
         now = datetime.now(UTC)
         before = Meeting(Line.GENUINE, genuine, public, now, "the genuine service, before the attacker comes")
         forged = self.credential(foothold.credential)
@@ -178,7 +173,7 @@ def stand(
             if program is None:
                 absent.append(Absent(proxy.name, f"not here; install it with: {proxy.install}"))
                 continue
-            version = proxy.version(program)
+            version = version_of([program, proxy.version_flag])() or "of unknown version"
             own = [scenes.enter_context(Posted(exported, one, proxy.name, version)) for one in FOOTHOLDS]
             for posted in own:
                 posted.begin(running, proxy, program)

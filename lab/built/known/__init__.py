@@ -1,7 +1,6 @@
 """
-Remembers: known hosts in a store, rules of key continuity, and announced successors.
+Remembers: known hosts in a store on a disk.
 
-`memory` and `rules` are pure, `store` keeps what the rules want kept, `announcement` signs
-and verifies successors, `announcer` moves them over real TLS, `stories` says
-what happens over months and `story` tells it, on the wire and without. It knows no scenes and no trials.
+`store` keeps what the rules of `lab.policy` want kept, `lived` takes a client
+that has one through a story, and `command` lists, forgets and exports it.
 """

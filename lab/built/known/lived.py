@@ -1,5 +1,5 @@
 """
-A client with a memory on a disk, through a story of days, over real TLS; and the same imagined.
+A client with a memory on a disk, through a story of days, over real TLS.
 
 The engine makes the meetings. Here is only what a store adds: what is known is
 read from it before each meeting, and what a meeting changed is in it when the
@@ -18,13 +18,11 @@ from lab.policy.clients import Client
 from lab.policy.memory import PORT
 from lab.policy.rules import continuity_of
 from lab.scenes.catalogue import Scene
-from lab.trials.engine import Encounter, Imagined, imagine, meet
-from lab.trials.rehearsal import foresee
+from lab.trials.engine import Encounter, meet
 from lab.trials.standing import Ground
-from lab.wire.listener import PATIENCE
 
 
-def live(client: Client, story: Scene, store: Store | None = None, *, patience: float = PATIENCE) -> list[Encounter]:
+def live(client: Client, story: Scene, store: Store | None = None) -> list[Encounter]:
     """
     Take a client that remembers through the story, each meeting at its own date.
 
@@ -36,7 +34,7 @@ def live(client: Client, story: Scene, store: Store | None = None, *, patience: 
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-"))
             store = stack.enter_context(Store(Path(folder) / "known.sqlite"))
-        ground = stack.enter_context(Ground(story.host, patience=patience))
+        ground = stack.enter_context(Ground(story.host))
         lived: list[Encounter] = []
         for meeting in story.meetings:
             memory = replace(mind.known.memory, records=store.look_up(story.host, PORT))
@@ -50,8 +48,3 @@ def live(client: Client, story: Scene, store: Store | None = None, *, patience: 
                     "give each story a store of its own"
                 )
         return lived
-
-
-def thought(client: Client, story: Scene) -> list[Imagined]:
-    """The story by the pure rules alone: no handshake, no store, what is seen read off the credentials."""
-    return imagine([(meeting, foresee(meeting, story.host)) for meeting in story.meetings], client.mind(story.site))

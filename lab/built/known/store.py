@@ -22,7 +22,7 @@ import contextlib
 import os
 import sqlite3
 import time as clock
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -76,8 +76,7 @@ class Store:
         self.path = path
         self._patience = patience
         with self._worded():
-            new = not path.exists()
-            if new:
+            if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 # Which hosts somebody visits is nobody else's business. SQLite gives its log the same mode.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -131,13 +130,8 @@ class Store:
     def _writing(self) -> Iterator[None]:
         """One transaction that holds the write lock from its start, so that what it reads stays true."""
         self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database:  # commits, or rolls back what failed
             yield
-            self._database.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._database.execute("ROLLBACK")
-            raise
 
     @contextlib.contextmanager
     def _worded(self) -> Iterator[None]:
@@ -180,10 +174,6 @@ class Store:
             for row in self._database.execute(query + " ORDER BY host, port, pin", given):
                 yield _record(row)
 
-    def __len__(self) -> int:
-        with self._worded():
-            return self._one("SELECT count(*) FROM known")
-
     # ---- writing
 
     def apply(
@@ -199,10 +189,9 @@ class Store:
         """
         name, now = canonical(host), _seconds(time)
         with self._worded(), self._writing():
-            if expecting is not None:
-                there = self._database.execute("SELECT pin FROM known WHERE host = ? AND port = ?", (name, port))
-                if {pin for (pin,) in there} != {one.pin for one in expecting}:
-                    return False
+            known = {one.pin for one in self.look_up(name, port)}
+            if expecting is not None and known != {one.pin for one in expecting}:
+                return False
             for pin in update.drop:
                 self._database.execute("DELETE FROM known WHERE host = ? AND port = ? AND pin = ?", (name, port, pin))
             values = {"host": name, "port": port, "now": now, "expires": _seconds(update.expires)}
@@ -212,44 +201,24 @@ class Store:
                 self._database.execute(ANNOUNCE, {**values, "pin": pin})
         return True
 
-    def fill(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> int:
-        """
-        Merge many records, ten thousand to a transaction; returns how many.
-
-        `progress` is called with the number that is on the disk by then.
-        """
-        rows = (_row(one) for one in records)
-        done = 0
+    def fill(self, records: Iterable[Record]) -> None:
+        """Merge many records, ten thousand to a transaction."""
+        rows = map(_row, records)
         while batch := list(islice(rows, BATCH)):
             with self._worded(), self._writing():
                 self._database.executemany(MERGE, batch)
-            done += len(batch)
-            if progress:
-                progress(done)
-        return done
 
     def forget(self, host: str, port: int | None = None) -> int:
         """Delete what is known of a host, on all its ports or on one; returns how many records that were."""
-        query, given = "DELETE FROM known WHERE host = ?", list[str | int]([canonical(host)])
-        if port is not None:
-            query, given = query + " AND port = ?", [*given, port]
-        with self._worded(), self._writing():
-            return self._database.execute(query, given).rowcount
+        return self._delete("host = :host AND (:port IS NULL OR port = :port)", host=canonical(host), port=port)
 
     def forget_all(self, *, expired_at: datetime | None = None) -> int:
         """Delete every record, or every one that had expired at that time; returns how many."""
-        query, given = "DELETE FROM known", list[int | None]()
-        if expired_at is not None:
-            query, given = query + " WHERE expires < ?", [_seconds(expired_at)]
-        with self._worded(), self._writing():
-            return self._database.execute(query, given).rowcount
+        return self._delete(":time IS NULL OR expires < :time", time=_seconds(expired_at))
 
-    def check(self) -> None:
-        """Read the whole file and raise ValueError where anything in it is damaged; a second for a million hosts."""
-        with self._worded():
-            found = str(self._database.execute("PRAGMA integrity_check(1)").fetchone()[0])
-        if found != "ok":
-            raise ValueError(f"{self.path} is damaged ({found}); put a backup in its place, or move it away")
+    def _delete(self, where: str, **given: str | int | None) -> int:
+        with self._worded(), self._writing():
+            return self._database.execute(f"DELETE FROM known WHERE {where}", given).rowcount
 
     def close(self) -> None:
         """Close the file; the last one to close it copies the log into it. Calling it twice is fine."""

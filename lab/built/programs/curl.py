@@ -54,17 +54,17 @@ def libcurl(call: ProgramCall, pins: str | None = None, insecure: bool = False) 
     return Said(0)
 
 
-def _ways(how: Callable[[ProgramCall, str | None, bool], _Made]) -> dict[str, Callable[[ProgramCall], _Made]]:
+def _ways(how: Callable[..., _Made]) -> dict[str, Callable[[ProgramCall], _Made]]:
     """By profile: which key is pinned, and whether the rest is checked."""
 
-    def key(call: ProgramCall, role: Role) -> str:
-        return f"sha256//{call.base64(role)}"
+    def pinned(role: Role, insecure: bool = False) -> Callable[[ProgramCall], _Made]:
+        return lambda call: how(call, f"sha256//{call.base64(role)}", insecure)
 
     return {
-        "unpinned": lambda call: how(call, None, False),
-        "curl": lambda call: how(call, key(call, Role.LEAF), False),
-        "curl-insecure": lambda call: how(call, key(call, Role.LEAF), True),
-        "curl-ca-pin": lambda call: how(call, key(call, Role.INTERMEDIATE), False),
+        "unpinned": how,
+        "curl": pinned(Role.LEAF),
+        "curl-insecure": pinned(Role.LEAF, insecure=True),
+        "curl-ca-pin": pinned(Role.INTERMEDIATE),
     }
 
 

@@ -37,8 +37,7 @@ JARS = "LAB_JARS"
 """The environment variable that names OkHttp's jars, or folders with jars, where they are not Debian's."""
 
 SOURCE = Path(__file__).with_name("Pinned.java")
-DEBIAN = Path("/usr/share/java")
-NEEDED = ("okhttp.jar", "okio.jar")
+DEBIAN = os.pathsep.join(("/usr/share/java/okhttp.jar", "/usr/share/java/okio.jar"))
 _QUICK = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
@@ -48,12 +47,8 @@ _QUICK = (
 
 def jars() -> list[Path]:
     """The jars to run with; empty where OkHttp is not among them."""
-    if named := os.environ.get(JARS):
-        found = [Path(one) for one in named.split(os.pathsep) if one]
-        found = [jar for one in found for jar in (sorted(one.glob("*.jar")) if one.is_dir() else [one])]
-    else:
-        found = [DEBIAN / name for name in NEEDED]
-    found = [one.resolve() for one in found]
+    named = [Path(one) for one in (os.environ.get(JARS) or DEBIAN).split(os.pathsep) if one]
+    found = [jar.resolve() for one in named for jar in (sorted(one.glob("*.jar")) if one.is_dir() else [one])]
     return found if all(one.is_file() for one in found) and _okhttp_jar(found) else []
 
 

@@ -31,7 +31,7 @@ from lab.trials.trial import run
 from lab.wire.attacker import Attacker
 from lab.wire.front import Front
 from lab.wire.keylog import Tell
-from lab.wire.listener import PATIENCE, Address, Listener
+from lab.wire.listener import Address, Listener
 
 AT_HAND = timedelta(minutes=5)
 """A meeting this near to now happens now."""
@@ -79,15 +79,13 @@ class Outside:
         case: Case,
         *,
         scene: Scene | None = None,
-        patience: float = PATIENCE,
         tell: Tell | None = None,
         made: Made | None = None,
     ) -> None:
         self.case = case
         self.began = datetime.now(UTC)
         self.scene = scene or scene_for_today(case)
-        self.stage = Standing(case, self.scene, patience=patience, tell=tell, made=made)
-        self.patience = patience
+        self.stage = Standing(case, self.scene, tell=tell, made=made)
         self.on = self.scene.meetings[self.scene.about]
 
     def __enter__(self) -> Self:
@@ -95,7 +93,7 @@ class Outside:
         with ExitStack() as opened:
             opened.callback(shutil.rmtree, self.folder, ignore_errors=True)
             opened.enter_context(self.stage)
-            self.front = opened.enter_context(Front(self.stage.listener(self.on), patience=self.patience))
+            self.front = opened.enter_context(Front(self.stage.listener(self.on)))
             self._opened = opened.pop_all()
         return self
 
@@ -134,7 +132,7 @@ class Outside:
         """
         chosen = tuple(meetings) or self.scene.meetings
         scene = replace(self.scene, meetings=chosen, about=len(chosen) - 1)
-        with Standing(self.case, scene, patience=self.patience) as apart:
+        with Standing(self.case, scene) as apart:
             return run(row, apart).encounters
 
     def store(self, meeting: Meeting) -> Path:
@@ -158,9 +156,9 @@ class Outside:
         Whether whoever is on the line in this meeting has read `secret`.
 
         Ask when the program has ended: where nobody has, this waits until its
-        connections have ended too, for `patience` seconds at most.
+        connections have ended too, for ten seconds at most.
         """
         log = self.stage.listener(meeting).log
         if not log.holds(secret):
-            self.front.quiet(self.patience)
+            self.front.quiet()
         return log.holds(secret)

@@ -218,13 +218,8 @@ def to_its_end(command: Sequence[str | Path], *, put: bytes = b"", home: Path, p
             check=False,
         )
     except subprocess.TimeoutExpired as slow:
-        return Ended(None, slow.stdout or b"", late(patience).encode())
+        return Ended(None, slow.stdout or b"", f"did not end within {patience:.0f} seconds".encode())
     return Ended(done.returncode, done.stdout, done.stderr)
-
-
-def late(patience: float = PATIENCE) -> str:
-    """What is said of a program that took too long."""
-    return f"did not end within {patience:.0f} seconds"
 
 
 def environment(home: Path) -> dict[str, str]:

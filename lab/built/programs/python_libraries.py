@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from lab.built.programs.program import PATIENCE, CommandLine, Program, ProgramCall, Said, last_line, one_by_one
+from lab.built.programs.program import PATIENCE, Caller, CommandLine, Program, ProgramCall, Said, last_line, one_by_one
 from lab.built.programs.ssl_hook import PinError, context_with, pinning, require
 from lab.policy.pinset import Role
 
@@ -28,10 +28,6 @@ def _refused(problem: Exception, why: object = None) -> Said:
     """The library's own error, on one line; `why` where it keeps the reason elsewhere. No addresses of objects."""
     words = re.sub(r" object at 0x[0-9a-fA-F]+", "", " ".join(str(why or problem).split()))
     return Said(None, f"{type(problem).__name__}: {words}"[:200])
-
-
-def _hooked(call: ProgramCall) -> ssl.SSLContext:
-    return pinning(context_with(call.store), call.site[Role.LEAF])
 
 
 # ---- urllib3, and requests which is built on it ----------------------------------------------------
@@ -88,9 +84,10 @@ def _requests(call: ProgramCall, context: ssl.SSLContext, fingerprint: str | Non
 # ---- aiohttp ---------------------------------------------------------------------------------------
 
 
-def _aiohttp(call: ProgramCall, how: Callable[[], Any]) -> Said:
+def _aiohttp(call: ProgramCall, context: ssl.SSLContext | None = None, fingerprint: str = "") -> Said:
     import aiohttp
 
+    how = context or aiohttp.Fingerprint(bytes.fromhex(fingerprint))
     made: list[socket.socket] = []
 
     def connection(address: tuple[Any, ...]) -> socket.socket:
@@ -104,7 +101,7 @@ def _aiohttp(call: ProgramCall, how: Callable[[], Any]) -> Said:
         patience = aiohttp.ClientTimeout(PATIENCE)
         async with aiohttp.ClientSession(connector=connector, timeout=patience, trust_env=False) as session:
             try:
-                async with session.get(call.url, headers=call.headers, ssl=how()) as answer:
+                async with session.get(call.url, headers=call.headers, ssl=how) as answer:
                     await answer.read()
             except (aiohttp.ClientError, TimeoutError) as problem:
                 return _refused(problem)
@@ -119,12 +116,6 @@ def _aiohttp(call: ProgramCall, how: Callable[[], Any]) -> Said:
         return said
 
     return asyncio.run(ask_and_close())
-
-
-def _aiohttp_fingerprint(call: ProgramCall) -> Said:
-    import aiohttp
-
-    return _aiohttp(call, lambda: aiohttp.Fingerprint(bytes.fromhex(call.hex(Role.CERTIFICATE))))
 
 
 # ---- httpx -----------------------------------------------------------------------------------------
@@ -162,36 +153,27 @@ def version_of_library(name: str) -> Callable[[], str | None]:
     return version
 
 
-def _library(name: str, ways: dict[str, Callable[[ProgramCall], Said] | CommandLine]) -> Program:
-    callers = {profile: way if isinstance(way, CommandLine) else one_by_one(way) for profile, way in ways.items()}
-    return Program(name, f"pip install {name}", version_of_library(name), callers)
-
-
-def _on_urllib3(how: Callable[..., Said]) -> dict[str, Callable[[ProgramCall], Said]]:
-    return {
-        "unpinned": lambda call: how(call, context_with(call.store)),
-        "urllib3": lambda call: how(call, context_with(call.store), call.hex(Role.CERTIFICATE)),
-        "ssl-hook": lambda call: how(call, _hooked(call)),
+def _library(name: str, how: Callable[..., Said], **more: Caller) -> Program:
+    """A library that `how` calls with an SSL context, which may have a pin in it; and `more` ways, by profile."""
+    ways = {
+        "unpinned": one_by_one(lambda call: how(call, context_with(call.store))),
+        **more,
+        "ssl-hook": one_by_one(lambda call: how(call, pinning(context_with(call.store), call.site[Role.LEAF]))),
     }
+    return Program(name, f"pip install {name}", version_of_library(name), ways)
+
+
+def _fingerprint(how: Callable[..., Said]) -> Caller:
+    return one_by_one(lambda call: how(call, context_with(call.store), call.hex(Role.CERTIFICATE)))
 
 
 LIBRARIES = (
-    _library("urllib3", {**_on_urllib3(_urllib3)}),
-    _library("requests", {**_on_urllib3(_requests), "unpinned": CommandLine(_plainly, told=_told)}),
-    _library(
-        "aiohttp",
-        {
-            "unpinned": lambda call: _aiohttp(call, lambda: context_with(call.store)),
-            "aiohttp": _aiohttp_fingerprint,
-            "ssl-hook": lambda call: _aiohttp(call, lambda: _hooked(call)),
-        },
-    ),
+    _library("urllib3", _urllib3, urllib3=_fingerprint(_urllib3)),
+    _library("requests", _requests, unpinned=CommandLine(_plainly, told=_told), urllib3=_fingerprint(_requests)),
+    _library("aiohttp", _aiohttp, aiohttp=one_by_one(lambda call: _aiohttp(call, None, call.hex(Role.CERTIFICATE)))),
     _library(
         "httpx",
-        {
-            "unpinned": lambda call: _httpx(call, context_with(call.store)),
-            "httpx-response": lambda call: _httpx(call, context_with(call.store), late=True),
-            "ssl-hook": lambda call: _httpx(call, _hooked(call)),
-        },
+        _httpx,
+        **{"httpx-response": one_by_one(lambda call: _httpx(call, context_with(call.store), late=True))},
     ),
 )

@@ -14,7 +14,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Command:
     """
     One command: the program it needs, what it does, and the line to paste.
 
-    `client` names the lab's client that speaks for it; empty where the command
+    `client` names the lab's client that speaks for it; None where the command
     only prepares another. `remembers` says that the program must have met the
     scene's first meeting before, with the command above this one.
     """
@@ -71,8 +71,8 @@ class Command:
     name: str
     program: str
     does: str
-    line: str
-    client: str = ""
+    command: str
+    client: str | None = None
     remembers: bool = False
 
 
@@ -161,14 +161,7 @@ def needs(meeting: Meeting) -> str:
 
 def record(command: Command, expects: Encounter | None) -> dict[str, Any]:
     """A command as plain JSON values."""
-    return {
-        "name": command.name,
-        "program": command.program,
-        "does": command.does,
-        "command": command.line,
-        "client": command.client or None,
-        "expected": expectation(expects),
-    }
+    return {**asdict(command), "expected": expectation(expects)}
 
 
 def expectation(expects: Encounter | None) -> dict[str, Any] | None:
@@ -185,4 +178,4 @@ def expectation(expects: Encounter | None) -> dict[str, Any] | None:
 
 def installed(command: Command) -> bool:
     """Whether the command's program is on this machine."""
-    return bool(shutil.which(command.program)) or Path(command.program).is_file()
+    return bool(shutil.which(command.program))

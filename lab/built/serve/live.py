@@ -1,14 +1,13 @@
 """
 What the other side sees, as it happens.
 
-It knows the logs of services and attackers. Threads that serve put events into
-a queue; whoever prints takes them out. What an attacker or a proxy reads is
+It knows the logs of services and attackers. Threads that serve tell what happens,
+one event at a time. What an attacker or a proxy reads is
 told with the secrets in it: that is the lesson.
 """
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,19 +50,13 @@ class Sighting:
         return {**head, **self.details}
 
 
-class Live:
-    """Watches listeners; `events` is a queue of what happens at them."""
-
-    def __init__(self, events: queue.SimpleQueue[Any]) -> None:
-        self.events = events
-
-    def watch(self, listener: Service | Attacker, meeting: Meeting) -> None:
-        """From now on, tell what happens at this listener, which was made for this meeting."""
-        who = "genuine"
-        if isinstance(listener, Attacker):
-            who = "attacker" if meeting.line is Line.ATTACKER else "proxy"
-        listener.log.heard = lambda visit, request: self.events.put(_request(who, visit, request))
-        listener.log.left = _teller(self.events.put, who)
+def watch(listener: Service | Attacker, meeting: Meeting, tell: Callable[[Sighting], None]) -> None:
+    """From now on, tell what happens at this listener, which was made for this meeting."""
+    who = "genuine"
+    if isinstance(listener, Attacker):
+        who = "attacker" if meeting.line is Line.ATTACKER else "proxy"
+    listener.log.heard = lambda visit, request: tell(_request(who, visit, request))
+    listener.log.left = _teller(tell, who)
 
 
 def _request(who: str, visit: Visit, request: Request) -> Sighting:

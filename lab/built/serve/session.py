@@ -20,7 +20,7 @@ from lab.built.programs.outside import Outside
 from lab.built.serve import commands
 from lab.built.serve.commands import Command, quote
 from lab.built.serve.files import Files
-from lab.built.serve.live import Live
+from lab.built.serve.live import watch
 from lab.observation import Line
 from lab.scenes.catalogue import Case, Meeting, twin_of
 from lab.trials.engine import Encounter
@@ -58,7 +58,7 @@ class Session:
     ) -> None:
         self.case = case
         self._begins = begins
-        self._live = Live(events)
+        self._events = events
         self._paths = (keylog, capture)
         self._ended: set[Path | None] = set()
         self._found: dict[int, dict[str, Encounter]] = {}  # what is expected, by the meeting's number
@@ -99,7 +99,7 @@ class Session:
     def _made(self, listener: Service | Attacker, meeting: Meeting) -> None:
         if self.capture:
             self.capture.record(listener)
-        self._live.watch(listener, meeting)
+        watch(listener, meeting, self._events.put)
 
     # ---- while it stands --------------------------------------------------------------------------
 
@@ -113,8 +113,7 @@ class Session:
         meeting = self.meetings[(self.number + 1) % len(self.meetings)]
         self.files.now(meeting)
         self.outside.turn(meeting)
-        expected = self._expected()
-        return Turned(lambda: "\n".join(self._turned_text(expected)), lambda: self._turned_record(expected))
+        return Turned(self._turned_text, self._turned_record)
 
     def problems(self) -> Iterator[str]:
         """What went wrong with the files since this was asked last; a sentence each."""
@@ -157,14 +156,14 @@ class Session:
             "commands": [commands.record(one, expected.get(one.name)) for one in self.commands],
         }
 
-    def _turned_record(self, expected: dict[str, Encounter]) -> dict[str, Any]:
+    def _turned_record(self) -> dict[str, Any]:
         return {
             "event": "meeting",
             "time": datetime.now(UTC).isoformat(),
             "meeting": self.number + 1,
             "title": self.outside.on.title,
             "line": self.outside.on.line.value,
-            "expected": {name: commands.expectation(one) for name, one in expected.items()},
+            "expected": {name: commands.expectation(one) for name, one in self._expected().items()},
         }
 
     # ---- told in words ----------------------------------------------------------------------------
@@ -177,7 +176,7 @@ class Session:
         if twin := twin_of(self.case):
             lines.append(f"its twin, which no path can tell from it: {twin.name}")
         lines += ["", *self._where()]
-        if any(self._between(one) for one in self.meetings):
+        if any(one.relayed for one in self.meetings):
             lines.append(f"genuine      https://localhost:{genuine}/   the genuine service itself, with nobody between")
         lines += [
             f"files        {outside.folder}   removed at the end; no private key is among them",
@@ -192,12 +191,8 @@ class Session:
                 missing = "" if commands.installed(one) else "   (not found on this machine)"
                 lines += ["", f"{Path(program).name}{missing}"]
             words = _words(one, expected)
-            lines += [f"  {one.does}", *([f"  expected{words}"] if words else []), f"    {one.line}"]
+            lines += [f"  {one.does}", *([f"  expected{words}"] if words else []), f"    {one.command}"]
         return "\n".join([*lines, "", "What happens now:"])
-
-    @staticmethod
-    def _between(meeting: Meeting) -> bool:
-        return meeting.line is Line.ATTACKER or meeting.proxied
 
     def _where(self) -> list[str]:
         meeting = self.outside.on
@@ -229,12 +224,12 @@ class Session:
             lines += [f"capture      {self.capture.path}   {open_}", f"    {look}"]
         return lines
 
-    def _turned_text(self, expected: dict[str, Encounter]) -> Iterator[str]:
-        yield ""
-        yield from self._where()
+    def _turned_text(self) -> str:
+        expected, lines = self._expected(), ["", *self._where()]
         for one in self.commands:
             if one.name in expected:
-                yield f"             {one.name:<23} expected{_words(one, expected)}"
+                lines.append(f"             {one.name:<23} expected{_words(one, expected)}")
+        return "\n".join(lines)
 
 
 def _words(command: Command, expected: dict[str, Encounter]) -> str:
