@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from random import Random
 from typing import Any
@@ -97,8 +97,8 @@ def one_draw(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def _questions(make: Callable[[Random], list[Question]] = depth._outcomes) -> list[Question]:
-    return make(Random())
+def _questions(make: Callable[[Random], Iterator[Question]] = depth._outcomes) -> list[Question]:
+    return list(make(Random()))
 
 
 @pytest.mark.parametrize("check", SOLVED)
