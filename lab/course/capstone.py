@@ -15,14 +15,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from html import escape
 from random import Random
-from typing import Any
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course import fresh
 from lab.course.report import Mark, NoAnswer, Report, answer
 from lab.observation import Observation, Outcome, Showable
-from lab.pki.authority import Authority
-from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, pinned
 from lab.policy.clients import Client, client
 from lab.policy.pinset import PinSet, Role
@@ -380,17 +377,6 @@ def _kept(events: tuple[Arrival, ...]) -> Season:
 # ---- the exercise --------------------------------------------------------------------------------
 
 
-class _Renamed(World):
-    """A world whose host and authorities have names drawn at random: a name says nothing."""
-
-    def __init__(self, draw: Random, **starts: Any) -> None:
-        super().__init__(draw.choice(fresh.HOSTS), **starts)
-        self._names = iter(draw.sample(fresh.NAMES, len(fresh.NAMES)))
-
-    def authority(self, name: str, **more: Any) -> Authority:
-        return super().authority(next(self._names), **more)
-
-
 def fresh_events(draw: Random) -> tuple[Arrival, ...]:
     """Every event once, in random order, in worlds where everything has another name."""
 
@@ -400,7 +386,7 @@ def fresh_events(draw: Random) -> tuple[Arrival, ...]:
             name=f"event-{number}",
             twin="",
             starts={},
-            build=lambda _: one.scene(_Renamed(draw, **one.starts)),
+            build=lambda _: one.scene(fresh.Renamed(draw, **one.starts)),
         )
 
     every = each_once()

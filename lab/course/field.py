@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lab.built.programs import curl
@@ -106,9 +107,8 @@ def suspect(off: Iterable[str], key: bool) -> Client:
 def switched_off(find: Callable[..., Any]) -> Report:
     """Judge `find(probe)`: the set of what an unnamed client has switched off, by its outcomes alone."""
     draw = random.Random()
-    kinds = [frozenset(one for number, one in enumerate(OFF) if mask >> number & 1) for mask in range(8)]
     drawn = []
-    for off in kinds:
+    for off in ({one for number, one in enumerate(OFF) if mask >> number & 1} for mask in range(8)):
         pins = [True, False] if NAME in off else [draw.random() < 0.5]  # both: a renewed certificate would mislead
         drawn += [(off, suspect(off, key)) for key in pins]
     draw.shuffle(drawn)
@@ -123,18 +123,11 @@ def switched_off(find: Callable[..., Any]) -> Report:
         return "it misses a mistake that you say it would notice, or you have not asked the scene that shows it"
 
     with fresh.stages() as outcome_in:
-
-        def probe(client: Client) -> Callable[[str], str]:
-            return lambda scene: outcome_in(client, case(scene)).value
-
         questions = [
-            Question(f"client {number}", (probe(client),), off) for number, (off, client) in enumerate(drawn, start=1)
+            Question(f"client {number}", (partial(outcome_in, client),), off)
+            for number, (off, client) in enumerate(drawn, start=1)
         ]
-        return examine("what has been switched off", lambda asked: _frozen(find(asked)), questions, remark, wanted)
-
-
-def _frozen(answer: Any) -> Any:
-    return frozenset(answer) if isinstance(answer, set) else answer
+        return examine("what has been switched off", find, questions, remark, wanted)
 
 
 # ---- exercise: a string for curl -----------------------------------------------------------------

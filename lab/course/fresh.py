@@ -14,11 +14,12 @@ from dataclasses import replace
 from functools import reduce
 from itertools import islice
 from random import Random
+from typing import Any
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course.report import Report
-from lab.observation import Certificate, Line, Outcome
-from lab.pki.authority import Authority, authority
+from lab.observation import Certificate, Line
+from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client
@@ -37,19 +38,23 @@ NAMES = (
 )
 
 
-def world(draw: Random, *, intermediates: int | None = None) -> World:
-    """
-    A world with 0 to 3 intermediates (or as many as said) above its service.
+class Renamed(World):
+    """A world whose host and authorities have names drawn at random from one list: a name says nothing."""
 
-    Its line, its sibling and its other CA have names drawn from one list, so
-    that no name says which is which.
-    """
-    names = iter(draw.sample(NAMES, len(NAMES)))
-    made = World(draw.choice(HOSTS))
-    made.root, made.other_root = authority(next(names)), authority(next(names))
-    made.issuing = below(made.root, islice(names, draw.randint(0, 3) if intermediates is None else intermediates))
-    made.other_issuing = below(made.other_root, islice(names, draw.randint(1, 2)))
-    made.sibling = made.root.intermediate(next(names))
+    def __init__(self, draw: Random, **starts: Any) -> None:
+        super().__init__(draw.choice(HOSTS), **starts)
+        self.names = iter(draw.sample(NAMES, len(NAMES)))
+
+    def authority(self, name: str, **more: Any) -> Authority:
+        """As asked for, but for its name."""
+        return super().authority(next(self.names), **more)
+
+
+def world(draw: Random, *, intermediates: int) -> World:
+    """A world with so many intermediates above its service, and where no name says which authority is which."""
+    made = Renamed(draw)
+    made.issuing = below(made.root, islice(made.names, intermediates))
+    made.other_issuing = below(made.other_root, islice(made.names, draw.randint(1, 2)))
     return made
 
 
@@ -107,15 +112,20 @@ def play(made: World, meeting: Meeting, pin_sets: Sequence[PinSet]) -> list[Enco
 
 
 @contextmanager
-def stages() -> Iterator[Callable[[Client, Case], Outcome]]:
-    """Takes clients through scenes; what was stood up for the first who came stands until the check is over."""
+def stages() -> Iterator[Callable[[Client, str | Case], str]]:
+    """
+    Takes clients through scenes, and says each outcome as a word.
+
+    What was stood up for the first who came stands until the check is over.
+    """
     with ExitStack() as stack:
         standing: dict[str, Standing] = {}
 
-        def outcome(row: Client, through: Case) -> Outcome:
+        def outcome(row: Client, scene: str | Case) -> str:
+            through = scene if isinstance(scene, Case) else case(scene)
             if through.name not in standing:
                 standing[through.name] = stack.enter_context(Standing(through))
-            return run(row, standing[through.name]).outcome
+            return str(run(row, standing[through.name]).outcome)
 
         yield outcome
 
