@@ -157,12 +157,9 @@ class LedgerRow(Showable):
 
     def __str__(self) -> str:
         head = f"{self.claim.number:>3}  {self.claim.words}"
-        tail = f"{self.claim.kind.value} [{self.mark}]. {self.evidence}"
-        return "\n".join([*wrap(head, 110, subsequent_indent=" " * 5), *_set_in(tail)])
-
-
-def _set_in(words: str) -> list[str]:
-    return wrap(words, 110, initial_indent=" " * 7, subsequent_indent=" " * 7, break_on_hyphens=False)
+        said = f"{self.claim.kind.value} [{self.mark}]. {self.evidence}"
+        tail = wrap(said, 110, initial_indent=" " * 7, subsequent_indent=" " * 7, break_on_hyphens=False)
+        return "\n".join([*wrap(head, 110, subsequent_indent=" " * 5), *tail])
 
 
 @dataclass(frozen=True)
@@ -173,9 +170,6 @@ class Ledger(Showable):
 
     def __iter__(self) -> Iterator[LedgerRow]:
         return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
     def __getitem__(self, number: int) -> LedgerRow:
         """The row of that number. Raises ValueError where there is none."""
@@ -195,7 +189,7 @@ class Ledger(Showable):
     @property
     def counts(self) -> dict[str, int]:
         """How many rows each class has."""
-        return {kind.value: len(self.of(kind)) for kind in Class}
+        return {kind.value: len(self.of(kind).rows) for kind in Class}
 
     @property
     def sum(self) -> str:

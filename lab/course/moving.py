@@ -27,7 +27,6 @@ from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import Meeting, attacked, changed
 
 GOOD = {Line.GENUINE: Outcome.SERVED, Line.ATTACKER: Outcome.STOPPED}
-SETS = (set, frozenset)
 PHRASE = {Line.GENUINE: "to survive", Line.ATTACKER: "to stop"}
 
 Judged = Iterable[tuple[str, str]]
@@ -88,7 +87,7 @@ def pins_for(candidate: Callable[..., Any]) -> Report:
 
 def _pinned(candidate: Callable[..., Any], made: World, spares: list[Key]) -> Judged:
     genuine = tuple(seen(one) for one in made.genuine.path)
-    got = answer(candidate, [genuine, [pin_of(key.public_key()) for key in spares]], *SETS, wanted="a set of pins")
+    got = answer(candidate, [genuine, [pin_of(key.public_key()) for key in spares]], set, wanted="a set of pins")
     for one in got:
         if not isinstance(one, str):
             raise NoAnswer(f"a {type(one).__name__} is in the set; a pin is text")
@@ -165,7 +164,7 @@ def plan(candidate: Callable[..., Any]) -> Report:
 def _planned_for(candidate: Callable[..., Any], asked: Asked) -> Judged:
     given = ([set(one) for one in asked.words(side)] for side in (asked.keep, asked.stop))
     case = str(asked)
-    got = answer(candidate, given, *SETS, NoneType, wanted="a set of roles, or None,")
+    got = answer(candidate, given, set, NoneType, wanted="a set of roles, or None,")
     if got is None:
         yield case, "some set of pins does it" if asked.possible else ""
     elif not got <= set(Role):
