@@ -16,11 +16,9 @@ from itertools import groupby
 from textwrap import wrap
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
+from lab.course import fresh
 from lab.observation import Outcome, Showable
-from lab.policy.clients import client
-from lab.scenes.catalogue import case
-from lab.trials.matrix import matrix
-from lab.trials.trial import Trial
+from lab.policy.clients import Client, client
 
 
 class Class(StrEnum):
@@ -241,24 +239,13 @@ Showable.renderers[LedgerRow] = {"text/plain": str, "text/html": lambda row: Led
 
 def run(claims: Iterable[Claim]) -> Ledger:
     """These claims with everything run that can be, over real TLS."""
-    chosen = tuple(claims)
-    done = _cells(chosen)
-    ran = [(*_held(one, done), *(one.experiment() if one.experiment else ())) for one in chosen]
-    return Ledger(tuple(map(LedgerRow, chosen, ran)))
+    with fresh.stages() as outcome:
+        return Ledger(tuple(LedgerRow(one, tuple(_tried(one, outcome))) for one in claims))
 
 
-def _cells(claims: Iterable[Claim]) -> dict[tuple[str, str], Trial]:
-    """Each cell that some claim asks for, run once; a scene is stood up once for all who need it."""
-    wanted: dict[str, dict[str, None]] = {}
-    for cell in (cell for one in claims for cell in one.cells):
-        wanted.setdefault(cell.scene, {})[cell.client] = None
-    done: dict[tuple[str, str], Trial] = {}
-    for scene, names in wanted.items():
-        done.update(matrix([client(name) for name in names], [case(scene)]).trials)
-    return done
-
-
-def _held(claim: Claim, done: dict[tuple[str, str], Trial]) -> Iterator[Ran]:
+def _tried(claim: Claim, outcome: Callable[[Client, str], str]) -> Iterator[Ran]:
     for cell in claim.cells:
-        outcome = done[cell.client, cell.scene].outcome
-        yield Ran(f"{cell.client} in {cell.scene}", outcome.value, outcome is cell.claimed)
+        found = outcome(client(cell.client), cell.scene)
+        yield Ran(f"{cell.client} in {cell.scene}", found, found == cell.claimed)
+    if claim.experiment:
+        yield from claim.experiment()
