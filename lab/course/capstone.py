@@ -149,12 +149,10 @@ def contender(policy: Contender, name: str = "yours") -> Client:
 def _asked(decide: Talks) -> Check:
     def rule(observation: Observation, known: Known) -> tuple[bool, str]:
         try:
-            answer = decide(observation, known)
-        except Exception as problem:  # a reader's function may do anything
-            return False, f"your policy raised {type(problem).__name__}: {problem}"
-        if not isinstance(answer, bool):
-            return False, f"your policy answered {answer!r}, and neither True nor False"
-        return answer, f"your policy answered {answer}"
+            talks = bool(answer(decide, [observation, known], bool))
+        except NoAnswer as problem:
+            return False, f"your policy said neither True nor False: {problem}"
+        return talks, f"your policy answered {talks}"
 
     # With a pin set, which the rule never asks, and as one that remembers, it is given all that a client can know.
     return Check("your policy", rule, Basis.PRESENTED, pin_set=PinSet.any_of(*Role), remembers=True)
@@ -410,14 +408,11 @@ def pareto(candidate: Talks) -> Report:
             troubles.append(str(problem))
             return False
 
-    draw = Random()
-    ordinary = [event for event in each_once() if event.case.name == "ordinary_day"]
-    first = play([watched], ordinary).board()
-    if troubles:
-        return Report(exercise, (Mark("an ordinary day", False, troubles[0]),))
-    if first.score("yours").outages:
-        return Report(exercise, (Mark("an ordinary day", False, "the policy refuses the genuine server"),))
-    score = play([watched], fresh_events(draw)).board().score("yours")
+    first = play([watched], [Arrival(case("ordinary_day"))]).board().score("yours")
+    if first.outages:
+        remark = troubles[0] if troubles else "the policy refuses the genuine server"
+        return Report(exercise, (Mark("an ordinary day", False, remark),))
+    score = play([watched], fresh_events(Random())).board().score("yours")
     if troubles:
         return Report(exercise, (Mark("fresh events", False, troubles[0]),))
     return Report(exercise, tuple(_judged(score)))

@@ -147,8 +147,8 @@ def with_curl(pins: str) -> Fetch:
 
 def curl_pins(make: Callable[..., Any]) -> Report:
     """Judge `make(leaf, backup)`: the string that lets curl live through a move to the backup key, and no other."""
-    wanted = {"ordinary_day": "served", "same_key": "served", "backup_key": "served", "new_key": "outage"}
-    robbers = {"same_intermediate": "stopped"}
+    lives = dict.fromkeys(("ordinary_day", "same_key", "backup_key"), "served")
+    wanted = {**lives, "new_key": "outage", "same_intermediate": "stopped"}
 
     def remark(question: Question, got: Any) -> str:
         return f"curl's call ended as {got}"
@@ -165,5 +165,5 @@ def curl_pins(make: Callable[..., Any]) -> Report:
 
         return outcome(lambda call: with_curl(made[-1])(call), replace(one, build=build))
 
-    questions = [Question(scene, (scene,), expected) for scene, expected in {**wanted, **robbers}.items()]
+    questions = [Question(scene, (scene,), expected) for scene, expected in wanted.items()]
     return examine("pins for curl", played, questions, remark)
