@@ -44,39 +44,31 @@ Probe = Callable[[str], str]
 # ---- what the notebook plays with ----------------------------------------------------------------
 
 
-def _wrong_pin(world: World) -> Scene:
+@fresh.unlisted(Kind.ROTATION, Reach.CERTIFICATE)
+def wrong_pin(world: World) -> Scene:
+    """
+    The pin in the client is wrong on purpose
+
+    Nothing changes at the server; the pins in the client are those of another site.
+    So OkHttp's documentation teaches it: begin with a wrong pin, and read the error.
+    """
     another = World()
     return replace(case("ordinary_day").scene(world), site=site_pins(another, another.genuine))
 
 
-WRONG_PIN = Case(
-    "wrong_pin",
-    Kind.ROTATION,
-    "The pin in the client is wrong on purpose",
-    "Nothing changes at the server; the pins in the client are those of another site.",
-    _wrong_pin,
-    Reach.CERTIFICATE,
-)
-"""The test that OkHttp's documentation teaches: begin with a wrong pin, and read the error."""
+@fresh.unlisted(Kind.ATTACK, fails=Fault.WRONG_HOST)
+def other_name_other_ca(world: World) -> Meeting:
+    """
+    A valid certificate for another host, from another CA
 
-
-def _other_name_other_ca(world: World) -> Meeting:
+    The usual test for a missing host name check.
+    """
     return attacked(world, world.other_issuing.issue("evil.example"))
 
 
-OTHER_NAME_OTHER_CA = Case(
-    "other_name_other_ca",
-    Kind.ATTACK,
-    "A valid certificate for another host, from another CA",
-    "The usual test for a missing host name check.",
-    _other_name_other_ca,
-    Reach.TRUST_STORE,
-    fails=Fault.WRONG_HOST,
-)
-
 TEST_DAY = (
     *(case(name) for name in ("ordinary_day", "self_signed_certificate", "untrusted_rogue_ca", "installed_ca")),
-    WRONG_PIN,
+    wrong_pin,
 )
 """What a careful developer tries before a release."""
 

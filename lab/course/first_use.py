@@ -11,9 +11,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
+from lab.course.fresh import unlisted
 from lab.course.report import Question, Report, examine
 from lab.observation import Observation
 from lab.pki.authority import new_key, self_signed
@@ -57,28 +57,26 @@ def client(trusts: Trusts) -> Client:
     return Client("yours", "asks the function that you wrote", (check,))
 
 
-def _at_home(world: World, attacker: bool) -> Scene:
+@unlisted(Kind.ROTATION, Reach.CERTIFICATE)
+def home_server(world: World) -> Scene:
+    """
+    A server at home made its certificate itself
+
+    No CA vouches for this server, and nothing changes.
+    """
     world.genuine = self_signed(world.host)
-    second = attacked(world, self_signed(world.host)) if attacker else honest(world, "second meeting")
-    return told(world, honest(world, "first meeting"), second)
+    return told(world, honest(world, "first meeting"), honest(world, "second meeting"))
 
 
-HOME_SERVER = Case(
-    "home_server",
-    Kind.ROTATION,
-    "A server at home made its certificate itself",
-    "No CA vouches for this server, and nothing changes.",
-    partial(_at_home, attacker=False),
-    Reach.CERTIFICATE,
-)
-HOME_SERVER_ATTACKED = Case(
-    "home_server_attacked",
-    Kind.ATTACK,
-    "An attacker poses as the server at home",
-    "Its certificate is as self-made as the genuine one.",
-    partial(_at_home, attacker=True),
-    Reach.TRUST_STORE,
-)
+@unlisted(Kind.ATTACK)
+def home_server_attacked(world: World) -> Scene:
+    """
+    An attacker poses as the server at home
+
+    Its certificate is as self-made as the genuine one.
+    """
+    world.genuine = self_signed(world.host)
+    return told(world, honest(world, "first meeting"), attacked(world, self_signed(world.host)))
 
 
 # ---- exercise: remember and decide ---------------------------------------------------------------

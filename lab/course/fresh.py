@@ -8,10 +8,11 @@ exercise and no answer.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import islice
 from random import Random
 from typing import Any
@@ -24,7 +25,7 @@ from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client
 from lab.policy.pinset import PinSet, Reach, Role
-from lab.scenes.catalogue import Case, Kind, Meeting, case, changed, site_pins, told
+from lab.scenes.catalogue import Build, Case, Kind, Meeting, case, changed, site_pins, told
 from lab.trials.engine import Encounter
 from lab.trials.standing import Standing
 from lab.trials.trial import run
@@ -67,13 +68,10 @@ def _backup_key_elsewhere(made: World) -> Meeting:
     return changed(made, made.other_issuing.issue(made.host, key=made.backup_key), title="another CA, the backup key")
 
 
-def _change(title: str, move: str) -> Callable[[World], Meeting]:
-    def happens(made: World) -> Meeting:
-        meeting = case(move).move(made)
-        assert meeting is not None  # none of these moves is a calendar of its own
-        return replace(meeting, title=title)
-
-    return happens
+def _moved(title: str, move: str, made: World) -> Meeting:
+    meeting = case(move).move(made)
+    assert meeting is not None  # none of these moves is a calendar of its own
+    return replace(meeting, title=title)
 
 
 _MOVES = {
@@ -89,7 +87,7 @@ _MOVES = {
 }
 CHANGES: dict[str, Callable[[World], Meeting]] = {
     "another CA, the backup key": _backup_key_elsewhere,
-    **{title: _change(title, move) for title, move in _MOVES.items()},
+    **{title: partial(_moved, title, move) for title, move in _MOVES.items()},
 }
 """What may happen to a line: moves of the catalogue, and one that it does not have. An attacker may do each as well."""
 
@@ -103,6 +101,16 @@ def scene(name: str, made: World, meeting: Meeting) -> Case:
     """A scene of this one meeting; its reach is not known before somebody has been there."""
     kind = Kind.ATTACK if meeting.line is Line.ATTACKER else Kind.ROTATION
     return Case(name, kind, meeting.title, meeting.title, lambda _: told(made, meeting), Reach())
+
+
+def unlisted(kind: Kind, reach: Reach = Reach.TRUST_STORE, **about: Any) -> Callable[[Build], Case]:
+    """A scene made as the catalogue's are, title and text from its docstring, but in no list: it counts nowhere."""
+
+    def made(build: Build) -> Case:
+        text = inspect.getdoc(build) or ""
+        return Case(getattr(build, "__name__", ""), kind, text.splitlines()[0], text, build, reach, **about)
+
+    return made
 
 
 def play(made: World, meeting: Meeting, pin_sets: Sequence[PinSet]) -> list[Encounter]:
@@ -146,9 +154,6 @@ def brief(report: Report) -> Report:
     """The same marks with one remark for each case, its first, so that each case prints as one line."""
     if len({one.remark for one in report.marks}) == 1 and not report.marks[0].right:
         return replace(report, marks=tuple(replace(one, case="every case") for one in report.marks))
-    first: dict[str, str] = {}
-    for one in report.marks:
-        if not one.right:
-            first.setdefault(one.case, one.remark)
+    first = {one.case: one.remark for one in reversed(report.marks) if not one.right}
     marks = tuple(one if one.right else replace(one, remark=first[one.case]) for one in report.marks)
     return replace(report, marks=marks)
