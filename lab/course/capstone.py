@@ -378,17 +378,11 @@ def _kept(events: tuple[Arrival, ...]) -> Season:
 def fresh_events(draw: Random) -> tuple[Arrival, ...]:
     """Every event once, in random order, in worlds where everything has another name."""
 
-    def renamed(one: Case, number: int) -> Case:
-        return replace(
-            one,
-            name=f"event-{number}",
-            twin="",
-            starts={},
-            build=lambda _: one.scene(fresh.Renamed(draw, **one.starts)),
-        )
+    def renamed(one: Case) -> Case:
+        return replace(one, build=lambda _: one.scene(fresh.Renamed(draw, **one.starts)))
 
     every = each_once()
-    return tuple(Arrival(renamed(event.case, number)) for number, event in enumerate(draw.sample(every, len(every))))
+    return tuple(Arrival(renamed(event.case)) for event in draw.sample(every, len(every)))
 
 
 def pareto(candidate: Talks) -> Report:
