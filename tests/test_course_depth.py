@@ -149,6 +149,5 @@ def test_every_change_has_the_reach_that_its_title_says() -> None:
         found = {}
         for title, make in fresh.CHANGES.items():
             [met] = fresh.play(made, make(made), [PinSet.any_of(Role.ROOT)])
-            assert met.observation.path is not None
-            found[title] = set(fresh.reach(made, met.observation.path))
+            found[title] = set(fresh.reach(made, met))
         assert expected == found

@@ -91,16 +91,15 @@ def table(fetches: Mapping[str, Fetch], scenes: Iterable[str]) -> str:
 _EXPIRY = frozenset({9, 10})  # OpenSSL's errors for dates
 
 
-def suspect(off: Iterable[str], key: bool) -> Client:
+def suspect(off: set[str], key: bool) -> Client:
     """A client that pins the site's key (or its certificate), and has these checks switched off."""
-    gone = set(off)
-    policy = [] if PATH in gone else [checks.VALIDATION]
-    if PATH in gone and DATES not in gone:
+    policy = [] if PATH in off else [checks.VALIDATION]
+    if PATH in off and DATES not in off:
         policy.append(profiles.DATES)
-    if NAME not in gone:
+    if NAME not in off:
         policy.append(checks.HOST_NAME)
     pin = profiles.KEY_SHOWN if key else profiles.FINGERPRINT
-    ignoring = _EXPIRY if DATES in gone and PATH not in gone else frozenset()
+    ignoring = _EXPIRY if DATES in off and PATH not in off else frozenset()
     return Client("unnamed", "a client that you know from outside only", (*policy, pin), ignoring=ignoring)
 
 

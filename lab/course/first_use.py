@@ -120,18 +120,19 @@ def _situation(remembered: str | None, pin: str, alarmed: bool) -> tuple[str, st
     return "the remembered key in a renewed certificate", SAME_KEY
 
 
-def memory(decide: Callable[..., Any], histories: int = 6) -> Report:
+def memory(decide: Callable[..., Any]) -> Report:
     """Judge `decide(store, host, leaf)`: what it says at each meeting of random histories, each with a fresh store."""
 
     def last(met: list[Question]) -> Any:
         store: dict[Any, Any] = {}
         return [decide(store, *one.given) for one in met][-1]
 
-    draw = random.Random()
-    questions = []
-    for _ in range(histories):
-        met = _history(draw)
-        questions += [Question(one.case, (met[: n + 1],), one.expected) for n, one in enumerate(met)]
+    histories = [_history(random.Random()) for _ in range(6)]
+    questions = [
+        Question(one.case, (met[:number],), one.expected)
+        for met in histories
+        for number, one in enumerate(met, start=1)
+    ]
     return examine("remember and decide", last, questions)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course.report import Report
-from lab.observation import Certificate, Line
+from lab.observation import Line
 from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
@@ -138,10 +138,11 @@ def stages() -> Iterator[Callable[[Client, str | Case], str]]:
         yield outcome
 
 
-def reach(made: World, path: Sequence[Certificate]) -> Reach:
-    """Which genuine keys are on this path."""
+def reach(made: World, met: Encounter) -> Reach:
+    """Which genuine keys are on the path that was met there."""
+    assert met.observation.path  # every change passes ordinary validation
     site = site_pins(made, made.genuine)
-    there = {one.pin for one in path}
+    there = {one.pin for one in met.observation.path}
     return Reach(role for role in ROLES if site[role] & there)
 
 

@@ -47,10 +47,8 @@ def _headers(draw: Random) -> Iterator[Question]:
             if noted:
                 memory = memory.with_noted(PinnedHost(made.host, tuple(noted), START + timedelta(days=1)))
             value = str(Header(tuple(draw.sample(header, len(header))), 86400))
-            right = hpkp.note(memory, observation, [(HeaderName.PKP, value)], Agent()).action in (
-                Action.NOTED,
-                Action.UPDATED,
-            )
+            action = hpkp.note(memory, observation, [(HeaderName.PKP, value)], Agent()).action
+            right = action in (Action.NOTED, Action.UPDATED)
             yield Question(case, (set(header), set(here), set(noted), clean), right)
 
 

@@ -200,7 +200,9 @@ def _silent() -> Iterator[Question]:
     with Service(world.genuine) as bank:
         with Attacker(unknown, bank.address, host=world.host) as attacker:
             refused = _view(attacker, _send(world, attacker, None).port)
-            gone = _view(attacker, _knock(attacker))
+            with dial(attacker.address, PATIENCE) as silent:  # connects, says nothing, and leaves
+                knocked = silent.getsockname()[1]
+            gone = _view(attacker, knocked)
         with Attacker(trusted, bank.address, host=world.host) as attacker:
             left = _view(attacker, _send(world, attacker, None).port)
             order = Request("GET", "/account", _headers(world.host))
@@ -208,13 +210,6 @@ def _silent() -> Iterator[Question]:
     yield Question("a client that hangs up after the handshake, without an alert", (refused, left), "more")
     yield Question("a client that hangs up at once, without an alert", (gone, left), "more")
     yield Question("a client that hangs up on one of the two, without an alert", (gone, robbed), "the store")
-
-
-def _knock(listener: Listener) -> int:
-    """Connect, say nothing, and leave."""
-    with dial(listener.address, PATIENCE) as raw:
-        port: int = raw.getsockname()[1]
-    return port
 
 
 def _view(attacker: Attacker, port: int) -> View:

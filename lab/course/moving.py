@@ -192,9 +192,7 @@ def _changes(made: World) -> list[Change]:
     changes = []
     for make in CHANGES.values():
         [met] = fresh.play(made, make(made), [PinSet.any_of()])  # refuses, but sees the path
-        assert met.observation.path
-        reach = fresh.reach(made, met.observation.path)
-        changes.append((met.meeting, frozenset(role.value for role in reach)))
+        changes.append((met.meeting, frozenset(role.value for role in fresh.reach(made, met))))
     return changes
 
 
