@@ -51,7 +51,7 @@ def test_on_the_test_day_the_careless_behave_as_their_sound_partners() -> None:
 
 def test_a_pin_hides_the_missing_name_check_from_the_usual_test() -> None:
     found = {
-        name: trial(CLIENTS[name], broken.OTHER_NAME_OTHER_CA).outcome
+        name: trial(CLIENTS[name], broken.other_name_other_ca).outcome
         for name in ("no-host-name-check", "unpinned", "trust-everything")
     }
     assert found == {

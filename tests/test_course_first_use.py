@@ -171,7 +171,7 @@ def test_a_server_at_home_needs_the_memory_instead_of_the_ca() -> None:
     found = {
         (client, scene.name): trial(CLIENTS[client], scene).outcome
         for client in ("first-use-key", "first-use-with-ca")
-        for scene in (first_use.HOME_SERVER, first_use.HOME_SERVER_ATTACKED)
+        for scene in (first_use.home_server, first_use.home_server_attacked)
     }
     assert found == {
         ("first-use-key", "home_server"): Outcome.SERVED,

@@ -67,7 +67,7 @@ NOT_YET: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
 @pytest.fixture
 def one_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same fleets for many candidates: they take the most time."""
-    rotations, pairs = cache(lambda: ROTATIONS(Random())), cache(lambda: PAIRS(Random()))
+    rotations, pairs = cache(lambda: list(ROTATIONS(Random()))), cache(lambda: list(PAIRS(Random())))
     monkeypatch.setattr(fleet, "_rotations", lambda draw: rotations())
     monkeypatch.setattr(fleet, "_pairs", lambda draw: pairs())
 

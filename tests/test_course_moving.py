@@ -79,11 +79,10 @@ def test_a_plan_is_asked_for_where_one_exists_and_where_none_does() -> None:
     """Both kinds of question come up, and the one line that says which is right by trying every set."""
     draw = Random()
     made = fresh.world(draw, intermediates=2)
-    changes = [make(made) for make in fresh.CHANGES.values()]
-    reaches = {one.title: moving._words(made, one) for one in changes}
+    changes = moving._changes(made)
     for possible in (True, False) * 20:
-        asked = moving._drawn(draw, made, changes, reaches, possible)
-        keep, stop = asked.words(asked.keep), asked.words(asked.stop)
+        asked = moving._drawn(draw, made, changes, possible)
+        keep, stop = ([reach for _, reach in side] for side in (asked.keep, asked.stop))
         roles = [role.value for role in fresh.ROLES]
         sets = [{role for place, role in enumerate(roles) if number >> place & 1} for number in range(16)]
         good = [one for one in sets if all(one & reach for reach in keep) and not any(one & reach for reach in stop)]

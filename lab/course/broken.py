@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lab.course import fresh
@@ -43,39 +44,31 @@ Probe = Callable[[str], str]
 # ---- what the notebook plays with ----------------------------------------------------------------
 
 
-def _wrong_pin(world: World) -> Scene:
+@fresh.unlisted(Kind.ROTATION, Reach.CERTIFICATE)
+def wrong_pin(world: World) -> Scene:
+    """
+    The pin in the client is wrong on purpose
+
+    Nothing changes at the server; the pins in the client are those of another site.
+    So OkHttp's documentation teaches it: begin with a wrong pin, and read the error.
+    """
     another = World()
     return replace(case("ordinary_day").scene(world), site=site_pins(another, another.genuine))
 
 
-WRONG_PIN = Case(
-    "wrong_pin",
-    Kind.ROTATION,
-    "The pin in the client is wrong on purpose",
-    "Nothing changes at the server; the pins in the client are those of another site.",
-    _wrong_pin,
-    Reach.CERTIFICATE,
-)
-"""The test that OkHttp's documentation teaches: begin with a wrong pin, and read the error."""
+@fresh.unlisted(Kind.ATTACK, fails=Fault.WRONG_HOST)
+def other_name_other_ca(world: World) -> Meeting:
+    """
+    A valid certificate for another host, from another CA
 
-
-def _other_name_other_ca(world: World) -> Meeting:
+    The usual test for a missing host name check.
+    """
     return attacked(world, world.other_issuing.issue("evil.example"))
 
 
-OTHER_NAME_OTHER_CA = Case(
-    "other_name_other_ca",
-    Kind.ATTACK,
-    "A valid certificate for another host, from another CA",
-    "The usual test for a missing host name check.",
-    _other_name_other_ca,
-    Reach.TRUST_STORE,
-    fails=Fault.WRONG_HOST,
-)
-
 TEST_DAY = (
     *(case(name) for name in ("ordinary_day", "self_signed_certificate", "untrusted_rogue_ca", "installed_ca")),
-    WRONG_PIN,
+    wrong_pin,
 )
 """What a careful developer tries before a release."""
 
@@ -99,24 +92,20 @@ def _said(done: Trial) -> str:
 
 # ---- exercise: name the bug ----------------------------------------------------------------------
 
-_KEYS = {"root": Role.ROOT, "intermediate": Role.INTERMEDIATE, "leaf": Role.LEAF}
+_KEYS = (Role.ROOT, Role.INTERMEDIATE, Role.LEAF)
 _USUAL = (checks.VALIDATION, checks.HOST_NAME)
 
 
-def _pin(key: str) -> Check:
-    return checks.pinned("the pin", PinSet.any_of(_KEYS[key]))
+def _pin(key: Role) -> Check:
+    return checks.pinned("the pin", PinSet.any_of(key))
 
 
-def _presented(key: str) -> Client:
-    wanted = PinSet.any_of(_KEYS[key], where=Where.PRESENTED)
-
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        return all(one.matches(observation, known.site) for one in wanted.lists), "looked at what was sent"
-
-    return _unnamed(Check("the pin", rule, Basis.PRESENTED, pin_set=wanted))
+def _presented(key: Role) -> Client:
+    wanted = PinSet.any_of(key, where=Where.PRESENTED)
+    return _unnamed(Check("the pin", partial(checks.matched, wanted), Basis.PRESENTED, pin_set=wanted))
 
 
-def _full_handshakes(key: str) -> Client:
+def _full_handshakes(key: Role) -> Client:
     sound = _pin(key)
 
     def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
@@ -131,16 +120,15 @@ def _unnamed(*policy: Check, **chosen: Any) -> Client:
 
 def suspects(draw: random.Random) -> list[tuple[str, Client]]:
     """The six careless clients and two sound ones, each with the name of its bug, in random order."""
-    high = ["root", "intermediate"]
-    ignoring = CLIENTS["ignores-ca-flag"].ignoring
+    high, ignoring = [Role.ROOT, Role.INTERMEDIATE], CLIENTS["ignores-ca-flag"].ignoring
     found = [
-        ("pins-presented-chain", _presented("intermediate")),
-        ("no-host-name-check", replace(_unnamed(), policy=(checks.VALIDATION, _pin("root")))),
-        ("ignores-ca-flag", _unnamed(_pin("root"), ignoring=ignoring)),
+        ("pins-presented-chain", _presented(Role.INTERMEDIATE)),
+        ("no-host-name-check", replace(_unnamed(), policy=(checks.VALIDATION, _pin(Role.ROOT)))),
+        ("ignores-ca-flag", _unnamed(_pin(Role.ROOT), ignoring=ignoring)),
         ("checks-too-late", _unnamed(replace(_pin(draw.choice(high)), stage=Stage.AFTER_REQUEST))),
         ("skips-when-resumed", _full_handshakes(draw.choice(high))),
         ("switched-off", _unnamed(_pin(draw.choice(high)), switched_off=True)),
-        *((SOUND, _unnamed(_pin(key))) for key in draw.sample([*high, "leaf"], 2)),
+        *((SOUND, _unnamed(_pin(key))) for key in draw.sample(_KEYS, 2)),
     ]
     draw.shuffle(found)
     return found
@@ -162,21 +150,17 @@ def diagnosis(diagnose: Callable[..., Any]) -> Report:
         return f"it is not {got}: another bug, or none, explains all that it does"
 
     with fresh.stages() as outcome:
-
-        def boxed(client: Client) -> Probe:
-            return lambda scene: outcome(client, case(scene)).value
-
         drawn = enumerate(suspects(random.Random()), start=1)
-        questions = [Question(f"client {number}", (boxed(client),), bug) for number, (bug, client) in drawn]
+        questions = [Question(f"client {number}", (partial(outcome, client),), bug) for number, (bug, client) in drawn]
         return examine("name the bug", diagnose, questions, remark, "the name of a bug")
 
 
 # ---- exercise: repair a client -------------------------------------------------------------------
 
 
-def repaired(check: Callable[..., Any], key: str, *, resumes: bool = False) -> Client:
+def repaired(check: Callable[..., Any], key: Role, *, resumes: bool = False) -> Client:
     """A client with ordinary validation and, after it, the learner's `check(observation, pins)`."""
-    wanted = PinSet.any_of(_KEYS[key])
+    wanted = PinSet.any_of(key)
 
     def rule(observation: Observation, known: Known) -> tuple[bool, str]:
         agreed = answer(check, [observation, wanted.lists[0].resolve(known.site)], bool)
@@ -211,10 +195,10 @@ _REPAIR = (
 )
 
 
-def _wanted(scene: Case, key: str) -> Outcome:
+def _wanted(scene: Case, key: Role) -> str:
     """What the rule of the lab says: accepted where the scene reaches the pinned key, and there is a path to see it."""
-    accepts = _KEYS[key] in scene.reach
-    return outcome_of(Line.ATTACKER if scene.kind is Kind.ATTACK else Line.GENUINE, held=accepts, content=accepts)
+    accepts = key in scene.reach
+    return str(outcome_of(Line.ATTACKER if scene.kind is Kind.ATTACK else Line.GENUINE, held=accepts, content=accepts))
 
 
 def repair(check: Callable[..., Any]) -> Report:
@@ -226,7 +210,7 @@ def repair(check: Callable[..., Any]) -> Report:
     ]
     with fresh.stages() as outcome:
 
-        def tried(scene: Case, key: str) -> Outcome:
+        def tried(scene: Case, key: Role) -> str:
             return outcome(repaired(check, key, resumes=scene.name == "session_resumed"), scene)
 
         return examine("repair the check", tried, questions, lambda question, got: _MEASURED[got])

@@ -14,14 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
-from typing import Any
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course import fresh
 from lab.course.report import Mark, NoAnswer, Report, answer
 from lab.observation import Observation, Outcome
-from lab.pki.authority import Authority
-from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, pinned
 from lab.policy.clients import Client, client
 from lab.policy.pinset import PinSet, Role
@@ -151,12 +148,10 @@ def contender(policy: Contender, name: str = "yours") -> Client:
 def _asked(decide: Talks) -> Check:
     def rule(observation: Observation, known: Known) -> tuple[bool, str]:
         try:
-            answer = decide(observation, known)
-        except Exception as problem:  # a reader's function may do anything
-            return False, f"your policy raised {type(problem).__name__}: {problem}"
-        if not isinstance(answer, bool):
-            return False, f"your policy answered {answer!r}, and neither True nor False"
-        return answer, f"your policy answered {answer}"
+            talks = bool(answer(decide, [observation, known], bool))
+        except NoAnswer as problem:
+            return False, f"your policy said neither True nor False: {problem}"
+        return talks, f"your policy answered {talks}"
 
     # With a pin set, which the rule never asks, and as one that remembers, it is given all that a client can know.
     return Check("your policy", rule, Basis.PRESENTED, pin_set=PinSet.any_of(*Role), remembers=True)
@@ -339,31 +334,14 @@ def _kept(events: tuple[Arrival, ...]) -> Season:
 # ---- the exercise --------------------------------------------------------------------------------
 
 
-class _Renamed(World):
-    """A world whose host and authorities have names drawn at random: a name says nothing."""
-
-    def __init__(self, draw: Random, **starts: Any) -> None:
-        super().__init__(draw.choice(fresh.HOSTS), **starts)
-        self._names = iter(draw.sample(fresh.NAMES, len(fresh.NAMES)))
-
-    def authority(self, name: str, **more: Any) -> Authority:
-        return super().authority(next(self._names), **more)
-
-
 def fresh_events(draw: Random) -> tuple[Arrival, ...]:
     """Every event once, in random order, in worlds where everything has another name."""
 
-    def renamed(one: Case, number: int) -> Case:
-        return replace(
-            one,
-            name=f"event-{number}",
-            twin="",
-            starts={},
-            build=lambda _: one.scene(_Renamed(draw, **one.starts)),
-        )
+    def renamed(one: Case) -> Case:
+        return replace(one, build=lambda _: one.scene(fresh.Renamed(draw, **one.starts)))
 
     every = each_once()
-    return tuple(Arrival(renamed(event.case, number)) for number, event in enumerate(draw.sample(every, len(every))))
+    return tuple(Arrival(renamed(event.case)) for event in draw.sample(every, len(every)))
 
 
 def pareto(candidate: Talks) -> Report:
@@ -383,14 +361,11 @@ def pareto(candidate: Talks) -> Report:
             troubles.append(str(problem))
             return False
 
-    draw = Random()
-    ordinary = [event for event in each_once() if event.case.name == "ordinary_day"]
-    first = play([watched], ordinary).board()
-    if troubles:
-        return Report(exercise, (Mark("an ordinary day", False, troubles[0]),))
-    if first.score("yours").outages:
-        return Report(exercise, (Mark("an ordinary day", False, "the policy refuses the genuine server"),))
-    score = play([watched], fresh_events(draw)).board().score("yours")
+    first = play([watched], [Arrival(case("ordinary_day"))]).board().score("yours")
+    if first.outages:
+        remark = troubles[0] if troubles else "the policy refuses the genuine server"
+        return Report(exercise, (Mark("an ordinary day", False, remark),))
+    score = play([watched], fresh_events(Random())).board().score("yours")
     if troubles:
         return Report(exercise, (Mark("fresh events", False, troubles[0]),))
     return Report(exercise, tuple(_judged(score)))

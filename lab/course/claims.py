@@ -67,7 +67,7 @@ def _scene(name: str, draw: Random, title: str, pin_sets: list[PinSet]) -> tuple
     made = fresh.world(draw, intermediates=draw.randint(1, 3))
     meeting = replace(fresh.CHANGES[title](made), line=draw.choice(tuple(Line)))
     met = fresh.play(made, meeting, pin_sets)
-    reach = fresh.reach(made, met[0].observation.path or ())
+    reach = fresh.reach(made, met[0])
     return replace(fresh.scene(name, made, meeting), reach=reach), [one.verdict.accepted for one in met]
 
 

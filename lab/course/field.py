@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lab.built.programs import curl
@@ -88,25 +89,23 @@ def table(fetches: Mapping[str, Fetch], scenes: Iterable[str]) -> str:
 _EXPIRY = frozenset({9, 10})  # OpenSSL's errors for dates
 
 
-def suspect(off: Iterable[str], key: bool) -> Client:
+def suspect(off: set[str], key: bool) -> Client:
     """A client that pins the site's key (or its certificate), and has these checks switched off."""
-    gone = set(off)
-    policy = [] if PATH in gone else [checks.VALIDATION]
-    if PATH in gone and DATES not in gone:
+    policy = [] if PATH in off else [checks.VALIDATION]
+    if PATH in off and DATES not in off:
         policy.append(profiles.DATES)
-    if NAME not in gone:
+    if NAME not in off:
         policy.append(checks.HOST_NAME)
     pin = profiles.KEY_SHOWN if key else profiles.FINGERPRINT
-    ignoring = _EXPIRY if DATES in gone and PATH not in gone else frozenset()
+    ignoring = _EXPIRY if DATES in off and PATH not in off else frozenset()
     return Client("unnamed", "a client that you know from outside only", (*policy, pin), ignoring=ignoring)
 
 
 def switched_off(find: Callable[..., Any]) -> Report:
     """Judge `find(probe)`: the set of what an unnamed client has switched off, by its outcomes alone."""
     draw = random.Random()
-    kinds = [frozenset(one for number, one in enumerate(OFF) if mask >> number & 1) for mask in range(8)]
     drawn = []
-    for off in kinds:
+    for off in ({one for number, one in enumerate(OFF) if mask >> number & 1} for mask in range(8)):
         pins = [True, False] if NAME in off else [draw.random() < 0.5]  # both: a renewed certificate would mislead
         drawn += [(off, suspect(off, key)) for key in pins]
     draw.shuffle(drawn)
@@ -121,18 +120,11 @@ def switched_off(find: Callable[..., Any]) -> Report:
         return "it misses a mistake that you say it would notice, or you have not asked the scene that shows it"
 
     with fresh.stages() as outcome_in:
-
-        def probe(client: Client) -> Callable[[str], str]:
-            return lambda scene: outcome_in(client, case(scene)).value
-
         questions = [
-            Question(f"client {number}", (probe(client),), off) for number, (off, client) in enumerate(drawn, start=1)
+            Question(f"client {number}", (partial(outcome_in, client),), off)
+            for number, (off, client) in enumerate(drawn, start=1)
         ]
-        return examine("what has been switched off", lambda asked: _frozen(find(asked)), questions, remark, wanted)
-
-
-def _frozen(answer: Any) -> Any:
-    return frozenset(answer) if isinstance(answer, set) else answer
+        return examine("what has been switched off", find, questions, remark, wanted)
 
 
 # ---- exercise: a string for curl -----------------------------------------------------------------
@@ -152,8 +144,8 @@ def with_curl(pins: str) -> Fetch:
 
 def curl_pins(make: Callable[..., Any]) -> Report:
     """Judge `make(leaf, backup)`: the string that lets curl live through a move to the backup key, and no other."""
-    wanted = {"ordinary_day": "served", "same_key": "served", "backup_key": "served", "new_key": "outage"}
-    robbers = {"same_intermediate": "stopped"}
+    lives = dict.fromkeys(("ordinary_day", "same_key", "backup_key"), "served")
+    wanted = {**lives, "new_key": "outage", "same_intermediate": "stopped"}
 
     def remark(question: Question, got: Any) -> str:
         return f"curl's call ended as {got}"
@@ -170,5 +162,5 @@ def curl_pins(make: Callable[..., Any]) -> Report:
 
         return outcome(lambda call: with_curl(made[-1])(call), replace(one, build=build))
 
-    questions = [Question(scene, (scene,), expected) for scene, expected in {**wanted, **robbers}.items()]
+    questions = [Question(scene, (scene,), expected) for scene, expected in wanted.items()]
     return examine("pins for curl", played, questions, remark)

@@ -9,13 +9,13 @@ answer but the one that it works out for each history.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
+from lab.course.fresh import unlisted
 from lab.course.report import Question, Report, examine
-from lab.observation import Certificate, Observation
+from lab.observation import Observation
 from lab.pki.authority import new_key, self_signed
 from lab.pki.pins import seen
 from lab.pki.world import World
@@ -57,45 +57,33 @@ def client(trusts: Trusts) -> Client:
     return Client("yours", "asks the function that you wrote", (check,))
 
 
-def _at_home(world: World, attacker: bool) -> Scene:
+@unlisted(Kind.ROTATION, Reach.CERTIFICATE)
+def home_server(world: World) -> Scene:
+    """
+    A server at home made its certificate itself
+
+    No CA vouches for this server, and nothing changes.
+    """
     world.genuine = self_signed(world.host)
-    second = attacked(world, self_signed(world.host)) if attacker else honest(world, "second meeting")
-    return told(world, honest(world, "first meeting"), second)
+    return told(world, honest(world, "first meeting"), honest(world, "second meeting"))
 
 
-HOME_SERVER = Case(
-    "home_server",
-    Kind.ROTATION,
-    "A server at home made its certificate itself",
-    "No CA vouches for this server, and nothing changes.",
-    partial(_at_home, attacker=False),
-    Reach.CERTIFICATE,
-)
-HOME_SERVER_ATTACKED = Case(
-    "home_server_attacked",
-    Kind.ATTACK,
-    "An attacker poses as the server at home",
-    "Its certificate is as self-made as the genuine one.",
-    partial(_at_home, attacker=True),
-    Reach.TRUST_STORE,
-)
+@unlisted(Kind.ATTACK)
+def home_server_attacked(world: World) -> Scene:
+    """
+    An attacker poses as the server at home
+
+    Its certificate is as self-made as the genuine one.
+    """
+    world.genuine = self_signed(world.host)
+    return told(world, honest(world, "first meeting"), attacked(world, self_signed(world.host)))
 
 
 # ---- exercise: remember and decide ---------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Met:
-    """One meeting of a history: what it is an example of, what the client is given, the right word."""
-
-    case: str
-    host: str
-    leaf: Certificate
-    expected: str
-
-
-def _history(draw: random.Random) -> list[_Met]:
-    """A random history of meetings with several hosts; each kind of meeting occurs in it."""
+def _history(draw: random.Random) -> list[Question]:
+    """A random history of meetings with several hosts, each with the right word; each kind of meeting occurs in it."""
     names = draw.sample(["bank", "shop", "news", "mail", "wiki", "tram"], 3)
     hosts = [f"{name}.{draw.choice(['example', 'test'])}" for name in names]
     world = World(hosts[0])
@@ -106,7 +94,7 @@ def _history(draw: random.Random) -> list[_Met]:
     draw.shuffle(plan)
     remembered: dict[str, str] = {}
     alarmed: set[str] = set()
-    met: list[_Met] = []
+    met: list[Question] = []
     for host, genuine in plan:
         key = keys[host] if genuine else draw.choice([rogue[host], rogue[host], new_key()])
         issuer = draw.choice([world.issuing, world.other_issuing, world.rogue_root])
@@ -115,10 +103,10 @@ def _history(draw: random.Random) -> list[_Met]:
         if expected == CHANGED_KEY:
             alarmed.add(host)
         remembered.setdefault(host, leaf.pin)
-        met.append(_Met(situation, host, leaf, expected))
+        met.append(Question(situation, (host, leaf), expected))
         if expected != CHANGED_KEY and draw.random() < 0.3:  # the same server again, its name written otherwise
             again = draw.choice([host.upper(), host.title()])
-            met.append(_Met("a known host, its name in other letters", again, leaf, SAME_KEY))
+            met.append(Question("a known host, its name in other letters", (again, leaf), SAME_KEY))
     return met
 
 
@@ -132,21 +120,19 @@ def _situation(remembered: str | None, pin: str, alarmed: bool) -> tuple[str, st
     return "the remembered key in a renewed certificate", SAME_KEY
 
 
-def memory(decide: Callable[..., Any], histories: int = 6) -> Report:
+def memory(decide: Callable[..., Any]) -> Report:
     """Judge `decide(store, host, leaf)`: what it says at each meeting of random histories, each with a fresh store."""
 
-    def last(met: list[_Met]) -> Any:
+    def last(met: list[Question]) -> Any:
         store: dict[Any, Any] = {}
-        said = None
-        for one in met:
-            said = decide(store, one.host, one.leaf)
-        return said
+        return [decide(store, *one.given) for one in met][-1]
 
-    draw = random.Random()
-    questions = []
-    for _ in range(histories):
-        met = _history(draw)
-        questions += [Question(one.case, (met[: n + 1],), one.expected) for n, one in enumerate(met)]
+    histories = [_history(random.Random()) for _ in range(6)]
+    questions = [
+        Question(one.case, (met[:number],), one.expected)
+        for met in histories
+        for number, one in enumerate(met, start=1)
+    ]
     return examine("remember and decide", last, questions)
 
 
@@ -167,8 +153,8 @@ class Diary:
     complete: bool = False
 
 
-def _right(log: Diary) -> list[int] | str:
-    strangers = [number for number, key in enumerate(log.keys, start=1) if key not in log.confirmed]
+def _right(log: Diary) -> set[int] | str:
+    strangers = {number for number, key in enumerate(log.keys, start=1) if key not in log.confirmed}
     return strangers if log.complete or not strangers else CANNOT_TELL
 
 
@@ -181,10 +167,6 @@ def keys_met(scene: str | Case, names: Sequence[str] = ("red key", "blue key", "
     return tuple(named[pin] for pin in pins)
 
 
-def _quoted(got: Any) -> str:
-    return f"{str(got)[:40]!r} is not right here"
-
-
 _NAMES = ("red key", "blue key", "green key", "grey key", "white key", "black key")
 _TWINS = ("first_contact", "first_visit_before_a_move", "two_servers", "same_intermediate")
 """Two attacks and two rotations that leave logs which look alike."""
@@ -192,36 +174,31 @@ _TWINS = ("first_contact", "first_visit_before_a_move", "two_servers", "same_int
 
 def accusation(accuse: Callable[..., Any]) -> Report:
     """Judge `accuse(log)`: the numbers of the meetings with an attacker, or that nobody can tell."""
-    draw = random.Random()
-    questions = []
 
-    def ask(case: str, log: Diary) -> None:
-        questions.append(Question(case, (log,), _right(log)))
+    def remark(question: Question, got: Any) -> str:
+        if isinstance(got, str):
+            return f"{got[:40]!r} is not right here"
+        return f"it accuses {'somebody' if got else 'nobody'}, and that is not right here"
 
+    questions = [Question(case, (log,), _right(log)) for case, log in _diaries(random.Random())]
+    return examine("who was the attacker", accuse, questions, remark, "a list of numbers, or words,")
+
+
+def _diaries(draw: random.Random) -> Iterator[tuple[str, Diary]]:
     for scene in _TWINS:
         keys = keys_met(scene, draw.sample(_NAMES, 3))
-        ask("the log of a real trial, and nobody was telephoned", Diary(keys))
+        yield "the log of a real trial, and nobody was telephoned", Diary(keys)
     for _ in range(8):
         own, other, third = draw.sample(_NAMES, 3)
         mixed = (own, other, *draw.choices([own, other, third], k=draw.randint(1, 5)))
         keys = tuple(draw.sample(mixed, len(mixed)))
         same = (own,) * draw.randint(2, 6)
-        ask("alarms, and nobody was telephoned", Diary(keys))
-        ask("no alarm at all, and nobody was telephoned", Diary(same))
-        ask("alarms, and the owner named every key it ever had", Diary(keys, frozenset({own}), True))
-        ask(
-            "alarms, and the owner named every key, one of them never met", Diary(keys, frozenset({own, "spare"}), True)
-        )
-        ask("alarms, and the owner confirmed one key of perhaps several", Diary(keys, frozenset({own})))
-        ask("alarms, and every key that was met is confirmed", Diary(keys, frozenset(keys), draw.random() < 0.5))
-        ask("no alarm at all, and the key is confirmed", Diary(same, frozenset({own})))
-        ask("no alarm at all, and the owner never had this key", Diary(same, frozenset({other}), True))
-
-    def listed(log: Diary) -> Any:
-        said = accuse(log)
-        return sorted(said) if isinstance(said, (tuple, set, frozenset)) else said
-
-    def remark(question: Question, got: Any) -> str:
-        return "it accuses, and that is not right here" if isinstance(got, list) and got else _quoted(got)
-
-    return examine("who was the attacker", listed, questions, remark, "a list of numbers, or words,")
+        yield "alarms, and nobody was telephoned", Diary(keys)
+        yield "no alarm at all, and nobody was telephoned", Diary(same)
+        yield "alarms, and the owner named every key it ever had", Diary(keys, frozenset({own}), True)
+        with_spare = frozenset({own, "spare"})
+        yield "alarms, and the owner named every key, one of them never met", Diary(keys, with_spare, True)
+        yield "alarms, and the owner confirmed one key of perhaps several", Diary(keys, frozenset({own}))
+        yield "alarms, and every key that was met is confirmed", Diary(keys, frozenset(keys), draw.random() < 0.5)
+        yield "no alarm at all, and the key is confirmed", Diary(same, frozenset({own}))
+        yield "no alarm at all, and the owner never had this key", Diary(same, frozenset({other}), True)

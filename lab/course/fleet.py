@@ -8,7 +8,7 @@ measured over real TLS. No answer is written down, and no report gives one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -33,25 +33,18 @@ LEAF, UNPINNED = Shipped("leaf-pinned"), Shipped("unpinned")
 
 def refused(candidate: Callable[..., Any]) -> Report:
     """Judge `refused(devices, updated)` by fleets of millions that went through one rotation."""
-    right: dict[tuple[Any, ...], int] = {}
-    asked = []
-    for case, given, counted in _rotations(Random()):
-        right[given] = counted
-        asked.append(Question(case, given, True))
 
-    def near(*given: Any) -> Any:
-        devices, updated = given
+    def near(devices: int, updated: tuple[float, ...], counted: int) -> bool:
         got = answer(candidate, [devices, list(updated)], *NUMBER, wanted="a number")
-        return math.isclose(got, right[given], rel_tol=NEAR)
+        return math.isclose(got, counted, rel_tol=NEAR)
 
-    return examine("refused(devices, updated)", near, asked, _about)
+    return examine("refused(devices, updated)", near, _rotations(Random()), _about)
 
 
-def _rotations(draw: Random) -> list[tuple[str, tuple[int, tuple[float, ...]], int]]:
-    """What the case is called, what the learner is given, and the device-days that were counted."""
+def _rotations(draw: Random) -> Iterator[Question]:
+    """Fleets with what the learner is given, and the device-days that were counted."""
     at_once = Adoption("at once", (Group("all", 1, 1),), ASSUMPTION)
     nobody = Adoption("nobody", (Group("all", 1, 0),), ASSUMPTION)
-    found = []
     for case, how, late in (
         ("everybody updates in the first night", at_once, 0),
         ("nobody ever updates", nobody, 0),
@@ -66,8 +59,7 @@ def _rotations(draw: Random) -> list[tuple[str, tuple[int, tuple[float, ...]], i
         blocks = holdings(told, devices, how, draw.randrange(1 << 30))
         [counted] = tallies(told, blocks, devices, [LEAF], measured((LEAF.client,)))
         updated = tuple(how.updated(max(0, night - late)) for night in range(days))
-        found.append((case, (devices, updated), counted.outage))
-    return found
+        yield Question(case, (devices, updated, counted.outage), True)
 
 
 def _mixture(draw: Random, never: float) -> Adoption:
@@ -92,8 +84,7 @@ def break_even(candidate: Callable[..., Any]) -> Report:
     def fair(pinned: Days, unpinned: Days) -> Any:
         return _parts(answer(candidate, [pinned, unpinned], *NUMBER, wanted="a number"), pinned, unpinned)
 
-    asked = [Question(case, given, True) for case, given in _pairs(Random())]
-    return examine("break_even(pinned, unpinned)", fair, asked, _about)
+    return examine("break_even(pinned, unpinned)", fair, _pairs(Random()), _about)
 
 
 def _parts(fear: float, pinned: Days, unpinned: Days) -> bool:
@@ -110,11 +101,10 @@ def _parts(fear: float, pinned: Days, unpinned: Days) -> bool:
     return above and (fear == 0 or not pays(fear * (1 - NEAR)))
 
 
-def _pairs(draw: Random) -> list[tuple[str, tuple[Days, Days]]]:
+def _pairs(draw: Random) -> Iterator[Question]:
     """Outage and exposure, in days a year for each device, of a pinned and of an unpinned fleet."""
     calm: dict[str, Any] = dict.fromkeys(EVENTS, 0.0)
     dangers: dict[str, Any] = {**calm, "other_ca_misissues": draw.uniform(2, 4)}
-    found = []
     for case, plan, choice in (
         ("a leaf pin in an ordinary world", _plan(draw), LEAF),
         ("a root pin in an ordinary world", _plan(draw), Shipped("root-pinned")),
@@ -126,8 +116,7 @@ def _pairs(draw: Random) -> list[tuple[str, tuple[Days, Days]]]:
         fleet = Fleet(devices=10_000, years=3, plan=plan, seeds=2, seed=draw.randrange(1 << 30))
         result = run(fleet, [choice, UNPINNED])
         days = [(result.yearly(one.outage.mean), result.yearly(one.exposure.mean)) for one in result.rows]
-        found.append((case, (days[0], days[1])))
-    return found
+        yield Question(case, tuple(days), True)
 
 
 def _plan(draw: Random) -> Plan:

@@ -8,22 +8,24 @@ exercise and no answer.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import islice
 from random import Random
+from typing import Any
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course.report import Report
-from lab.observation import Certificate, Line, Outcome
-from lab.pki.authority import Authority, authority
+from lab.observation import Line
+from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client
 from lab.policy.pinset import PinSet, Reach, Role
-from lab.scenes.catalogue import Case, Kind, Meeting, case, changed, site_pins, told
+from lab.scenes.catalogue import Build, Case, Kind, Meeting, case, changed, site_pins, told
 from lab.trials.engine import Encounter
 from lab.trials.standing import Standing
 from lab.trials.trial import run
@@ -37,19 +39,23 @@ NAMES = (
 )
 
 
-def world(draw: Random, *, intermediates: int | None = None) -> World:
-    """
-    A world with 0 to 3 intermediates (or as many as said) above its service.
+class Renamed(World):
+    """A world whose host and authorities have names drawn at random from one list: a name says nothing."""
 
-    Its line, its sibling and its other CA have names drawn from one list, so
-    that no name says which is which.
-    """
-    names = iter(draw.sample(NAMES, len(NAMES)))
-    made = World(draw.choice(HOSTS))
-    made.root, made.other_root = authority(next(names)), authority(next(names))
-    made.issuing = below(made.root, islice(names, draw.randint(0, 3) if intermediates is None else intermediates))
-    made.other_issuing = below(made.other_root, islice(names, draw.randint(1, 2)))
-    made.sibling = made.root.intermediate(next(names))
+    def __init__(self, draw: Random, **starts: Any) -> None:
+        super().__init__(draw.choice(HOSTS), **starts)
+        self.names = iter(draw.sample(NAMES, len(NAMES)))
+
+    def authority(self, name: str, **more: Any) -> Authority:
+        """As asked for, but for its name."""
+        return super().authority(next(self.names), **more)
+
+
+def world(draw: Random, *, intermediates: int) -> World:
+    """A world with so many intermediates above its service, and where no name says which authority is which."""
+    made = Renamed(draw)
+    made.issuing = below(made.root, islice(made.names, intermediates))
+    made.other_issuing = below(made.other_root, islice(made.names, draw.randint(1, 2)))
     return made
 
 
@@ -62,13 +68,10 @@ def _backup_key_elsewhere(made: World) -> Meeting:
     return changed(made, made.other_issuing.issue(made.host, key=made.backup_key), title="another CA, the backup key")
 
 
-def _change(title: str, move: str) -> Callable[[World], Meeting]:
-    def happens(made: World) -> Meeting:
-        meeting = case(move).move(made)
-        assert meeting is not None  # none of these moves is a calendar of its own
-        return replace(meeting, title=title)
-
-    return happens
+def _moved(title: str, move: str, made: World) -> Meeting:
+    meeting = case(move).move(made)
+    assert meeting is not None  # none of these moves is a calendar of its own
+    return replace(meeting, title=title)
 
 
 _MOVES = {
@@ -84,7 +87,7 @@ _MOVES = {
 }
 CHANGES: dict[str, Callable[[World], Meeting]] = {
     "another CA, the backup key": _backup_key_elsewhere,
-    **{title: _change(title, move) for title, move in _MOVES.items()},
+    **{title: partial(_moved, title, move) for title, move in _MOVES.items()},
 }
 """What may happen to a line: moves of the catalogue, and one that it does not have. An attacker may do each as well."""
 
@@ -100,6 +103,16 @@ def scene(name: str, made: World, meeting: Meeting) -> Case:
     return Case(name, kind, meeting.title, meeting.title, lambda _: told(made, meeting), Reach())
 
 
+def unlisted(kind: Kind, reach: Reach = Reach.TRUST_STORE, **about: Any) -> Callable[[Build], Case]:
+    """A scene made as the catalogue's are, title and text from its docstring, but in no list: it counts nowhere."""
+
+    def made(build: Build) -> Case:
+        text = inspect.getdoc(build) or ""
+        return Case(getattr(build, "__name__", ""), kind, text.splitlines()[0], text, build, reach, **about)
+
+    return made
+
+
 def play(made: World, meeting: Meeting, pin_sets: Sequence[PinSet]) -> list[Encounter]:
     """This meeting over real TLS, once for each pin set."""
     with Standing(scene("fresh", made, meeting)) as standing:
@@ -107,23 +120,29 @@ def play(made: World, meeting: Meeting, pin_sets: Sequence[PinSet]) -> list[Enco
 
 
 @contextmanager
-def stages() -> Iterator[Callable[[Client, Case], Outcome]]:
-    """Takes clients through scenes; what was stood up for the first who came stands until the check is over."""
+def stages() -> Iterator[Callable[[Client, str | Case], str]]:
+    """
+    Takes clients through scenes, and says each outcome as a word.
+
+    What was stood up for the first who came stands until the check is over.
+    """
     with ExitStack() as stack:
         standing: dict[str, Standing] = {}
 
-        def outcome(row: Client, through: Case) -> Outcome:
+        def outcome(row: Client, scene: str | Case) -> str:
+            through = scene if isinstance(scene, Case) else case(scene)
             if through.name not in standing:
                 standing[through.name] = stack.enter_context(Standing(through))
-            return run(row, standing[through.name]).outcome
+            return str(run(row, standing[through.name]).outcome)
 
         yield outcome
 
 
-def reach(made: World, path: Sequence[Certificate]) -> Reach:
-    """Which genuine keys are on this path."""
+def reach(made: World, met: Encounter) -> Reach:
+    """Which genuine keys are on the path that was met there."""
+    assert met.observation.path  # every change passes ordinary validation
     site = site_pins(made, made.genuine)
-    there = {one.pin for one in path}
+    there = {one.pin for one in met.observation.path}
     return Reach(role for role in ROLES if site[role] & there)
 
 
@@ -136,9 +155,6 @@ def brief(report: Report) -> Report:
     """The same marks with one remark for each case, its first, so that each case prints as one line."""
     if len({one.remark for one in report.marks}) == 1 and not report.marks[0].right:
         return replace(report, marks=tuple(replace(one, case="every case") for one in report.marks))
-    first: dict[str, str] = {}
-    for one in report.marks:
-        if not one.right:
-            first.setdefault(one.case, one.remark)
+    first = {one.case: one.remark for one in reversed(report.marks) if not one.right}
     marks = tuple(one if one.right else replace(one, remark=first[one.case]) for one in report.marks)
     return replace(report, marks=marks)

@@ -35,8 +35,7 @@ def believes(candidate: Callable[..., Any]) -> Report:
     return fresh.brief(examine("believes(header, path, noted, clean)", candidate, _headers(Random())))
 
 
-def _headers(draw: Random) -> list[Question]:
-    asked = []
+def _headers(draw: Random) -> Iterator[Question]:
     for intermediates in (0, 1, 2, 3):
         made = fresh.world(draw, intermediates=intermediates)
         path = tuple(seen(one) for one in made.genuine.path)
@@ -48,13 +47,9 @@ def _headers(draw: Random) -> list[Question]:
             if noted:
                 memory = memory.with_noted(PinnedHost(made.host, tuple(noted), START + timedelta(days=1)))
             value = str(Header(tuple(draw.sample(header, len(header))), 86400))
-            right = hpkp.note(memory, observation, [(HeaderName.PKP, value)], Agent()).action in (
-                Action.NOTED,
-                Action.UPDATED,
-            )
-            asked.append(Question(case, (set(header), set(here), set(noted), clean), right))
-    draw.shuffle(asked)
-    return asked
+            action = hpkp.note(memory, observation, [(HeaderName.PKP, value)], Agent()).action
+            right = action in (Action.NOTED, Action.UPDATED)
+            yield Question(case, (set(header), set(here), set(noted), clean), right)
 
 
 def _cases(draw: Random, here: list[str]) -> Iterator[tuple[str, list[str], list[str], bool]]:
@@ -80,14 +75,11 @@ def _cases(draw: Random, here: list[str]) -> Iterator[tuple[str, list[str], list
 
 def days(candidate: Callable[..., Any]) -> Report:
     """Judge `days(last_visit, change, max_age, cap)` by real handshakes on fresh calendars."""
-    asked = _calendars(Random())
-    return fresh.brief(
-        examine("days(last_visit, change, max_age, cap)", candidate, asked, _about_days, "a number of days")
-    )
+    asked, wanted = _calendars(Random()), "a number of days"
+    return fresh.brief(examine("days(last_visit, change, max_age, cap)", candidate, asked, _about_days, wanted))
 
 
-def _calendars(draw: Random) -> list[Question]:
-    asked = []
+def _calendars(draw: Random) -> Iterator[Question]:
     for case, gap, max_age, cap in (
         ("a visit on the day before, no cap", 1, draw.randint(20, 60), None),
         ("a visit some days before, no cap", draw.randint(3, 12), draw.randint(20, 60), None),
@@ -98,9 +90,8 @@ def _calendars(draw: Random) -> list[Question]:
         ("the cap ended them before the change", draw.randint(14, 20), draw.randint(40, 90), draw.randint(2, 9)),
     ):
         last = draw.randint(0, 9)
-        asked.append(Question(case, (last, last + gap, max_age, cap), _measured(last, last + gap, max_age, cap)))
-    draw.shuffle(asked)
-    return asked
+        given = (last, last + gap, max_age, cap)
+        yield Question(case, given, _measured(*given))
 
 
 def _measured(last: int, change: int, max_age: int, cap: int | None) -> int:

@@ -15,12 +15,10 @@ from itertools import groupby
 from textwrap import wrap
 
 import lab.scenes  # noqa: F401  (registers the catalogue)
+from lab.course import fresh
 from lab.observation import Outcome, Showable
-from lab.policy.clients import client
-from lab.scenes.catalogue import case
+from lab.policy.clients import Client, client
 from lab.show.sheet import Banner, Row, Sheet
-from lab.trials.matrix import matrix
-from lab.trials.trial import Trial
 
 
 class Class(StrEnum):
@@ -157,12 +155,9 @@ class LedgerRow(Showable):
 
     def __str__(self) -> str:
         head = f"{self.claim.number:>3}  {self.claim.words}"
-        tail = f"{self.claim.kind.value} [{self.mark}]. {self.evidence}"
-        return "\n".join([*wrap(head, 110, subsequent_indent=" " * 5), *_set_in(tail)])
-
-
-def _set_in(words: str) -> list[str]:
-    return wrap(words, 110, initial_indent=" " * 7, subsequent_indent=" " * 7, break_on_hyphens=False)
+        said = f"{self.claim.kind.value} [{self.mark}]. {self.evidence}"
+        tail = wrap(said, 110, initial_indent=" " * 7, subsequent_indent=" " * 7, break_on_hyphens=False)
+        return "\n".join([*wrap(head, 110, subsequent_indent=" " * 5), *tail])
 
 
 @dataclass(frozen=True)
@@ -173,9 +168,6 @@ class Ledger(Showable):
 
     def __iter__(self) -> Iterator[LedgerRow]:
         return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
     def __getitem__(self, number: int) -> LedgerRow:
         """The row of that number. Raises ValueError where there is none."""
@@ -195,7 +187,7 @@ class Ledger(Showable):
     @property
     def counts(self) -> dict[str, int]:
         """How many rows each class has."""
-        return {kind.value: len(self.of(kind)) for kind in Class}
+        return {kind.value: len(self.of(kind).rows) for kind in Class}
 
     @property
     def sum(self) -> str:
@@ -235,24 +227,13 @@ Showable.renderers[LedgerRow] = {"text/plain": str, "text/html": lambda row: Led
 
 def run(claims: Iterable[Claim]) -> Ledger:
     """These claims with everything run that can be, over real TLS."""
-    chosen = tuple(claims)
-    done = _cells(chosen)
-    ran = [(*_held(one, done), *(one.experiment() if one.experiment else ())) for one in chosen]
-    return Ledger(tuple(map(LedgerRow, chosen, ran)))
+    with fresh.stages() as outcome:
+        return Ledger(tuple(LedgerRow(one, tuple(_tried(one, outcome))) for one in claims))
 
 
-def _cells(claims: Iterable[Claim]) -> dict[tuple[str, str], Trial]:
-    """Each cell that some claim asks for, run once; a scene is stood up once for all who need it."""
-    wanted: dict[str, dict[str, None]] = {}
-    for cell in (cell for one in claims for cell in one.cells):
-        wanted.setdefault(cell.scene, {})[cell.client] = None
-    done: dict[tuple[str, str], Trial] = {}
-    for scene, names in wanted.items():
-        done.update(matrix([client(name) for name in names], [case(scene)]).trials)
-    return done
-
-
-def _held(claim: Claim, done: dict[tuple[str, str], Trial]) -> Iterator[Ran]:
+def _tried(claim: Claim, outcome: Callable[[Client, str], str]) -> Iterator[Ran]:
     for cell in claim.cells:
-        outcome = done[cell.client, cell.scene].outcome
-        yield Ran(f"{cell.client} in {cell.scene}", outcome.value, outcome is cell.claimed)
+        found = outcome(client(cell.client), cell.scene)
+        yield Ran(f"{cell.client} in {cell.scene}", found, found == cell.claimed)
+    if claim.experiment:
+        yield from claim.experiment()

@@ -13,10 +13,10 @@ import secrets
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from lab.course.report import Mark, NoAnswer, Question, Report, answer, examine
+from lab.course.report import NoAnswer, Question, Report, answer, examine
 from lab.observation import Outcome, View
 from lab.pki.world import World
 from lab.policy.clients import CLIENTS
@@ -26,7 +26,7 @@ from lab.trials.standing import Standing
 from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import Exchange, connect
-from lab.wire.http import Answer, Headers, Request, end_to_end
+from lab.wire.http import Headers, Request, end_to_end
 from lab.wire.listener import Listener, dial
 from lab.wire.service import Service
 from lab.wire.visit import Visit
@@ -54,27 +54,6 @@ def settled(listener: Listener) -> list[Visit]:
 # ---- a change on the way -------------------------------------------------------------------------
 
 
-class _Bank(Service):
-    """A bank that notes each request before it answers."""
-
-    def __init__(self, world: World) -> None:
-        self.heard: list[Request] = []
-        super().__init__(world.genuine)
-
-    def respond(self, request: Request) -> Answer:
-        self.heard.append(request)
-        return super().respond(request)
-
-
-@dataclass(frozen=True)
-class _Errand:
-    """One request of the victim's, and what the bank must receive."""
-
-    case: str
-    sent: Request
-    wanted: Request
-
-
 def double(candidate: Callable[..., Any]) -> Report:
     """Judge `change(request)`: each transfer's amount doubled, all else as it was, over real connections."""
     world = World()
@@ -88,16 +67,17 @@ def double(candidate: Callable[..., Any]) -> Report:
             said.append(str(problem))
             return request
 
-    marks = []
     rogue = world.other_issuing.issue(world.host)
-    with _Bank(world) as bank, Attacker(rogue, bank.address, host=world.host, change=change) as attacker:
-        for errand in _errands(world.host):
-            bank.heard.clear()
+    with Service(world.genuine) as bank, Attacker(rogue, bank.address, host=world.host, change=change) as attacker:
+
+        def wrong(sent: Request, wanted: Request) -> str:
+            before = len(settled(bank))
             said.clear()
-            _send(world, attacker, errand.sent)
-            remark = said[0] if said else _compared(errand, bank.heard)
-            marks.append(Mark(errand.case, not remark, remark))
-    return Report("change(request)", tuple(marks))
+            _send(world, attacker, sent)
+            heard = [request for visit in settled(bank)[before:] for request in visit.requests]
+            return said[0] if said else _compared(sent, wanted, heard)
+
+        return examine("change(request)", wrong, _errands(world.host), lambda errand, remark: remark)
 
 
 def _send(world: World, listener: Listener, request: Request | None) -> Exchange:
@@ -114,11 +94,11 @@ def _send(world: World, listener: Listener, request: Request | None) -> Exchange
     )
 
 
-def _errands(host: str) -> list[_Errand]:
-    """Fresh requests of every kind, shuffled."""
+def _errands(host: str) -> list[Question]:
+    """Fresh requests of every kind: what the victim sends, and what the bank must receive for nothing to be wrong."""
     page = f"/find?amount={random.randint(2, 9)}"
     octets = b"\xff\xfe&amount=30&" + secrets.token_bytes(9)
-    made = [
+    return [
         _transfer("a transfer", host, amount=random.randint(11, 44)),
         _transfer("an amount that gets one digit more", host, amount=random.randint(50, 99)),
         _transfer("a large amount", host, amount=random.randint(10**9, 10**12)),
@@ -131,24 +111,22 @@ def _errands(host: str) -> list[_Errand]:
         _as_it_was("POST of an amount to another page", _post(host, "/estimate", "payee=bank&amount=30")),
         _as_it_was("POST of bytes that are no text", _post(host, "/upload", octets)),
     ]
-    random.shuffle(made)
-    return made
 
 
 def _transfer(
     name: str, host: str, *, payee: str = "", amount: int = 0, backwards: bool = False, **others: str
-) -> _Errand:
+) -> Question:
     amount = amount or random.randint(100, 499)
     form = [("payee", payee or f"account {random.randint(1000, 9999)}"), *others.items(), ("amount", str(amount))]
     doubled = [*form[:-1], ("amount", str(2 * amount))]
     if backwards:
         form, doubled = form[::-1], doubled[::-1]
     sent = _post(host, "/transfer", urllib.parse.urlencode(form))
-    return _Errand(name, sent, replace(sent, body=urllib.parse.urlencode(doubled).encode()))
+    return Question(name, (sent, replace(sent, body=urllib.parse.urlencode(doubled).encode())), "")
 
 
-def _as_it_was(name: str, request: Request) -> _Errand:
-    return _Errand(name, request, request)
+def _as_it_was(name: str, request: Request) -> Question:
+    return Question(name, (request, request), "")
 
 
 def _post(host: str, target: str, body: str | bytes) -> Request:
@@ -162,20 +140,20 @@ def _headers(host: str) -> Headers:
     return [(b"host", host.encode()), token, (b"connection", b"close")]
 
 
-def _compared(errand: _Errand, heard: list[Request]) -> str:
+def _compared(sent: Request, wanted: Request, heard: list[Request]) -> str:
     """What is wrong with what the bank received, without saying what should have come; empty where nothing is."""
     if len(heard) != 1:
         return "nothing reached the bank: is the request still one that fits together (its length)?"
-    got, wanted = heard[0], errand.wanted
+    [got] = heard
     if (got.method, got.target) != (wanted.method, wanted.target):
         return "it arrived with another method or at another page"
     if _kept(got) != _kept(wanted):
         return "a header was lost, added or changed"
-    if got.body == wanted.body or (errand.sent != wanted and _form(got) == _form(wanted)):
+    if got.body == wanted.body or (sent != wanted and _form(got) == _form(wanted)):
         return ""
-    if errand.sent == wanted:
+    if sent == wanted:
         return "its body was changed, and it is no transfer"
-    if _form(got) == _form(errand.sent):
+    if _form(got) == _form(sent):
         return "the bank got the amount that the victim sent"
     rest_got, rest_wanted = ([pair for pair in _form(one) if pair[0] != "amount"] for one in (got, wanted))
     return "another field was changed" if rest_got != rest_wanted else "the bank got an amount that is not the double"
@@ -198,13 +176,8 @@ UNKNOWN_CA, TRUSTED_CA = "untrusted_rogue_ca", "other_trusted_ca"
 def whom(candidate: Callable[..., Any]) -> Report:
     """Judge `whom_does_it_believe(unknown, trusted)` on every client of the table, each met by two attackers."""
     wanted = "one of the three answers"
-    return examine("whom_does_it_believe(unknown, trusted)", candidate, _clients(), _about_clients, wanted)
-
-
-def _clients() -> list[Question]:
     asked = [*_from_the_table(), *_silent()]
-    random.shuffle(asked)
-    return asked
+    return examine("whom_does_it_believe(unknown, trusted)", candidate, asked, _about_clients, wanted)
 
 
 def _from_the_table() -> Iterator[Question]:
@@ -227,7 +200,9 @@ def _silent() -> Iterator[Question]:
     with Service(world.genuine) as bank:
         with Attacker(unknown, bank.address, host=world.host) as attacker:
             refused = _view(attacker, _send(world, attacker, None).port)
-            gone = _view(attacker, _knock(attacker))
+            with dial(attacker.address, PATIENCE) as silent:  # connects, says nothing, and leaves
+                knocked = silent.getsockname()[1]
+            gone = _view(attacker, knocked)
         with Attacker(trusted, bank.address, host=world.host) as attacker:
             left = _view(attacker, _send(world, attacker, None).port)
             order = Request("GET", "/account", _headers(world.host))
@@ -235,13 +210,6 @@ def _silent() -> Iterator[Question]:
     yield Question("a client that hangs up after the handshake, without an alert", (refused, left), "more")
     yield Question("a client that hangs up at once, without an alert", (gone, left), "more")
     yield Question("a client that hangs up on one of the two, without an alert", (gone, robbed), "the store")
-
-
-def _knock(listener: Listener) -> int:
-    """Connect, say nothing, and leave."""
-    with dial(listener.address, PATIENCE) as raw:
-        port: int = raw.getsockname()[1]
-    return port
 
 
 def _view(attacker: Attacker, port: int) -> View:

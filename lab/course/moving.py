@@ -27,7 +27,6 @@ from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import Meeting, attacked, changed
 
 GOOD = {Line.GENUINE: Outcome.SERVED, Line.ATTACKER: Outcome.STOPPED}
-SETS = (set, frozenset)
 PHRASE = {Line.GENUINE: "to survive", Line.ATTACKER: "to stop"}
 
 Judged = Iterable[tuple[str, str]]
@@ -88,7 +87,7 @@ def pins_for(candidate: Callable[..., Any]) -> Report:
 
 def _pinned(candidate: Callable[..., Any], made: World, spares: list[Key]) -> Judged:
     genuine = tuple(seen(one) for one in made.genuine.path)
-    got = answer(candidate, [genuine, [pin_of(key.public_key()) for key in spares]], *SETS, wanted="a set of pins")
+    got = answer(candidate, [genuine, [pin_of(key.public_key()) for key in spares]], set, wanted="a set of pins")
     for one in got:
         if not isinstance(one, str):
             raise NoAnswer(f"a {type(one).__name__} is in the set; a pin is text")
@@ -119,30 +118,28 @@ def _planned(made: World, spares: list[Key]) -> Iterator[Meeting]:
 # ---- plan(keep, stop) ----------------------------------------------------------------------------
 
 
+Change = tuple[Meeting, frozenset[str]]
+"""What happens, and the genuine keys on its path, as a learner is given them."""
+
+
 @dataclass(frozen=True)
 class Asked:
-    """Changes in one world, with the genuine keys on the path of each: some to survive, some to stop."""
+    """Changes in one world: some to survive, some to stop."""
 
     world: World
-    keep: tuple[Meeting, ...]
-    stop: tuple[Meeting, ...]
-    reaches: dict[str, frozenset[str]]
+    keep: tuple[Change, ...]
+    stop: tuple[Change, ...]
 
     @property
     def possible(self) -> bool:
         """Whether some set of pins survives the ones and stops the others."""
         # Whatever a good set holds, no path to stop has it; so the largest such set is good if any is.
-        open_to_thieves = frozenset[str]().union(*self.words(self.stop))
-        return all(one - open_to_thieves for one in self.words(self.keep))
-
-    def words(self, changes: tuple[Meeting, ...]) -> list[frozenset[str]]:
-        """The genuine keys on the path of each, as a learner is given them."""
-        return [self.reaches[one.title] for one in changes]
+        open_to_thieves = frozenset[str]().union(*(reach for _, reach in self.stop))
+        return all(reach - open_to_thieves for _, reach in self.keep)
 
     def __str__(self) -> str:
-        keep, stop = (
-            ", ".join("{" + fresh.words(one) + "}" for one in self.words(side)) for side in (self.keep, self.stop)
-        )
+        sides = (self.keep, self.stop)
+        keep, stop = (", ".join("{" + fresh.words(reach) + "}" for _, reach in side) for side in sides)
         return f"keep {keep}; stop {stop}"
 
 
@@ -153,34 +150,31 @@ def plan(candidate: Callable[..., Any]) -> Report:
         draw = Random()
         for intermediates in (1, 3):
             made = fresh.world(draw, intermediates=intermediates)
-            changes = [make(made) for make in CHANGES.values()]
-            reaches = {one.title: _words(made, one) for one in changes}
+            changes = _changes(made)
             for possible in (True, False, True, False):
-                asked = _drawn(draw, made, changes, reaches, possible)
+                asked = _drawn(draw, made, changes, possible)
                 yield str(asked), _planned_for(candidate, asked)
 
     return _report("plan(keep, stop)", answers())
 
 
 def _planned_for(candidate: Callable[..., Any], asked: Asked) -> Judged:
-    given = ([set(one) for one in asked.words(side)] for side in (asked.keep, asked.stop))
+    given = ([set(reach) for _, reach in side] for side in (asked.keep, asked.stop))
     case = str(asked)
-    got = answer(candidate, given, *SETS, NoneType, wanted="a set of roles, or None,")
+    got = answer(candidate, given, set, NoneType, wanted="a set of roles, or None,")
     if got is None:
         yield case, "some set of pins does it" if asked.possible else ""
     elif not got <= set(Role):
         yield case, f"{str(next(iter(got - set(Role))))[:30]!r} is no role"
     else:
         pin_set = PinSet.any_of(*(role for role in fresh.ROLES if role in got))
-        for change in (*asked.keep, *asked.stop):
+        for change, _ in (*asked.keep, *asked.stop):
             [met] = fresh.play(asked.world, change, [pin_set])
             fine = met.outcome is GOOD[change.line]
             yield case, "" if fine else f"with your pins: {met.outcome} ({change.title})"
 
 
-def _drawn(
-    draw: Random, made: World, changes: list[Meeting], reaches: dict[str, frozenset[str]], possible: bool
-) -> Asked:
+def _drawn(draw: Random, made: World, changes: list[Change], possible: bool) -> Asked:
     """Some of the changes, such that a set of pins can, or none can, tell them apart as wanted."""
     while True:
         chosen = draw.sample(changes, 5)
@@ -188,16 +182,18 @@ def _drawn(
         keep, stop = chosen[:kept], chosen[kept:]
         if not possible and draw.random() < 0.5:
             stop[0] = draw.choice(keep)  # twins: one path to survive and to stop
-        asked = Asked(made, tuple(keep), tuple(replace(one, line=Line.ATTACKER) for one in stop), reaches)
+        asked = Asked(made, tuple(keep), tuple((replace(one, line=Line.ATTACKER), reach) for one, reach in stop))
         if asked.possible is possible:
             return asked
 
 
-def _words(made: World, change: Meeting) -> frozenset[str]:
-    """The genuine keys on the path that a client builds."""
-    [met] = fresh.play(made, change, [PinSet.any_of()])  # refuses, but sees the path
-    assert met.observation.path
-    return frozenset(role.value for role in fresh.reach(made, met.observation.path))
+def _changes(made: World) -> list[Change]:
+    """All that may happen, with the genuine keys on the path that a client builds."""
+    changes = []
+    for make in CHANGES.values():
+        [met] = fresh.play(made, make(made), [PinSet.any_of()])  # refuses, but sees the path
+        changes.append((met.meeting, frozenset(role.value for role in fresh.reach(made, met))))
+    return changes
 
 
 # ---- what the notebook measures ------------------------------------------------------------------

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
+from random import sample
 from types import NoneType
 from typing import Any
 
@@ -69,6 +71,7 @@ def answer(candidate: Callable[..., Any], given: Iterable[Any], *kinds: type, wa
     """
     What the learner's function returns, where that is of one of these types.
 
+    Where a set is wanted, a list, a tuple or a frozenset of the same will do.
     Raises NoAnswer where it raised, gave nothing, or gave something else;
     `wanted` says in words what was wanted.
     """
@@ -80,6 +83,9 @@ def answer(candidate: Callable[..., Any], given: Iterable[Any], *kinds: type, wa
         raise NoAnswer(f"it raised {type(problem).__name__}: {problem}") from problem
     if got is Ellipsis or (got is None and NoneType not in kinds):
         raise NoAnswer("there is no answer yet")
+    if set in kinds and isinstance(got, (list, tuple, frozenset)):
+        with suppress(TypeError):  # what cannot be in a set
+            got = set(got)
     if not isinstance(got, kinds) or (isinstance(got, bool) and bool not in kinds):
         raise NoAnswer(f"the answer is {_a(type(got))}; {wanted or _a(kinds[0])} was wanted")
     return got
@@ -99,24 +105,24 @@ def examine(
     wanted: str = "",
 ) -> Report:
     """
-    Put each question to the learner's function and report which went wrong.
+    Put each question to the learner's function, in random order, and report which went wrong.
 
     An answer has to be of a type that some question has for its answer;
     `wanted` says it in words. `remark(question, got)` words a wrong answer of
     that type; by default it says what came back and not what should have.
     """
-    asked = tuple(questions)
-    kinds = tuple({type(one.expected): None for one in asked})
-    marks = []
-    for question in asked:
+    asked = list(enumerate(questions))
+    kinds = tuple({type(one.expected): None for _, one in asked})
+    marks: dict[int, Mark] = {}
+    for number, question in sample(asked, len(asked)):
         try:
             got = answer(candidate, question.given, *kinds, wanted=wanted)
         except NoAnswer as problem:
-            marks.append(Mark(question.case, False, str(problem)))
+            marks[number] = Mark(question.case, False, str(problem))
             continue
-        right = type(got) is type(question.expected) and got == question.expected
-        marks.append(Mark(question.case, right, "" if right else (remark or _plain)(question, got)))
-    return Report(exercise, tuple(marks))
+        right = bool(got == question.expected)
+        marks[number] = Mark(question.case, right, "" if right else (remark or _plain)(question, got))
+    return Report(exercise, tuple(marks[number] for number, _ in asked))
 
 
 def _plain(question: Question, got: Any) -> str:

@@ -176,13 +176,9 @@ def memory(candidate: Callable[..., Any], rounds: int = 5) -> Report:
             given = (set(before), shown, None if announced is None else dict(announced))
             questions.append(Question(case, given, right(before, shown, announced)))
 
-    def as_set(before: set[str], shown: str, announced: Announced) -> Any:
-        got = candidate(before, shown, announced)
-        return set(got) if isinstance(got, frozenset | list | tuple) else got
-
     def remark(question: Question, got: Any) -> str:
         more, fewer = got - question.expected, question.expected - got
         said = ["a key is known that should not be"] * bool(more) + ["a key is lost that should be known"] * bool(fewer)
         return " and ".join(said)
 
-    return examine("what to keep", as_set, questions, remark, "a set of keys")
+    return examine("what to keep", candidate, questions, remark, "a set of keys")

@@ -7,7 +7,7 @@ counts are what is right. No answer is written down.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -57,7 +57,10 @@ def _fresh(draw: Random) -> tuple[list[int], list[int], int, int]:
 
 def installed(candidate: Callable[..., Any]) -> Report:
     """Judge `installed(releases, lag, day)` by what the lab's own clients run on days around each update."""
-    draw, asked = Random(), []
+    return examine("installed(releases, lag, day)", candidate, _days(Random()), _about_days, COUNT)
+
+
+def _days(draw: Random) -> Iterator[Question]:
     for _ in range(4):
         _, releases, lag, length = _fresh(draw)
         line = _timeline([], releases, lag, length)
@@ -71,8 +74,7 @@ def installed(candidate: Callable[..., Any]) -> Report:
             ):
                 if day < length:
                     right = (owner.release(_day(day)) - START).days
-                    asked.append(Question(case, (list(releases), lag, day), right))
-    return examine("installed(releases, lag, day)", candidate, asked, _about_days, COUNT)
+                    yield Question(case, (list(releases), lag, day), right)
 
 
 # ---- outage_days(renewals, releases, lag, length) --------------------------------------------------
@@ -80,19 +82,19 @@ def installed(candidate: Callable[..., Any]) -> Report:
 
 def outage_days(candidate: Callable[..., Any]) -> Report:
     """Judge `outage_days(renewals, releases, lag, length)` by fresh timelines, run with real handshakes."""
-    draw, asked = Random(), []
+    asked = _outages(Random())
+    return examine("outage_days(renewals, releases, lag, length)", candidate, asked, _about_days, COUNT)
+
+
+def _outages(draw: Random) -> Iterator[Question]:
     for case in ("a client that is updated", "a client that is updated", "a client that is never updated") * 2:
         renewals, releases, lag, length = _fresh(draw)
-        if "never" in case:
-            releases = [0]
-        asked.append(_measured(case, renewals, releases, lag, length))
-    release = draw.randint(20, 60)
-    asked.append(_measured("a release on the day of the renewal", [release], [0, release], draw.randint(5, 40), 150))
-    release = draw.randint(20, 60)
-    late = release + draw.randint(5, 15)
-    asked.append(_measured("the key changes again before the update is there", [release, late], [0, release], 30, 150))
-    asked.append(_measured("the key never changes", [], [0, release], 30, 150))
-    return examine("outage_days(renewals, releases, lag, length)", candidate, asked, _about_days, COUNT)
+        yield _measured(case, renewals, [0] if "never" in case else releases, lag, length)
+    release, other = draw.randint(20, 60), draw.randint(20, 60)
+    late = other + draw.randint(5, 15)
+    yield _measured("a release on the day of the renewal", [release], [0, release], draw.randint(5, 40), 150)
+    yield _measured("the key changes again before the update is there", [other, late], [0, other], 30, 150)
+    yield _measured("the key never changes", [], [0, other], 30, 150)
 
 
 def _measured(case: str, renewals: list[int], releases: list[int], lag: int, length: int) -> Question:

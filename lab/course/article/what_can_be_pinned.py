@@ -100,13 +100,13 @@ def _between() -> Iterator[Ran]:
 
 @tried(Class.FAILS, "No chain is without an intermediate.")
 def _straight_from_the_root() -> Iterator[Ran]:
-    for one in served_through(straight_from_the_root(), ("unpinned", "root-pinned", "leaf-pinned")):
+    for one in served_through(straight_from_the_root, ("unpinned", "root-pinned", "leaf-pinned")):
         yield replace(one, agrees=not one.agrees)
 
 
 @tried(Class.HOLDS, "A chain may have several intermediates.")
 def _two_intermediates() -> Iterator[Ran]:
-    yield from served_through(two_intermediates(), ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned"))
+    yield from served_through(two_intermediates, ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned"))
 
 
 holds(

@@ -12,16 +12,14 @@ from collections.abc import Iterator
 from lab.built.time.dated import scene as dated
 from lab.built.time.visitors import VISITORS, browser, noting, play, visit
 from lab.course.article.part import INTERCEPTED, OUTAGE, SERVED, STOPPED, Part
-from lab.course.article.scenes import own_scene
+from lab.course.fresh import play as play_fresh
 from lab.course.ledger import Cell, Class, Ran, Section
+from lab.pki.pins import pin_of
 from lab.pki.world import World
-from lab.policy import checks
-from lab.policy.clients import Client, client
+from lab.policy.clients import client
 from lab.policy.hpkp import Action
 from lab.policy.pinset import PinSet, Role
-from lab.scenes.catalogue import case, changed, site_pins
-from lab.trials.standing import Standing
-from lab.trials.trial import run as go_through
+from lab.scenes.catalogue import case, changed
 from lab.trials.trial import trial
 
 PART = Part(Section.COSTS)
@@ -127,15 +125,10 @@ history(
 def _updated_or_not() -> Iterator[Ran]:
     world = World()
     renewed = world.issuing.issue(world.host)
-    what = own_scene("renewed", "The site renews, and an update brings its new pin", lambda _: changed(world, renewed))
-    new_pin = next(iter(site_pins(world, renewed)[Role.LEAF]))
-    usual = (checks.VALIDATION, checks.HOST_NAME)
-    after = checks.pinned("updated pin", PinSet.any_of(Role.LEAF, new_pin))
-    rows = (client("leaf-pinned"), Client("updated", "has the new pin as well", (*usual, after)))
-    with Standing(what, what.scene(world)) as standing:
-        old, new = (go_through(one, standing).outcome for one in rows)
-    yield Ran("without the update", old.value, old is OUTAGE)
-    yield Ran("with the update", new.value, new is SERVED)
+    pin_sets = (PinSet.any_of(Role.LEAF), PinSet.any_of(Role.LEAF, pin_of(renewed.leaf)))
+    old, new = (met.outcome for met in play_fresh(world, changed(world, renewed), pin_sets))
+    yield Ran("without the update", str(old), old is OUTAGE)
+    yield Ran("with the update", str(new), new is SERVED)
 
 
 history(
