@@ -12,6 +12,8 @@ The names below are what a notebook imports; each is loaded when it is used.
 
 from importlib import import_module
 
+__version__ = "0.1.0"
+
 _WHERE = {
     # the verbs
     "matrix": "lab.show.notebook",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from functools import cache
 
 import pytest
+from verbs import do
 
 from lab.built.hpkp import claims, command
 from lab.built.hpkp.calendar import AGENTS, VISITORS, Visitor, follow
@@ -147,12 +147,9 @@ def test_an_unknown_scene_is_one_sentence() -> None:
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """It names the scenes, and prints those that are wanted as text, JSON or HTML."""
-    parser = argparse.ArgumentParser()
-    command.add_command(parser.add_subparsers())
 
     def said(*arguments: str) -> str:
-        chosen = parser.parse_args(["hpkp", *arguments])
-        assert chosen.run(chosen) == 0
+        assert do(command.hpkp, *arguments) == 0
         return capsys.readouterr().out
 
     assert [line.split()[0] for line in said("--list").splitlines()] == list(DATED)

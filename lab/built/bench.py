@@ -26,7 +26,6 @@ from typing import Any
 import h11
 from OpenSSL import SSL
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.built.fleet.speed import SIZES, device_days_a_second
 from lab.built.known.figures import look_up_figures
 from lab.built.time.cost import cost

@@ -17,7 +17,6 @@ from html import escape
 from random import Random
 from typing import Any
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course import fresh
 from lab.course.report import Mark, NoAnswer, Report, answer
 from lab.observation import Observation, Outcome, Showable

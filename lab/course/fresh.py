@@ -15,7 +15,6 @@ from functools import reduce
 from itertools import islice
 from random import Random
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course.report import Report
 from lab.observation import Certificate, Line, Outcome
 from lab.pki.authority import Authority, authority

@@ -15,7 +15,6 @@ from html import escape
 from itertools import groupby
 from textwrap import wrap
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.observation import Outcome, Showable
 from lab.policy.clients import client
 from lab.scenes.catalogue import case

@@ -15,7 +15,7 @@ from lab.built.fleet.adoption import ADOPTIONS, Adoption
 from lab.built.fleet.count import Shipped
 from lab.built.fleet.plan import Plan
 from lab.built.fleet.run import Fleet, FleetResult, FleetRow, described, run
-from lab.observation import Progress, Showable
+from lab.observation import Progress, Showable, untold
 
 LEAF = Shipped("leaf-pinned")
 
@@ -129,7 +129,7 @@ def _times(before: float, after: float) -> str:
 
 
 def saved(
-    fleet: Fleet, base: Shipped = LEAF, progress: Progress | None = None, *, known: FleetResult | None = None
+    fleet: Fleet, base: Shipped = LEAF, progress: Progress = untold, *, known: FleetResult | None = None
 ) -> Saved:
     """
     Run every remedy over the fleet's seeds, beside the base.
@@ -153,8 +153,7 @@ def saved(
             for row in run(changed, missing, _part(progress, number * fleet.seeds, steps)).rows:
                 there[row.choice] = row
         done |= {(plan, adoption, one): there[one] for one in choices}
-    if progress:
-        progress(steps, steps, "")
+    progress(steps, steps, "")
     return Saved(
         fleet,
         done[fleet.plan, fleet.adoption, base],
@@ -162,7 +161,5 @@ def saved(
     )
 
 
-def _part(progress: Progress | None, before: int, steps: int) -> Progress | None:
-    if progress is None:
-        return None
+def _part(progress: Progress, before: int, steps: int) -> Progress:
     return lambda done, _, what: progress(before + done, steps, what)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from lab.built.hpkp.site import FAKE_BACKUP, announced
+from lab.naming import named
 from lab.observation import Line
 from lab.pki.authority import Authority, Credential, Key, new_key
 from lab.pki.says import pins_header
@@ -131,9 +132,7 @@ def dated(*, days: int = 95, way: tuple[str, ...] = ("bank.example",)) -> Callab
 
 def scene(name: str) -> Dated:
     """A fresh dated scene by name; ValueError, naming the others, where there is none."""
-    if name not in DATED:
-        raise ValueError(f"there is no dated HPKP scene {name!r}; there are {', '.join(DATED)}")
-    return DATED[name]()
+    return named("dated HPKP scene", name, DATED)()
 
 
 def _stolen(

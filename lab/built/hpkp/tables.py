@@ -17,7 +17,7 @@ from typing import Any
 from lab.built.hpkp.calendar import VISITORS as EVERYBODY
 from lab.built.hpkp.calendar import Stay, Visitor, play
 from lab.built.hpkp.dated import DATED, START, date, scene
-from lab.observation import Progress, Showable
+from lab.observation import Progress, Showable, untold
 
 HEADS = ("days locked out", "from", "until", "visits refused", "robbed", "attacker refused")
 _TD = "padding:2px 8px;border:1px solid #999;text-align:left"
@@ -56,9 +56,7 @@ class Table(Showable):
         return html(self)
 
 
-def table(
-    names: Iterable[str] = (), visitors: Iterable[Visitor] = EVERYBODY, progress: Progress | None = None
-) -> Table:
+def table(names: Iterable[str] = (), visitors: Iterable[Visitor] = EVERYBODY, progress: Progress = untold) -> Table:
     """Play these dated scenes, or all, with real handshakes. Raises ValueError for a name that is unknown."""
     wanted = tuple(names) or tuple(DATED)
     return Table(tuple(play([scene(name) for name in wanted], tuple(visitors), progress=progress)))

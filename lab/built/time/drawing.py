@@ -14,7 +14,7 @@ from datetime import datetime
 from lab.built.time import report
 from lab.built.time.reading import load, read
 from lab.built.time.run import Chronicle, Course, run
-from lab.observation import Outcome, Progress, Showable
+from lab.observation import Outcome, Progress, Showable, untold
 from lab.show.drawing import FONT, INK, image
 from lab.show.words import LOOKS
 
@@ -23,7 +23,7 @@ _TD = "padding:2px 8px;border:1px solid #999;text-align:left;vertical-align:top;
 _NAMES = {Outcome.OUTAGE: "outage", Outcome.INTERCEPTED: "exposure"}
 
 
-def timeline(which: str, progress: Progress | None = None) -> Chronicle:
+def timeline(which: str, progress: Progress = untold) -> Chronicle:
     """
     Chronicle a ready timeline by name, a file that ends in .toml, or a timeline written out as TOML.
 
