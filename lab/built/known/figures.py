@@ -12,7 +12,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +42,6 @@ def look_up_figures(
     *,
     rounds: int = 15,
     looks: int = 2_000,
-    progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """
     One look-up among `large` hosts against one among `small`, as the bench reports its figures.
@@ -59,7 +58,7 @@ def look_up_figures(
             path = folder / f"{count}.sqlite"
             began = time.perf_counter()
             with Store(path) as store:
-                store.fill(many(count), progress)
+                store.fill(many(count))
             filling = time.perf_counter() - began
             stores[count] = stack.enter_context(Store(path))
 

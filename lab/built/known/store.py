@@ -22,7 +22,7 @@ import contextlib
 import os
 import sqlite3
 import time as clock
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -211,20 +211,14 @@ class Store:
                 self._database.execute(ANNOUNCE, {**values, "pin": pin})
         return True
 
-    def fill(self, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> int:
-        """
-        Merge many records, ten thousand to a transaction; returns how many.
-
-        `progress` is called with the number that is on the disk by then.
-        """
+    def fill(self, records: Iterable[Record]) -> int:
+        """Merge many records, ten thousand to a transaction; returns how many."""
         rows = (_row(one) for one in records)
         done = 0
         while batch := list(islice(rows, BATCH)):
             with self._worded(), self._writing():
                 self._database.executemany(MERGE, batch)
             done += len(batch)
-            if progress:
-                progress(done)
         return done
 
     def forget(self, host: str, port: int | None = None) -> int:
