@@ -12,7 +12,7 @@ VARYING := metadata.language_info.version metadata.language_info.codemirror_mode
 	metadata.language_info.pygments_lexer
 
 
-.PHONY: help demo test test-core lab notebooks certs field report browser bench lint clean
+.PHONY: help demo test test-core lab notebooks certs field report browser bench lint size clean
 
 help:
 	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ lint: $(VENV)/jupyter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify --keep-id --extra-keys "$(VARYING)" notebooks/*.ipynb
+
+## Count the library's code lines, room by room: no blanks, comments or docstrings.
+size: $(VENV)/core
+	@$(RUN) tests/size.py
 
 ## Remove the environment, the certificates and what the tools left behind.
 clean:

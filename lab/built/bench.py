@@ -9,8 +9,6 @@ report and never a test.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -26,6 +24,7 @@ from typing import Any
 import h11
 from OpenSSL import SSL
 
+from lab.built.field.proxies import MITMPROXY, Post, Running
 from lab.built.fleet.speed import SIZES, device_days_a_second
 from lab.built.known.figures import look_up_figures
 from lab.built.time.cost import cost
@@ -43,7 +42,7 @@ from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import account_request, connect
 from lab.wire.http import Answer, Wire
-from lab.wire.listener import HOME, dial
+from lab.wire.listener import HOME, Address, dial
 from lab.wire.service import Service
 
 UNITS = {"ratio": "{:.2f}", "seconds": "{:.3f} s", "megabytes": "{:.0f} MB", "device-days a second": "{:.1e}/s"}
@@ -94,6 +93,7 @@ class Bare:
             raw.close()
 
     def request(self) -> None:
+        """One exchange over the bare line."""
         with socket.create_connection(self.address) as raw:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = SSL.Connection(self._client, raw)
@@ -266,53 +266,34 @@ def _python(code: str) -> None:
 
 def mitmproxy(world: World, service: Service, attacker: Attacker, rounds: int) -> dict[str, Any]:
     """One intercepted request through the lab's attacker against one through mitmproxy's reverse mode."""
-    program = os.environ.get("MITMDUMP") or shutil.which("mitmdump")
+    program = MITMPROXY.find()
     if not program:
-        return {
-            "skipped": "mitmproxy is not installed; it needs an environment of its own: python -m venv mitm && "
-            "mitm/bin/pip install mitmproxy, then MITMDUMP=mitm/bin/mitmdump make bench"
-        }
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-")))
-        (folder / "mitmproxy-ca.pem").write_bytes(key_pem(world.rogue_root.key) + pem([world.rogue_root.certificate]))
-        (folder / "mitmproxy-ca.pem").chmod(0o600)
-        (folder / "roots.pem").write_bytes(pem([anchor.certificate for anchor in world.store]))
-        with socket.create_server((HOME, 0)) as free:
-            port = free.getsockname()[1]
-        process = subprocess.Popen(
-            [
-                *(program, "-q", "--mode", f"reverse:https://localhost:{service.port}@{HOME}:{port}"),
-                *("--set", f"confdir={folder}", "--set", f"ssl_verify_upstream_trusted_ca={folder / 'roots.pem'}"),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
-        for _ in range(150):
-            try:
-                socket.create_connection((HOME, port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        else:
-            return {"skipped": "mitmproxy did not begin to listen within half a minute"}
-        context = tls.client_context([world.rogue_root.certificate], world.now)
-        request = account_request("localhost")
+        return {"skipped": f"mitmproxy is not here; `{MITMPROXY.install}` installs it, in an environment of its own"}
+    context = tls.client_context([world.rogue_root.certificate], world.now)
+    request = account_request("localhost")
 
-        def through(address: tuple[str, int]) -> Callable[[], None]:
-            def once() -> None:
-                done = connect(
-                    address, "localhost", context, lambda seen: seen.error is None, time=world.now, request=request
-                )
-                assert done.answer is not None, done.failure
-                assert done.answer.status == 200, done.answer
+    def through(address: Address) -> Callable[[], None]:
+        def once() -> None:
+            done = connect(
+                address, "localhost", context, lambda seen: seen.error is None, time=world.now, request=request
+            )
+            assert done.answer is not None, done.failure
+            assert done.answer.status == 200, done.answer
 
-            return once
+        return once
 
-        for warm in (through((HOME, port)), through(attacker.address)):
-            warm()
-        ratio, mine, theirs = paired(through(attacker.address), through((HOME, port)), rounds, 10)
+    with tempfile.TemporaryDirectory(prefix="lab-") as name:
+        folder = Path(name)
+        post = Post(folder, folder / "ca.pem", folder / "ca.key", folder / "roots.pem", service.address)
+        post.authority.write_bytes(pem([world.rogue_root.certificate]))
+        post.key.touch(mode=0o600)
+        post.key.write_bytes(key_pem(world.rogue_root.key))
+        post.anchors.write_bytes(pem([anchor.certificate for anchor in world.store]))
+        with Running(MITMPROXY, program, post) as other:
+            other.wait()
+            for warm in (through(other.address), through(attacker.address)):
+                warm()
+            ratio, mine, theirs = paired(through(attacker.address), through(other.address), rounds, 10)
     return {"ratio": ratio, "limit": 0.5, "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms"}
 
 

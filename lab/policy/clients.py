@@ -38,6 +38,7 @@ class Profile:
 
     @property
     def how(self) -> str:
+        """How the row is known, in words."""
         return "run in the field test" if self.ran else "modelled, not run"
 
 
@@ -67,6 +68,7 @@ class Client:
 
     @property
     def sound(self) -> bool:
+        """Whether it has no bug that is known."""
         return not self.bug
 
     @property
@@ -257,3 +259,10 @@ for _row in (
     ),
 ):
     register(_row)
+
+WANTS_STAPLE = Client(
+    "wants-staple",
+    "wants the server to send an OCSP response along, on top of ordinary validation",
+    (*_USUAL, checks.STAPLED),
+)
+"""On no shelf yet: what a staple says, and who signed it, nobody asks before there is revocation."""

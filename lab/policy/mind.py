@@ -57,6 +57,8 @@ class Mind:
         self.sees = sees or (lambda observation: observation)
         self.needs: frozenset[Evidence] = frozenset().union(*(check.needs for check in policy))
         self._early = tuple(check for check in policy if check.stage is Stage.HANDSHAKE)
+        known_first = tuple(check for check in self._early if not check.needs)
+        self._rounds: tuple[Policy, ...] = tuple(dict.fromkeys((known_first, self._early, policy)))
         self._last: tuple[Observation, Verdict] | None = None
 
     @property
@@ -77,13 +79,20 @@ class Mind:
         return self._last[1].accepted
 
     def verdict(self, observation: Observation) -> Verdict:
-        """What the whole policy says of what was seen; what was said inside the handshake is not asked again."""
-        if self._last and self._last[0] is observation and self.policy == self._early and self._asked_all(observation):
-            return self._last[1]
-        return judge(self.policy, self.sees(observation), self.known)
+        """
+        What the whole policy says of what was seen, in the order in which it could be asked.
 
-    def _asked_all(self, observation: Observation) -> bool:
-        return self.needs <= frozenset(observation.evidence)
+        First what is known at depth 0, then what waits for evidence, then what
+        is asked when the request has gone: whoever refuses first has decided.
+        """
+        if self._last and self._last[0] is observation and self._rounds == (self.policy,):
+            return self._last[1]  # what was said inside the handshake is not asked again
+        seen = self.sees(observation)
+        for asked in self._rounds:
+            verdict = judge(asked, seen, self.known)
+            if not verdict.accepted:
+                break
+        return verdict
 
     def learn(self, lesson: Lesson, verdict: Verdict) -> None:
         """Take in what a meeting taught; a check that was not reached learns nothing."""

@@ -76,6 +76,7 @@ class Where(StrEnum):
     """Not sound: anybody can send a certificate (CVE-2016-2402)."""
 
     def of(self, observation: Observation) -> tuple[Certificate, ...]:
+        """The certificates of an observation in which a pin may match."""
         path = observation.path or ()
         match self:
             case Where.PATH:
@@ -110,6 +111,7 @@ class PinList:
     where: Where = Where.PATH
 
     def resolve(self, site: Site) -> frozenset[str]:
+        """The pins of this list, for a service that has these."""
         found: set[str] = set()
         for pin in self.pins:
             found |= site.get(pin, frozenset()) if isinstance(pin, Role) else {pin}
@@ -154,9 +156,11 @@ class PinSet:
 
     @classmethod
     def any_of(cls, *pins: Role | str, where: Where = Where.PATH) -> PinSet:
+        """One list of pins, of which any will do."""
         return cls((PinList(pins, where),))
 
     def and_any_of(self, *pins: Role | str, where: Where = Where.PATH) -> PinSet:
+        """The same, with one more list that must match as well."""
         return PinSet((*self.lists, PinList(pins, where)))
 
     def meets(self, reach: Iterable[Role]) -> bool:

@@ -105,7 +105,7 @@ def along_the_walk(name: str, pin_set: PinSet) -> Check:
         found = [one.name for one in walked if one.pin in pins.resolve(known.site)]
         if found:
             return Finding("", True, f"{found[0]} along the issuers has a pinned key")
-        return Finding("", False, "no pinned key", pins.wanted(known.site), walked, "the issuers by name")
+        return Finding("", False, "no pinned key", pins.wanted(known.site), walked, "the walk along the issuers")
 
     return Check(name, rule, Basis.PRESENTED, pin_set=pin_set)
 

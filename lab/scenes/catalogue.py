@@ -26,6 +26,8 @@ from lab.policy.pinset import Reach, Role, Site
 
 
 class Kind(StrEnum):
+    """On which side of the catalogue a case stands."""
+
     ATTACK = "attack"
     ROTATION = "rotation"
     SLIP = "slip"
@@ -63,6 +65,7 @@ class Way(StrEnum):
 
     @property
     def how(self) -> str:
+        """What such an attacker does, in a sentence."""
         return _HOW[self][0]
 
     @property
@@ -212,10 +215,12 @@ def chosen(names: str | Iterable[str | Case] = "all") -> list[Case]:
 
 
 def attacks() -> list[Case]:
+    """Every attack, in teaching order."""
     return [one for one in CASES.values() if one.kind is Kind.ATTACK]
 
 
 def rotations() -> list[Case]:
+    """Every rotation, in teaching order."""
     return [one for one in CASES.values() if one.kind is Kind.ROTATION]
 
 

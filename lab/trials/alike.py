@@ -25,6 +25,7 @@ class Alike(Showable):
 
     @cached_property
     def groups(self) -> list[tuple[Client, ...]]:
+        """The clients that no scene tells apart, the largest group first."""
         found: dict[tuple[Outcome, ...], list[Client]] = {}
         for one in self.matrix.clients:
             column = tuple(self.matrix.cell(one.name, case.name).outcome for case in self.matrix.cases)

@@ -255,7 +255,8 @@ def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list
 
 def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: bool) -> Taught:
     """What the server is going to say to this client, by the meeting; who relays brings another's proofs."""
-    source = meeting.behind.says if meeting.relayed and meeting.behind else meeting.says
+    speaker = meeting.behind if meeting.relayed else meeting
+    source = speaker.says if speaker else None
     here = mind.sees(observation)
     if source is None or not talks:
         return Taught(here, talks, () if talks else None)

@@ -54,6 +54,20 @@ class Flip:
     outcome: Outcome
 
 
+# How the smallest edit is found. Clients are the points of a graph; two are neighbours where one edit turns one into
+# the other. From the trial's client the search goes outward in rings: all that one edit reaches, all that two reach.
+#
+#   ring by ring      A ring is judged by the pure policy alone, from observations that were made once (`Rehearsals`):
+#                     a handshake for each of some thousand clients would take minutes.
+#   the best of it    Several edits of a ring may do. The order is a repair that leaves few bad meetings, then one that
+#                     asks the same questions only earlier, then the one that changes the fewest other scenes.
+#   confirmed         The winner is run over real TLS. Where the sockets do not do what the rule expected, the next one
+#                     is tried: the answer is what was seen and never what was expected.
+#   where it ends     Rings grow by the number of checks each time. To refuse, two checks are enough: what two do not
+#                     refuse, no more do, since each looks at the same observation. To talk, all that is needed is to
+#                     lose checks, so beyond `MOST_AHEAD` only clients that gained none are followed.
+
+
 def _single(client: Client) -> Iterator[Edit]:
     """Every client that is one edit away."""
     policy = client.policy

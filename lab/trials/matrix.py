@@ -75,6 +75,7 @@ class Matrix(Showable):
         return replace(self, clients=tuple(clients))
 
     def cell(self, client: str, scene: str) -> Trial:
+        """The trial of this client in this scene."""
         return self.trials[client, scene]
 
     def score(self, client: str) -> Score:
@@ -92,6 +93,7 @@ class Matrix(Showable):
         return [self.cell(client.name, case.name).record() for case in self.cases for client in self.clients]
 
     def to_json(self) -> str:
+        """The whole matrix as JSON: the scores, and one record for each trial."""
         scores = {client.name: self.score(client.name).record() for client in self.clients}
         return json.dumps({"format": 1, "scores": scores, "trials": self.records()}, indent=1)
 

@@ -29,6 +29,7 @@ class Trace(Showable):
 
     @property
     def would_flip(self) -> str:
+        """What would turn the outcome, in words."""
         return sentence(self.flip, self.trial)
 
     def record(self) -> dict[str, Any]:

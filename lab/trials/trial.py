@@ -46,16 +46,19 @@ class Trial(Showable):
 
     @property
     def shown(self) -> Encounter:
+        """The meeting that the cell shows."""
         return self.encounters[self.worst]
 
     @property
     def outcome(self) -> Outcome:
+        """The outcome of the meeting that the cell shows."""
         outcome = self.shown.outcome
         assert outcome is not None
         return outcome
 
     @property
     def verdict(self) -> Verdict:
+        """What the client decided at the meeting that the cell shows."""
         return self.shown.verdict
 
     @property

@@ -32,6 +32,22 @@ LAST = 0.2  # seconds that a client has to close its side, once the server has c
 COMMENT = "The octets, addresses, ports and times are real; the TCP/IP headers around them are made."
 
 
+# How a capture comes about without sniffing, and in which order things get into the file.
+#
+#     client  <--TCP-->  listener's port | a pair of sockets of ours |  the TLS of the service
+#                                ^ copied here, in both directions
+#
+#   what is real      Octets, addresses, ports and times. A segment is what one read returned; the kernel may have cut
+#                     it otherwise. Sequence numbers count the octets, so that Wireshark puts them together again.
+#   secrets first     A reader decrypts a packet with the secrets that stand before it in the file. The server's OpenSSL
+#                     tells them while it reads the client's packets, thus after they were copied. So what a client
+#                     sends waits until the server has sent something itself (by then the secrets were told), or for
+#                     `HELD` seconds. The queue keeps the order of all connections: who waits holds up those behind.
+#   valid at any time Whole blocks are appended, under one lock. Whoever kills the lab leaves a file that opens.
+#   the end           A side that closes is a FIN; one that breaks off is a RST. Once the server has closed, the client
+#                     gets `LAST` seconds to do so too, so that a conversation ends in the file as it did on the line.
+
+
 @dataclass
 class _Packet:
     octets: bytes

@@ -90,7 +90,7 @@ PLAIN = Habits()
 # staple callback and not the verify callback; in TLS 1.2 it runs neither. So:
 #
 #   at the first error               the decision is asked with that error, and without a path
-#   at depth 0                       it is asked with the path: provisional, and last where no evidence was asked for
+#   at depth 0, without an error     it is asked with the path: provisional, and last where no evidence was asked for
 #   in the staple callback           it is asked again, with the staple or the reason why there is none
 #   after a handshake without these  the session was resumed: it is asked then, before any application byte
 #
@@ -126,7 +126,7 @@ class Watch:
                 self.observation = replace(self.observation, path=None, error=error)
                 return self._ask()
             return True  # the decision tolerated the first error, so it is not asked about the next
-        if depth == 0 and self.observation.error is None:
+        if ok and depth == 0 and self.observation.error is None:
             path = tuple(self._path[level] for level in sorted(self._path))
             self.observation = replace(self.observation, path=path)
             return self._ask()

@@ -37,6 +37,8 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True)
 class Request:
+    """A whole request."""
+
     method: str
     target: str
     headers: Headers = field(default_factory=list)
@@ -62,6 +64,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
+    """A whole answer."""
+
     status: int
     headers: Headers = field(default_factory=list)
     body: bytes = b""
@@ -69,6 +73,7 @@ class Answer:
 
     @property
     def text(self) -> str:
+        """The body as text; what is no UTF-8 is replaced."""
         return self.body.decode("utf-8", "replace")
 
 

@@ -60,6 +60,7 @@ class KeyLog:
                 self.also(line)
 
     def close(self) -> None:
+        """Close the file."""
         with self._lock:
             self._close()
 

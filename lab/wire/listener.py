@@ -111,6 +111,7 @@ class Listener:
 
     @property
     def port(self) -> int:
+        """The port that the system chose."""
         return self.address[1]
 
     def _accept(self) -> None:

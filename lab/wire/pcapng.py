@@ -83,6 +83,7 @@ class File:
         self._block(10, struct.pack("<II", TLS_KEY_LOG, len(line)) + _padded(line))
 
     def close(self) -> None:
+        """Close the file."""
         os.close(self._descriptor)
 
     def _block(self, kind: int, body: bytes) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from OpenSSL import SSL, crypto
 
 from lab.pki.authority import Credential, key_pem
 from lab.wire import keylog
+
+_ALERT = re.compile(r"(?:tlsv1\d?|sslv3|ssl/tls) (?:alert )?(.+)")
+"""How OpenSSL words an alert that came in; those of TLS extensions lack the word itself."""
 
 
 def server_context(
@@ -100,9 +104,8 @@ def alert_in(problem: SSL.Error) -> str:
     if isinstance(problem, SSL.SysCallError) or not problem.args:  # a broken line: (errno, name), no entries
         return ""
     for entry in problem.args[0]:
-        _, found, name = str(entry[-1]).partition(" alert ")
-        if found:
-            return name
+        if found := _ALERT.match(str(entry[-1])):
+            return found[1]
     return ""
 
 

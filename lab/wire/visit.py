@@ -50,6 +50,7 @@ class Visit:
 
     @property
     def view(self) -> View:
+        """A copy that no longer changes."""
         return View(
             hung_up=self.hung_up,
             alert=self.alert,
@@ -88,6 +89,7 @@ class Log:
         return visit
 
     def end(self, port: int, visit: Visit) -> None:
+        """The visit has ended; whoever waits for it gets it."""
         with self._changed:
             self._here.discard(visit)
             self._visits.append(visit)

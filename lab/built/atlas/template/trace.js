@@ -3,6 +3,14 @@ const row = (head, ...cells) => make("tr", {}, make("th", { scope: "row" }, head
 const fact = (term, ...said) => (said.flat().some(Boolean) ? [make("dt", {}, term), make("dd", {}, ...said)] : []);
 const code = (text) => make("code", {}, text);
 
+// What was seen and what was wanted, under a refusal that compared keys.
+const bothSides = ({ seen, wanted }) => {
+  const side = (word, keys) =>
+    keys.map(({ pin, name }, at) => `${(at ? "" : word).padEnd(8)}${(pin ?? "(no such pin)").padEnd(51)}  ${name}`.trimEnd());
+  const lines = [...side("seen", seen), ...side("wanted", wanted)];
+  return wanted.length ? make("pre", { class: "sides" }, lines.join("\n")) : "";
+};
+
 const checksTable = (meeting, client) => {
   const asked = meeting.checks;
   const silent = meeting.component ? [] : client.checks.slice(asked.length);
@@ -26,8 +34,9 @@ const checksTable = (meeting, client) => {
     make("thead", {}, make("tr", {}, ["check", "finding", "why"].map((word) => make("th", { scope: "col" }, word)))),
     make("tbody", {}, lines),
   );
-  if (asked.some((one) => one.check === meeting.deciding_check)) return table;
-  return [table, make("p", {}, make("b", {}, `Decided by: ${meeting.deciding_check}`), `. ${meeting.reason}`)];
+  const sides = asked.map(bothSides);
+  if (asked.some((one) => one.check === meeting.deciding_check)) return [table, ...sides];
+  return [table, ...sides, make("p", {}, make("b", {}, `Decided by: ${meeting.deciding_check}`), `. ${meeting.reason}`)];
 };
 
 const otherSide = (meeting) => {

@@ -1,0 +1,280 @@
+"""
+The one engine: what the pure half expects is what the sockets do, for any client in any order of meetings.
+
+Triples of a client, a world and a calendar are drawn at random, components of
+the same program, relays, headers, announcements and staples included. A run of
+ten thousand of them is `python tests/test_engine.py 10000`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from lab.observation import Evidence, Line, Outcome
+from lab.pki.authority import Credential, new_key, self_signed
+from lab.pki.pins import pin_of
+from lab.pki.says import SILENT, Says, announcing, pins_header
+from lab.pki.staple import piece, staple
+from lab.pki.world import World
+from lab.policy import checks, hpkp
+from lab.policy.check import Check, Known
+from lab.policy.clients import CA_FLAG_ERRORS, CLIENTS, PROFILES, WANTS_STAPLE, Client
+from lab.policy.continuity import Continuity, Reaction, User, known
+from lab.policy.hpkp_header import Header
+from lab.policy.mind import Mind
+from lab.policy.profiles import NO_ANCHOR
+from lab.policy.rules import rules
+from lab.scenes.catalogue import CASES, Meeting, Scene, honest, told
+from lab.trials.engine import imagine, live
+from lab.trials.rehearsal import Rehearsed, observe, rehearse
+from lab.trials.standing import Ground, Standing
+from lab.trials.trial import Trial, run
+
+CONTINUITY = tuple(
+    known(f"kept {number}", one)
+    for number, one in enumerate(
+        (
+            Continuity(),
+            Continuity(certificate=True, disregards_expired=True),
+            Continuity(heeds=True),
+            Continuity(heeds=True, wants_proof=False, wants_known=False),
+            Continuity(changed=Reaction.ASK, user=User(0.5, 3)),
+            Continuity(unknown=Reaction.REFUSE),
+        )
+    )
+)
+HEADERS = tuple(hpkp.header_pin(agent) for agent in (hpkp.Agent(), hpkp.Agent(strict=True)))
+LATE = (checks.LATE_LEAF_PIN, checks.FULL_HANDSHAKE_LEAF_PIN, checks.PRESENTED_CHAIN_PIN)
+
+
+# ---- what is drawn --------------------------------------------------------------------------------
+
+
+def any_client(draw: Random) -> Client:
+    """One of the tables', or one with checks that nobody would put together."""
+    if draw.random() < 0.5:
+        return draw.choice([*CLIENTS.values(), *PROFILES.values(), *rules().values(), WANTS_STAPLE])
+    usual = draw.choice([(checks.VALIDATION, checks.HOST_NAME)] * 3 + [(checks.VALIDATION,), ()])
+    more: list[Check] = draw.sample(
+        [*checks.SOUND[2:], *CONTINUITY, *HEADERS, *LATE, checks.STAPLED], draw.randint(0, 2)
+    )
+    return Client(
+        "made up",
+        "made up",
+        (*usual, *more),
+        ignoring=draw.choice([frozenset(), frozenset(), CA_FLAG_ERRORS, NO_ANCHOR]),
+        resumes=draw.random() < 0.4,
+        switched_off=draw.random() < 0.05,
+    )
+
+
+def any_credential(draw: Random, world: World) -> Credential:
+    """What may be presented: by the genuine CA or by another, for a genuine key or for none."""
+    issuer = draw.choice([world.issuing, world.issuing, world.sibling, world.other_issuing, world.rogue_root])
+    key = draw.choice([None, world.genuine.key, world.backup_key])
+    host = draw.choice([world.host] * 5 + ["evil.example"])
+    return draw.choice([world.genuine, world.genuine, self_signed(world.host), issuer.issue(host, key=key)])
+
+
+def any_words(draw: Random, world: World, credential: Credential) -> Says | None:
+    """What the server says beside its certificate."""
+    pins = (pin_of(credential.leaf), pin_of(draw.choice([world.backup_key, new_key()]).public_key()))
+    header = pins_header(str(Header(pins, draw.choice([0, 86400, 86400 * 200]))))
+    spoken = announcing(draw.choice([world.backup_key, new_key()]), claims=draw.choice([(), [new_key().public_key()]]))
+    stapled = SILENT
+    if credential.issuer:
+        stapled = Says(staple=draw.choice([staple(credential, world.now), b"no staple at all"]))
+    return draw.choice([None, None, None, SILENT, header, spoken, stapled])
+
+
+def any_scene(draw: Random) -> Scene:
+    """Two to five meetings in an order that nobody planned; with components, relays and stores that change."""
+    world = World()
+    meetings: list[Meeting] = [honest(world)] if draw.random() < 0.7 else []
+    stores = (world.store, world.store, world.store[1:], (*world.store, world.issuing.as_root()), world.store[:1])
+    for _ in range(draw.randint(2, 5) - len(meetings)):
+        credential = any_credential(draw, world)
+        meeting = Meeting(
+            draw.choice(list(Line)),
+            credential,
+            draw.choice(stores),
+            world.now + timedelta(days=draw.choice([0, 0, 0, 40, 100, -5])),
+            "made up",
+            proxied=draw.random() < 0.05,
+            says=any_words(draw, world, credential),
+        )
+        if draw.random() < 0.3:  # a component was there before, on the same machine or as if on another
+            store, time = draw.choice([(meeting.store, meeting.time)] * 2 + [(world.store, world.now)])
+            meetings.append(replace(meeting, component=True, store=store, time=time))
+        meetings.append(meeting)
+    return told(world, *meetings)
+
+
+def both(client: Client, scene: Scene) -> tuple[Trial, dict[int, tuple[object, Outcome]]]:
+    """One client in one scene: over the wire, and by the rule from what a watcher saw."""
+    case = replace(CASES["ordinary_day"], name="made_up", build=lambda _: scene)
+    with Standing(case, scene) as standing:
+        lived = run(client, standing)
+    with Standing(case, scene) as standing:
+        watched: Rehearsed = observe(standing, client.ignoring, client.resumes, client.needs)
+    return lived, rehearse(client, watched)
+
+
+def differences(count: int, seed: int = 9) -> Iterator[tuple[str, Counter[str]]]:
+    """What the rule and the wire say differently, triple by triple, and what came up so far."""
+    seen: Counter[str] = Counter()
+    for number in range(count):
+        draw = Random(f"{seed}:{number}")
+        client, scene = any_client(draw), any_scene(draw)
+        lived, expected = both(client, scene)
+        wrong = ""
+        for at, met in enumerate(lived.encounters):
+            if met.meeting.component:
+                seen["components"] += 1
+                continue
+            verdict, outcome = expected[at]
+            said = (met.verdict.accepted, met.verdict.check, met.outcome)
+            if said != (verdict.accepted, verdict.check, outcome):  # type: ignore[attr-defined]
+                wrong += (
+                    f"triple {number}, {client.name}, meeting {at}: the wire {said}, the rule {verdict} {outcome}\n"
+                )
+            seen[str(met.outcome)] += 1
+            seen["resumed"] += met.observation.resumed
+            seen["stapled"] += Evidence.STAPLE in met.observation.evidence
+            seen["learnt"] += met.learnt.memory != met.known.memory
+        yield wrong, seen
+
+
+# ---- what holds -----------------------------------------------------------------------------------
+
+
+def test_the_rule_is_what_the_wire_does() -> None:
+    """For random triples: verdict, deciding check and outcome of every meeting; each kind of thing came up."""
+    found = list(differences(150))
+    assert "".join(wrong for wrong, _ in found) == ""
+    seen = found[-1][1]
+    assert min(seen[word] for word in (*Outcome, "components", "resumed", "stapled", "learnt")) >= 3, seen
+
+
+def test_the_comparison_can_fail() -> None:
+    """A rule that is asked of another client differs somewhere."""
+    scene = CASES["new_ca"].scene()
+    lived, _ = both(CLIENTS["leaf-pinned"], scene)
+    _, other = both(CLIENTS["unpinned"], scene)
+    assert lived.encounters[1].outcome is not other[1][1]
+
+
+def _resumption(store: bool, time: bool) -> Scene:
+    """A component was at the moved site before the client: with another trust store or clock, where asked for."""
+    world = World()
+    moved = Meeting(Line.GENUINE, world.other_issuing.issue(world.host), world.store, world.now, "moved")
+    before = replace(moved, component=True)
+    if store:
+        before = replace(before, store=world.store[:2])
+    if time:
+        before = replace(before, time=world.now + timedelta(hours=1))
+    return told(world, honest(world), before, moved)
+
+
+@pytest.mark.parametrize(
+    ("store", "time", "resumed"), [(False, False, True), (True, False, False), (False, True, False)]
+)
+def test_a_session_belongs_to_one_store_and_one_clock(store: bool, time: bool, resumed: bool) -> None:
+    """A component with another store or clock leaves no session that the client could take; the same one does."""
+    lived, expected = both(CLIENTS["skips-when-resumed"], _resumption(store, time))
+    assert lived.encounters[-1].observation.resumed is resumed
+    assert lived.outcome is (Outcome.SERVED if resumed else Outcome.OUTAGE)
+    assert lived.outcome is expected[2][1]
+
+
+def test_a_component_validates_as_everybody_does() -> None:
+    """A component that refuses the server leaves no session behind, in the rule as on the wire."""
+    scene = _resumption(False, False)
+    blind = replace(scene.meetings[1], store=(), title="a component whose store is empty")
+    scene = replace(scene, meetings=(scene.meetings[0], blind, scene.meetings[2]))
+    lived, expected = both(CLIENTS["skips-when-resumed"], scene)
+    assert not lived.encounters[1].verdict.accepted
+    assert (lived.encounters[2].observation.resumed, lived.encounters[2].outcome) == (False, expected[2][1])
+
+
+# ---- a piece of evidence goes through -------------------------------------------------------------
+
+
+def with_words(world: World, says: Says | None) -> tuple[Trial, dict[int, tuple[object, Outcome]]]:
+    """A day on which the genuine server says this, for a client that wants a staple."""
+    return both(WANTS_STAPLE, told(world, replace(honest(world), says=says)))
+
+
+def test_a_staple_is_there_or_missing() -> None:
+    """Who wants a staple is served with one, and refuses where none came."""
+    world = World()
+    for says, outcome, why in (
+        (Says(staple=staple(world.genuine, world.now)), Outcome.SERVED, "the server sent a staple"),
+        (SILENT, Outcome.OUTAGE, "there is no staple to go by: the server sent none"),
+        # OpenSSL's server drops what does not parse, so that nobody is told that there was something
+        (Says(staple=b"no staple at all"), Outcome.OUTAGE, "there is no staple to go by: the server sent none"),
+    ):
+        lived, expected = with_words(world, says)
+        assert (lived.outcome, lived.verdict.reason) == (outcome, why)
+        assert expected[0][1] is outcome
+
+
+def test_a_staple_that_cannot_be_read_is_no_missing_one() -> None:
+    """What came and is no response is said to be that; nothing is nothing."""
+    assert piece(b"no staple at all").trouble == "the 16 octets that the server sent are no OCSP response"
+    assert piece(b"").trouble == "the server sent none"
+    world = World()
+    assert piece(staple(world.genuine, world.now)).value is not None
+
+
+def test_the_staple_decides_inside_the_handshake() -> None:
+    """The refusal comes in the staple callback: the attacker gets an alert about it, and not a byte of the request."""
+    world = World()
+    there = Meeting(Line.ATTACKER, world.genuine, world.store, world.now, "a thief without a staple", says=SILENT)
+    with Ground(world.host) as ground:
+        (ended,) = live(ground, [there], WANTS_STAPLE.mind({}))
+        met = ended()
+    assert (met.outcome, met.aftermath.leaked) == (Outcome.STOPPED, 0)
+    assert met.aftermath.view.alert == "bad certificate status response"
+    assert met.observation.path is not None
+
+
+def test_who_asks_for_no_staple_is_told_of_none() -> None:
+    """Evidence that nobody asked for is no part of an observation."""
+    world = World()
+    day = replace(honest(world), says=Says(staple=staple(world.genuine, world.now)))
+    lived, _ = both(CLIENTS["unpinned"], told(world, day))
+    assert lived.encounters[0].observation.evidence == {}
+
+
+# ---- the pure half alone --------------------------------------------------------------------------
+
+
+def test_a_mind_learns_from_what_it_is_told() -> None:
+    """`imagine` needs no socket: two meetings by hand, and the second is judged by what the first taught."""
+    scene = CASES["new_key"].scene()
+    with Standing(CASES["new_key"], scene) as standing:
+        observed = observe(standing).observations
+    mind = Mind((checks.KNOWN_KEY,), Known())
+    first, second = imagine([(scene.meetings[at], seen) for at, seen in observed], mind)
+    assert (first.outcome, second.outcome) == (Outcome.SERVED, Outcome.OUTAGE)
+    assert [record.pin for record in second.known.memory.records] == [pin_of(scene.genuine.leaf)]
+
+
+if __name__ == "__main__":
+    total = int(sys.argv[1])
+    bad = 0
+    for done, (wrong, so_far) in enumerate(differences(total, seed=int(sys.argv[2]) if len(sys.argv) > 2 else 9), 1):
+        bad += bool(wrong)
+        if wrong:
+            print(wrong, end="")
+        if done % 500 == 0 or done == total:
+            print(f"{done} triples, {bad} differ; {dict(so_far)}", flush=True)
+    sys.exit(bool(bad))
