@@ -18,6 +18,9 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from operator import truediv
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +44,8 @@ from lab.trials.trial import run as run_trial
 from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import account_request, connect
-from lab.wire.http import Answer, Wire
-from lab.wire.listener import HOME, Address, dial
+from lab.wire.http import Answer, Request, Wire
+from lab.wire.listener import HOME, Address
 from lab.wire.service import Service
 
 UNITS = {"ratio": "{:.2f}", "seconds": "{:.3f} s", "megabytes": "{:.0f} MB", "device-days a second": "{:.1e}/s"}
@@ -94,20 +97,7 @@ class Bare:
 
     def request(self) -> None:
         """One exchange over the bare line."""
-        with socket.create_connection(self.address) as raw:
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = SSL.Connection(self._client, raw)
-            connection.set_connect_state()
-            connection.set_tlsext_host_name(b"bank.example")
-            connection.do_handshake()
-            if self._http:
-                wire = Wire(connection, h11.CLIENT)
-                wire.ask(self._request)
-                wire.next_answer()
-            else:
-                connection.sendall(QUESTION)
-                connection.recv(65536)
-            tls.hang_up(connection)
+        bare_request(self.address, self._client, self._request if self._http else None)
 
     def __enter__(self) -> Bare:
         return self
@@ -117,6 +107,24 @@ class Bare:
         socket.create_connection(self.address).close()
         self._thread.join()
         self._socket.close()
+
+
+def bare_request(address: Address, context: SSL.Context, request: Request | None) -> None:
+    """By a client that leaves all to OpenSSL: no callback, no observation; canned bytes where there is no request."""
+    with socket.create_connection(address) as raw:
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = SSL.Connection(context, raw)
+        connection.set_connect_state()
+        connection.set_tlsext_host_name(b"bank.example")
+        connection.do_handshake()
+        if request:
+            wire = Wire(connection, h11.CLIENT)
+            wire.ask(request)
+            wire.next_answer()
+        else:
+            connection.sendall(QUESTION)
+            connection.recv(65536)
+        tls.hang_up(connection)
 
 
 def timed(action: Callable[[], Any], times: int = 1) -> float:
@@ -129,16 +137,18 @@ def timed(action: Callable[[], Any], times: int = 1) -> float:
 
 def paired(mine: Callable[[], Any], other: Callable[[], Any], rounds: int, times: int) -> tuple[float, float, float]:
     """The median ratio mine/other over alternating rounds, and the median seconds of each."""
-    a, b = [], []
+    took: dict[Callable[[], Any], list[float]] = {mine: [], other: []}
     for number in range(rounds):
-        first, second = (mine, other) if number % 2 == 0 else (other, mine)
-        one, two = timed(first, times), timed(second, times)
-        if number % 2:
-            one, two = two, one
-        a.append(one)
-        b.append(two)
-    ratios = [x / y for x, y in zip(a, b, strict=True)]
-    return statistics.median(ratios), statistics.median(a), statistics.median(b)
+        for action in (mine, other) if number % 2 == 0 else (other, mine):
+            took[action].append(timed(action, times))
+    ratios = map(truediv, took[mine], took[other])
+    return statistics.median(ratios), statistics.median(took[mine]), statistics.median(took[other])
+
+
+def against(pair: tuple[float, float, float], limit: float | None) -> dict[str, Any]:
+    """What `paired` measured, as a row of the report."""
+    ratio, mine, theirs = pair
+    return {"ratio": ratio, "limit": limit, "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms"}
 
 
 def whole_matrix(bare: Bare, rounds: int) -> dict[str, Any]:
@@ -194,22 +204,9 @@ def _clients(world: World, service: Service) -> dict[str, Callable[[], None]]:
 
         return once
 
-    # No callback, no observation: what a program does that leaves all to OpenSSL.
     plain_context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
     plain_context.set_verify(SSL.VERIFY_PEER)
-
-    def plain() -> None:
-        raw = dial(service.address)
-        connection = SSL.Connection(plain_context, raw)
-        connection.set_connect_state()
-        connection.set_tlsext_host_name(world.host.encode())
-        connection.do_handshake()
-        wire = Wire(connection, h11.CLIENT)
-        wire.ask(request)
-        wire.next_answer()
-        tls.hang_up(connection)
-        raw.close()
-
+    plain = partial(bare_request, service.address, plain_context, request)
     return {"unpinned": by("unpinned"), "pinned": by("leaf-pinned"), "plain": plain}
 
 
@@ -226,11 +223,8 @@ def growth(rounds: int) -> dict[str, Any]:
                     run_trial(client(row), standing)
         return (time.perf_counter() - began) / (len(names) * len(scenes) * times * times)
 
-    ratios = []
-    for _ in range(rounds):
-        ratios.append(cells(2) / cells(1))
     return {
-        "ratio": statistics.median(ratios),
+        "ratio": statistics.median(cells(2) / cells(1) for _ in range(rounds)),
         "limit": 1.2,
         "note": "one cell of a matrix of 8 by 8 against one cell of 4 by 4",
     }
@@ -284,17 +278,17 @@ def mitmproxy(world: World, service: Service, attacker: Attacker, rounds: int) -
 
     with tempfile.TemporaryDirectory(prefix="lab-") as name:
         folder = Path(name)
-        post = Post(folder, folder / "ca.pem", folder / "ca.key", folder / "roots.pem", service.address)
+        post = Post(folder, folder / "ca.pem", folder / "ca.key", folder / "roots.pem", ("localhost", service.port))
         post.authority.write_bytes(pem([world.rogue_root.certificate]))
         post.key.touch(mode=0o600)
         post.key.write_bytes(key_pem(world.rogue_root.key))
         post.anchors.write_bytes(pem([anchor.certificate for anchor in world.store]))
-        with Running(MITMPROXY, program, post) as other:
+        # What it would print of each flow costs it time that nobody asked it to spend.
+        silent = replace(MITMPROXY, command=lambda *given: [*MITMPROXY.command(*given), "--quiet"])
+        with Running(silent, program, post) as other:
             other.wait()
-            for warm in (through(other.address), through(attacker.address)):
-                warm()
-            ratio, mine, theirs = paired(through(attacker.address), through(other.address), rounds, 10)
-    return {"ratio": ratio, "limit": 0.5, "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms"}
+            through(attacker.address)()
+            return against(paired(through(attacker.address), through(other.address), rounds, 10), 0.5)
 
 
 def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
@@ -318,12 +312,7 @@ def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
         for name in by.values():
             timed(name, 20)
         for label, other, most in (("unpinned client", "unpinned", 1.05), ("client with no callback", "plain", None)):
-            ratio, mine, theirs = paired(by["pinned"], by[other], rounds * 3, 20)
-            found[f"pinned client / {label}"] = {
-                "ratio": ratio,
-                "limit": most,
-                "note": f"{mine * 1e3:.2f} ms against {theirs * 1e3:.2f} ms",
-            }
+            found[f"pinned client / {label}"] = against(paired(by["pinned"], by[other], rounds * 3, 20), most)
     found["cell of a doubled matrix / cell"] = growth(rounds)
     found["look-up among 10^6 / 10^3 hosts"] = look_up_figures(rounds=rounds, large=100_000 if quick else 1_000_000)
     years = cost()
