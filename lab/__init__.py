@@ -4,8 +4,9 @@ A lab on TLS man-in-the-middle attacks and certificate pinning.
 The folders show three groups. The spine, in the order in which data flows:
 `lab.observation` (the values), `lab.pki` (makes certificates), `lab.wire`
 (moves bytes), `lab.policy` (decides), `lab.scenes` (what happens), `lab.trials`
-(who wins), `lab.show` (what you see). On it stand `lab.built` (serve, field,
-forecast, time, fleet, atlas) and `lab.course` (the notebooks' checks).
+(who wins), `lab.show` (what you see), `lab.cli` (the verbs). On it stand
+`lab.built` (serve, field, forecast, time, fleet, atlas) and `lab.course` (the
+notebooks' checks).
 
 The names below are what a notebook imports; each is loaded when it is used.
 """

@@ -19,14 +19,14 @@ from typing import IO
 # ---- whole or not at all --------------------------------------------------------------------------
 
 
-def written(path: Path, content: str, *, secret: bool = False, option: str = "--out", folders: bool = False) -> None:
+def written(path: Path, content: str, *, secret: bool = False, option: str = "--out") -> None:
     """Write a text file as `writing` does: a reader finds the old one or the new one, whole."""
-    with writing(path, secret=secret, option=option, folders=folders) as file:
+    with writing(path, secret=secret, option=option) as file:
         file.write(content)
 
 
 @contextmanager
-def writing(path: Path, *, secret: bool = False, option: str = "--out", folders: bool = False) -> Iterator[IO[str]]:
+def writing(path: Path, *, secret: bool = False, option: str = "--out") -> Iterator[IO[str]]:
     """
     A file to write text to, which stands at `path` when the block is over, and nowhere where the block fails.
 
@@ -34,7 +34,7 @@ def writing(path: Path, *, secret: bool = False, option: str = "--out", folders:
     is `secret`, else for whom the umask lets. A link stays, and what it leads to
     is replaced; a device is written to. Raises ValueError as `ready` does.
     """
-    ready(path, option=option, folders=folders)
+    ready(path, option=option)
     device = path.exists() and not path.is_file()
     place = path if device else path.resolve()
     beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
@@ -80,7 +80,7 @@ def _worded(path: Path, option: str) -> Iterator[None]:
         yield
     except OSError as problem:
         why = problem.strerror or problem
-        raise ValueError(f"cannot write {path}: {why}; choose another place with {option}") from None
+        raise ValueError(f"cannot write to {path}: {why}; choose another place with {option}") from None
 
 
 def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> None:
@@ -91,7 +91,7 @@ def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> Non
     files in `out` are left alone. Raises ValueError, in one sentence, where it
     cannot be written.
     """
-    try:
+    with _worded(out, "--out"):
         out.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".new-", dir=out))
         try:
@@ -101,10 +101,6 @@ def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> Non
                 _replace(entry, out / entry.name)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    except OSError as problem:
-        raise ValueError(
-            f"cannot write to {out}: {problem.strerror or problem}; choose another folder with --out"
-        ) from None
 
 
 def _write(path: Path, content: bytes, *, secret: bool) -> None:

@@ -156,7 +156,7 @@ BAD = {
     "an unknown profile": (["field", "--profiles", "crul-leaf"], "no client 'crul-leaf'"),
     "an unknown scene of the field": (["field", "--scenes", "attacks,new_kee"], "nearest: new_key"),
     "a picture in no folder": (["fleet", "--picture", "/nowhere/at/all.svg"], "/nowhere/at is no folder"),
-    "a page that is a folder": (["timeline", "five-years", "--html", "."], "cannot write .: it is a folder"),
+    "a page that is a folder": (["timeline", "five-years", "--html", "."], "cannot write to .: it is a folder"),
     "a page in no folder": (["timeline", "five-years", "--html", "nowhere/x.html"], "is no folder"),
     "a file that is not there": (["pin", "nowhere.pem"], "cannot read nowhere.pem"),
     "a file that is no PEM": (["pin", __file__], "no PEM certificate"),
@@ -190,7 +190,7 @@ def test_a_place_that_takes_no_file_is_refused_before_the_years_are_run(
     assert main(["timeline", "certificates-398-days", "--html", place]) == 2
     out, error = capsys.readouterr()
     assert (out, error.count("\n")) == ("", 1)
-    assert error.startswith(f"lab: cannot write {place}: ")
+    assert error.startswith(f"lab: cannot write to {place}: ")
     assert error.endswith("choose another place with --html\n")
 
 

@@ -60,7 +60,8 @@ def test_missing_folders_are_made_where_that_is_wanted_only(tmp_path: Path) -> N
     with pytest.raises(ValueError, match="is no folder; choose another place with --html"):
         written(path, "", option="--html")
     assert list(tmp_path.iterdir()) == []
-    written(path, "here", folders=True)
+    ready(path, folders=True)
+    written(path, "here")
     assert path.read_text() == "here"
 
 
