@@ -4,13 +4,16 @@ A lab on TLS man-in-the-middle attacks and certificate pinning.
 The folders show three groups. The spine, in the order in which data flows:
 `lab.observation` (the values), `lab.pki` (makes certificates), `lab.wire`
 (moves bytes), `lab.policy` (decides), `lab.scenes` (what happens), `lab.trials`
-(who wins), `lab.show` (what you see). On it stand `lab.built` (serve, field,
-forecast, time, fleet, atlas) and `lab.course` (the notebooks' checks).
+(who wins), `lab.show` (what you see), `lab.cli` (the verbs). On it stand
+`lab.built` (serve, field, forecast, time, fleet, atlas) and `lab.course` (the
+notebooks' checks).
 
 The names below are what a notebook imports; each is loaded when it is used.
 """
 
 from importlib import import_module
+
+__version__ = "0.1.0"
 
 _WHERE = {
     # the verbs

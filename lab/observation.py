@@ -61,6 +61,10 @@ Progress = Callable[[int, int, str], None]
 """Called with how much is done, of how much, and what is at work now in a few words."""
 
 
+def untold(done: int, of: int, name: str) -> None:
+    """Progress that nobody wants to see."""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """

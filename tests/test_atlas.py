@@ -6,7 +6,6 @@ What it does with a reader's mouse and keyboard is in test_atlas_browser.py.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import re
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from verbs import do, parsed
 
 import lab.built.atlas
 from lab.__main__ import main
@@ -432,11 +432,7 @@ def test_a_whole_field_file_is_read_as_it_is(tmp_path: Path) -> None:
 
 
 def report(*arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(
-        parser.parse_args(["--clients", "unpinned", "--scenes", "new_ca", "--profiles", "none", *arguments])
-    )
+    return do(command.report, "--clients", "unpinned", "--scenes", "new_ca", "--profiles", "none", *arguments)
 
 
 def test_the_command_writes_one_whole_page(
@@ -447,7 +443,7 @@ def test_the_command_writes_one_whole_page(
     assert report("--out", "deep/atlas.html") == 0
     out, err = capsys.readouterr()
     assert re.match(r"deep.atlas\.html  \(\d+\.\d MB;", out)
-    assert "traces of the clients, in 1 scenes" in err
+    assert err == ""  # nobody is watching
     assert [one.name for one in (tmp_path / "deep").iterdir()] == ["atlas.html"]
     html = (tmp_path / "deep" / "atlas.html").read_text("utf-8")
     assert html.startswith("<!doctype html>")
@@ -471,12 +467,12 @@ def test_the_command_prints_what_the_page_is_made_of(
 def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
     """And a page that is there already stays as it was."""
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ValueError, match="name another place with --out"):
-        command.write(tmp_path / "file" / "atlas.html", "new")
+    with pytest.raises(ValueError, match="choose another place with --out"):
+        report("--out", str(tmp_path / "file" / "atlas.html"))
     there = tmp_path / "atlas.html"
     there.mkdir()
     with pytest.raises(ValueError, match="cannot write"):
-        command.write(there, "new")
+        report("--out", str(there))
     assert sorted(one.name for one in tmp_path.iterdir()) == ["atlas.html", "file"]
 
 
@@ -497,8 +493,6 @@ def test_bad_input_gets_one_sentence(wrong: list[str], said: str) -> None:
 
 def test_all_is_the_default() -> None:
     """The page of the course holds every client, scene and profile: nobody has to name them."""
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    chosen = parser.parse_args([])
+    chosen = parsed(command.report)
     assert (chosen.clients, chosen.scenes, chosen.profiles, chosen.field) == (None, None, None, None)
     assert (len(CLIENTS), len(PROFILES)) > (10, 20)

@@ -13,10 +13,15 @@ import time
 from pathlib import Path
 
 import pytest
+from verbs import parsed
 
-from lab.__main__ import main
+import lab
+from lab import naming
+from lab.__main__ import VERBS, main
 from lab.pki.world import World
+from lab.policy import clients
 from lab.policy.clients import CLIENTS
+from lab.scenes import catalogue
 from lab.scenes.catalogue import CASES
 from lab.wire.service import Service
 
@@ -33,11 +38,38 @@ def test_help_names_every_command_and_shows_an_example(capsys: pytest.CaptureFix
         main(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    for name in ("demo", "matrix", "trial", "list", "pin", "certs", "intercept", "notebooks", "hpkp", "fleet", "bench"):
-        assert name in text
+    for verb in VERBS:
+        assert f"\n    {verb.name} " in text
         with pytest.raises(SystemExit):
-            main([name, "--help"])
-        assert f"example: python -m lab {name}" in capsys.readouterr().out
+            main([verb.name, "--help"])
+        assert f"example: python -m lab {verb.name}" in capsys.readouterr().out
+    assert len({verb.name for verb in VERBS}) == len(VERBS) == 18
+
+
+def test_every_example_is_one(tmp_path: Path) -> None:
+    """What --help gives as an example can be parsed, and is for the verb that it stands with."""
+    for verb in VERBS:
+        chosen = parsed(verb, *verb.example.split())
+        assert chosen.run in (verb.run, *(inner.run for inner in verb.verbs)), verb.name
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """The parser of all verbs is built without TLS, certificates, numbers, drawings or tables."""
+    heavy = ("OpenSSL", "cryptography", "trustme", "numpy", "rich", "msgspec", "h11", "lab.scenes", "lab.show")
+    code = (
+        "import sys; from lab.__main__ import main\n"
+        "try: main(['--help'])\n"
+        f"finally: print([one for one in {heavy} if one in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip()) == (0, "[]")
+
+
+def test_the_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:
+    """--version names what pyproject.toml builds."""
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert (stop.value.code, capsys.readouterr().out) == (0, f"pinning-lab {lab.__version__}\n")
 
 
 def test_list_names_every_client_and_scene(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,6 +148,16 @@ BAD = {
     "an unknown client, with the nearest names": (["trial", "leafpinned", "new_ca"], "nearest: leaf-pinned"),
     "an unknown scene, with the nearest names": (["trial", "unpinned", "newca"], "nearest: new_ca"),
     "an unknown client in a matrix": (["matrix", "--clients", "root_pinned"], "nearest: root-pinned"),
+    "a client that is like no other": (["matrix", "--clients", "nobody"], "`python -m lab list` names them all"),
+    "an unknown timeline": (["timeline", "five-year"], "nearest: five-years"),
+    "an unknown dated scene": (["hpkp", "no_pins,lost_backups"], "nearest: lost_backup"),
+    "an unknown adoption curve": (["fleet", "--adoption", "evergren"], "nearest: evergreen"),
+    "an unknown program": (["field", "--programs", "curl,wgett"], "nearest: wget"),
+    "an unknown profile": (["field", "--profiles", "crul-leaf"], "no client 'crul-leaf'"),
+    "an unknown scene of the field": (["field", "--scenes", "attacks,new_kee"], "nearest: new_key"),
+    "a picture in no folder": (["fleet", "--picture", "/nowhere/at/all.svg"], "/nowhere/at is no folder"),
+    "a page that is a folder": (["timeline", "five-years", "--html", "."], "cannot write to .: it is a folder"),
+    "a page in no folder": (["timeline", "five-years", "--html", "nowhere/x.html"], "is no folder"),
     "a file that is not there": (["pin", "nowhere.pem"], "cannot read nowhere.pem"),
     "a file that is no PEM": (["pin", __file__], "no PEM certificate"),
     "a host outside the reserved domains": (["certs", "--host", "bank.com"], "try bank.example"),
@@ -136,6 +178,30 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(what: str, capsys: pytest.C
     assert error.startswith("lab: ")
     assert error.count("\n") == 1
     assert sentence in error
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no /proc")
+@pytest.mark.parametrize("place", ["/proc/x.html", "/proc/self/x.html"])
+def test_a_place_that_takes_no_file_is_refused_before_the_years_are_run(
+    place: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence and exit code 2, and nothing was run for nothing."""
+    monkeypatch.setattr("lab.built.time.run.run", lambda *_: pytest.fail("it was run"))
+    assert main(["timeline", "certificates-398-days", "--html", place]) == 2
+    out, error = capsys.readouterr()
+    assert (out, error.count("\n")) == ("", 1)
+    assert error.startswith(f"lab: cannot write to {place}: ")
+    assert error.endswith("choose another place with --html\n")
+
+
+def test_names_are_given_alike_to_every_verb() -> None:
+    """One by one, with commas, by the name of a group: the same scenes and clients, each once."""
+    alike = (["new_ca", "new_key"], ["new_ca,new_key"], ["new_ca,,new_key", "new_ca"])
+    assert {tuple(one.name for one in catalogue.chosen(given)) for given in alike} == {("new_ca", "new_key")}
+    assert catalogue.chosen("attacks,rotations,new_key") == [*catalogue.attacks(), *catalogue.rotations()]
+    assert catalogue.chosen([CASES["new_ca"], "new_ca"]) == [CASES["new_ca"]]
+    assert clients.chosen("leaf-pinned,story")[:2] == [CLIENTS["leaf-pinned"], CLIENTS["unpinned"]]
+    assert naming.words(["a,b", "b", ",c"]) == ["a", "b", "c"]
 
 
 def test_an_unwritable_folder_gets_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,7 +261,6 @@ def test_import_lab_loads_nothing_heavy() -> None:
     code = "import lab, sys; print(sorted({'OpenSSL', 'cryptography', 'trustme'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-    import lab
 
     with pytest.raises(AttributeError, match="the lab has no 'martix'"):
         lab.martix  # noqa: B018

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
@@ -12,10 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from verbs import do
 
 from lab.built.bench import look_up, many
 from lab.built.known import command
@@ -306,10 +307,7 @@ def test_a_store_locked_for_too_long_gets_one_sentence(path: Path) -> None:
 
 
 def known(*arguments: str) -> None:
-    parser = argparse.ArgumentParser()
-    command.add_command(parser.add_subparsers())
-    chosen = parser.parse_args(["known", *arguments])
-    chosen.run(chosen)
+    do(command.known, *arguments)
 
 
 @pytest.fixture
@@ -359,7 +357,7 @@ def test_export_writes_everything_or_nothing(filled: Path, capsys: pytest.Captur
         ["bank.example", "443", "sha256/a"],
         ["bank.example", "443", "sha256/b"],
     ]
-    assert {len(line) for line in lines} == {len(command.FIELDS)}
+    assert {len(line) for line in lines} == {len(fields(Record))}
     out = filled.parent / "out" / "known.json"
     with pytest.raises(ValueError, match="cannot write"):
         known("export", "--json", "--out", str(out), "--store", str(filled))

@@ -218,13 +218,30 @@ def test_a_program_that_cannot_start_is_one_sentence(
     assert "it does not run" in capsys.readouterr().err
 
 
-def test_results_that_cannot_be_written_are_told_all_the_same(
+def test_a_place_for_the_results_is_checked_before_anything_runs(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """A folder is no file: one sentence, nothing left beside it, and the table is there."""
+    """A folder is no file: one sentence, nothing left beside it, and no program was run for nothing."""
     (tmp_path / "out").mkdir()
-    told = ["field", "--programs", "urllib3", "--profiles", "unpinned", "--scenes", "new_key", "--out"]
-    assert main([*told, str(tmp_path / "out")]) == 2
+    assert main(["field", "--programs", "urllib3", "--scenes", "new_key", "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "choose another place with --out" in said.err
+    assert [one.name for one in tmp_path.iterdir()] == ["out"]
+
+
+def test_results_that_cannot_be_written_are_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Where the place is gone when the results are there: one sentence, nothing beside it, and the table is there."""
+    run = PROGRAMS["urllib3"].ways["unpinned"]
+
+    def in_the_way(calls: Sequence[ProgramCall]) -> Sequence[Said]:
+        (tmp_path / "out").mkdir(exist_ok=True)
+        return run(calls)
+
+    monkeypatch.setitem(PROGRAMS, "slow", Program("slow", "", lambda: "1", {"unpinned": in_the_way}))
+    assert main(["field", "--programs", "slow", "--scenes", "same_key", "--out", str(tmp_path / "out")]) == 2
     said = capsys.readouterr()
     assert "1 of 1 scenes as the profile predicts" in said.out
     assert "choose another place" in said.err

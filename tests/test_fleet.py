@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import re
@@ -18,6 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from verbs import do
 
 pytest.importorskip("numpy", reason="numpy is not installed")
 
@@ -515,26 +515,20 @@ def test_bad_numbers_get_one_sentence(wrong: Any, said: str) -> None:
     assert "\n" not in str(problem.value)
 
 
-def parsed(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return parser.parse_args(arguments)
-
-
 QUICK = ("--devices", "1000", "--years", "1", "--seeds", "2")
 
 
 def test_the_command_prints_both_tables_or_json(capsys: pytest.CaptureFixture[str], tmp_path: File) -> None:
     """Text for people, one JSON value for programs, and a picture where it is asked for."""
-    assert command.run(parsed(*QUICK, "--picture", str(tmp_path / "fleet.svg")), picture.svg) == 0
+    assert do(command.fleet, *QUICK, "--picture", str(tmp_path / "fleet.svg")) == 0
     said = capsys.readouterr().out
     assert "leaf-or-backup, 5 backup keys" in said
     assert "What would have saved you" in said
     assert "neurons.dk" in said
     assert [one.name for one in tmp_path.iterdir()] == ["fleet.svg"]
-    assert command.run(parsed(*QUICK, "--attack", "stolen_backup_key=9"), picture.svg) == 0
+    assert do(command.fleet, *QUICK, "--attack", "stolen_backup_key=9") == 0
     assert "Nobody has counted" in capsys.readouterr().out.splitlines()[-1]
-    assert command.run(parsed(*QUICK, "--json", "--lifetime", "47", "--adoption", "evergreen"), picture.svg) == 0
+    assert do(command.fleet, *QUICK, "--json", "--lifetime", "47", "--adoption", "evergreen") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["plan"]["lifetime"]["value"] == 47
     assert found["adoption"]["name"] == "evergreen"
@@ -542,24 +536,6 @@ def test_the_command_prints_both_tables_or_json(capsys: pytest.CaptureFixture[st
     assert found["handshakes"] > 100
     assert found["plan"]["attacks"] == {"value": {}, "source": "nobody has counted it"}
     assert {"changed", "outage_device_days", "exposure_device_days"} == set(found["saved"]["rows"][0])
-
-
-def test_a_long_run_shows_a_bar_where_somebody_watches(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a second, on the error stream, and gone at the end; a pipe gets none."""
-    assert command._shown("fleet") is None
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    clock = iter([0.0, 0.5, 2.0, 3.0])
-    monkeypatch.setattr(command.time, "monotonic", lambda: next(clock))
-    show = command._shown("fleet")
-    assert show is not None
-    show(0, 4, "")
-    assert capsys.readouterr().err == ""
-    show(2, 4, "")
-    assert f"fleet [{'#' * 15}{'.' * 15}] 2/4" in capsys.readouterr().err
-    show(4, 4, "")
-    assert capsys.readouterr().err.endswith("\r\033[K")
 
 
 @pytest.mark.parametrize(
@@ -577,15 +553,15 @@ def test_the_command_refuses_bad_input_before_it_works(
 ) -> None:
     """One sentence, as a ValueError that the command line turns into exit code 2."""
     monkeypatch.setattr(run, "run", lambda *given, **more: pytest.fail("it was run"))
-    with pytest.raises(ValueError, match=r"leaf-pinned|evergreen|3650 days|not there|stolen_backup_key=0.1"):
-        command.run(parsed(*arguments), picture.svg)
+    with pytest.raises(ValueError, match=r"leaf-pinned|evergreen|3650 days|is no folder|stolen_backup_key=0.1"):
+        do(command.fleet, *arguments)
 
 
 def test_a_picture_that_cannot_be_written_leaves_nothing_behind(tmp_path: File) -> None:
     """The target is a folder: one sentence, and no half a file beside it."""
     (tmp_path / "fleet.svg").mkdir()
-    with pytest.raises(ValueError, match="cannot be written"):
-        command.run(parsed(*QUICK, "--picture", str(tmp_path / "fleet.svg")), picture.svg)
+    with pytest.raises(ValueError, match="cannot write"):
+        do(command.fleet, *QUICK, "--picture", str(tmp_path / "fleet.svg"))
     assert [one.name for one in tmp_path.iterdir()] == ["fleet.svg"]
 
 

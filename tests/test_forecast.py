@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from forecast_chains import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from verbs import do
 
 from lab.built.forecast import command
 from lab.built.forecast.chain import read_chain
@@ -403,9 +403,7 @@ def files(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def call(files: tuple[Path, Path], *more: str) -> int:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args(["--chain", str(files[0]), "--pins", str(files[1]), *more]))
+    return do(command.forecast, "--chain", str(files[0]), "--pins", str(files[1]), *more)
 
 
 def test_the_command_prints_what_teaches(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:

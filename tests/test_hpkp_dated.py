@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from functools import cache
 
 import pytest
+from verbs import do
 
-from lab.built.time import hpkp_command
 from lab.built.time.dated import DATED, RECOVERY, date, scene
 from lab.built.time.locked import Table, table
 from lab.built.time.visitors import AGENTS, VISITORS, Visitor, follow
@@ -146,12 +145,9 @@ def test_an_unknown_scene_is_one_sentence() -> None:
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """It names the scenes, and prints those that are wanted as text, JSON or HTML."""
-    parser = argparse.ArgumentParser()
-    hpkp_command.add_command(parser.add_subparsers())
 
     def said(*arguments: str) -> str:
-        chosen = parser.parse_args(["hpkp", *arguments])
-        assert chosen.run(chosen) == 0
+        assert do(hpkp_command.hpkp, *arguments) == 0
         return capsys.readouterr().out
 
     assert [line.split()[0] for line in said("--list").splitlines()] == list(DATED)

@@ -66,10 +66,10 @@ def test_the_wire_does_not() -> None:
 
 
 ROOMS = {
-    "observation": 0, "pki": 1, "wire": 2, "policy": 3, "scenes": 4, "trials": 5, "show": 6,
-    "built/known": 7, "built/time": 8, "built/fleet": 10, "built/programs": 11, "built/serve": 12,
-    "built/field": 13, "built/forecast": 14, "built/atlas": 15, "course": 16, "built/bench": 17, "__main__": 18,
-    "__init__": 19, "built": 19,
+    "__version__": 0, "naming": 0, "disk": 0, "observation": 0, "pki": 1, "wire": 2, "policy": 3, "scenes": 4,
+    "trials": 5, "show": 6, "cli": 7, "built/known": 8, "built/time": 9, "built/fleet": 11,
+    "built/programs": 12, "built/serve": 13, "built/field": 14, "built/forecast": 15, "built/atlas": 16, "course": 17,
+    "built/bench": 18, "__main__": 19, "__init__": 20, "built": 20,
 }  # fmt: skip
 
 

@@ -7,11 +7,11 @@ the rest are the claims that a reader takes away, each beside its opposite.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import json
 import random
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,6 +19,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from verbs import do
 
 from lab.built.time import command, report
 from lab.built.time import drawing as picture
@@ -543,22 +544,19 @@ def test_a_name_or_file_that_is_not_there_says_so(tmp_path: Path) -> None:
 # ---- the command, JSON and the picture ------------------------------------------------------------
 
 
-def parsed(*words: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    command.arguments(parser)
-    return parser.parse_args(words)
-
-
-def test_the_command_lists_runs_and_draws(tmp_path: Path) -> None:
+def test_the_command_lists_runs_and_draws(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a name it lists; with a file it runs it; --html writes a whole page and nothing beside it."""
-    listed = command.command(parsed(), picture.page)
+    do(command.timeline)
+    listed = capsys.readouterr().out
     assert all(name in listed for name in ready())
     file = tmp_path / "mine.toml"
     file.write_text(SMALL)
     done: list[tuple[int, int, str]] = []
-    said = command.command(
-        parsed(str(file), "--html", str(tmp_path / "page.html")), picture.page, lambda *told: done.append(told)
-    )
+    monkeypatch.setattr(command, "watched", lambda: nullcontext(lambda *told: done.append(told)))
+    do(command.timeline, str(file), "--html", str(tmp_path / "page.html"))
+    said = capsys.readouterr().out
     assert re.search(r"^unpinned +91 +0 +0$", said, re.MULTILINE)  # not renewed: 1 April to 1 July
     assert done == [(number, len(done), done[number - 1][2]) for number in range(1, len(done) + 1)]
     assert {name for _, _, name in done} == {"unpinned", "leaf"}
@@ -567,7 +565,7 @@ def test_the_command_lists_runs_and_draws(tmp_path: Path) -> None:
     assert page.startswith("<!doctype html>")
     assert "http" not in re.sub(r"data:image/svg\+xml;base64,[\w+/=]+", "", page)
     with pytest.raises(ValueError, match="is no folder"):
-        command.command(parsed(str(file), "--html", str(tmp_path / "no" / "page.html")), picture.page)
+        do(command.timeline, str(file), "--html", str(tmp_path / "no" / "page.html"))
 
 
 def test_the_json_holds_every_point() -> None:

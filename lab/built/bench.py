@@ -40,7 +40,6 @@ from lab.pki.world import World
 from lab.policy.clients import CLIENTS, client
 from lab.policy.memory import Record
 from lab.scenes.catalogue import CASES, case, site_pins
-from lab.show.sheet import Row, Sheet
 from lab.trials.standing import Standing
 from lab.trials.trial import perform
 from lab.trials.trial import run as run_trial
@@ -384,15 +383,14 @@ def run(*, quick: bool = False, as_json: bool = False) -> str:
     found = measure(quick)
     if as_json:
         return json.dumps(found, indent=1)
-    note = "Medians of alternating rounds within this run; ratios travel between machines, times do not."
-    return (
-        Sheet("", ("what", "figure", "at most", "note"), [*map(_row, found, found.values())], (note,)).text(200).plain
-    )
-
-
-def _row(what: str, figures: dict[str, Any]) -> Row:
-    if "skipped" in figures:
-        return Row(what, ("skipped", "", figures["skipped"]))
-    value, unit = next((figures[name], name) for name in UNITS if name in figures)
-    most = "" if figures.get("limit") is None else f"{figures['limit']:g}"
-    return Row(what, (UNITS[unit].format(value), most, figures["note"]))
+    lines = [f"{'what':<42}{'figure':>10}  {'at most':>8}  note"]
+    for what, figures in found.items():
+        if "skipped" in figures:
+            lines.append(f"{what:<42}{'skipped':>10}  {'':>8}  {figures['skipped']}")
+            continue
+        value, unit = next((figures[name], name) for name in UNITS if name in figures)
+        shown = UNITS[unit].format(value)
+        most = "" if figures.get("limit") is None else f"{figures['limit']:g}"
+        lines.append(f"{what:<42}{shown:>10}  {most:>8}  {figures['note']}")
+    lines.append("Medians of alternating rounds within this run; ratios travel between machines, times do not.")
+    return "\n".join(lines)

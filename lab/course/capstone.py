@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course import fresh
 from lab.course.report import Mark, NoAnswer, Report, answer
 from lab.observation import Observation, Outcome

@@ -23,8 +23,7 @@ from lab.policy.checks import Basis, Check, Known
 from lab.policy.clients import Client
 from lab.policy.pinset import Reach
 from lab.scenes.catalogue import Case, Kind, Scene, attacked, honest, told
-from lab.show.notebook import cases, clients
-from lab.trials.trial import trial
+from lab.show.notebook import trial
 
 FIRST_USE, SAME_KEY, CHANGED_KEY = "first use", "same key", "changed key"
 CANNOT_TELL = "cannot tell"
@@ -160,7 +159,7 @@ def _right(log: Diary) -> set[int] | str:
 
 def keys_met(scene: str | Case, names: Sequence[str] = ("red key", "blue key", "green key")) -> tuple[str, ...]:
     """The keys that a first-use client meets in a scene, in order, each under a name instead of a pin."""
-    done = trial(clients("first-use-key")[0], cases([scene])[0])
+    done = trial("first-use-key", scene)
     leaves = [met.observation.leaf for met in done.encounters if met.outcome]
     pins = [leaf.pin for leaf in leaves if leaf]
     named = dict(zip(dict.fromkeys(pins), names, strict=False))

@@ -17,7 +17,6 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course.report import Report
 from lab.observation import Line
 from lab.pki.authority import Authority

@@ -14,7 +14,6 @@ from enum import StrEnum
 from itertools import groupby
 from textwrap import wrap
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.course import fresh
 from lab.observation import Outcome, Showable
 from lab.policy.clients import Client, client

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from lab.disk import ready, written
+
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 REMOTE = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE)
 
@@ -69,16 +71,13 @@ def page(notebook, title: str) -> str:  # type: ignore[no-untyped-def]
 
 def publish(out: Path, tell: Callable[[str], None] = print) -> list[Path]:
     """Run every notebook as shipped and write its page to `out`, with one line for each."""
-    out.mkdir(parents=True, exist_ok=True)
-    written = []
     paths = find()
+    made = []
     for number, path in enumerate(paths, start=1):
         began = time.perf_counter()
-        html = page(run(read(path)), path.stem)
         target = out / f"{path.stem}.html"
-        beside = target.with_suffix(".new")
-        beside.write_text(html, encoding="utf-8")
-        beside.replace(target)
-        written.append(target)
+        ready(target, folders=True)
+        written(target, page(run(read(path)), path.stem))
+        made.append(target)
         tell(f"[{number}/{len(paths)}] {target}  {time.perf_counter() - began:.1f} s")
-    return written
+    return made

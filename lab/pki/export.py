@@ -10,9 +10,6 @@ so a folder is either the old world or the new one.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
@@ -21,6 +18,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from lab.disk import written_folder
 from lab.pki.authority import Authority, Credential, Key, key_pem, self_signed
 from lab.pki.names import reserved
 from lab.pki.pins import fingerprint_of, name_of, pin_of
@@ -92,41 +90,9 @@ def export(out: Path, host: str = HOST) -> list[str]:
     ValueError, in one sentence, for a folder that cannot be written or a host
     that is not reserved.
     """
-    world = limited_world(host)
-    files = _files(world)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=out))
-    except OSError as problem:
-        raise ValueError(
-            f"cannot write to {out}: {problem.strerror or problem}; choose another folder with --out"
-        ) from None
-    try:
-        for name, content in files.items():
-            _write(beside / name, content, secret=name.startswith("keys/"))
-        for entry in sorted(beside.iterdir()):
-            _replace(entry, out / entry.name)
-    except OSError as problem:
-        raise ValueError(f"cannot write to {out}: {problem.strerror or problem}; is the disk full?") from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    files = _files(limited_world(host))
+    written_folder(out, files, secret="keys")
     return sorted(files)
-
-
-def _write(path: Path, content: bytes, *, secret: bool) -> None:
-    path.parent.mkdir(mode=0o700 if secret else 0o755, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-
-
-def _replace(new: Path, old: Path) -> None:
-    if old.is_dir() and not old.is_symlink():
-        aside = new.with_name(new.name + ".old")
-        old.rename(aside)
-        new.rename(old)
-    else:
-        new.replace(old)
 
 
 def _files(world: World) -> dict[str, bytes]:

@@ -8,10 +8,11 @@ seen.
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lab import naming
 from lab.observation import Evidence
 from lab.policy import checks
 from lab.policy.check import Basis, Known, Learnt, Policy, Stage
@@ -140,12 +141,13 @@ def register(client: Client) -> Client:
 
 def client(name: str) -> Client:
     """The client of that name. Raises ValueError, naming the nearest, where there is none."""
-    every = {**CLIENTS, **PROFILES}
-    if name not in every:
-        near = difflib.get_close_matches(name, every, n=3, cutoff=0.3)
-        hint = f"nearest: {', '.join(near)}" if near else "`python -m lab list` names them all"
-        raise ValueError(f"there is no client {name!r}; {hint}")
-    return every[name]
+    return naming.named("client", name, {**CLIENTS, **PROFILES}, "`python -m lab list` names them all")
+
+
+def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
+    """Clients by name; ``"story"`` (the eight of the terminal), ``"all"`` or ``"profiles"`` for a group."""
+    story = [one for one in CLIENTS.values() if one.story]
+    return naming.chosen(names, {"story": story, "all": CLIENTS.values(), "profiles": PROFILES.values()}, client)
 
 
 _USUAL = (checks.VALIDATION, checks.HOST_NAME)

@@ -7,6 +7,7 @@ A user may be asked, so the table is made for a user; everything else is as in
 
 from __future__ import annotations
 
+from lab.naming import named
 from lab.policy import checks
 from lab.policy.check import Policy
 from lab.policy.clients import Client
@@ -69,10 +70,7 @@ def rules(rate: float = 0.5, seed: int = 0) -> dict[str, Client]:
 
 def rule_named(name: str) -> Client:
     """The kind of that name, its user clicking through every second time. Raises ValueError where there is none."""
-    table = rules()
-    if name not in table:
-        raise ValueError(f"there is no rule {name!r} of key continuity; there are {', '.join(table)}")
-    return table[name]
+    return named("rule", name, rules())
 
 
 def continuity_of(client: Client) -> Continuity:

@@ -8,7 +8,6 @@ and opens no socket: it says who is on the line and what is presented.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from lab import naming
 from lab.observation import Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.pins import fingerprint_of, pin_of
@@ -205,12 +205,13 @@ SLIPS: dict[str, Case] = {}
 
 def case(name: str) -> Case:
     """The case of that name. Raises ValueError, naming the nearest, where there is none."""
-    every = {**CASES, **SLIPS}
-    if name not in every:
-        near = difflib.get_close_matches(name, every, n=3, cutoff=0.3)
-        hint = f"nearest: {', '.join(near)}" if near else "`python -m lab list` names them all"
-        raise ValueError(f"there is no scene {name!r}; {hint}")
-    return every[name]
+    return naming.named("scene", name, {**CASES, **SLIPS}, "`python -m lab list` names them all")
+
+
+def chosen(names: str | Iterable[str | Case] = "all") -> list[Case]:
+    """Scenes by name; ``"attacks"``, ``"rotations"``, ``"all"`` (both) or ``"slips"`` for a group."""
+    groups = {"all": CASES.values(), "attacks": attacks(), "rotations": rotations(), "slips": SLIPS.values()}
+    return naming.chosen(names, groups, case)
 
 
 def attacks() -> list[Case]:

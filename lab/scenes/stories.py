@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from lab.naming import named
 from lab.observation import Line
 from lab.pki.authority import Credential, Key, new_key, self_signed
 from lab.pki.says import SILENT, Says, announcing
@@ -24,9 +25,7 @@ STORIES: dict[str, Case] = {}
 
 def story(name: str, world: World | None = None) -> Scene:
     """The story of that name in a world, a fresh one where none is given. Raises ValueError for a name not there."""
-    if name not in STORIES:
-        raise ValueError(f"there is no story {name!r} of key continuity; there are {', '.join(STORIES)}")
-    return STORIES[name].scene(world)
+    return named("story", name, STORIES).scene(world)
 
 
 def day(meeting: Meeting, scene: Scene) -> int:

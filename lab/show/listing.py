@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import lab.policy.profiles
-import lab.scenes  # noqa: F401  (both register)
 from lab.policy.clients import CLIENTS, PROFILES
 from lab.scenes.catalogue import CASES, SLIPS
 

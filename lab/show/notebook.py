@@ -7,18 +7,17 @@ itself. It decides nothing: clients and scenes are where they always were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
-from lab.observation import Certificate, Observation, Outcome
+from lab.observation import Certificate, Observation, Outcome, Progress, untold
 from lab.pki.pins import seen
-from lab.policy import clients as table
 from lab.policy.clients import Client
-from lab.scenes import catalogue
-from lab.scenes.catalogue import Case
+from lab.policy.clients import chosen as clients
+from lab.scenes.catalogue import CASES, Case
+from lab.scenes.catalogue import chosen as cases
 from lab.show.drawing import Path
 from lab.show.sheet import Row, Sheet, Tabled
 from lab.trials import matrix as matrices
@@ -30,46 +29,15 @@ from lab.trials.rehearsal import Rehearsals
 from lab.trials.trace import Trace
 from lab.trials.trial import Trial
 
-STORY = "story"
 
-
-def clients(names: str | Iterable[str | Client] = STORY) -> list[Client]:
-    """Clients by name; ``"story"`` (the eight of the terminal), ``"all"`` or ``"profiles"`` for a group."""
-    if isinstance(names, str):
-        if names == STORY:
-            return [one for one in table.CLIENTS.values() if one.story]
-        if names == "all":
-            return list(table.CLIENTS.values())
-        if names == "profiles":
-            return list(table.PROFILES.values())
-        names = [names]
-    return [one if isinstance(one, Client) else table.client(one) for one in names]
-
-
-def cases(names: str | Iterable[str | Case] = "all") -> list[Case]:
-    """Scenes by name; ``"attacks"``, ``"rotations"``, ``"all"`` (both) or ``"slips"`` for a group."""
-    if isinstance(names, str):
-        groups: dict[str, Callable[[], list[Case]]] = {
-            "all": lambda: list(catalogue.CASES.values()),
-            "attacks": catalogue.attacks,
-            "rotations": catalogue.rotations,
-            "slips": lambda: list(catalogue.SLIPS.values()),
-        }
-        if names in groups:
-            return groups[names]()
-        names = [names]
-    return [one if isinstance(one, Case) else catalogue.case(one) for one in names]
-
-
-def matrix(of: str | Iterable[str | Client] = STORY, scenes: str | Iterable[str | Case] = "all") -> Matrix:
+def matrix(of: str | Iterable[str | Client] = "story", scenes: str | Iterable[str | Case] = "all") -> Matrix:
     """Run these clients through these scenes over real TLS."""
     return matrices.matrix(clients(of), cases(scenes))
 
 
-def profiles(scenes: str | Iterable[str | Case] | None = None) -> Alike:
+def profiles(scenes: str | Iterable[str | Case] | None = None, progress: Progress = untold) -> Alike:
     """Run the profiles of real implementations through these scenes (all, where None), and put like to like."""
-    chosen = [*cases("all"), *cases("slips")] if scenes is None else cases(scenes)
-    return Alike(matrices.matrix(clients("profiles"), chosen))
+    return Alike(matrices.matrix(clients("profiles"), cases(scenes or ("all", "slips")), progress))
 
 
 def trial(client: str | Client, scene: str | Case) -> Trial:
@@ -82,7 +50,7 @@ _rehearsals: dict[str, Rehearsals] = {}
 
 def trace(client: str | Client, scene: str | Case) -> Trace:
     """The same, with a second opinion and what would flip the outcome; the first call takes about a second."""
-    kept = _rehearsals.setdefault("all", Rehearsals(catalogue.CASES.values()))
+    kept = _rehearsals.setdefault("all", Rehearsals(CASES.values()))
     return traces.trace(clients([client])[0], cases([scene])[0], kept)
 
 

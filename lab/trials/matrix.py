@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from lab.observation import Outcome, Progress, Showable
+from lab.observation import Outcome, Progress, Showable, untold
 from lab.policy.clients import CLIENTS, Client
 from lab.scenes.catalogue import CASES, Case, Heading, Kind, sections
 from lab.trials.standing import Standing
@@ -112,7 +112,7 @@ class Matrix(Showable):
 def matrix(
     clients: Iterable[Client] | None = None,
     cases: Iterable[Case] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = untold,
 ) -> Matrix:
     """
     Run every given client (all, where None) through every given scene (all, where None).
@@ -125,8 +125,7 @@ def matrix(
     handshakes = 0
     standing_up = running = 0.0
     for number, case in enumerate(scenes):
-        if progress:
-            progress(number, len(scenes), case.name)
+        progress(number, len(scenes), case.name)
         began = time.perf_counter()
         with Standing(case) as standing:
             stood = time.perf_counter()

@@ -21,8 +21,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.disk import new_file
 from lab.wire import pcapng
-from lab.wire.disk import new_file
 from lab.wire.listener import Address, Listener, limit
 from lab.wire.pcapng import Flag
 

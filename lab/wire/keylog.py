@@ -16,7 +16,7 @@ from pathlib import Path
 
 from OpenSSL import SSL
 
-from lab.wire.disk import append, new_file
+from lab.disk import append, new_file
 
 Tell = Callable[[bytes], None]
 """What a key log does with one line; called in whichever thread makes a handshake."""

@@ -14,7 +14,7 @@ import socket
 import struct
 from enum import IntFlag
 
-from lab.wire.disk import append
+from lab.disk import append
 from lab.wire.listener import Address
 
 MOST = 32 * 1024

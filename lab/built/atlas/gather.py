@@ -12,14 +12,14 @@ import platform
 import sys
 from collections.abc import Iterable
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from OpenSSL import SSL
 
+from lab import __version__
 from lab.built.forecast.files import read
-from lab.observation import Progress
+from lab.observation import Progress, untold
 from lab.policy.clients import Client
 from lab.scenes.catalogue import CASES, SLIPS, Case
 from lab.show.listing import listing
@@ -42,7 +42,7 @@ def gather(
     cases: Iterable[Case],
     profiles: Iterable[Client] = (),
     field: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress = untold,
 ) -> dict[str, Any]:
     """
     Run the trials and return the whole as plain JSON values.
@@ -70,13 +70,9 @@ def gather(
 
 def about() -> dict[str, str]:
     """When this was made, and with what."""
-    try:
-        lab_version = version("pinning-lab")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        lab_version = "not installed"
     return {
         "made": date.today().isoformat(),
-        "lab": lab_version,
+        "lab": __version__,
         "python": platform.python_version(),
         "openssl": SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode(),
         "system": sys.platform,
@@ -88,7 +84,7 @@ def traced(
     clients: tuple[Client, ...],
     cases: tuple[Case, ...],
     rehearsals: Rehearsals,
-    progress: Progress | None = None,
+    progress: Progress = untold,
 ) -> dict[str, Any]:
     """
     The matrix of these clients with the trace of every trial in it (about 20 ms for each).
@@ -98,7 +94,7 @@ def traced(
     """
 
     def say(doing: str) -> Progress:
-        return lambda done, of, scene: progress(done, of, f"{doing} of the {what}: {scene}") if progress else None
+        return lambda done, of, scene: progress(done, of, f"{doing} of the {what}: {scene}")
 
     done = matrix(clients, cases, say("trials"))
     told: dict[tuple[str, str], dict[str, Any]] = {}

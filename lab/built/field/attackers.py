@@ -16,10 +16,10 @@ from pathlib import Path
 
 from lab.built.field.proxies import PROXIES, Proxy
 from lab.built.field.results import Absent, Interception, ProgramTrial
-from lab.built.field.run import run_way, untold, ways_of
+from lab.built.field.run import run_way, ways_of
 from lab.built.field.standing import OWN, Export, Posted, stand
 from lab.built.programs.program import Program
-from lab.observation import Progress
+from lab.observation import Progress, untold
 
 
 def attackers(

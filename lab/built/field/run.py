@@ -17,14 +17,10 @@ from pathlib import Path
 from lab.built.field.results import Contact, Field, ProgramTrial, Taking
 from lab.built.programs.outside import Outside
 from lab.built.programs.program import Caller, Program
-from lab.observation import Outcome, Progress, outcome_of
+from lab.observation import Outcome, Progress, outcome_of, untold
 from lab.policy.check import Learnt
 from lab.policy.clients import Client, client
 from lab.scenes.catalogue import CASES, SLIPS, Case
-
-
-def untold(done: int, of: int, words: str) -> None:
-    """Progress that nobody wants to see."""
 
 
 def ways_of(programs: Iterable[Program], profiles: Sequence[str]) -> list[tuple[Program, str]]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from lab.naming import named
+
 ASSUMPTION = "assumption"
 
 
@@ -117,6 +119,4 @@ ADOPTIONS = {
 
 def adoption(name: str) -> Adoption:
     """The adoption curve of that name. Raises ValueError, naming them all, where there is none."""
-    if name not in ADOPTIONS:
-        raise ValueError(f"there is no adoption curve {name!r}; choose one of {', '.join(ADOPTIONS)}")
-    return ADOPTIONS[name]
+    return named("adoption curve", name, ADOPTIONS)

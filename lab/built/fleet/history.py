@@ -13,7 +13,6 @@ from itertools import count
 
 import numpy as np
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.built.fleet.plan import EVENTS, MISISSUED, Plan
 from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import case

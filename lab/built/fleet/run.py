@@ -20,7 +20,7 @@ from lab.built.fleet.count import FALLBACK, Shipped, Tally, tallies
 from lab.built.fleet.history import YEAR, history
 from lab.built.fleet.plan import SOURCES, Plan
 from lab.built.fleet.situations import measured, uncounted
-from lab.observation import Progress
+from lab.observation import Progress, untold
 from lab.show.sheet import Row, Sheet, Tabled
 
 CHOICES = (
@@ -205,7 +205,7 @@ def described(fleet: Fleet) -> str:
     )
 
 
-def run(fleet: Fleet, choices: Sequence[Shipped] = CHOICES, progress: Progress | None = None) -> FleetResult:
+def run(fleet: Fleet, choices: Sequence[Shipped] = CHOICES, progress: Progress = untold) -> FleetResult:
     """
     Measure what the clients accept, then run every history; the same fleet gives the same figures.
 
@@ -221,12 +221,10 @@ def run(fleet: Fleet, choices: Sequence[Shipped] = CHOICES, progress: Progress |
     found: list[list[Tally]] = []
     for number in range(fleet.seeds):
         seed = fleet.seed + number
-        if progress:
-            progress(number, fleet.seeds, f"seed {seed}")
+        progress(number, fleet.seeds, f"seed {seed}")
         told = history(fleet.plan, fleet.days, seed)
         blocks = holdings(told, fleet.devices, fleet.adoption, seed)
         found.append(tallies(told, blocks, fleet.devices, choices, accepts))
-    if progress:
-        progress(fleet.seeds, fleet.seeds, "")
+    progress(fleet.seeds, fleet.seeds, "")
     rows = tuple(FleetRow(choice, tuple(one[number] for one in found)) for number, choice in enumerate(choices))
     return FleetResult(fleet, rows, sum(one.handshakes for one in accepts.values()))

@@ -15,7 +15,7 @@ from lab.built.fleet.adoption import ADOPTIONS, Adoption
 from lab.built.fleet.count import Shipped
 from lab.built.fleet.plan import Plan
 from lab.built.fleet.run import Fleet, FleetResult, FleetRow, described, run
-from lab.observation import Progress
+from lab.observation import Progress, untold
 from lab.show.sheet import Row, Sheet, Tabled
 
 LEAF = Shipped("leaf-pinned")
@@ -116,7 +116,7 @@ def _times(before: float, after: float) -> str:
 
 
 def saved(
-    fleet: Fleet, base: Shipped = LEAF, progress: Progress | None = None, *, known: FleetResult | None = None
+    fleet: Fleet, base: Shipped = LEAF, progress: Progress = untold, *, known: FleetResult | None = None
 ) -> Saved:
     """
     Run every remedy over the fleet's seeds, beside the base.
@@ -140,8 +140,7 @@ def saved(
             for row in run(changed, missing, _part(progress, number * fleet.seeds, steps)).rows:
                 there[row.choice] = row
         done |= {(plan, adoption, one): there[one] for one in choices}
-    if progress:
-        progress(steps, steps, "")
+    progress(steps, steps, "")
     return Saved(
         fleet,
         done[fleet.plan, fleet.adoption, base],
@@ -149,7 +148,5 @@ def saved(
     )
 
 
-def _part(progress: Progress | None, before: int, steps: int) -> Progress | None:
-    if progress is None:
-        return None
+def _part(progress: Progress, before: int, steps: int) -> Progress:
     return lambda done, _, what: progress(before + done, steps, what)

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.built.fleet.plan import COUNTED
 from lab.observation import Line, outcome_of
 from lab.pki.world import World

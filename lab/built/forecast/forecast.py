@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import lab.scenes  # noqa: F401  (registers every scene)
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import PinConfig, domain
 from lab.built.forecast.findings import LintFinding, Subject
@@ -22,10 +21,10 @@ from lab.built.forecast.lint import lint
 from lab.built.forecast.match import Match, match
 from lab.built.forecast.rebuild import YOURS, Rebuilt, client
 from lab.built.forecast.scenes import aside, cases_in
-from lab.observation import Outcome, Progress
+from lab.observation import Outcome, Progress, untold
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
-from lab.scenes.catalogue import CASES, Case, case
+from lab.scenes.catalogue import CASES, Case, chosen
 from lab.trials.matrix import Matrix, Score, matrix
 from lab.trials.trial import Trial
 
@@ -141,15 +140,15 @@ def forecast(
     at: datetime | None = None,
     next_release: datetime | None = None,
     scenes: Iterable[str] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = untold,
 ) -> Forecast:
     """
     Read the pins against the chain, lint them, and run them through every scene.
 
     `backups` are pins of keys that the operator holds and does not deploy yet.
     `at` is now where nothing else is said; a chain that is not valid then is
-    run on the nearest day on which it is. `scenes` names the scenes to run,
-    every one where None; an ordinary day is always among them. `progress` is
+    run on the nearest day on which it is. `scenes` names the scenes to run, or
+    groups of them, every one where None; an ordinary day is always among them. `progress` is
     called before each scene. Raises ValueError, in one sentence, for a chain
     that is valid on no day at all, for a host that is a pattern, and for a
     scene that is not there.
@@ -170,7 +169,7 @@ def forecast(
     )
     findings = lint(subject)
     world = Rebuilt(chain, name, now)
-    wanted = CASES if scenes is None else {ORDINARY, *(case(one).name for one in scenes)}
+    wanted = CASES if scenes is None else {ORDINARY, *(one.name for one in chosen(scenes))}
     clients = (client(subject, world), *(CLIENTS[one] for one in BESIDE))
     played = matrix(clients, cases_in(world, wanted), progress)
     return Forecast(

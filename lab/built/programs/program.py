@@ -106,7 +106,7 @@ Caller = Callable[[Sequence[ProgramCall]], Sequence[Said]]
 """Makes all these calls, each once, and says how each ended. A program that could not be started raises OSError."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """
     A real client. `ways` maps a client of the lab's table (a profile, or ``unpinned``) to what calls it that way.

@@ -18,60 +18,51 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lab.cli.verb import file, forms, option, verb
 
 if TYPE_CHECKING:
     from lab.built.serve.session import Session
     from lab.scenes.catalogue import Case
 
-ABOUT = (
-    "Stand up a scene for outside programs (curl, openssl, a browser ...), print commands for them, and watch what "
-    "the attacker reads. Enter puts the scene's next meeting on the same port; Ctrl-C ends it and cleans up."
-)
-EXAMPLE = "serve other_trusted_ca"
-
 ENTER = "enter"
 TICK = 0.5  # seconds between two looks at the clock
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Give the parser of `serve` its arguments."""
-    command.add_argument(
+@verb(
+    "serve",
+    "other_trusted_ca",
+    option(
         "scene",
+        "an attack, a rotation or a slip, as `list` names it; it begins with the meeting that it is about",
         nargs="?",
         metavar="SCENE",
-        help="an attack, a rotation or a slip, as `list` names it; it begins with the meeting that it is about",
-    )
-    command.add_argument(
+    ),
+    option(
         "--rotate",
+        "begin with the day before this rotation; Enter then changes the credential",
         metavar="ROTATION",
-        help="begin with the day before this rotation; Enter then changes the credential",
-    )
-    command.add_argument("--json", action="store_true", help="one JSON object a line: first the scene, then each event")
-    command.add_argument(
-        "--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself after so many seconds"
-    )
-    command.add_argument(
+    ),
+    forms(json="one JSON object a line: first the scene, then each event"),
+    option("--for", "end by itself after so many seconds", dest="seconds", type=float, metavar="SECONDS"),
+    file(
         "--keylog",
-        type=Path,
-        metavar="FILE",
-        help="write the TLS secrets of the lab's connections to this new file, in the format of SSLKEYLOGFILE "
+        "write the TLS secrets of the lab's connections to this new file, in the format of SSLKEYLOGFILE "
         "(RFC 9850); they open the connections of the lab's throwaway servers, whatever was sent over them",
-    )
-    command.add_argument(
+    ),
+    file(
         "--capture",
-        type=Path,
-        metavar="FILE.pcapng",
-        help="record the lab's connections, on both sides of an attacker, to this new file for Wireshark; the bytes "
+        "record the lab's connections, on both sides of an attacker, to this new file for Wireshark; the bytes "
         "are real, the TCP/IP headers are made. With --keylog the secrets are in it, and it opens by itself; "
         "without, it is what an eavesdropper has",
-    )
-
-
-def run(chosen: argparse.Namespace) -> int:
+        "FILE.pcapng",
+    ),
+)
+def serve(chosen: argparse.Namespace) -> int:
     """
-    Serve until Ctrl-C, which raises KeyboardInterrupt, or to the end of --for; 0 then.
+    Stand up a scene for outside programs (curl, openssl, a browser ...), print commands for them, and watch what
+    the attacker reads. Enter puts the scene's next meeting on the same port; Ctrl-C ends it and cleans up.
 
     Raises ValueError, in one sentence, for bad arguments, before anything is
     started. SIGTERM is taken as Ctrl-C.
@@ -99,7 +90,6 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _chosen(chosen: argparse.Namespace) -> tuple[Case, int | None]:
     """The case, and the number of the meeting that it begins with, where that is not the one it is about."""
-    import lab.scenes  # noqa: F401  (registers)
     from lab.scenes.catalogue import Kind, case
 
     if bool(chosen.scene) == bool(chosen.rotate):

@@ -8,12 +8,12 @@ goes with it.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from lab.built.programs.chromium import usual, write_anchors
 from lab.built.programs.outside import Outside
 from lab.built.programs.program import ProgramCall
+from lab.disk import written
 from lab.pki.export import LIFE, pin_files
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import Meeting
@@ -51,9 +51,7 @@ class Files:
 
     def now(self, meeting: Meeting) -> None:
         """Make the trust stores those of this meeting."""
-        beside = self.folder / "store.new"
-        beside.write_bytes(self._outside.store(meeting).read_bytes())
-        os.replace(beside, self.store)
+        written(self.store, self._outside.store(meeting).read_text("utf-8"))
         for old in self.anchors.iterdir():
             old.unlink()
         write_anchors(self.anchors, filter(usual, (one.certificate for one in meeting.store)))

@@ -22,6 +22,7 @@ from pathlib import Path
 from lab.built.time.language import DAY
 from lab.built.time.reading import text_of
 from lab.built.time.scenario import Scenario, Visitor, read
+from lab.naming import named
 from lab.observation import Line
 from lab.pki.authority import Authority, Credential, Key, new_key
 from lab.pki.says import pins_header
@@ -100,9 +101,7 @@ DATED: dict[str, Callable[[], Dated]] = {
 
 def scene(name: str) -> Dated:
     """A fresh dated scene by name; ValueError, naming the others, where there is none."""
-    if name not in DATED:
-        raise ValueError(f"there is no dated HPKP scene {name!r}; there are {', '.join(DATED)}")
-    return DATED[name]()
+    return named("dated HPKP scene", name, DATED)()
 
 
 def add(path: Path) -> None:

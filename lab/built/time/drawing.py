@@ -14,7 +14,7 @@ from html import escape
 from lab.built.time import report
 from lab.built.time.reading import load, read
 from lab.built.time.run import Chronicle, Course, run
-from lab.observation import Outcome, Progress, Showable
+from lab.observation import Outcome, Progress, Showable, untold
 from lab.show.markup import tag
 from lab.show.svg import box, dashed, frame, image, line, words
 from lab.show.words import LOOKS
@@ -37,7 +37,7 @@ _HATCH = tag(
 )
 
 
-def timeline(which: str, progress: Progress | None = None) -> Chronicle:
+def timeline(which: str, progress: Progress = untold) -> Chronicle:
     """
     Chronicle a ready timeline by name, a file that ends in .toml, or a timeline written out as TOML.
 

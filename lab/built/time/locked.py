@@ -16,7 +16,7 @@ from typing import Any
 from lab.built.time.dated import DATED, START, date, scene
 from lab.built.time.visitors import VISITORS as EVERYBODY
 from lab.built.time.visitors import Stay, Visitor, play
-from lab.observation import Progress, Showable
+from lab.observation import Progress, Showable, untold
 from lab.show.sheet import Row, Sheet
 
 HEADS = ("days locked out", "from", "until", "visits refused", "robbed", "attacker refused")
@@ -60,6 +60,7 @@ class Table(Showable):
         return "\n\n\n".join([*map(str, self.sheets()), f"day 0 is {START:%Y-%m-%d}; {handshakes} real handshakes"])
 
     def to_json(self) -> str:
+        """Every stay, day by day, as JSON."""
         return json.dumps({"format": 1, "day_0": f"{START:%Y-%m-%d}", "stays": [record(one) for one in self.stays]})
 
     def html(self) -> str:
@@ -67,9 +68,7 @@ class Table(Showable):
         return "".join(sheet.html() for sheet in self.sheets())
 
 
-def table(
-    names: Iterable[str] = (), visitors: Iterable[Visitor] = EVERYBODY, progress: Progress | None = None
-) -> Table:
+def table(names: Iterable[str] = (), visitors: Iterable[Visitor] = EVERYBODY, progress: Progress = untold) -> Table:
     """Play these dated scenes, or all, with real handshakes. Raises ValueError for a name that is unknown."""
     wanted = tuple(names) or tuple(DATED)
     return Table(tuple(play([scene(name) for name in wanted], tuple(visitors), progress=progress)))

@@ -9,16 +9,15 @@ attacker, a rotation is what the service presents from then on.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-import lab.scenes  # noqa: F401  (registers the cases)
 from lab.built.time.language import FAR_AHEAD, LONG_AGO, SECOND, Happening, Span, Whose
 from lab.built.time.life import Holding, Life
+from lab.naming import alike
 from lab.pki.authority import Authority, Credential
 from lab.pki.pins import seen
 from lab.pki.world import World
@@ -78,7 +77,7 @@ def move(what: str) -> Case:
     Raises ValueError, naming near moves, where the case is a calendar of its own.
     """
     if not _is_move(what):
-        near = difflib.get_close_matches(what, filter(_is_move, CASES), n=3, cutoff=0)
+        near = alike(what, filter(_is_move, CASES), close=0)
         raise ValueError(f"{what} is a calendar of its own and no move of one day; use one, as {', '.join(near)}")
     return CASES[what]
 

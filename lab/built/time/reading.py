@@ -8,7 +8,6 @@ together: days in order, names that are there, certificates that can be counted.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from importlib.resources import files
@@ -22,6 +21,7 @@ from lab.built.time import moves
 from lab.built.time.events import EVENTS
 from lab.built.time.language import Ca, Happening, Installation, Timeline, Whose
 from lab.built.time.source import Place, Source
+from lab.naming import named
 from lab.pki.names import reserved
 from lab.scenes.catalogue import CASES
 
@@ -47,12 +47,10 @@ def load(which: str | Path) -> Timeline:
     Raises ValueError, in one sentence, where there is none or it is faulty.
     """
     name = str(which)
-    if name in ready():
-        return read((_READY / f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml", name)
     if not name.endswith(".toml"):
-        near = difflib.get_close_matches(name, ready(), n=3, cutoff=0.3)
-        hint = f"nearest: {', '.join(near)}" if near else f"there are {', '.join(ready())}"
-        raise ValueError(f"there is no timeline {name!r}; {hint}, or give a file that ends in .toml")
+        table = {one: _READY / f"{one}.toml" for one in ready()}
+        found = named("timeline", name, table, f"give a file that ends in .toml, or one of {', '.join(table)}")
+        return read(found.read_text(encoding="utf-8"), f"{name}.toml", name)
     return read(text_of(Path(name)), Path(name).name, Path(name).stem)
 
 

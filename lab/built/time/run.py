@@ -18,7 +18,7 @@ from typing import Any
 from lab.built.time.installed import Moment, Owner
 from lab.built.time.language import DAY, SECOND, Installation, Timeline
 from lab.built.time.life import Life, valid_at
-from lab.observation import Certificate, Line, Observation, Outcome, Progress, Showable
+from lab.observation import Certificate, Line, Observation, Outcome, Progress, Showable, untold
 from lab.scenes.catalogue import Meeting
 from lab.trials.engine import Encounter, Imagined, imagine, meet
 from lab.trials.rehearsal import foresee
@@ -211,7 +211,7 @@ def schedule(life: Life) -> list[tuple[Owner, datetime, datetime]]:
     return sorted(found, key=lambda one: one[1])
 
 
-def run(timeline: Timeline, progress: Progress | None = None) -> Chronicle:
+def run(timeline: Timeline, progress: Progress = untold) -> Chronicle:
     """Live through the timeline: its certificates, then a handshake with everybody at every point."""
     began = perf_counter()
     life = Life(timeline)
@@ -222,8 +222,7 @@ def run(timeline: Timeline, progress: Progress | None = None) -> Chronicle:
             moment = owner.at(time)
             genuine, *attacks = (meet(ground, meeting, moment.mind())() for meeting in meetings(life, moment))
             points[owner.client.name].append(Point(moment, until, genuine, tuple(attacks)))
-            if progress:
-                progress(number, len(asked), owner.client.name)
+            progress(number, len(asked), owner.client.name)
         handshakes = ground.exchanges
     courses = tuple(Course(client, tuple(points[client.name])) for client in timeline.clients)
     return Chronicle(timeline, life, courses, handshakes, perf_counter() - began)

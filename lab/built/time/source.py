@@ -10,7 +10,6 @@ key stood, so the lines are searched for table headers and keys.
 from __future__ import annotations
 
 import datetime as dates
-import difflib
 import re
 import tomllib
 from collections import Counter
@@ -20,6 +19,8 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
+
+from lab.naming import alike
 
 _Value = TypeVar("_Value")
 Place = tuple[str | int, ...]
@@ -165,7 +166,7 @@ def _words(kind: inspect.EnumType | inspect.LiteralType) -> list[str]:
 
 
 def _nearest(word: str, among: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, among, n=1, cutoff=0.5)
+    near = alike(word, among)
     more = f" and {len(among) - MOST} more" if len(among) > MOST else ""
     return f"; did you mean {near[0]}?" if near else f"; use one of {', '.join(among[:MOST]) or 'none'}{more}"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from lab.built.time.dated import ATTACK, RECOVERY, Dated
 from lab.built.time.scenario import Visitor as Visitor
-from lab.observation import Outcome, Progress
+from lab.observation import Outcome, Progress, untold
 from lab.policy import hpkp
 from lab.policy.hpkp import CHROMIUM_CAP, Agent, Noting
 from lab.policy.mind import Mind
@@ -132,7 +132,7 @@ def play(
     scenes: Iterable[Dated],
     visitors: Iterable[Visitor] = VISITORS,
     browsers: Iterable[str] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = untold,
 ) -> list[Stay]:
     """
     Every visitor with every browser through every scene; `progress(done, of, title)` comes before each scene.
@@ -143,8 +143,7 @@ def play(
     told, who, named = tuple(scenes), tuple(visitors), browsers if browsers is None else tuple(browsers)
     stays: list[Stay] = []
     for number, scene in enumerate(told):
-        if progress:
-            progress(number, len(told), scene.title)
+        progress(number, len(told), scene.title)
         how = named if named is not None else tuple(AGENTS) if scene.capped else ("no cap",)
         with Ground(scene.host) as ground:
             stays += [follow(ground, scene, visitor, name) for name in how for visitor in scene.visitors or who]

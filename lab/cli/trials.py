@@ -1,0 +1,148 @@
+"""
+The verbs about clients and scenes: demo, matrix, trial, list, profiles.
+
+They print; what they print is made elsewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from lab.cli.verb import flag, forms, names, option, verb
+from lab.cli.watched import watched
+
+if TYPE_CHECKING:  # a verb loads what it needs when it runs, so that --help is quick
+    from lab.policy.clients import Client
+    from lab.scenes.catalogue import Case
+    from lab.trials.matrix import Matrix
+
+TWINS = """\
+Every attack that gets past ordinary validation has a rotation that looks
+exactly like it. Pinning cannot stop the one and let the other pass.
+"""
+
+
+def _run(clients: Iterable[Client], cases: Iterable[Case]) -> Matrix:
+    from lab.trials import matrix
+
+    with watched() as progress:
+        return matrix.matrix(clients, cases, progress)
+
+
+def _show(matrix: Matrix) -> None:
+    from rich.console import Console
+
+    from lab.show.text import matrix_text
+
+    Console(width=None if sys.stdout.isatty() else 130, highlight=False, soft_wrap=True).print(matrix_text(matrix))
+
+
+@verb("demo")
+def demo(chosen: argparse.Namespace) -> None:
+    """Run every client through every scene and tell the story."""
+    from lab.policy.clients import CLIENTS
+    from lab.scenes.catalogue import CASES
+
+    print(f"{len(CLIENTS)} clients go through {len(CASES)} scenes over real TLS on loopback.", flush=True)
+    every = _run(CLIENTS.values(), CASES.values())
+    _show(every.of([client for client in CLIENTS.values() if client.story]))
+    print("All clients: attacks stopped, legitimate service kept")
+    for client in every.clients:
+        score = every.score(client.name)
+        print(
+            f"  {client.name:<22}{score.stopped:>3}/{score.attacks} {score.kept:>5}/{score.rotations}   {client.title}"
+        )
+    print(
+        f"\n{len(every.trials)} trials, {every.handshakes} handshakes in {every.running:.1f} s, "
+        f"and {every.standing_up:.1f} s to stand the scenes up.\n\n{TWINS}\n"
+        "Next, see why a root pin does not help:  python -m lab trial root-pinned sibling_intermediate\n"
+        "or open the notebooks:                   make lab"
+    )
+
+
+@verb(
+    "matrix",
+    "--clients unpinned leaf-pinned --scenes attacks",
+    forms(json="one record for each trial, and the scores", csv="one line for each trial"),
+    names("--clients", "clients by name, or all; eight of them by default"),
+    names("--scenes", "scenes by name, or attacks, rotations, all (the default)"),
+)
+def matrix(chosen: argparse.Namespace) -> None:
+    """Run clients through scenes, each over real TLS, and print the outcomes."""
+    from lab.policy import clients
+    from lab.scenes import catalogue
+
+    done = _run(clients.chosen(chosen.clients or "story"), catalogue.chosen(chosen.scenes or "all"))
+    if chosen.json:
+        print(done.to_json())
+    elif chosen.csv:
+        print(done.to_csv(), end="")
+    else:
+        _show(done)
+
+
+@verb(
+    "trial",
+    "root-pinned sibling_intermediate",
+    option("client", "a client's name, as `list` gives it"),
+    option("scene", "a scene's name, as `list` gives it"),
+    forms(json="the trace as JSON"),
+)
+def trial(chosen: argparse.Namespace) -> None:
+    """
+    Take one client through one scene and show everything: chains, checks, the attacker's view, and what would flip
+    the outcome.
+    """
+    from lab.policy.clients import client
+    from lab.scenes.catalogue import case
+    from lab.show import text
+    from lab.trials.trace import trace
+
+    found = trace(client(chosen.client), case(chosen.scene))
+    print(json.dumps(found.record(), indent=1) if chosen.json else text.trace(found))
+
+
+@verb(
+    "list",
+    "--long",
+    flag("--long", "with drawings, what an attacker holds, incidents"),
+    forms(json="the same as JSON"),
+)
+def everything(chosen: argparse.Namespace) -> None:
+    """Name every client, attack and rotation."""
+    from lab.policy.clients import CLIENTS, PROFILES
+    from lab.scenes.catalogue import SLIPS, attacks, rotations
+    from lab.show import text
+    from lab.show.listing import listing
+
+    if chosen.json:
+        print(json.dumps(listing(), indent=1))
+        return
+    print("Clients\n" + text.clients_list(CLIENTS.values()))
+    print("\nProfiles of real implementations\n" + text.clients_list(PROFILES.values(), chosen.long))
+    print("\nAttacks\n" + text.cases_list(attacks(), chosen.long))
+    print("\nRotations\n" + text.cases_list(rotations(), chosen.long))
+    print("\nSlips\n" + text.cases_list(SLIPS.values(), chosen.long))
+
+
+@verb(
+    "profiles",
+    "--scenes slips",
+    names("--scenes", "scenes by name, or attacks, rotations, slips"),
+    forms(json="the groups, and where they differ", html="a table for a page"),
+)
+def profiles(chosen: argparse.Namespace) -> None:
+    """Run the profiles of real implementations through every scene, and show where they part."""
+    from lab.show import notebook
+    from lab.show import profiles as show
+
+    with watched() as progress:
+        found = notebook.profiles(chosen.scenes, progress)
+    if chosen.json:
+        print(json.dumps(found.record(), indent=1))
+    else:
+        print(show.html(found) if chosen.html else show.text(found))

@@ -1,0 +1,154 @@
+"""
+Files: such as are there whole or not at all, and such as grow while others may read them.
+
+It knows paths and descriptors, and nothing of what is written.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+# ---- whole or not at all --------------------------------------------------------------------------
+
+
+def written(path: Path, content: str, *, secret: bool = False, option: str = "--out") -> None:
+    """Write a text file as `writing` does: a reader finds the old one or the new one, whole."""
+    with writing(path, secret=secret, option=option) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(path: Path, *, secret: bool = False, option: str = "--out") -> Iterator[IO[str]]:
+    """
+    A file to write text to, which stands at `path` when the block is over, and nowhere where the block fails.
+
+    It is written beside its place and renamed. It is for its owner only where it
+    is `secret`, else for whom the umask lets. A link stays, and what it leads to
+    is replaced; a device is written to. Raises ValueError as `ready` does.
+    """
+    ready(path, option=option)
+    device = path.exists() and not path.is_file()
+    place = path if device else path.resolve()
+    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    opener = partial(os.open, mode=0o600 if secret else 0o666)
+    with _worded(path, option):
+        try:
+            mode = "w" if device else "x"
+            with open(place if device else beside, mode, encoding="utf-8", newline="\n", opener=opener) as file:
+                yield file
+                file.flush()
+                if not device:
+                    os.fsync(file.fileno())
+            if not device:
+                beside.replace(place)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def ready(path: Path | None, *, option: str = "--out", folders: bool = False) -> None:
+    """
+    Refuse a place where no file can be written: to be asked before the work whose result goes there.
+
+    `folders` makes those that are missing on the way to it. Raises ValueError,
+    in one sentence that names the `option` which gave the path.
+    """
+    if path is None or (path.exists() and not path.is_file() and not path.is_dir()):
+        return
+    with _worded(path, option):
+        if path.is_dir():
+            raise OSError(0, "it is a folder")
+        folder = path.resolve().parent
+        if folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            raise OSError(0, f"{folder} is no folder")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+@contextmanager
+def _worded(path: Path, option: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        why = problem.strerror or problem
+        raise ValueError(f"cannot write to {path}: {why}; choose another place with {option}") from None
+
+
+def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> None:
+    """
+    Write these files, by their paths within `out`; a folder among them is the old one or the new one, whole.
+
+    The folder named `secret` and what is in it are for their owner only. Other
+    files in `out` are left alone. Raises ValueError, in one sentence, where it
+    cannot be written.
+    """
+    with _worded(out, "--out"):
+        out.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=out))
+        try:
+            for name, content in files.items():
+                _write(beside / name, content, secret=name.startswith(f"{secret}/"))
+            for entry in sorted(beside.iterdir()):
+                _replace(entry, out / entry.name)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write(path: Path, content: bytes, *, secret: bool) -> None:
+    path.parent.mkdir(mode=0o700 if secret else 0o755, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _replace(new: Path, old: Path) -> None:
+    if old.is_dir() and not old.is_symlink():
+        aside = new.with_name(new.name + ".old")
+        old.rename(aside)
+        new.rename(old)
+    else:
+        new.replace(old)
+
+
+# ---- growing --------------------------------------------------------------------------------------
+
+
+def new_file(path: Path) -> int:
+    """
+    The descriptor of a new file of mode 0600, open for writing.
+
+    Raises ValueError, in one sentence, where it exists or cannot be made: a
+    live file is never written over another.
+    """
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    except FileExistsError:
+        raise ValueError(
+            f"{path} is already there, and nothing is written over; give a new name, or delete it first"
+        ) from None
+    except OSError as problem:
+        raise ValueError(
+            f"cannot write {path}: {problem.strerror or problem}; give a file in a folder of yours"
+        ) from None
+
+
+def append(descriptor: int, octets: bytes) -> None:
+    """Write all of it, or nothing and raise OSError, as where the disk is full; for a file with one writer."""
+    good = os.lseek(descriptor, 0, os.SEEK_CUR)
+    left = memoryview(octets)
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError:
+        os.ftruncate(descriptor, good)
+        os.lseek(descriptor, good, os.SEEK_SET)
+        raise

@@ -1,0 +1,59 @@
+"""
+How the things of a table are named: one, several, a group of them, and near misses.
+
+It knows words, and nothing of what they name.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import TypeVar
+
+CLOSE = 0.65
+"""How alike two words are, from 0 to 1, before the one is offered for the other."""
+
+Thing = TypeVar("Thing")
+Chosen = TypeVar("Chosen", bound=Hashable)
+
+
+def alike(word: str, among: Iterable[str], close: float = CLOSE) -> list[str]:
+    """At most three of the names, the nearest first."""
+    return difflib.get_close_matches(word, list(among), n=3, cutoff=close)
+
+
+def named(kind: str, word: str, table: Mapping[str, Thing], where: str = "") -> Thing:
+    """
+    What the word names in this table.
+
+    Raises ValueError where there is no such thing: with the nearest names, else
+    with all of them, or with `where`, which says where they are to be found.
+    """
+    if word not in table:
+        near = alike(word, table)
+        hint = f"nearest: {', '.join(near)}" if near else where or f"there are {', '.join(table)}"
+        raise ValueError(f"there is no {kind} {word!r}; {hint}")
+    return table[word]
+
+
+def words(given: Iterable[str]) -> list[str]:
+    """What somebody wrote after an option, commas or spaces between, and nothing twice."""
+    return list(dict.fromkeys(word for part in given for word in part.split(",") if word))
+
+
+def chosen(
+    given: str | Iterable[str | Chosen], groups: Mapping[str, Iterable[Chosen]], find: Callable[[str], Chosen]
+) -> list[Chosen]:
+    """
+    The things that are meant: by name, by the name of a group, several with commas; none twice.
+
+    What is no word is the thing itself. Raises what `find` raises for a name that it does not know.
+    """
+    found: dict[Chosen, None] = {}
+    for part in [given] if isinstance(given, str) else given:
+        if isinstance(part, str):
+            for word in words([part]):
+                found |= dict.fromkeys(groups[word] if word in groups else [find(word)])
+        else:
+            found[part] = None
+    return list(found)
