@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from verbs import do
 
+from lab.built.time import hpkp_command
 from lab.built.time.dated import DATED, RECOVERY, date, scene
 from lab.built.time.locked import Table, table
 from lab.built.time.visitors import AGENTS, VISITORS, Visitor, follow
