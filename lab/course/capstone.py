@@ -297,9 +297,9 @@ class Season(Tabled):
         """Events as rows, clients as columns."""
         rows: list[Row | Banner] = []
         for number, (event, outcomes) in enumerate(self._together(), start=1):
-            rows.append(Banner(f"{number}. {event.words}"))
             rows.append(Row(f"event {number}", tuple(outcomes[name] for name in self.clients)))
-        caption = "What each event came to, and what it was."
+            rows.append(Banner(f"{number}. it was the {event.words}"))
+        caption = "What each event came to, and, revealed afterwards, what it was."
         return Sheet(caption, ("event", *self.clients), rows)
 
 
