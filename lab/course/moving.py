@@ -118,7 +118,7 @@ def _planned(made: World, spares: list[Key]) -> Iterator[Meeting]:
 # ---- plan(keep, stop) ----------------------------------------------------------------------------
 
 
-Change = tuple[Meeting, frozenset[str]]
+Planned = tuple[Meeting, frozenset[str]]
 """What happens, and the genuine keys on its path, as a learner is given them."""
 
 
@@ -127,8 +127,8 @@ class Asked:
     """Changes in one world: some to survive, some to stop."""
 
     world: World
-    keep: tuple[Change, ...]
-    stop: tuple[Change, ...]
+    keep: tuple[Planned, ...]
+    stop: tuple[Planned, ...]
 
     @property
     def possible(self) -> bool:
@@ -174,7 +174,7 @@ def _planned_for(candidate: Callable[..., Any], asked: Asked) -> Judged:
             yield case, "" if fine else f"with your pins: {met.outcome} ({change.title})"
 
 
-def _drawn(draw: Random, made: World, changes: list[Change], possible: bool) -> Asked:
+def _drawn(draw: Random, made: World, changes: list[Planned], possible: bool) -> Asked:
     """Some of the changes, such that a set of pins can, or none can, tell them apart as wanted."""
     while True:
         chosen = draw.sample(changes, 5)
@@ -187,7 +187,7 @@ def _drawn(draw: Random, made: World, changes: list[Change], possible: bool) -> 
             return asked
 
 
-def _changes(made: World) -> list[Change]:
+def _changes(made: World) -> list[Planned]:
     """All that may happen, with the genuine keys on the path that a client builds."""
     changes = []
     for make in CHANGES.values():
