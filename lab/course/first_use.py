@@ -81,7 +81,7 @@ def home_server_attacked(world: World) -> Scene:
 # ---- exercise: remember and decide ---------------------------------------------------------------
 
 
-def _history(draw: random.Random) -> list[Question]:
+def _history(draw: random.Random) -> Iterator[Question]:
     """A random history of meetings with several hosts, each with the right word; each kind of meeting occurs in it."""
     names = draw.sample(["bank", "shop", "news", "mail", "wiki", "tram"], 3)
     hosts = [f"{name}.{draw.choice(['example', 'test'])}" for name in names]
@@ -93,7 +93,6 @@ def _history(draw: random.Random) -> list[Question]:
     draw.shuffle(plan)
     remembered: dict[str, str] = {}
     alarmed: set[str] = set()
-    met: list[Question] = []
     for host, genuine in plan:
         key = keys[host] if genuine else draw.choice([rogue[host], rogue[host], new_key()])
         issuer = draw.choice([world.issuing, world.other_issuing, world.rogue_root])
@@ -102,11 +101,10 @@ def _history(draw: random.Random) -> list[Question]:
         if expected == CHANGED_KEY:
             alarmed.add(host)
         remembered.setdefault(host, leaf.pin)
-        met.append(Question(situation, (host, leaf), expected))
+        yield Question(situation, (host, leaf), expected)
         if expected != CHANGED_KEY and draw.random() < 0.3:  # the same server again, its name written otherwise
             again = draw.choice([host.upper(), host.title()])
-            met.append(Question("a known host, its name in other letters", (again, leaf), SAME_KEY))
-    return met
+            yield Question("a known host, its name in other letters", (again, leaf), SAME_KEY)
 
 
 def _situation(remembered: str | None, pin: str, alarmed: bool) -> tuple[str, str]:
@@ -126,7 +124,7 @@ def memory(decide: Callable[..., Any]) -> Report:
         store: dict[Any, Any] = {}
         return [decide(store, *one.given) for one in met][-1]
 
-    histories = [_history(random.Random()) for _ in range(6)]
+    histories = [list(_history(random.Random())) for _ in range(6)]
     questions = [
         Question(one.case, (met[:number],), one.expected)
         for met in histories
