@@ -25,6 +25,7 @@ from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, pinned
 from lab.policy.clients import Client, client
+from lab.policy.continuity import Continuity
 from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import CASES, Case, Kind, case, twin_of
 from lab.show.words import LOOKS, cell
@@ -160,7 +161,7 @@ def _asked(decide: Talks) -> Check:
         return answer, f"your policy answered {answer}"
 
     # With a pin set, which the rule never asks, and as one that remembers, it is given all that a client can know.
-    return Check("your policy", rule, Basis.PRESENTED, pin_set=PinSet.any_of(*Role), remembers=True)
+    return Check("your policy", rule, Basis.PRESENTED, pin_set=PinSet.any_of(*Role), remembers=Continuity())
 
 
 # ---- playing and scoring -------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 from lab.observation import Evidence
 from lab.policy import checks
 from lab.policy.check import Basis, Known, Learnt, Policy, Stage
-from lab.policy.mind import Mind, memorizes
+from lab.policy.mind import Mind
 from lab.policy.pinset import PinList, Site
 
 
@@ -76,7 +76,7 @@ class Client:
         found = [Learnt.BUILT_IN] if any(check.pin_set for check in self.policy) else []
         for check in self.policy:
             if check.remembers:
-                found += memorizes(check).how
+                found += check.remembers.how
         return tuple(dict.fromkeys(found))
 
     def mind(self, site: Site) -> Mind:

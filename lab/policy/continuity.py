@@ -224,7 +224,3 @@ def known(name: str, continuity: Continuity) -> Check:
     Where nothing is, a first meeting passes whoever is there.
     """
     return Check(name, continuity.find, Basis.LEAF, remembers=continuity)
-
-
-FIRST_USE = Continuity()
-"""Remembers the key that was met first, and refuses any other."""

@@ -14,13 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from lab.observation import Evidence, Lesson, Observation, Verdict
-from lab.policy.check import Check, Known, Learnt, Memorizes, Policy, Stage, judge
-from lab.policy.continuity import FIRST_USE
-
-
-def memorizes(check: Check) -> Memorizes:
-    """How what this check compares with is learnt; plain first use where it only says that it remembers."""
-    return FIRST_USE if isinstance(check.remembers, bool) else check.remembers
+from lab.policy.check import Known, Learnt, Policy, Stage, judge
 
 
 def accept_everything(observation: Observation) -> bool:
@@ -62,7 +56,7 @@ class Mind:
     @property
     def listens(self) -> bool:
         """Whether it asks what the server announces."""
-        return any(Learnt.ANNOUNCED in memorizes(check).how for check in self.policy if check.remembers)
+        return any(Learnt.ANNOUNCED in check.remembers.how for check in self.policy if check.remembers)
 
     def decides(self, observation: Observation) -> bool:
         """
@@ -91,7 +85,7 @@ class Mind:
         memory = self.known.memory
         for check in self.policy:
             if check.remembers and check.name in reached:
-                memory = memorizes(check).learn(memory, lesson, verdict.accepted)
+                memory = check.remembers.learn(memory, lesson, verdict.accepted)
         if memory is not self.known.memory:
             self.known = replace(self.known, memory=memory)
 

@@ -117,9 +117,9 @@ def _errors_ignored(observation: Observation, known: Known) -> tuple[bool, str]:
     found = _LISTED.lists[0].matches(observation, known.site)
     if found:
         return True, f"the server sent {found[0].name}, whose key is on the list: errors are ignored"
-    refusal = judge((VALIDATION, HOST_NAME), observation, known).refusal
-    if refusal:
-        return False, refusal.reason
+    usual = judge((VALIDATION, HOST_NAME), observation, known)
+    if not usual.accepted:
+        return False, usual.reason
     return True, "nothing was wrong, so the list was not asked"
 
 

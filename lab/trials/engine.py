@@ -33,7 +33,6 @@ from lab.observation import (
     Line,
     Observation,
     Outcome,
-    Successor,
     Verdict,
     outcome_of,
 )
@@ -49,16 +48,6 @@ from lab.wire.visit import Visit
 
 COMPONENT = (VALIDATION, HOST_NAME)
 """The policy of the unpinned component that some scenes have: ordinary validation."""
-
-
-@dataclass(frozen=True)
-class Taught:
-    """What a meeting taught, as this client sees it: see `lab.observation.Lesson`."""
-
-    observation: Observation
-    accepted: bool
-    headers: tuple[tuple[str, str], ...] | None = None
-    successors: tuple[Successor, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +93,7 @@ def meet(
     habits = Habits(ignoring=mind.ignoring, session=offered, listens=mind.listens, wants=mind.needs)
     exchange, visit = ground.meet(meeting, mind.decide, secret, habits)
     verdict = concluded(mind, exchange)
-    lesson = Taught(mind.sees(exchange.observation), exchange.accepted, exchange.headers, exchange.successors)
+    lesson = Lesson(mind.sees(exchange.observation), exchange.accepted, exchange.headers, exchange.successors)
     if asked:
         mind.learn(lesson, verdict)
     learnt = mind.known
@@ -122,7 +111,7 @@ def component(ground: Ground, meeting: Meeting) -> tuple[Awaited, SSL.Session | 
     """A meeting of another, unpinned part of the same program, and the session that it leaves in the cache."""
     mind, nothing = Mind(COMPONENT), Known()
     exchange, visit = ground.meet(meeting, mind.decide, habits=Habits(keeps_session=True))
-    lesson, verdict = Taught(exchange.observation, exchange.accepted), concluded(mind, exchange)
+    lesson, verdict = Lesson(exchange.observation, exchange.accepted), concluded(mind, exchange)
 
     def ended() -> Encounter:
         return Encounter(meeting, nothing, nothing, lesson, verdict, None, _after(meeting, exchange, visit()))
@@ -177,8 +166,8 @@ class Saving:
             self.handshakes += 1
         elif asked:
             lesson = met.lesson
-            again = replace(lesson.observation, time=meeting.time)
-            self._mind.learn(Taught(again, lesson.accepted, lesson.headers, lesson.successors), met.verdict)
+            again = replace(lesson, observation=replace(lesson.observation, time=meeting.time))
+            self._mind.learn(again, met.verdict)
         assert met.outcome is not None
         return met.outcome, not saved
 
@@ -253,11 +242,11 @@ def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list
     return expected
 
 
-def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: bool) -> Taught:
+def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: bool) -> Lesson:
     """What the server is going to say to this client, by the meeting; who relays brings another's proofs."""
     source = meeting.behind.says if meeting.relayed and meeting.behind else meeting.says
     here = mind.sees(observation)
     if source is None or not talks:
-        return Taught(here, talks, () if talks else None)
+        return Lesson(here, talks, () if talks else None)
     heard = source.heard(relayed=meeting.relayed) if mind.listens else None
-    return Taught(here, talks, source.headers, heard)
+    return Lesson(here, talks, source.headers, heard)
