@@ -342,9 +342,9 @@ def test_the_pure_policy_expects_what_the_sockets_did(name: str, whole_matrix: M
         trial = whole_matrix.cell(name, scene)
         own = {number for number, met in enumerate(trial.encounters) if not met.meeting.component}
         assert own == set(meetings)
-        for number, (verdict, outcome) in meetings.items():
+        for number, one in meetings.items():
             met = trial.encounters[number]
-            expected = (verdict.accepted, verdict.check, outcome)
+            expected = (one.verdict.accepted, one.verdict.check, one.outcome)
             actual = (met.verdict.accepted, met.verdict.check, met.outcome)
             if expected != actual:
                 wrong.append(f"{scene}, meeting {number}: expected {expected}, the sockets did {actual}")
@@ -399,4 +399,4 @@ def test_whom_a_client_refused_it_does_not_remember(name: str, outcomes: list[Ou
     made_up = replace(CASES["first_contact"], name="made_up", build=build)
     with Standing(made_up) as standing:
         assert outcomes == [met.outcome for met in run(CLIENTS[name], standing).encounters]
-    assert outcomes == [outcome for _, outcome in Rehearsals([made_up]).met(CLIENTS[name], made_up).values()]
+    assert outcomes == [one.outcome for one in Rehearsals([made_up]).met(CLIENTS[name], made_up).values()]

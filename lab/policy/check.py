@@ -107,6 +107,11 @@ class Check:
 Policy = tuple[Check, ...]
 
 
+def needs(policy: Policy) -> frozenset[Evidence]:
+    """The evidence that a client with this policy asks for."""
+    return frozenset().union(*(check.needs for check in policy))
+
+
 def judge(policy: Policy, observation: Observation, known: Known) -> Verdict:
     """
     The pure verdict: the checks in order, up to the first that refuses.

@@ -12,7 +12,6 @@ import difflib
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lab.observation import Evidence
 from lab.policy import checks
 from lab.policy.check import Basis, Known, Learnt, Policy, Stage
 from lab.policy.mind import Mind
@@ -97,11 +96,6 @@ class Client:
         For such a client an attack and its twin are one and the same.
         """
         return not self.resumes and all(check.basis is not Basis.PRESENTED for check in self.policy)
-
-    @property
-    def needs(self) -> frozenset[Evidence]:
-        """The evidence that it asks for."""
-        return frozenset().union(*(check.needs for check in self.policy))
 
     def at(self, stage: Stage) -> Policy:
         """The checks that run at this stage."""

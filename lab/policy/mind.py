@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from lab.observation import Evidence, Lesson, Observation, Verdict
-from lab.policy.check import Known, Learnt, Policy, Stage, judge
+from lab.observation import Lesson, Observation, Verdict
+from lab.policy.check import Known, Learnt, Policy, Stage, judge, needs
 
 
 def accept_everything(observation: Observation) -> bool:
@@ -49,9 +49,8 @@ class Mind:
         self.switched_off = switched_off
         self.decide: Callable[[Observation], bool] = accept_everything if switched_off else self.decides
         self.sees = sees or (lambda observation: observation)
-        self.needs: frozenset[Evidence] = frozenset().union(*(check.needs for check in policy))
-        self._early = tuple(check for check in policy if check.stage is Stage.HANDSHAKE)
-        self._last: tuple[Observation, Verdict] | None = None
+        self.needs = needs(policy)
+        self._said: tuple[Observation, Verdict] | None = None  # by the whole policy, inside the handshake
 
     @property
     def listens(self) -> bool:
@@ -66,18 +65,23 @@ class Mind:
         is asked again when it is there, or when it is known that none came.
         """
         there = frozenset(observation.evidence)
-        asked = tuple(check for check in self._early if check.needs <= there)
-        self._last = (observation, judge(asked, self.sees(observation), self.known))
-        return self._last[1].accepted
+        asked = tuple(check for check in self.policy if check.stage is Stage.HANDSHAKE and check.needs <= there)
+        said = judge(asked, self.sees(observation), self.known)
+        if asked == self.policy:
+            self._said = (observation, said)
+        return said.accepted
 
     def verdict(self, observation: Observation) -> Verdict:
         """What the whole policy says of what was seen; what was said inside the handshake is not asked again."""
-        if self._last and self._last[0] is observation and self.policy == self._early and self._asked_all(observation):
-            return self._last[1]
-        return judge(self.policy, self.sees(observation), self.known)
-
-    def _asked_all(self, observation: Observation) -> bool:
-        return self.needs <= frozenset(observation.evidence)
+        if self._said and self._said[0] is observation:
+            said = self._said[1]
+        else:
+            said = judge(self.policy, self.sees(observation), self.known)
+        if not self.switched_off:
+            return said
+        would = "accepted" if said.accepted else "refused"
+        why = f"the check was replaced inside the process; it would have {would}: {said.reason}"
+        return Verdict(True, "switched off", why)
 
     def learn(self, lesson: Lesson, verdict: Verdict) -> None:
         """Take in what a meeting taught; a check that was not reached learns nothing."""

@@ -108,7 +108,7 @@ def _only_earlier(edited: Client, client: Client) -> bool:
     return all(new == old or _same_in_time(new, old) for new, old in zip(edited.policy, client.policy, strict=True))
 
 
-def _with(client: Client, *policy) -> Client:  # type: ignore[no-untyped-def]
+def _with(client: Client, *policy: Check) -> Client:
     return replace(client, policy=policy)
 
 
@@ -135,7 +135,7 @@ def edits(client: Client) -> Iterator[list[Edit]]:
 
 
 def _outcomes(client: Client, rehearsals: Rehearsals) -> dict[str, list[Outcome]]:
-    return {name: [outcome for _, outcome in met.values()] for name, met in rehearsals.expected(client).items()}
+    return {name: [one.outcome for one in met.values()] for name, met in rehearsals.expected(client).items()}
 
 
 def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Trial] = trial) -> Flip | None:
@@ -160,7 +160,7 @@ def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Tr
     for count, ring in enumerate(edits(done.client), start=1):
         able: list[tuple[tuple[int, bool, int], Edit, tuple[str, ...]]] = []
         for words, edited in ring:
-            here = {number: outcome for number, (_, outcome) in rehearsals.met(edited, done.case).items()}
+            here = {number: one.outcome for number, one in rehearsals.met(edited, done.case).items()}
             if here[done.worst] is wanted:
                 after = _outcomes(edited, rehearsals)
                 others = tuple(name for name in after if name != done.case.name and after[name] != before[name])
