@@ -363,7 +363,7 @@ def test_an_answer_that_is_no_announcement_is_no_news(world: World) -> None:
     """A server whose page is nonsense is served from all the same; what was wrong stands in words."""
 
     class Nonsense(Service):
-        def _announcement(self) -> Answer:
+        def _announcement(self, connection: SSL.Connection) -> Answer:
             return Answer(200, [], b"nonsense")
 
     with Nonsense(world.genuine, announcing(new_key()), host=world.host) as service:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
-from types import TracebackType
 from typing import Any, Self
 
 from OpenSSL import SSL
@@ -57,8 +56,7 @@ class Ground:
         self.host = host
         self.patience = patience
         self.exchanges = 0
-        self._resumable = resumable
-        self._tell = tell
+        self._common: dict[str, Any] = {"resumable": resumable, "patience": patience, "tell": tell}
         self._made = made
         self._calls = 0  # of attackers that stand no more
         self._listeners: dict[tuple[int, int, int], Service | Attacker] = {}
@@ -67,12 +65,7 @@ class Ground:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -101,18 +94,14 @@ class Ground:
 
     def _stand(self, meeting: Meeting, upstream: Address | None) -> Service | Attacker:
         made: Service | Attacker
-        host, common = meeting.host or self.host, self._common
+        host = meeting.host or self.host
         if upstream:
-            made = Attacker(meeting.credential, upstream, host=host, **common)
+            made = Attacker(meeting.credential, upstream, host=host, **self._common)
         else:
-            made = Service(meeting.credential, meeting.says or SILENT, host=host, **common)
+            made = Service(meeting.credential, meeting.says or SILENT, host=host, **self._common)
         if self._made:
             self._made(made, meeting)
         return made
-
-    @property
-    def _common(self) -> dict[str, Any]:
-        return {"resumable": self._resumable, "patience": self.patience, "tell": self._tell}
 
     def context(self, meeting: Meeting) -> SSL.Context:
         """
