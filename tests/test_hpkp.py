@@ -28,12 +28,17 @@ from lab.policy import hpkp
 from lab.policy.checks import Known, judge
 from lab.policy.hpkp import CHROMIUM_CAP, Action, Agent, Noting, Validation
 from lab.policy.hpkp_header import MOST_SECONDS, Header, HeaderName, Malformed, parse
-from lab.policy.memory import Memory, PinnedHost, preload
+from lab.policy.memory import Memory, PinnedHost
 from lab.wire.service import Service
 
 HOST = "bank.example"
 NOON = datetime(2016, 9, 1, 12, tzinfo=UTC)
 PLAIN = Agent()
+
+
+def preload(entry: PinnedHost) -> Memory:
+    """A memory with this entry built in."""
+    return Memory(preloaded={entry.host: entry})
 
 
 def digits(octet: int) -> str:

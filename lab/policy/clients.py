@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.policy import checks
-from lab.policy.check import Basis, Known, Learnt, Policy, Stage
+from lab.policy.check import Known, Learnt, Policy, Stage
 from lab.policy.mind import Mind
 from lab.policy.pinset import PinList, Site
 
@@ -65,11 +65,6 @@ class Client:
     profile: Profile | None = None
 
     @property
-    def sound(self) -> bool:
-        """Whether it has no bug that is known."""
-        return not self.bug
-
-    @property
     def learnt(self) -> tuple[Learnt, ...]:
         """How it learnt what its policy compares with; empty where nothing is compared."""
         found = [Learnt.BUILT_IN] if any(check.pin_set for check in self.policy) else []
@@ -87,15 +82,6 @@ class Client:
     def pin_lists(self) -> tuple[PinList, ...]:
         """Every pin list of the policy; all of them must match."""
         return tuple(one for check in self.policy if check.pin_set for one in check.pin_set.lists)
-
-    @property
-    def sees_only_the_path(self) -> bool:
-        """
-        Whether the path, the host name and memory are all that can move this client.
-
-        For such a client an attack and its twin are one and the same.
-        """
-        return not self.resumes and all(check.basis is not Basis.PRESENTED for check in self.policy)
 
     def at(self, stage: Stage) -> Policy:
         """The checks that run at this stage."""

@@ -99,7 +99,8 @@ class Memory:
 
     def of(self, host: str, port: int = PORT) -> tuple[Record, ...]:
         """What is known of a host and port, by pin."""
-        return tuple(known for known in self.records if (known.host, known.port) == (canonical(host), port))
+        name = canonical(host)
+        return tuple(known for known in self.records if known.host == name and known.port == port)
 
     def after(self, update: Update, host: str, time: datetime, port: int = PORT) -> Memory:
         """The memory once `update` was made at `time`: the pure twin of `Store.apply`."""
@@ -133,11 +134,6 @@ class Memory:
         """The same without what was noted of `host`; what is preloaded stays, as in Chromium."""
         kept = {name: entry for name, entry in self.noted.items() if name != canonical(host)}
         return replace(self, noted=MappingProxyType(kept))
-
-
-def preload(*entries: PinnedHost) -> Memory:
-    """A memory with these entries built in."""
-    return Memory(preloaded=MappingProxyType({entry.host: entry for entry in entries}))
 
 
 def after(records: Iterable[Record], update: Update, host: str, port: int, time: datetime) -> tuple[Record, ...]:
