@@ -14,6 +14,7 @@ from typing import Any
 
 from lab.policy import checks
 from lab.policy.check import Known, Learnt, Policy, Stage
+from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
 from lab.policy.pinset import PinList, Site
 
@@ -128,50 +129,48 @@ def client(name: str) -> Client:
     return every[name]
 
 
-_USUAL = (checks.VALIDATION, checks.HOST_NAME)
-
 for _row in (
     Client("trust-everything", "accepts whatever it is shown", ()),
-    Client("unpinned", "trusts every CA in the store, as browsers do", _USUAL, story=True),
+    Client("unpinned", "trusts every CA in the store, as browsers do", ORDINARY, story=True),
     Client(
         "root-pinned",
         "wants the site's root key on the path",
-        (*_USUAL, checks.ROOT_PIN),
+        (*ORDINARY, checks.ROOT_PIN),
         story=True,
     ),
     Client(
         "intermediate-pinned",
         "wants the site's intermediate key on the path",
-        (*_USUAL, checks.INTERMEDIATE_PIN),
+        (*ORDINARY, checks.INTERMEDIATE_PIN),
         story=True,
     ),
     Client(
         "leaf-pinned",
         "wants the site's own key",
-        (*_USUAL, checks.LEAF_PIN),
+        (*ORDINARY, checks.LEAF_PIN),
         story=True,
     ),
     Client(
         "certificate-pinned",
         "wants the site's very certificate",
-        (*_USUAL, checks.CERTIFICATE_PIN),
+        (*ORDINARY, checks.CERTIFICATE_PIN),
     ),
     Client(
         "leaf-or-backup",
         "wants the site's own key or its planned backup key",
-        (*_USUAL, checks.LEAF_OR_BACKUP_PIN),
+        (*ORDINARY, checks.LEAF_OR_BACKUP_PIN),
         story=True,
     ),
     Client(
         "any-of-chain",
         "pins leaf, intermediate and root, and any will do",
-        (*_USUAL, checks.ANY_OF_CHAIN_PIN),
+        (*ORDINARY, checks.ANY_OF_CHAIN_PIN),
         story=True,
     ),
     Client(
         "leaf-and-ca",
         "pins the leaf and its CAs, and both lists must match",
-        (*_USUAL, checks.LEAF_AND_CA_PINS),
+        (*ORDINARY, checks.LEAF_AND_CA_PINS),
         story=True,
     ),
     Client(
@@ -188,12 +187,12 @@ for _row in (
     Client(
         "first-use-with-ca",
         "remembers the key it met first, on top of ordinary validation",
-        (*_USUAL, checks.KNOWN_KEY),
+        (*ORDINARY, checks.KNOWN_KEY),
     ),
     Client(
         "pins-presented-chain",
         "looks for the leaf pin among whatever the server sent",
-        (*_USUAL, checks.PRESENTED_CHAIN_PIN),
+        (*ORDINARY, checks.PRESENTED_CHAIN_PIN),
         bug="pins are compared with the presented chain, not with the path",
         source="CVE-2016-2402 (OkHttp before 2.7.4 and 3.1.2)",
     ),
@@ -207,7 +206,7 @@ for _row in (
     Client(
         "ignores-ca-flag",
         "wants the intermediate key, on paths where any certificate may sign",
-        (*_USUAL, checks.INTERMEDIATE_PIN),
+        (*ORDINARY, checks.INTERMEDIATE_PIN),
         ignoring=CA_FLAG_ERRORS,
         bug="basicConstraints and key usage are ignored, so a server's certificate can act as a CA",
         source="CVE-2002-0862",
@@ -215,14 +214,14 @@ for _row in (
     Client(
         "checks-too-late",
         "wants the site's own key, and asks after the request has gone",
-        (*_USUAL, checks.LATE_LEAF_PIN),
+        (*ORDINARY, checks.LATE_LEAF_PIN),
         bug="the pin is compared after the request was sent",
         source="measured with httpx 0.28.1, which shows the chain only on the response",
     ),
     Client(
         "skips-when-resumed",
         "wants the site's own key, but a resumed session skips the check",
-        (*_USUAL, checks.FULL_HANDSHAKE_LEAF_PIN),
+        (*ORDINARY, checks.FULL_HANDSHAKE_LEAF_PIN),
         resumes=True,
         bug="sessions come from a cache that an unpinned part of the program filled",
         source="AFNetworking with the CFNetwork session cache, yageek.net, 2015-04-25",
@@ -230,7 +229,7 @@ for _row in (
     Client(
         "switched-off",
         "wants the site's own key, but its check is replaced while it runs",
-        (*_USUAL, checks.LEAF_PIN),
+        (*ORDINARY, checks.LEAF_PIN),
         switched_off=True,
         bug="an attacker inside the process replaces the check; no pin can help",
         source="OWASP MASTG-TECH-0012",
@@ -241,6 +240,6 @@ for _row in (
 WANTS_STAPLE = Client(
     "wants-staple",
     "wants the server to send an OCSP response along, on top of ordinary validation",
-    (*_USUAL, checks.STAPLED),
+    (*ORDINARY, checks.STAPLED),
 )
 """On no shelf yet: what a staple says, and who signed it, nobody asks before there is revocation."""

@@ -39,14 +39,11 @@ from lab.observation import (
 from lab.pki.authority import Authority
 from lab.pki.pins import seen
 from lab.policy.check import Known
-from lab.policy.checks import HOST_NAME, VALIDATION
+from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
 from lab.trials.standing import Ground
 from lab.wire.client import Exchange, Habits
-
-COMPONENT = (VALIDATION, HOST_NAME)
-"""The policy of the unpinned component that some scenes have: ordinary validation."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,6 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
     habits = Habits(
         ignoring=mind.ignoring,
         session=cache.get(context) if mind.resumes else None,
-        keeps_session=meeting.component,
         listens=mind.listens,
         wants=mind.needs,
     )
@@ -125,7 +121,7 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
 def live(ground: Ground, meetings: Iterable[Meeting], mind: Mind) -> list[Awaited]:
     """Take the mind through the meetings, in order; another part of its program goes to those of a component."""
     cache: Cache = {}
-    return [meet(ground, meeting, Mind(COMPONENT) if meeting.component else mind, cache=cache) for meeting in meetings]
+    return [meet(ground, meeting, Mind(ORDINARY) if meeting.component else mind, cache=cache) for meeting in meetings]
 
 
 class Saving:

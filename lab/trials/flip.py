@@ -185,10 +185,6 @@ def sentence(found: Flip | None, done: Trial) -> str:
     other = (
         f"{count} other scene{'s' if count > 1 else ''} would change too" if count else "no other scene would change"
     )
-    instead = f"; this scene is then {found.outcome.value} at another meeting" if _only_moved(found, done) else ""
+    only_moved = done.outcome in BAD and found.outcome in BAD  # the meeting is repaired, and the scene is not
+    instead = f"; this scene is then {found.outcome.value} at another meeting" if only_moved else ""
     return f"{found.words}; {other} (confirmed by running it){instead}"
-
-
-def _only_moved(found: Flip, done: Trial) -> bool:
-    """Whether the meeting is repaired and the scene is not."""
-    return done.outcome in BAD and found.outcome in BAD
