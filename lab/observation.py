@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 
 class Line(StrEnum):
@@ -176,29 +176,20 @@ class Successor:
     proven: bool
 
 
-class Lesson(Protocol):
+@dataclass(frozen=True, slots=True)
+class Lesson:
     """
     What a meeting can teach: what was seen, whether the client went on, and what the server said then.
 
+    `accepted` says that the handshake was completed and the client agreed.
     `headers` are those of the answer, None where there was none. `successors`
     are the keys that were announced, None where nothing was asked or announced.
     """
 
-    @property
-    def observation(self) -> Observation:
-        """What was seen in the handshake."""
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the handshake was completed and the client agreed."""
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...] | None:
-        """The headers of the answer."""
-
-    @property
-    def successors(self) -> tuple[Successor, ...] | None:
-        """The keys that the server announced."""
+    observation: Observation
+    accepted: bool
+    headers: tuple[tuple[str, str], ...] | None = None
+    successors: tuple[Successor, ...] | None = None
 
 
 class Hangup(StrEnum):
@@ -321,12 +312,6 @@ class Verdict:
     check: str
     reason: str
     findings: tuple[Finding, ...] = ()
-
-    @property
-    def refusal(self) -> Finding | None:
-        """The finding that refused, with what it compared; None where no check of the policy did."""
-        last = self.findings[-1] if self.findings else None
-        return last if last and not last.passed else None
 
     def __str__(self) -> str:
         return "accepted" if self.accepted else "refused"

@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab.observation import Outcome
+from lab.policy.check import Basis
+from lab.policy.clients import Client
 
 LEGEND = {"S": Outcome.SERVED, "B": Outcome.OUTAGE, "o": Outcome.STOPPED, "X": Outcome.INTERCEPTED}
 
@@ -204,6 +206,15 @@ MODELLED = {
 CLIENTS = (*BASE, *DERIVED)
 PROFILES = (*RUN, *MODELLED)
 LIKE = DERIVED | RUN | MODELLED
+
+
+def sees_only_the_path(client: Client) -> bool:
+    """
+    Whether the path, the host name and memory are all that can move this client.
+
+    For such a client an attack and its twin are one and the same.
+    """
+    return not client.resumes and all(check.basis is not Basis.PRESENTED for check in client.policy)
 
 
 def letters(name: str) -> dict[str, str]:

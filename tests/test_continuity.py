@@ -17,7 +17,7 @@ from OpenSSL import SSL
 
 from lab.built.known.lived import live
 from lab.built.known.store import Store
-from lab.observation import Line, Observation, Outcome, Successor
+from lab.observation import Lesson, Line, Observation, Outcome, Successor
 from lab.pki.authority import new_key
 from lab.pki.pins import pin_of
 from lab.pki.says import announcing
@@ -30,7 +30,7 @@ from lab.policy.memory import PORT, Memory, Record, Update
 from lab.policy.rules import asking, continuity_of, rule, rule_named, rules
 from lab.scenes.catalogue import Scene
 from lab.scenes.stories import STORIES, day, renewed, served, story
-from lab.trials.engine import Encounter, Imagined, Taught, imagine
+from lab.trials.engine import Encounter, Imagined, imagine
 from lab.trials.rehearsal import foresee
 from lab.wire import tls
 from lab.wire.client import Exchange, Habits, account_request, connect
@@ -251,9 +251,9 @@ def test_a_known_server_takes_its_announcement_back(world: World) -> None:
     known = Memory((record(world, seen.leaf.pin), record(world, "sha256/b", count=0)))
 
     def kept(name: str, *said: Successor) -> Update | None:
-        return continuity_of(rule_named(name)).kept(known, Taught(seen, True, successors=said), True)
+        return continuity_of(rule_named(name)).kept(known, Lesson(seen, True, successors=said), True)
 
-    plain = continuity_of(rule_named("successor")).kept(known, Taught(seen, True), True)
+    plain = continuity_of(rule_named("successor")).kept(known, Lesson(seen, True), True)
     assert plain is not None
     proven, unproven = Successor("sha256/c", True), Successor("sha256/c", False)
     assert kept("successor", proven) == replace(plain, add=("sha256/c",), drop=frozenset({"sha256/b"}))
@@ -269,7 +269,7 @@ def test_an_earlier_check_that_refuses_spares_the_user_the_question(world: World
     for before, warned in ((ALWAYS.policy[:0], 1), (rule_named("with-ca").policy[:2], 0)):
         mind = replace(ALWAYS, policy=(*before, *ALWAYS.policy)).mind({})
         mind.known = known
-        mind.learn(Taught(seen, True), mind.verdict(seen))
+        mind.learn(Lesson(seen, True), mind.verdict(seen))
         assert mind.known.memory.warnings == warned
 
 
@@ -369,7 +369,7 @@ def test_an_answer_that_is_no_announcement_is_no_news(world: World) -> None:
     """A server whose page is nonsense is served from all the same; what was wrong stands in words."""
 
     class Nonsense(Service):
-        def _announcement(self) -> Answer:
+        def _announcement(self, connection: SSL.Connection) -> Answer:
             return Answer(200, [], b"nonsense")
 
     with Nonsense(world.genuine, announcing(new_key()), host=world.host) as service:

@@ -32,8 +32,8 @@ from lab.policy.mind import Mind
 from lab.policy.profiles import NO_ANCHOR
 from lab.policy.rules import rules
 from lab.scenes.catalogue import CASES, Meeting, Scene, honest, told
-from lab.trials.engine import imagine, live
-from lab.trials.rehearsal import Rehearsed, observe, rehearse
+from lab.trials.engine import Imagined, imagine, live
+from lab.trials.rehearsal import observe, rehearse
 from lab.trials.standing import Ground, Standing
 from lab.trials.trial import Trial, run
 
@@ -117,13 +117,13 @@ def any_scene(draw: Random) -> Scene:
     return told(world, *meetings)
 
 
-def both(client: Client, scene: Scene) -> tuple[Trial, dict[int, tuple[object, Outcome]]]:
+def both(client: Client, scene: Scene) -> tuple[Trial, dict[int, Imagined]]:
     """One client in one scene: over the wire, and by the rule from what a watcher saw."""
     case = replace(CASES["ordinary_day"], name="made_up", build=lambda _: scene)
     with Standing(case, scene) as standing:
         lived = run(client, standing)
     with Standing(case, scene) as standing:
-        watched: Rehearsed = observe(standing, client.ignoring, client.resumes, client.needs)
+        watched = observe(standing, client)
     return lived, rehearse(client, watched)
 
 
@@ -139,9 +139,9 @@ def differences(count: int, seed: int = 9) -> Iterator[tuple[str, Counter[str]]]
             if met.meeting.component:
                 seen["components"] += 1
                 continue
-            verdict, outcome = expected[at]
+            verdict, outcome = expected[at].verdict, expected[at].outcome
             said = (met.verdict.accepted, met.verdict.check, met.outcome)
-            if said != (verdict.accepted, verdict.check, outcome):  # type: ignore[attr-defined]
+            if said != (verdict.accepted, verdict.check, outcome):
                 wrong += (
                     f"triple {number}, {client.name}, meeting {at}: the wire {said}, the rule {verdict} {outcome}\n"
                 )
@@ -168,7 +168,7 @@ def test_the_comparison_can_fail() -> None:
     scene = CASES["new_ca"].scene()
     lived, _ = both(CLIENTS["leaf-pinned"], scene)
     _, other = both(CLIENTS["unpinned"], scene)
-    assert lived.encounters[1].outcome is not other[1][1]
+    assert lived.encounters[1].outcome is not other[1].outcome
 
 
 def _resumption(store: bool, time: bool) -> Scene:
@@ -191,7 +191,7 @@ def test_a_session_belongs_to_one_store_and_one_clock(store: bool, time: bool, r
     lived, expected = both(CLIENTS["skips-when-resumed"], _resumption(store, time))
     assert lived.encounters[-1].observation.resumed is resumed
     assert lived.outcome is (Outcome.SERVED if resumed else Outcome.OUTAGE)
-    assert lived.outcome is expected[2][1]
+    assert lived.outcome is expected[2].outcome
 
 
 def test_a_component_validates_as_everybody_does() -> None:
@@ -201,13 +201,13 @@ def test_a_component_validates_as_everybody_does() -> None:
     scene = replace(scene, meetings=(scene.meetings[0], blind, scene.meetings[2]))
     lived, expected = both(CLIENTS["skips-when-resumed"], scene)
     assert not lived.encounters[1].verdict.accepted
-    assert (lived.encounters[2].observation.resumed, lived.encounters[2].outcome) == (False, expected[2][1])
+    assert (lived.encounters[2].observation.resumed, lived.encounters[2].outcome) == (False, expected[2].outcome)
 
 
 # ---- a piece of evidence goes through -------------------------------------------------------------
 
 
-def with_words(world: World, says: Says | None) -> tuple[Trial, dict[int, tuple[object, Outcome]]]:
+def with_words(world: World, says: Says | None) -> tuple[Trial, dict[int, Imagined]]:
     """A day on which the genuine server says this, for a client that wants a staple."""
     return both(WANTS_STAPLE, told(world, replace(honest(world), says=says)))
 
@@ -223,7 +223,7 @@ def test_a_staple_is_there_or_missing() -> None:
     ):
         lived, expected = with_words(world, says)
         assert (lived.outcome, lived.verdict.reason) == (outcome, why)
-        assert expected[0][1] is outcome
+        assert expected[0].outcome is outcome
 
 
 def test_a_staple_that_cannot_be_read_is_no_missing_one() -> None:
@@ -261,9 +261,9 @@ def test_a_mind_learns_from_what_it_is_told() -> None:
     """`imagine` needs no socket: two meetings by hand, and the second is judged by what the first taught."""
     scene = CASES["new_key"].scene()
     with Standing(CASES["new_key"], scene) as standing:
-        observed = observe(standing).observations
+        observed = observe(standing, CLIENTS["trust-everything"]).observations
     mind = Mind((checks.KNOWN_KEY,), Known())
-    first, second = imagine([(scene.meetings[at], seen) for at, seen in observed], mind)
+    first, second = imagine([(scene.meetings[at], seen) for at, seen in observed.items()], mind)
     assert (first.outcome, second.outcome) == (Outcome.SERVED, Outcome.OUTAGE)
     assert [record.pin for record in second.known.memory.records] == [pin_of(scene.genuine.leaf)]
 

@@ -44,6 +44,11 @@ NOON = datetime(2016, 9, 1, 12, tzinfo=UTC)
 PLAIN = Agent()
 
 
+def preload(entry: PinnedHost) -> Memory:
+    """A memory with this entry built in."""
+    return Memory(preloaded={entry.host: entry})
+
+
 def digits(octet: int) -> str:
     """The base 64 of 32 equal octets: the digits of a pin."""
     return base64.b64encode(bytes([octet] * 32)).decode()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from expectations import ATTACKS, COLUMNS, EXPECTED, LIKE, ROTATIONS, letters
+from expectations import ATTACKS, COLUMNS, EXPECTED, LIKE, ROTATIONS, letters, sees_only_the_path
 from expectations import CLIENTS as EXPECTED_CLIENTS
 
 from lab.observation import Certificate, Line, Observation, Outcome
@@ -18,7 +18,7 @@ from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.policy.checks import KNOWN_CERTIFICATE, KNOWN_KEY, Basis
 from lab.policy.clients import CLIENTS, Client
-from lab.policy.pinset import STAIRS, PinSet, Reach, Role, Site
+from lab.policy.pinset import PinSet, Reach, Role, Site
 from lab.scenes.catalogue import (
     CASES,
     Case,
@@ -166,16 +166,24 @@ def test_a_wrong_rule_is_found_out(whole_matrix: Matrix) -> None:
 
 # ---- the staircase, and where it ends -------------------------------------------------------------
 
+STAIRS = (Reach.TRUST_STORE, Reach.ROOT, Reach.INTERMEDIATE, Reach.LEAF, Reach.CERTIFICATE)
+STEP = {Role.ROOT: 1, Role.INTERMEDIATE: 2, Role.LEAF: 3, Role.CERTIFICATE: 4}
+
+
+def depth(pins: PinSet) -> int | None:
+    """The step of the one role that is pinned: 1 for the root, 3 for the leaf; None for any other set."""
+    named = [pin for one in pins.lists for pin in one.pins]
+    return STEP.get(named[0]) if len(named) == 1 else None
+
+
 DEEP = {name: PinSet(client.pin_lists) for name, client in CLIENTS.items() if client.pin_lists}
-DEPTHS = {pins.depth: pins for pins in DEEP.values() if pins.depth is not None}
+DEPTHS = {depth(pins): pins for pins in DEEP.values() if depth(pins) is not None}
 
 
 def stairs_that_fit(reach: Reach) -> list[int]:
     """Each number n for which `depth <= n` says what the set rule says, for every pin set with a depth."""
     return [
-        step
-        for step in range(len(STAIRS))
-        if all((depth <= step) is pins.meets(reach) for depth, pins in DEPTHS.items())
+        step for step in range(len(STAIRS)) if all((deep <= step) is pins.meets(reach) for deep, pins in DEPTHS.items())
     ]
 
 
@@ -188,8 +196,8 @@ def test_depth_and_reach_are_a_staircase() -> None:
 def test_where_depth_and_reach_serve_and_where_only_the_set_does() -> None:
     """In most scenes one number says it all; in three scenes no number does."""
     fits = {name: stairs_that_fit(case.reach) for name, case in CASES.items()}
-    no_step = {name for name, case in CASES.items() if case.reach.step is None}
-    assert {name: [case.reach.step] for name, case in CASES.items() if name not in no_step} == {
+    no_step = {name for name, case in CASES.items() if case.reach not in STAIRS}
+    assert {name: [STAIRS.index(case.reach)] for name, case in CASES.items() if name not in no_step} == {
         name: found for name, found in fits.items() if name not in no_step
     }
     only_the_set = {name for name, found in fits.items() if not found}
@@ -206,15 +214,16 @@ def test_the_depth_of_a_pin_set_stands_in_the_table() -> None:
     """Whoever has one depth refuses as many steps of the staircase as it is deep, and accepts the rest."""
     assert tuple(CASES[scene].reach for scene in STEPS) == STAIRS
     for name, pins in DEEP.items():
-        if pins.depth is not None and not CLIENTS[name].switched_off:
+        deep = depth(pins)
+        if deep is not None and not CLIENTS[name].switched_off:
             column = "".join(COLUMNS[name][scene] for scene in STEPS)
-            assert column == "B" * pins.depth + "S" * (len(STEPS) - pins.depth), name
+            assert column == "B" * deep + "S" * (len(STEPS) - deep), name
 
 
 def test_pin_sets_without_a_depth() -> None:
     """Two roles, or two lists, have no depth; whatever names one role has one."""
     several = {name for name, pins in DEEP.items() if sum(len(one.pins) for one in pins.lists) > 1}
-    assert {name for name, pins in DEEP.items() if pins.depth is None} == several
+    assert {name for name, pins in DEEP.items() if depth(pins) is None} == several
     assert {"leaf-or-backup", "any-of-chain", "leaf-and-ca"} <= several
 
 
@@ -274,7 +283,7 @@ def test_attacks_have_an_attacker_and_rotations_have_none(whole_matrix: Matrix) 
         assert lines == {Line.GENUINE}, case.name
 
 
-@pytest.mark.parametrize("name", [name for name, one in CLIENTS.items() if one.sees_only_the_path])
+@pytest.mark.parametrize("name", [name for name, one in CLIENTS.items() if sees_only_the_path(one)])
 def test_twins_get_the_same_verdict(name: str, whole_matrix: Matrix) -> None:
     """A client that sees only the path decides alike about an attack and its twin."""
     pairs = [(one.name, one.twin) for one in attacks() if one.twin]
@@ -342,9 +351,9 @@ def test_the_pure_policy_expects_what_the_sockets_did(name: str, whole_matrix: M
         trial = whole_matrix.cell(name, scene)
         own = {number for number, met in enumerate(trial.encounters) if not met.meeting.component}
         assert own == set(meetings)
-        for number, (verdict, outcome) in meetings.items():
+        for number, one in meetings.items():
             met = trial.encounters[number]
-            expected = (verdict.accepted, verdict.check, outcome)
+            expected = (one.verdict.accepted, one.verdict.check, one.outcome)
             actual = (met.verdict.accepted, met.verdict.check, met.outcome)
             if expected != actual:
                 wrong.append(f"{scene}, meeting {number}: expected {expected}, the sockets did {actual}")
@@ -399,4 +408,4 @@ def test_whom_a_client_refused_it_does_not_remember(name: str, outcomes: list[Ou
     made_up = replace(CASES["first_contact"], name="made_up", build=build)
     with Standing(made_up) as standing:
         assert outcomes == [met.outcome for met in run(CLIENTS[name], standing).encounters]
-    assert outcomes == [outcome for _, outcome in Rehearsals([made_up]).met(CLIENTS[name], made_up).values()]
+    assert outcomes == [one.outcome for one in Rehearsals([made_up]).met(CLIENTS[name], made_up).values()]

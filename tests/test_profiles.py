@@ -84,9 +84,9 @@ def test_the_pure_policy_expects_what_the_sockets_did(real: Matrix) -> None:
     wrong = []
     for name, row in PROFILES.items():
         for scene, meetings in rehearsals.expected(row).items():
-            for number, (verdict, outcome) in meetings.items():
+            for number, expected in meetings.items():
                 met = real.cell(name, scene).encounters[number]
-                if (verdict.accepted, outcome) != (met.verdict.accepted, met.outcome):
+                if (expected.verdict.accepted, expected.outcome) != (met.verdict.accepted, met.outcome):
                     wrong.append(f"{name} in {scene}, meeting {number}: {met.verdict.check}: {met.verdict.reason}")
     assert not wrong, "\n".join(wrong)
 

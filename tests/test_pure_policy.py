@@ -17,14 +17,13 @@ from types import MappingProxyType
 
 import pytest
 
-from lab.observation import Certificate, Evidence, Observation, Piece, ValidationError
+from lab.observation import Certificate, Evidence, Lesson, Observation, Piece, ValidationError
 from lab.policy import checks
 from lab.policy.checks import SOUND, Check, Known, Stage, judge
 from lab.policy.clients import CLIENTS
 from lab.policy.mind import Mind
 from lab.policy.pinset import PinSet, Role
 from lab.policy.profiles import KNOWN_UNTIL_EXPIRY
-from lab.trials.engine import Taught
 
 LAB = Path(checks.__file__).parents[1]
 
@@ -193,7 +192,7 @@ def met(known: Known, *observations: Observation) -> Known:
     """What a client knows that has met these, and remembers keys and certificates."""
     mind = Mind((checks.KNOWN_KEY, checks.KNOWN_CERTIFICATE), known)
     for observation in observations:
-        mind.learn(Taught(observation, True), mind.verdict(observation))
+        mind.learn(Lesson(observation, True), mind.verdict(observation))
     return mind.known
 
 
@@ -304,7 +303,7 @@ def test_a_memory_is_replaced_when_it_has_lapsed() -> None:
         mind = Mind((KNOWN_UNTIL_EXPIRY,))
         for observation in observations:
             verdict = mind.verdict(observation)
-            mind.learn(Taught(observation, verdict.accepted), verdict)
+            mind.learn(Lesson(observation, verdict.accepted), verdict)
         return verdict.accepted, mind.known
 
     last_second = replace(OTHER_CA, time=LEAF.not_after)

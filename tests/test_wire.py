@@ -384,7 +384,7 @@ def test_a_resumed_session_shows_no_path() -> None:
         return connect(service.address, HOST, context, decide, time=NOW, request=account_request(HOST), **more)
 
     with Service(WORLD.genuine, resumable=True) as service:
-        first = meet(validates, habits=Habits(keeps_session=True))
+        first = meet(validates)
         careless = meet(
             lambda seen: FULL_HANDSHAKE_LEAF_PIN.find(seen, known).passed, habits=Habits(session=first.session)
         )
@@ -404,7 +404,7 @@ def test_sessions_are_off_unless_asked_for(standing: Standing) -> None:
     """An ordinary service resumes nothing, so a session brought along changes nothing."""
     context = tls.client_context([one.certificate for one in WORLD.store])
     told = {"time": NOW, "request": account_request(HOST)}
-    first = connect(standing.service.address, HOST, context, validates, habits=Habits(keeps_session=True), **told)
+    first = connect(standing.service.address, HOST, context, validates, **told)
     again = connect(standing.service.address, HOST, context, validates, habits=Habits(session=first.session), **told)
     assert (again.observation.resumed, again.accepted) == (False, True)
 

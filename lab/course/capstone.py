@@ -20,6 +20,7 @@ from lab.course.report import Mark, NoAnswer, Report, answer
 from lab.observation import Observation, Outcome
 from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, pinned
 from lab.policy.clients import Client, client
+from lab.policy.continuity import Continuity
 from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import CASES, Case, Kind, case, twin_of
 from lab.show.sheet import Banner, Row, Sheet, Tabled
@@ -153,7 +154,7 @@ def _asked(decide: Talks) -> Check:
         return talks, f"your policy answered {talks}"
 
     # With a pin set, which the rule never asks, and as one that remembers, it is given all that a client can know.
-    return Check("your policy", rule, Basis.PRESENTED, pin_set=PinSet.any_of(*Role), remembers=True)
+    return Check("your policy", rule, Basis.PRESENTED, pin_set=PinSet.any_of(*Role), remembers=Continuity())
 
 
 # ---- playing and scoring -------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.policy.checks import Basis, Check, Known
 from lab.policy.clients import Client
+from lab.policy.continuity import Continuity
 from lab.policy.pinset import Reach
 from lab.scenes.catalogue import Case, Kind, Scene, attacked, honest, told
 from lab.show.notebook import trial
@@ -52,7 +53,7 @@ def client(trusts: Trusts) -> Client:
         passed = bool(trusts(store, observation.host, leaf.pin))
         return passed, "your function agreed" if passed else "your function refused"
 
-    check = Check("your memory", rule, Basis.LEAF, remembers=True)
+    check = Check("your memory", rule, Basis.LEAF, remembers=Continuity())
     return Client("yours", "asks the function that you wrote", (check,))
 
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.built.known.lived import live
 from lab.course.report import Question, Report, answer, examine
-from lab.observation import Observation, Successor
+from lab.observation import Lesson, Observation, Successor
 from lab.pki.authority import self_signed
 from lab.pki.pins import seen
 from lab.pki.world import World
@@ -31,7 +31,7 @@ from lab.policy.clients import Client
 from lab.policy.memory import PORT, Memory, Record
 from lab.policy.rules import rule_named
 from lab.scenes.stories import day, story
-from lab.trials.engine import Encounter, Taught
+from lab.trials.engine import Encounter
 from lab.trials.rehearsal import foresee
 
 # ---- what the notebook shows ---------------------------------------------------------------------
@@ -78,7 +78,7 @@ def welcome(of: str | Client, on: Iterable[int]) -> list[int]:
     """
     told = story("attacker_later")
     mind, first = _row(of).mind(told.site), foresee(told.meetings[0], told.host)
-    mind.learn(Taught(first, True), mind.verdict(first))
+    mind.learn(Lesson(first, True), mind.verdict(first))
     found = []
     for number in on:
         time = first.time + timedelta(days=number)
@@ -148,7 +148,7 @@ def right(known: set[str], shown: str, announced: Announced) -> set[str]:
     records = tuple(Record(world.host, PORT, pin, world.now, world.now, 1) for pin in sorted(known))
     mind.known = Known(memory=Memory(records))
     heard = None if announced is None else tuple(Successor(pin, proven) for pin, proven in announced.items())
-    mind.learn(Taught(observation, True, successors=heard), mind.verdict(observation))
+    mind.learn(Lesson(observation, True, successors=heard), mind.verdict(observation))
     return {record.pin for record in mind.known.memory.records}
 
 

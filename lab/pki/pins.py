@@ -148,7 +148,7 @@ def name_mismatch(hosts: tuple[str, ...], host: str) -> str:
     patterns: list[DNSPattern | IPAddressPattern] = []
     for name in hosts:
         if is_address(name):
-            patterns.append(IPAddressPattern.from_bytes(_packed(name)))
+            patterns.append(IPAddressPattern.from_bytes(ipaddress.ip_address(name).packed))
         else:
             try:
                 patterns.append(DNSPattern.from_bytes(name.encode("idna" if not name.isascii() else "ascii")))
@@ -159,10 +159,6 @@ def name_mismatch(hosts: tuple[str, ...], host: str) -> str:
     except (VerificationError, CertificateError):
         return f"the certificate answers for {', '.join(hosts) or 'no host'}, not for {host}"
     return ""
-
-
-def _packed(address: str) -> bytes:
-    return ipaddress.ip_address(address).packed
 
 
 def load_pem(path: Path) -> list[x509.Certificate]:

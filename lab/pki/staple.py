@@ -18,9 +18,9 @@ from lab.pki.authority import Credential
 LIFE = timedelta(days=7)
 
 
-def staple(credential: Credential, time: datetime, *, life: timedelta = LIFE) -> bytes:
+def staple(credential: Credential, time: datetime) -> bytes:
     """
-    A response that the leaf is good, signed by its issuer at `time`, for so long. DER.
+    A response that the leaf is good, signed by its issuer at `time`, for a week. DER.
 
     The certificate is named by SHA-1 hashes (RFC 6960 section 4.1.1), which most clients look for. Raises ValueError
     where nobody issued the leaf.
@@ -36,7 +36,7 @@ def staple(credential: Credential, time: datetime, *, life: timedelta = LIFE) ->
             hashes.SHA1(),
             ocsp.OCSPCertStatus.GOOD,
             time,
-            time + life,
+            time + LIFE,
             None,
             None,
         )

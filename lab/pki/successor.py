@@ -10,13 +10,11 @@ no round trip is spent on asking for it. No sockets here.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, padding, rsa
@@ -39,6 +37,13 @@ class Announcement:
 
     key: bytes
     proof: bytes
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What a server sends, in JSON; octets are base64."""
+
+    successors: tuple[Announcement, ...]
 
 
 def challenge(host: str, binding: bytes, key: bytes) -> bytes:
@@ -100,21 +105,14 @@ def hear(announcement: Announcement, host: str, binding: bytes) -> Successor:
 
 def to_json(announcements: Iterable[Announcement]) -> bytes:
     """The announcements as a server sends them: the whole list of keys beside the one on the line."""
-    said = [
-        {"key": base64.b64encode(one.key).decode(), "proof": base64.b64encode(one.proof).decode()}
-        for one in announcements
-    ]
-    return json.dumps({"successors": said}).encode() + b"\n"
+    return msgspec.json.encode(_Page(tuple(announcements))) + b"\n"
 
 
 def from_json(body: bytes) -> tuple[Announcement, ...]:
     """The announcements of a server's answer. Raises ValueError, in one sentence, for anything else."""
     try:
-        said = json.loads(body)["successors"]
-        found = tuple(
-            Announcement(*(base64.b64decode(one[name], validate=True) for name in ("key", "proof"))) for one in said
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError):
+        found = msgspec.json.decode(body, type=_Page).successors
+    except (msgspec.DecodeError, RecursionError):
         raise ValueError(
             'this is no announcement; the server is to send {"successors": [{"key": ..., "proof": ...}]} in base64'
         ) from None

@@ -82,8 +82,8 @@ class Check:
     One question that a client asks, with the rule that answers it.
 
     `rule` must be pure: the same observation and knowledge give the same
-    answer. `remembers` says how what it compares with is learnt from meetings;
-    True stands for plain first use. `needs` is the evidence without which it
+    answer. `remembers` says how what it compares with is learnt from meetings,
+    None where nothing is. `needs` is the evidence without which it
     cannot be asked, and tells the wire what to ask for.
     """
 
@@ -92,7 +92,7 @@ class Check:
     basis: Basis
     stage: Stage = Stage.HANDSHAKE
     pin_set: PinSet | None = None
-    remembers: Memorizes | bool = False
+    remembers: Memorizes | None = None
     needs: frozenset[Evidence] = frozenset()
 
     def find(self, observation: Observation, known: Known) -> Finding:
@@ -105,6 +105,11 @@ class Check:
 
 
 Policy = tuple[Check, ...]
+
+
+def needs(policy: Policy) -> frozenset[Evidence]:
+    """The evidence that a client with this policy asks for."""
+    return frozenset().union(*(check.needs for check in policy))
 
 
 def judge(policy: Policy, observation: Observation, known: Known) -> Verdict:

@@ -7,12 +7,14 @@ ones below are kept because real programs had them, and each names its source.
 
 from __future__ import annotations
 
-from lab.observation import Evidence, Finding, Observation, names
+from collections.abc import Callable
+
+from lab.observation import Evidence, Finding, Observation
 from lab.policy.check import Basis, Check, Known, Policy, Rule, Stage, judge
 from lab.policy.continuity import Continuity, known
 from lab.policy.pinset import PinSet, Role, Where
 
-__all__ = ["Basis", "Check", "Known", "Policy", "Rule", "Stage", "judge", "names", "pinned"]
+__all__ = ["Basis", "Check", "Known", "Policy", "Rule", "Stage", "judge", "pinned"]
 
 
 # ---- the sound checks ----------------------------------------------------------------------------
@@ -76,6 +78,8 @@ def _stapled(observation: Observation, known: Known) -> tuple[bool, str]:
 
 VALIDATION = Check("path validation", _validation, Basis.VALIDATION)
 HOST_NAME = Check("host name", _host_name, Basis.NAME)
+ORDINARY = (VALIDATION, HOST_NAME)
+"""What every browser asks, and every policy that adds pins to it."""
 ROOT_PIN = pinned("root pin", PinSet.any_of(Role.ROOT))
 INTERMEDIATE_PIN = pinned("intermediate pin", PinSet.any_of(Role.INTERMEDIATE))
 LEAF_PIN = pinned("leaf pin", PinSet.any_of(Role.LEAF))
@@ -110,27 +114,26 @@ SOUND = (
 # ---- the careless checks -------------------------------------------------------------------------
 
 
-def _full_handshakes_only(check: Check) -> Rule:
+def shown(name: str, pin_set: PinSet, basis: Basis = Basis.LEAF) -> Check:
+    """A pin on what the server itself showed, with or without a path: no CA stands behind it."""
+    return Check(name, lambda observation, known: matched(pin_set, observation, known), basis, pin_set=pin_set)
+
+
+def waived(name: str, check: Check, excuse: Callable[[Observation, Known], str]) -> Check:
+    """The same check, which passes without being asked where there is an excuse."""
+
     def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
-        if observation.resumed:
-            return True, "the session was resumed: no certificate came, and the check was not called"
-        return check.rule(observation, known)
+        why = excuse(observation, known)
+        return (True, why) if why else check.rule(observation, known)
 
-    return rule
+    return Check(name, rule, check.basis, pin_set=check.pin_set)
 
 
-_PRESENTED_LEAF = PinSet.any_of(Role.LEAF, where=Where.PRESENTED)
+def _resumed(observation: Observation, known: Known) -> str:
+    resumed = "the session was resumed: no certificate came, and the check was not called"
+    return resumed if observation.resumed else ""
 
-PRESENTED_CHAIN_PIN = Check(
-    "presented-chain pin",
-    lambda observation, known: matched(_PRESENTED_LEAF, observation, known),
-    Basis.PRESENTED,
-    pin_set=_PRESENTED_LEAF,
-)
+
+PRESENTED_CHAIN_PIN = shown("presented-chain pin", PinSet.any_of(Role.LEAF, where=Where.PRESENTED), Basis.PRESENTED)
 LATE_LEAF_PIN = pinned("late leaf pin", PinSet.any_of(Role.LEAF), Stage.AFTER_REQUEST)
-FULL_HANDSHAKE_LEAF_PIN = Check(
-    "leaf pin in full handshakes",
-    _full_handshakes_only(LEAF_PIN),
-    Basis.PATH,
-    pin_set=LEAF_PIN.pin_set,
-)
+FULL_HANDSHAKE_LEAF_PIN = waived("leaf pin in full handshakes", LEAF_PIN, _resumed)

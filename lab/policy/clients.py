@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab import naming
-from lab.observation import Evidence
 from lab.policy import checks
-from lab.policy.check import Basis, Known, Learnt, Policy, Stage
-from lab.policy.mind import Mind, memorizes
+from lab.policy.check import Known, Learnt, Policy, Stage
+from lab.policy.checks import ORDINARY
+from lab.policy.mind import Mind
 from lab.policy.pinset import PinList, Site
 
 
@@ -67,17 +67,12 @@ class Client:
     profile: Profile | None = None
 
     @property
-    def sound(self) -> bool:
-        """Whether it has no bug that is known."""
-        return not self.bug
-
-    @property
     def learnt(self) -> tuple[Learnt, ...]:
         """How it learnt what its policy compares with; empty where nothing is compared."""
         found = [Learnt.BUILT_IN] if any(check.pin_set for check in self.policy) else []
         for check in self.policy:
             if check.remembers:
-                found += memorizes(check).how
+                found += check.remembers.how
         return tuple(dict.fromkeys(found))
 
     def mind(self, site: Site) -> Mind:
@@ -89,20 +84,6 @@ class Client:
     def pin_lists(self) -> tuple[PinList, ...]:
         """Every pin list of the policy; all of them must match."""
         return tuple(one for check in self.policy if check.pin_set for one in check.pin_set.lists)
-
-    @property
-    def sees_only_the_path(self) -> bool:
-        """
-        Whether the path, the host name and memory are all that can move this client.
-
-        For such a client an attack and its twin are one and the same.
-        """
-        return not self.resumes and all(check.basis is not Basis.PRESENTED for check in self.policy)
-
-    @property
-    def needs(self) -> frozenset[Evidence]:
-        """The evidence that it asks for."""
-        return frozenset().union(*(check.needs for check in self.policy))
 
     def at(self, stage: Stage) -> Policy:
         """The checks that run at this stage."""
@@ -150,50 +131,48 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     return naming.chosen(names, {"story": story, "all": CLIENTS.values(), "profiles": PROFILES.values()}, client)
 
 
-_USUAL = (checks.VALIDATION, checks.HOST_NAME)
-
 for _row in (
     Client("trust-everything", "accepts whatever it is shown", ()),
-    Client("unpinned", "trusts every CA in the store, as browsers do", _USUAL, story=True),
+    Client("unpinned", "trusts every CA in the store, as browsers do", ORDINARY, story=True),
     Client(
         "root-pinned",
         "wants the site's root key on the path",
-        (*_USUAL, checks.ROOT_PIN),
+        (*ORDINARY, checks.ROOT_PIN),
         story=True,
     ),
     Client(
         "intermediate-pinned",
         "wants the site's intermediate key on the path",
-        (*_USUAL, checks.INTERMEDIATE_PIN),
+        (*ORDINARY, checks.INTERMEDIATE_PIN),
         story=True,
     ),
     Client(
         "leaf-pinned",
         "wants the site's own key",
-        (*_USUAL, checks.LEAF_PIN),
+        (*ORDINARY, checks.LEAF_PIN),
         story=True,
     ),
     Client(
         "certificate-pinned",
         "wants the site's very certificate",
-        (*_USUAL, checks.CERTIFICATE_PIN),
+        (*ORDINARY, checks.CERTIFICATE_PIN),
     ),
     Client(
         "leaf-or-backup",
         "wants the site's own key or its planned backup key",
-        (*_USUAL, checks.LEAF_OR_BACKUP_PIN),
+        (*ORDINARY, checks.LEAF_OR_BACKUP_PIN),
         story=True,
     ),
     Client(
         "any-of-chain",
         "pins leaf, intermediate and root, and any will do",
-        (*_USUAL, checks.ANY_OF_CHAIN_PIN),
+        (*ORDINARY, checks.ANY_OF_CHAIN_PIN),
         story=True,
     ),
     Client(
         "leaf-and-ca",
         "pins the leaf and its CAs, and both lists must match",
-        (*_USUAL, checks.LEAF_AND_CA_PINS),
+        (*ORDINARY, checks.LEAF_AND_CA_PINS),
         story=True,
     ),
     Client(
@@ -210,12 +189,12 @@ for _row in (
     Client(
         "first-use-with-ca",
         "remembers the key it met first, on top of ordinary validation",
-        (*_USUAL, checks.KNOWN_KEY),
+        (*ORDINARY, checks.KNOWN_KEY),
     ),
     Client(
         "pins-presented-chain",
         "looks for the leaf pin among whatever the server sent",
-        (*_USUAL, checks.PRESENTED_CHAIN_PIN),
+        (*ORDINARY, checks.PRESENTED_CHAIN_PIN),
         bug="pins are compared with the presented chain, not with the path",
         source="CVE-2016-2402 (OkHttp before 2.7.4 and 3.1.2)",
     ),
@@ -229,7 +208,7 @@ for _row in (
     Client(
         "ignores-ca-flag",
         "wants the intermediate key, on paths where any certificate may sign",
-        (*_USUAL, checks.INTERMEDIATE_PIN),
+        (*ORDINARY, checks.INTERMEDIATE_PIN),
         ignoring=CA_FLAG_ERRORS,
         bug="basicConstraints and key usage are ignored, so a server's certificate can act as a CA",
         source="CVE-2002-0862",
@@ -237,14 +216,14 @@ for _row in (
     Client(
         "checks-too-late",
         "wants the site's own key, and asks after the request has gone",
-        (*_USUAL, checks.LATE_LEAF_PIN),
+        (*ORDINARY, checks.LATE_LEAF_PIN),
         bug="the pin is compared after the request was sent",
         source="measured with httpx 0.28.1, which shows the chain only on the response",
     ),
     Client(
         "skips-when-resumed",
         "wants the site's own key, but a resumed session skips the check",
-        (*_USUAL, checks.FULL_HANDSHAKE_LEAF_PIN),
+        (*ORDINARY, checks.FULL_HANDSHAKE_LEAF_PIN),
         resumes=True,
         bug="sessions come from a cache that an unpinned part of the program filled",
         source="AFNetworking with the CFNetwork session cache, yageek.net, 2015-04-25",
@@ -252,7 +231,7 @@ for _row in (
     Client(
         "switched-off",
         "wants the site's own key, but its check is replaced while it runs",
-        (*_USUAL, checks.LEAF_PIN),
+        (*ORDINARY, checks.LEAF_PIN),
         switched_off=True,
         bug="an attacker inside the process replaces the check; no pin can help",
         source="OWASP MASTG-TECH-0012",
@@ -263,6 +242,6 @@ for _row in (
 WANTS_STAPLE = Client(
     "wants-staple",
     "wants the server to send an OCSP response along, on top of ordinary validation",
-    (*_USUAL, checks.STAPLED),
+    (*ORDINARY, checks.STAPLED),
 )
 """On no shelf yet: what a staple says, and who signed it, nobody asks before there is revocation."""

@@ -163,37 +163,34 @@ class Continuity:
         return Finding("", clicked, seen, tuple(map(_wanted, self.records(memory, host))), (leaf,))
 
     def learn(self, memory: Memory, lesson: Lesson, accepted: bool) -> Memory:
-        """
-        The memory after a meeting.
-
-        A warning counts, whatever the user said. Keys are kept only where the
-        handshake ended well: before, the server had not proved that it holds its key.
-        """
+        """The memory after a meeting. A warning counts, whatever the user said."""
         observation = lesson.observation
         warned = replace(memory, warnings=memory.warnings + self.asks(observation, memory))
         update = self.kept(memory, lesson, accepted)
         return warned.after(update, observation.host, observation.time) if update else warned
 
     def kept(self, memory: Memory, lesson: Lesson, accepted: bool) -> Update | None:
-        """What is to be kept of a meeting; None where nothing is."""
-        if not (accepted and lesson.accepted and lesson.observation.leaf):
-            return None
-        update = self.update(lesson.observation, memory)
-        return self.heed(update, lesson.observation, memory, lesson.successors)
-
-    def update(self, observation: Observation, memory: Memory) -> Update:
-        """What to keep of a key that was accepted: it is met, and what it took the place of is dropped."""
-        leaf = observation.leaf
-        assert leaf is not None
-        known = self.compare(observation, memory) in KNOWN
-        stale = frozenset() if known else frozenset(one.pin for one in self.records(memory, observation.host))
-        return Update(self.pin(leaf), leaf.not_after, stale - {self.pin(leaf)})
-
-    def heed(
-        self, update: Update, observation: Observation, memory: Memory, successors: tuple[Successor, ...] | None
-    ) -> Update:
         """
-        The update, with what the server announced on this connection; None is a server that announces nothing.
+        What is to be kept of a meeting; None where nothing is.
+
+        Keys are kept only where the handshake ended well: before, the server
+        had not proved that it holds its key. The one that was met stays, and
+        what it took the place of is dropped.
+        """
+        observation, leaf = lesson.observation, lesson.observation.leaf
+        if not (accepted and lesson.accepted and leaf):
+            return None
+        met, known = self.pin(leaf), self.compare(observation, memory) in KNOWN
+        others = {one.pin for one in self.records(memory, observation.host)} - {met}
+        added = self.heeded(lesson.successors, known)
+        if added is None:
+            return Update(met, leaf.not_after, frozenset() if known else frozenset(others))
+        new = tuple(pin for pin in added if pin != met)
+        return Update(met, leaf.not_after, frozenset(others.difference(new) if known else others), new)
+
+    def heeded(self, successors: tuple[Successor, ...] | None, known: bool) -> tuple[str, ...] | None:
+        """
+        The pins that are to be noted of what a server announced, None where it is not heeded; `known` is its key.
 
         An announcement is the whole list of keys that the server wants known
         beside the one on the line, as with SSH's UpdateHostKeys (OpenSSH,
@@ -201,15 +198,11 @@ class Continuity:
         proven refuses all of it. At a first use nothing is heeded, since nobody
         knows yet who speaks.
         """
-        if not self.heeds or successors is None:
-            return update
-        if self.wants_known and self.compare(observation, memory) not in KNOWN:
-            return update
+        if not self.heeds or successors is None or (self.wants_known and not known):
+            return None
         if self.wants_proof and not all(one.proven for one in successors):
-            return update
-        added = tuple(dict.fromkeys(one.pin for one in successors if one.pin != update.met))
-        gone = {one.pin for one in self.records(memory, observation.host)} - {update.met, *added}
-        return replace(update, drop=update.drop | gone, add=added)
+            return None
+        return tuple(dict.fromkeys(one.pin for one in successors))
 
 
 def _wanted(record: Record) -> Wanted:
@@ -224,7 +217,3 @@ def known(name: str, continuity: Continuity) -> Check:
     Where nothing is, a first meeting passes whoever is there.
     """
     return Check(name, continuity.find, Basis.LEAF, remembers=continuity)
-
-
-FIRST_USE = Continuity()
-"""Remembers the key that was met first, and refuses any other."""

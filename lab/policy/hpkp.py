@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from lab.observation import Certificate, Finding, Lesson, Observation, Wanted
 from lab.policy.check import Basis, Check, Known, Learnt, Policy
-from lab.policy.checks import HOST_NAME, VALIDATION
+from lab.policy.checks import ORDINARY
 from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
 from lab.policy.hpkp_report import ViolationReport, report
 from lab.policy.memory import Memory, PinnedHost, canonical, is_address
@@ -101,8 +101,7 @@ def policy(agent: Agent, *, clicks_through: bool = False) -> Policy:
     `clicks_through` is a user who overrides every certificate warning that can
     be overridden. At a pinned host none can (section 2.6).
     """
-    usual = (VALIDATION, HOST_NAME)
-    return (*(map(_overridden, usual) if clicks_through else usual), header_pin(agent))
+    return (*(map(_overridden, ORDINARY) if clicks_through else ORDINARY), header_pin(agent))
 
 
 def _overridden(check: Check) -> Check:

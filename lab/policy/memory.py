@@ -99,7 +99,8 @@ class Memory:
 
     def of(self, host: str, port: int = PORT) -> tuple[Record, ...]:
         """What is known of a host and port, by pin."""
-        return tuple(known for known in self.records if (known.host, known.port) == (canonical(host), port))
+        name = canonical(host)
+        return tuple(known for known in self.records if known.host == name and known.port == port)
 
     def after(self, update: Update, host: str, time: datetime, port: int = PORT) -> Memory:
         """The memory once `update` was made at `time`: the pure twin of `Store.apply`."""

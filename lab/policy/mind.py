@@ -13,14 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from lab.observation import Evidence, Lesson, Observation, Verdict
-from lab.policy.check import Check, Known, Learnt, Memorizes, Policy, Stage, judge
-from lab.policy.continuity import FIRST_USE
-
-
-def memorizes(check: Check) -> Memorizes:
-    """How what this check compares with is learnt; plain first use where it only says that it remembers."""
-    return FIRST_USE if isinstance(check.remembers, bool) else check.remembers
+from lab.observation import Lesson, Observation, Verdict
+from lab.policy.check import Known, Learnt, Policy, Stage, judge, needs
 
 
 def accept_everything(observation: Observation) -> bool:
@@ -55,16 +49,13 @@ class Mind:
         self.switched_off = switched_off
         self.decide: Callable[[Observation], bool] = accept_everything if switched_off else self.decides
         self.sees = sees or (lambda observation: observation)
-        self.needs: frozenset[Evidence] = frozenset().union(*(check.needs for check in policy))
-        self._early = tuple(check for check in policy if check.stage is Stage.HANDSHAKE)
-        known_first = tuple(check for check in self._early if not check.needs)
-        self._rounds: tuple[Policy, ...] = tuple(dict.fromkeys((known_first, self._early, policy)))
-        self._last: tuple[Observation, Verdict] | None = None
+        self.needs = needs(policy)
+        self._said: tuple[Observation, Verdict] | None = None  # by the whole policy, inside the handshake
 
     @property
     def listens(self) -> bool:
         """Whether it asks what the server announces."""
-        return any(Learnt.ANNOUNCED in memorizes(check).how for check in self.policy if check.remembers)
+        return any(Learnt.ANNOUNCED in check.remembers.how for check in self.policy if check.remembers)
 
     def decides(self, observation: Observation) -> bool:
         """
@@ -74,21 +65,32 @@ class Mind:
         is asked again when it is there, or when it is known that none came.
         """
         there = frozenset(observation.evidence)
-        asked = tuple(check for check in self._early if check.needs <= there)
-        self._last = (observation, judge(asked, self.sees(observation), self.known))
-        return self._last[1].accepted
+        asked = tuple(check for check in self.policy if check.stage is Stage.HANDSHAKE and check.needs <= there)
+        said = judge(asked, self.sees(observation), self.known)
+        if asked == self.policy and not self.needs:
+            self._said = (observation, said)
+        return said.accepted
 
     def verdict(self, observation: Observation) -> Verdict:
+        """What the whole policy says of what was seen; what was said inside the handshake is not asked again."""
+        before = self._said[1] if self._said and self._said[0] is observation else None
+        said = before or self._judged(self.sees(observation))
+        if not self.switched_off:
+            return said
+        would = "accepted" if said.accepted else "refused"
+        why = f"the check was replaced inside the process; it would have {would}: {said.reason}"
+        return Verdict(True, "switched off", why)
+
+    def _judged(self, seen: Observation) -> Verdict:
         """
-        What the whole policy says of what was seen, in the order in which it could be asked.
+        In the order in which it can be asked: whoever refuses first has decided.
 
         First what is known at depth 0, then what waits for evidence, then what
-        is asked when the request has gone: whoever refuses first has decided.
+        is asked when the request has gone.
         """
-        if self._last and self._last[0] is observation and self._rounds == (self.policy,):
-            return self._last[1]  # what was said inside the handshake is not asked again
-        seen = self.sees(observation)
-        for asked in self._rounds:
+        early = tuple(check for check in self.policy if check.stage is Stage.HANDSHAKE)
+        known_first = tuple(check for check in early if not check.needs)
+        for asked in dict.fromkeys((known_first, early, self.policy)):
             verdict = judge(asked, seen, self.known)
             if not verdict.accepted:
                 break
@@ -100,7 +102,7 @@ class Mind:
         memory = self.known.memory
         for check in self.policy:
             if check.remembers and check.name in reached:
-                memory = memorizes(check).learn(memory, lesson, verdict.accepted)
+                memory = check.remembers.learn(memory, lesson, verdict.accepted)
         if memory is not self.known.memory:
             self.known = replace(self.known, memory=memory)
 

@@ -41,11 +41,6 @@ class Reach(frozenset[Role]):
     LEAF: Reach
     CERTIFICATE: Reach
 
-    @property
-    def step(self) -> int | None:
-        """0 (trust store only) to 4 (the very certificate) where the set is a run from the top, else None."""
-        return STAIRS.index(self) if self in STAIRS else None
-
     def __str__(self) -> str:
         names = [role.value for role in Role if role in self]
         return " + ".join(names) if names else "trust store only"
@@ -59,7 +54,6 @@ Reach.ROOT = Reach({Role.ROOT})
 Reach.INTERMEDIATE = Reach({Role.ROOT, Role.INTERMEDIATE})
 Reach.LEAF = Reach({Role.ROOT, Role.INTERMEDIATE, Role.LEAF})
 Reach.CERTIFICATE = Reach({Role.ROOT, Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE})
-STAIRS = (Reach.TRUST_STORE, Reach.ROOT, Reach.INTERMEDIATE, Reach.LEAF, Reach.CERTIFICATE)
 
 
 class Where(StrEnum):
@@ -133,10 +127,6 @@ class PinList:
         wanted = self.resolve(site)
         return [one for one in self.where.of(observation) if wanted & {one.pin, one.fingerprint}]
 
-    def __str__(self) -> str:
-        return " or ".join(f"the {pin.value} key" if pin is not Role.CERTIFICATE else "the leaf certificate"
-                           for pin in self.pins if isinstance(pin, Role)) or "one of the pins"  # fmt: skip
-
 
 @dataclass(frozen=True)
 class PinSet:
@@ -172,12 +162,3 @@ class PinSet:
         """
         on_path = set(reach)
         return all(on_path & set(one.pins) for one in self.lists)
-
-    @property
-    def depth(self) -> int | None:
-        """The step of the one role that is pinned: 1 for the root, 3 for the leaf; None for any other set."""
-        steps = {Role.ROOT: 1, Role.INTERMEDIATE: 2, Role.LEAF: 3, Role.CERTIFICATE: 4}
-        if len(self.lists) == 1 and len(self.lists[0].pins) == 1:
-            pin = self.lists[0].pins[0]
-            return steps.get(pin) if isinstance(pin, Role) else None
-        return None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from lab.observation import Certificate, Finding, Observation
 from lab.policy import checks
 from lab.policy.check import Basis, Check, Known, Policy, judge
-from lab.policy.checks import HOST_NAME, VALIDATION, pinned
+from lab.policy.checks import HOST_NAME, ORDINARY, VALIDATION, pinned, shown, waived
 from lab.policy.clients import Client, Profile, register
 from lab.policy.continuity import Continuity, known
 from lab.policy.pinset import PinSet, Role, Where
@@ -22,38 +22,34 @@ from lab.policy.pinset import PinSet, Role, Where
 # ---- the checks that only some implementations have ----------------------------------------------
 
 
-def shown(name: str, pin_set: PinSet) -> Check:
-    """A pin on what the server itself showed, with or without a path: no CA stands behind it."""
-    return Check(
-        name, lambda observation, known: checks.matched(pin_set, observation, known), Basis.LEAF, pin_set=pin_set
-    )
+def _installed(observation: Observation, known: Known) -> str:
+    """The name of the anchor that the path ends in, where somebody installed it on this machine; else empty."""
+    anchor = observation.path[-1] if observation.path else None
+    return anchor.name if anchor and anchor.fingerprint in known.installed else ""
 
 
 def unless_installed(check: Check) -> Check:
     """The same check, waived where the path ends in an anchor that was installed on this machine."""
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
-        if observation.path and observation.path[-1].fingerprint in known.installed:
-            return True, f"not asked: {observation.path[-1].name} was installed here, and that overrides pins"
-        return check.rule(observation, known)
+    def excuse(observation: Observation, known: Known) -> str:
+        anchor = _installed(observation, known)
+        return f"not asked: {anchor} was installed here, and that overrides pins" if anchor else ""
 
-    return Check(f"{check.name} unless installed", rule, check.basis, pin_set=check.pin_set)
+    return waived(f"{check.name} unless installed", check, excuse)
 
 
 def until(day: datetime, check: Check) -> Check:
     """The same check up to `day`; afterwards nobody asks."""
 
-    def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
-        if observation.time > day:
-            return True, f"not asked: the pins expired on {day:%Y-%m-%d}"
-        return check.rule(observation, known)
+    def excuse(observation: Observation, known: Known) -> str:
+        return f"not asked: the pins expired on {day:%Y-%m-%d}" if observation.time > day else ""
 
-    return Check(f"{check.name} until {day:%Y-%m-%d}", rule, check.basis, pin_set=check.pin_set)
+    return waived(f"{check.name} until {day:%Y-%m-%d}", check, excuse)
 
 
 def _system_anchor(observation: Observation, known: Known) -> tuple[bool, str]:
-    if observation.path and observation.path[-1].fingerprint in known.installed:
-        return False, f"{observation.path[-1].name} was installed by a user, and only the system's own anchors count"
+    if anchor := _installed(observation, known):
+        return False, f"{anchor} was installed by a user, and only the system's own anchors count"
     return True, "the path ends in an anchor that came with the system"
 
 
@@ -117,9 +113,9 @@ def _errors_ignored(observation: Observation, known: Known) -> tuple[bool, str]:
     found = _LISTED.lists[0].matches(observation, known.site)
     if found:
         return True, f"the server sent {found[0].name}, whose key is on the list: errors are ignored"
-    refusal = judge((VALIDATION, HOST_NAME), observation, known).refusal
-    if refusal:
-        return False, refusal.reason
+    usual = judge(ORDINARY, observation, known)
+    if not usual.accepted:
+        return False, usual.reason
     return True, "nothing was wrong, so the list was not asked"
 
 
@@ -143,8 +139,6 @@ EXPIRED = datetime(2026, 1, 1, tzinfo=UTC)
 
 # ---- the rows ------------------------------------------------------------------------------------
 
-_USUAL = (VALIDATION, HOST_NAME)
-
 
 def _row(
     name: str,
@@ -162,7 +156,7 @@ def _row(
 
 
 _CURL = "curl docs/cmdline-opts/pinnedpubkey.md; measured with curl 7.88.1 and libcurl 8.23"
-_row("curl", (*_USUAL, LEAF_ON_PATH), "curl --pinnedpubkey", "the leaf key", _CURL)
+_row("curl", (*ORDINARY, LEAF_ON_PATH), "curl --pinnedpubkey", "the leaf key", _CURL)
 _row(
     "curl-insecure",
     (KEY_SHOWN,),
@@ -173,14 +167,14 @@ _row(
 )
 _row(
     "curl-ca-pin",
-    (*_USUAL, CA_PIN_ON_LEAF),
+    (*ORDINARY, CA_PIN_ON_LEAF),
     "curl --pinnedpubkey",
     "the intermediate key, which curl never looks at",
     "curl issue 20538 (2026-02); measured with curl 7.88.1",
 )
 _row(
     "wget",
-    (*_USUAL, LEAF_ON_PATH),
+    (*ORDINARY, LEAF_ON_PATH),
     "wget --pinnedpubkey",
     "the leaf key",
     "measured with wget 1.21.3 (GnuTLS)",
@@ -211,36 +205,36 @@ _row(
 )
 _row(
     "ssl-hook",
-    (*_USUAL, checks.LEAF_PIN),
+    (*ORDINARY, checks.LEAF_PIN),
     "a hook in Python's ssl",
     "the leaf key, anywhere on the path",
     "measured with CPython 3.11 to 3.14 under urllib3, requests, httpx and aiohttp",
 )
 _row(
     "httpx-response",
-    (*_USUAL, checks.LATE_LEAF_PIN),
+    (*ORDINARY, checks.LATE_LEAF_PIN),
     "httpx, a pin compared on the response",
     "the leaf key",
     "measured with httpx 0.28.1",
     off="nothing, but the request has gone before the pin is compared",
 )
 _OKHTTP = "okhttp CertificatePinner; measured with Debian's OkHttp 3.13.1 on Java 17"
-_row("okhttp-leaf", (*_USUAL, checks.LEAF_PIN), "OkHttp CertificatePinner", "the leaf key", _OKHTTP)
+_row("okhttp-leaf", (*ORDINARY, checks.LEAF_PIN), "OkHttp CertificatePinner", "the leaf key", _OKHTTP)
 _row(
     "okhttp-intermediate",
-    (*_USUAL, checks.INTERMEDIATE_PIN),
+    (*ORDINARY, checks.INTERMEDIATE_PIN),
     "OkHttp CertificatePinner",
     "the intermediate key",
     _OKHTTP,
 )
-_row("okhttp-root", (*_USUAL, checks.ROOT_PIN), "OkHttp CertificatePinner", "the root key", _OKHTTP)
+_row("okhttp-root", (*ORDINARY, checks.ROOT_PIN), "OkHttp CertificatePinner", "the root key", _OKHTTP)
 _NODE = "Node doc/api/https.md; measured with Node 20.20.2"
 _WALK = "Node src/crypto/crypto_common.cc; measured with Node 20.20.2, and a walk along issuerCertificate"
 _WALKED = "signatures, for what the pin is compared with: the issuers are found by name"
-_row("node", (*_USUAL, LEAF_ON_PATH), "Node checkServerIdentity", "the leaf key, on the leaf", _NODE)
+_row("node", (*ORDINARY, LEAF_ON_PATH), "Node checkServerIdentity", "the leaf key, on the leaf", _NODE)
 _row(
     "node-walk",
-    (*_USUAL, along_the_walk("leaf pin along the issuers", PinSet.any_of(Role.LEAF))),
+    (*ORDINARY, along_the_walk("leaf pin along the issuers", PinSet.any_of(Role.LEAF))),
     "Node checkServerIdentity, along issuerCertificate",
     "the leaf key",
     _WALK,
@@ -248,7 +242,7 @@ _row(
 )
 _row(
     "node-walk-root",
-    (*_USUAL, along_the_walk("root pin along the issuers", PinSet.any_of(Role.ROOT))),
+    (*ORDINARY, along_the_walk("root pin along the issuers", PinSet.any_of(Role.ROOT))),
     "Node checkServerIdentity, along issuerCertificate",
     "the root key",
     _WALK,
@@ -263,11 +257,11 @@ _row(
     off="the host name check",
 )
 _DANE = "IANA DANE parameters; measured with OpenSSL 3.0's s_client -dane_tlsa_rrdata"
-_row("dane-0", (*_USUAL, PKIX_TA), "OpenSSL DANE, usage 0 (PKIX-TA)", "the root key", _DANE)
-_row("dane-1", (*_USUAL, LEAF_ON_PATH), "OpenSSL DANE, usage 1 (PKIX-EE)", "the leaf key", _DANE)
+_row("dane-0", (*ORDINARY, PKIX_TA), "OpenSSL DANE, usage 0 (PKIX-TA)", "the root key", _DANE)
+_row("dane-1", (*ORDINARY, LEAF_ON_PATH), "OpenSSL DANE, usage 1 (PKIX-EE)", "the leaf key", _DANE)
 _row(
     "dane-2",
-    (*_USUAL, DANE_TA),
+    (*ORDINARY, DANE_TA),
     "OpenSSL DANE, usage 2 (DANE-TA)",
     "the intermediate key",
     _DANE,
@@ -276,7 +270,7 @@ _row(
 )
 _row(
     "dane-2-root",
-    (*_USUAL, DANE_TA_ROOT),
+    (*ORDINARY, DANE_TA_ROOT),
     "OpenSSL DANE, usage 2 (DANE-TA)",
     "the root key, which the server does not send",
     _DANE,
@@ -318,7 +312,7 @@ _row(
 _NSC = "Android NetworkSecurityTrustManager.checkPins (platform_frameworks_base)"
 _row(
     "android",
-    (*_USUAL, SYSTEM_ANCHOR, checks.LEAF_PIN),
+    (*ORDINARY, SYSTEM_ANCHOR, checks.LEAF_PIN),
     "Android network security configuration",
     "the leaf key",
     _NSC,
@@ -326,7 +320,7 @@ _row(
 )
 _row(
     "android-expired",
-    (*_USUAL, SYSTEM_ANCHOR, until(EXPIRED, checks.LEAF_PIN)),
+    (*ORDINARY, SYSTEM_ANCHOR, until(EXPIRED, checks.LEAF_PIN)),
     "Android, with an expiration that has passed",
     "the leaf key",
     _NSC,
@@ -335,7 +329,7 @@ _row(
 )
 _row(
     "android-override",
-    (*_USUAL, unless_installed(checks.LEAF_PIN)),
+    (*ORDINARY, unless_installed(checks.LEAF_PIN)),
     "Android, with user anchors and overridePins",
     "the leaf key",
     _NSC,
@@ -343,19 +337,19 @@ _row(
     off="the pins, where a user's CA ends the path",
 )
 _IOS = "Apple's documentation of NSPinnedDomains (a mirror of it)"
-_row("ios-leaf", (*_USUAL, LEAF_ON_PATH), "iOS NSPinnedDomains", "the leaf key, in the leaf list", _IOS, ran=False)
+_row("ios-leaf", (*ORDINARY, LEAF_ON_PATH), "iOS NSPinnedDomains", "the leaf key, in the leaf list", _IOS, ran=False)
 _row(
     "ios-both",
-    (*_USUAL, checks.LEAF_AND_CA_PINS),
+    (*ORDINARY, checks.LEAF_AND_CA_PINS),
     "iOS NSPinnedDomains, both lists",
     "the leaf key, and the keys of its CAs",
     _IOS,
     ran=False,
 )
-_row("ios-ca", (*_USUAL, CA_LIST), "iOS NSPinnedDomains", "the keys of its CAs, in the CA list", _IOS, ran=False)
+_row("ios-ca", (*ORDINARY, CA_LIST), "iOS NSPinnedDomains", "the keys of its CAs, in the CA list", _IOS, ran=False)
 _row(
     "chromium-static",
-    (*_USUAL, unless_installed(checks.LEAF_PIN)),
+    (*ORDINARY, unless_installed(checks.LEAF_PIN)),
     "Chromium's built-in pins",
     "the leaf key",
     "Chromium net/http/transport_security_state.cc; only branded builds have pins",
@@ -363,17 +357,17 @@ _row(
     off="the pins, where an installed CA ends the path",
 )
 _FIREFOX = "Firefox security/manager/ssl/tests/unit/test_pinning.js"
-_row("firefox-0", _USUAL, "Firefox, pinning level 0", "the leaf key, but the level is off", _FIREFOX, ran=False)
+_row("firefox-0", ORDINARY, "Firefox, pinning level 0", "the leaf key, but the level is off", _FIREFOX, ran=False)
 _row(
     "firefox-1",
-    (*_USUAL, unless_installed(checks.LEAF_PIN)),
+    (*ORDINARY, unless_installed(checks.LEAF_PIN)),
     "Firefox, pinning level 1",
     "the leaf key",
     _FIREFOX,
     ran=False,
     off="the pins, where an installed CA ends the path",
 )
-_row("firefox-2", (*_USUAL, checks.LEAF_PIN), "Firefox, pinning levels 2 and 3", "the leaf key", _FIREFOX, ran=False)
+_row("firefox-2", (*ORDINARY, checks.LEAF_PIN), "Firefox, pinning levels 2 and 3", "the leaf key", _FIREFOX, ran=False)
 _row(
     "gemini",
     (DATES, HOST_NAME, KNOWN_UNTIL_EXPIRY),

@@ -39,7 +39,7 @@ def rules(rate: float = 0.5, seed: int = 0) -> dict[str, Client]:
             source="gnutls-cli --strict-tofu (manual page gnutls-cli(1))",
         ),
         asking(rate, seed),
-        rule("with-ca", "strict, after ordinary validation", Continuity(), (checks.VALIDATION, checks.HOST_NAME)),
+        rule("with-ca", "strict, after ordinary validation", Continuity(), checks.ORDINARY),
         rule(
             "gemini",
             "remembers the certificate, and disregards a record that has expired",

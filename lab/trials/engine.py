@@ -33,32 +33,17 @@ from lab.observation import (
     Line,
     Observation,
     Outcome,
-    Successor,
     Verdict,
     outcome_of,
 )
 from lab.pki.authority import Authority
 from lab.pki.pins import seen
 from lab.policy.check import Known
-from lab.policy.checks import HOST_NAME, VALIDATION
+from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
 from lab.trials.standing import Ground
 from lab.wire.client import Exchange, Habits
-from lab.wire.visit import Visit
-
-COMPONENT = (VALIDATION, HOST_NAME)
-"""The policy of the unpinned component that some scenes have: ordinary validation."""
-
-
-@dataclass(frozen=True)
-class Taught:
-    """What a meeting taught, as this client sees it: see `lab.observation.Lesson`."""
-
-    observation: Observation
-    accepted: bool
-    headers: tuple[tuple[str, str], ...] | None = None
-    successors: tuple[Successor, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,24 +72,32 @@ class Encounter:
 
 Awaited = Callable[[], Encounter]
 """Waits until the other side has written down what it saw, and gives the encounter."""
+Cache = dict[int, SSL.Session | None]
+"""The TLS sessions that all parts of a program share, each by the context that it belongs to."""
 
 
-def meet(
-    ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, session: SSL.Session | None = None
-) -> Awaited:
+def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, cache: Cache | None = None) -> Awaited:
     """
     One meeting of this mind, with a fresh secret.
 
     Where it is not `asked` but only rehearsed (would they get in?), nothing is
-    learnt. `session` is offered where the mind resumes sessions at all.
+    learnt. From `cache` a session is offered, where the mind resumes sessions
+    at all; a component leaves its own there, and has no secret.
     """
     mind.known = known = told(mind.known, meeting)
-    secret = secrets.token_hex(16)
-    offered = session if mind.resumes else None
-    habits = Habits(ignoring=mind.ignoring, session=offered, listens=mind.listens, wants=mind.needs)
+    secret = "" if meeting.component else secrets.token_hex(16)
+    cache, context = {} if cache is None else cache, id(ground.context(meeting))
+    habits = Habits(
+        ignoring=mind.ignoring,
+        session=cache.get(context) if mind.resumes else None,
+        listens=mind.listens,
+        wants=mind.needs,
+    )
     exchange, visit = ground.meet(meeting, mind.decide, secret, habits)
+    if meeting.component:
+        cache[context] = exchange.session
     verdict = concluded(mind, exchange)
-    lesson = Taught(mind.sees(exchange.observation), exchange.accepted, exchange.headers, exchange.successors)
+    lesson = Lesson(mind.sees(exchange.observation), exchange.accepted, exchange.headers, exchange.successors)
     if asked:
         mind.learn(lesson, verdict)
     learnt = mind.known
@@ -112,41 +105,23 @@ def meet(
     def ended() -> Encounter:
         other = visit()
         content = verdict.accepted and exchange.answer is not None
-        outcome = outcome_of(meeting.line, other.holds(secret), content)
-        return Encounter(meeting, known, learnt, lesson, verdict, outcome, _after(meeting, exchange, other))
+        outcome = None if meeting.component else outcome_of(meeting.line, other.holds(secret), content)
+        after = Aftermath(
+            sent=exchange.sent,
+            leaked=other.read if meeting.line is Line.ATTACKER else 0,
+            answer=exchange.answer.text if exchange.answer else "",
+            view=other.view,
+            failure=exchange.failure,
+        )
+        return Encounter(meeting, known, learnt, lesson, verdict, outcome, after)
 
     return ended
 
 
-def component(ground: Ground, meeting: Meeting) -> tuple[Awaited, SSL.Session | None]:
-    """A meeting of another, unpinned part of the same program, and the session that it leaves in the cache."""
-    mind, nothing = Mind(COMPONENT), Known()
-    exchange, visit = ground.meet(meeting, mind.decide, habits=Habits(keeps_session=True))
-    lesson, verdict = Taught(exchange.observation, exchange.accepted), concluded(mind, exchange)
-
-    def ended() -> Encounter:
-        return Encounter(meeting, nothing, nothing, lesson, verdict, None, _after(meeting, exchange, visit()))
-
-    return ended, exchange.session
-
-
 def live(ground: Ground, meetings: Iterable[Meeting], mind: Mind) -> list[Awaited]:
-    """
-    Take the mind through the meetings, in order.
-
-    A session that a component left is offered only where the client has the
-    same trust store and clock: it belongs to that context and to no other.
-    """
-    lived: list[Awaited] = []
-    cache: dict[int, SSL.Session | None] = {}
-    for meeting in meetings:
-        here = id(ground.context(meeting))
-        if meeting.component:
-            ended, cache[here] = component(ground, meeting)
-        else:
-            ended = meet(ground, meeting, mind, session=cache.get(here))
-        lived.append(ended)
-    return lived
+    """Take the mind through the meetings, in order; another part of its program goes to those of a component."""
+    cache: Cache = {}
+    return [meet(ground, meeting, Mind(ORDINARY) if meeting.component else mind, cache=cache) for meeting in meetings]
 
 
 class Saving:
@@ -178,8 +153,8 @@ class Saving:
             self.handshakes += 1
         elif asked:
             lesson = met.lesson
-            again = replace(lesson.observation, time=meeting.time)
-            self._mind.learn(Taught(again, lesson.accepted, lesson.headers, lesson.successors), met.verdict)
+            again = replace(lesson, observation=replace(lesson.observation, time=meeting.time))
+            self._mind.learn(again, met.verdict)
         assert met.outcome is not None
         return met.outcome, not saved
 
@@ -190,10 +165,6 @@ def concluded(mind: Mind, exchange: Exchange) -> Verdict:
     if not observation.presented and not observation.resumed:
         return Verdict(False, "handshake", f"no certificate was seen: {exchange.failure}")
     said = mind.verdict(observation)
-    if mind.switched_off and exchange.accepted:
-        would = "accepted" if said.accepted else "refused"
-        why = f"the check was replaced inside the process; it would have {would}: {said.reason}"
-        return Verdict(True, "switched off", why)
     if said.accepted and not exchange.completed:
         return Verdict(False, "handshake", f"the handshake broke off: {exchange.failure}")
     return said
@@ -208,16 +179,6 @@ def told(known: Known, meeting: Meeting) -> Known:
 @lru_cache(maxsize=256)
 def _anchor(authority: Authority) -> Certificate:
     return seen(authority.certificate)
-
-
-def _after(meeting: Meeting, exchange: Exchange, visit: Visit) -> Aftermath:
-    return Aftermath(
-        sent=exchange.sent,
-        leaked=visit.read if meeting.line is Line.ATTACKER else 0,
-        answer=exchange.answer.text if exchange.answer else "",
-        view=visit.view,
-        failure=exchange.failure,
-    )
 
 
 # ---- the same without a socket -------------------------------------------------------------------
@@ -246,20 +207,18 @@ def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list
         mind.known = known = told(mind.known, meeting)
         talks = mind.decide(observation)
         verdict = mind.verdict(observation)
-        if mind.switched_off:
-            verdict = Verdict(True, "switched off", "the check was replaced inside the process")
         mind.learn(_foretold(mind, meeting, observation, talks), verdict)
         outcome = outcome_of(meeting.line, talks, verdict.accepted)
         expected.append(Imagined(meeting, known, mind.known, verdict, outcome))
     return expected
 
 
-def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: bool) -> Taught:
+def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: bool) -> Lesson:
     """What the server is going to say to this client, by the meeting; who relays brings another's proofs."""
     speaker = meeting.behind if meeting.relayed else meeting
     source = speaker.says if speaker else None
     here = mind.sees(observation)
     if source is None or not talks:
-        return Taught(here, talks, () if talks else None)
+        return Lesson(here, talks, () if talks else None)
     heard = source.heard(relayed=meeting.relayed) if mind.listens else None
-    return Taught(here, talks, source.headers, heard)
+    return Lesson(here, talks, source.headers, heard)

@@ -108,7 +108,7 @@ def _only_earlier(edited: Client, client: Client) -> bool:
     return all(new == old or _same_in_time(new, old) for new, old in zip(edited.policy, client.policy, strict=True))
 
 
-def _with(client: Client, *policy) -> Client:  # type: ignore[no-untyped-def]
+def _with(client: Client, *policy: Check) -> Client:
     return replace(client, policy=policy)
 
 
@@ -135,7 +135,7 @@ def edits(client: Client) -> Iterator[list[Edit]]:
 
 
 def _outcomes(client: Client, rehearsals: Rehearsals) -> dict[str, list[Outcome]]:
-    return {name: [outcome for _, outcome in met.values()] for name, met in rehearsals.expected(client).items()}
+    return {name: [one.outcome for one in met.values()] for name, met in rehearsals.expected(client).items()}
 
 
 def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Trial] = trial) -> Flip | None:
@@ -160,7 +160,7 @@ def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Tr
     for count, ring in enumerate(edits(done.client), start=1):
         able: list[tuple[tuple[int, bool, int], Edit, tuple[str, ...]]] = []
         for words, edited in ring:
-            here = {number: outcome for number, (_, outcome) in rehearsals.met(edited, done.case).items()}
+            here = {number: one.outcome for number, one in rehearsals.met(edited, done.case).items()}
             if here[done.worst] is wanted:
                 after = _outcomes(edited, rehearsals)
                 others = tuple(name for name in after if name != done.case.name and after[name] != before[name])
@@ -185,10 +185,6 @@ def sentence(found: Flip | None, done: Trial) -> str:
     other = (
         f"{count} other scene{'s' if count > 1 else ''} would change too" if count else "no other scene would change"
     )
-    instead = f"; this scene is then {found.outcome.value} at another meeting" if _only_moved(found, done) else ""
+    only_moved = done.outcome in BAD and found.outcome in BAD  # the meeting is repaired, and the scene is not
+    instead = f"; this scene is then {found.outcome.value} at another meeting" if only_moved else ""
     return f"{found.words}; {other} (confirmed by running it){instead}"
-
-
-def _only_moved(found: Flip, done: Trial) -> bool:
-    """Whether the meeting is repaired and the scene is not."""
-    return done.outcome in BAD and found.outcome in BAD

@@ -9,48 +9,39 @@ sockets, and `flip` uses it to count what an edited policy would change.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lab.observation import Evidence, Observation, Outcome, Verdict
+from lab.observation import Observation
 from lab.pki.legacy_path import Builder, build
 from lab.pki.pins import name_mismatch, seen
+from lab.policy.check import needs
 from lab.policy.clients import Client
-from lab.policy.mind import Mind
 from lab.scenes.catalogue import Case, Meeting, Scene
-from lab.trials.engine import imagine, live
+from lab.trials.engine import Imagined, imagine, live
 from lab.trials.standing import Standing
 
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """A scene with what any client of one kind of validator sees at each of its own meetings."""
+    """A scene, and what any client of one kind of validator sees at its own meetings, by the meeting's index."""
 
-    case: Case
     scene: Scene
-    observations: tuple[tuple[int, Observation], ...]
+    observations: dict[int, Observation]
 
 
-def observe(
-    standing: Standing,
-    ignoring: frozenset[int] = frozenset(),
-    resumes: bool = False,
-    wants: frozenset[Evidence] = frozenset(),
-) -> Rehearsed:
-    """Watch each meeting of the scene once, over real TLS, with a mind that accepts whatever comes."""
-    watcher = Mind((), ignoring=ignoring, resumes=resumes, switched_off=True)
-    watcher.needs = wants
-    lived = live(standing, standing.scene.meetings, watcher)
-    seen = [ended().observation for ended in lived]
-    own = [number for number, meeting in enumerate(standing.scene.meetings) if not meeting.component]
-    return Rehearsed(standing.case, standing.scene, tuple((number, seen[number]) for number in own))
+def observe(standing: Standing, client: Client) -> Rehearsed:
+    """Watch each meeting of the scene once, over real TLS, as this client sees it if it accepts whatever comes."""
+    watcher = replace(client, switched_off=True).mind(standing.scene.site)
+    lived = [ended() for ended in live(standing, standing.scene.meetings, watcher)]
+    own = {number: met.observation for number, met in enumerate(lived) if not met.meeting.component}
+    return Rehearsed(standing.scene, own)
 
 
-def rehearse(client: Client, rehearsed: Rehearsed) -> dict[int, tuple[Verdict, Outcome]]:
-    """The verdict and the outcome that the pure policy expects, by the meeting's index."""
-    met = [(rehearsed.scene.meetings[number], observation) for number, observation in rehearsed.observations]
-    expected = imagine(met, client.mind(rehearsed.scene.site))
-    numbers = (number for number, _ in rehearsed.observations)
-    return {number: (one.verdict, one.outcome) for number, one in zip(numbers, expected, strict=True)}
+def rehearse(client: Client, rehearsed: Rehearsed) -> dict[int, Imagined]:
+    """What the pure policy expects of each meeting, by its index."""
+    scene, observations = rehearsed.scene, rehearsed.observations
+    met = [(scene.meetings[number], seen) for number, seen in observations.items()]
+    return dict(zip(observations, imagine(met, client.mind(scene.site)), strict=True))
 
 
 def foresee(meeting: Meeting, host: str, builder: Builder = Builder.SEARCHING) -> Observation:
@@ -74,30 +65,30 @@ class Rehearsals:
     def __init__(self, cases: Iterable[Case]) -> None:
         self.cases = tuple(cases)
         self._kept: dict[tuple[object, ...], Rehearsed] = {}
-        self._expected: dict[tuple[object, ...], dict[str, dict[int, tuple[Verdict, Outcome]]]] = {}
+        self._expected: dict[tuple[object, ...], dict[str, dict[int, Imagined]]] = {}
         """By what decides (a name does not) and by scene: clients one edit apart share most of their neighbours."""
 
     def of(self, case: Case, client: Client) -> Rehearsed:
         """What this client's kind of validator sees in this scene."""
-        plain = self._get(case, frozenset(), False, client.needs)
-        errors = {seen.error.code for _, seen in plain.observations if seen.error}
+        plain = self._get(case, replace(client, ignoring=frozenset(), resumes=False))
+        errors = {seen.error.code for seen in plain.observations.values() if seen.error}
         shared = any(meeting.component for meeting in plain.scene.meetings)
         # Where no error is ignored and no session is to be had, every validator sees the same.
         ignoring = client.ignoring if errors & client.ignoring else frozenset()
-        return self._get(case, ignoring, client.resumes and shared, client.needs)
+        return self._get(case, replace(client, ignoring=ignoring, resumes=client.resumes and shared))
 
-    def _get(self, case: Case, ignoring: frozenset[int], resumes: bool, wants: frozenset[Evidence]) -> Rehearsed:
-        key = (case.name, ignoring, resumes, wants)
+    def _get(self, case: Case, client: Client) -> Rehearsed:
+        key = (case.name, client.ignoring, client.resumes, needs(client.policy))
         if key not in self._kept:
             with Standing(case) as standing:
-                self._kept[key] = observe(standing, ignoring, resumes, wants)
+                self._kept[key] = observe(standing, client)
         return self._kept[key]
 
-    def expected(self, client: Client) -> dict[str, dict[int, tuple[Verdict, Outcome]]]:
+    def expected(self, client: Client) -> dict[str, dict[int, Imagined]]:
         """What the pure policy expects of this client in every scene."""
         return {case.name: self.met(client, case) for case in self.cases}
 
-    def met(self, client: Client, case: Case) -> dict[int, tuple[Verdict, Outcome]]:
+    def met(self, client: Client, case: Case) -> dict[int, Imagined]:
         """What the pure policy expects of this client in this scene, by the meeting's index."""
         decides = (client.policy, client.ignoring, client.resumes, client.switched_off)
         known = self._expected.setdefault(decides, {})

@@ -1,8 +1,8 @@
 """
 A second opinion on each path: `cryptography`'s verifier, on what OpenSSL judged.
 
-It shares no code with OpenSSL's path validation. Where the two differ, the
-reason is listed in `KNOWN_DIFFERENCES`; anything else is a finding.
+It shares no code with OpenSSL's path validation, so where the two differ it is
+a finding.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ from lab.pki.authority import Authority
 
 @dataclass(frozen=True)
 class Opinion:
-    """What the second validator says of a presented chain and the host name; the path is by names."""
+    """What the second validator says of a presented chain and the host name."""
 
     accepts: bool
     reason: str
-    path: tuple[str, ...] = ()
 
 
 def _server_policy() -> ExtensionPolicy:
@@ -60,17 +59,7 @@ def second_opinion(observation: Observation, store: tuple[Authority, ...]) -> Op
         .build_server_verifier(x509.DNSName(observation.host))
     )
     try:
-        path = verifier.verify(leaf, others)
+        verifier.verify(leaf, others)
     except VerificationError as refused:
         return Opinion(False, str(refused))
-    return Opinion(True, "a path was found", tuple(one.subject.rfc4514_string() for one in path))
-
-
-def agrees(observation: Observation, opinion: Opinion) -> bool:
-    """Whether OpenSSL with service-identity and the second validator decided alike."""
-    valid = observation.path is not None and not observation.name_mismatch
-    return valid is opinion.accepts
-
-
-KNOWN_DIFFERENCES: dict[str, str] = {}
-"""Scenes on which the two validators differ, each with the reason."""
+    return Opinion(True, "a path was found")

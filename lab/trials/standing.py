@@ -56,8 +56,7 @@ class Ground:
         self.host = host
         self.patience = patience
         self.exchanges = 0
-        self._resumable = resumable
-        self._tell = tell
+        self._common: dict[str, Any] = {"resumable": resumable, "patience": patience, "tell": tell}
         self._made = made
         self._calls = 0  # of attackers that stand no more
         self._listeners: dict[tuple[int, int, Address | None], Service | Attacker] = {}
@@ -95,18 +94,14 @@ class Ground:
 
     def _stand(self, meeting: Meeting, upstream: Address | None) -> Service | Attacker:
         made: Service | Attacker
-        host, common = meeting.host or self.host, self._common
+        host = meeting.host or self.host
         if upstream:
-            made = Attacker(meeting.credential, upstream, host=host, **common)
+            made = Attacker(meeting.credential, upstream, host=host, **self._common)
         else:
-            made = Service(meeting.credential, meeting.says or SILENT, host=host, **common)
+            made = Service(meeting.credential, meeting.says or SILENT, host=host, **self._common)
         if self._made:
             self._made(made, meeting)
         return made
-
-    @property
-    def _common(self) -> dict[str, Any]:
-        return {"resumable": self._resumable, "patience": self.patience, "tell": self._tell}
 
     def context(self, meeting: Meeting) -> SSL.Context:
         """

@@ -8,6 +8,7 @@ view. It can be pointed at loopback only.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import urllib.parse
 from dataclasses import replace
@@ -60,13 +61,8 @@ class Attacker(Listener):
         super().__init__(self._intercept, name=name, patience=patience)
 
     def _intercept(self, raw: socket.socket, port: int) -> None:
-        visit = self.log.begin(port)
-        line = _Upstream(self)
-        try:
+        with self.log.visit(port) as visit, contextlib.closing(_Upstream(self)) as line:
             attend(raw, self._context, visit, line.relay)
-        finally:
-            line.close()
-            self.log.end(port, visit)
 
     def read(self) -> list[str]:
         """The request lines that this attacker has read, oldest first."""
@@ -79,7 +75,6 @@ class _Upstream:
     def __init__(self, attacker: Attacker) -> None:
         self._attacker = attacker
         self._raw: socket.socket | None = None
-        self._connection: SSL.Connection | None = None
         self._wire: Wire | None = None
 
     def relay(self, request: Request, visit: Visit) -> Answer:
@@ -99,18 +94,18 @@ class _Upstream:
     def _open(self) -> Wire:
         self._attacker.calls += 1
         self._raw = dial(self._attacker.upstream, self._attacker.patience)
-        self._connection = SSL.Connection(self._attacker._onward, self._raw)
-        self._connection.set_connect_state()
-        self._connection.set_tlsext_host_name(self._attacker.host.encode())
-        self._connection.do_handshake()
-        return Wire(self._connection, h11.CLIENT)
+        connection = SSL.Connection(self._attacker._onward, self._raw)
+        connection.set_connect_state()
+        connection.set_tlsext_host_name(self._attacker.host.encode())
+        connection.do_handshake()
+        return Wire(connection, h11.CLIENT)
 
     def close(self) -> None:
-        if self._connection is not None:
-            tls.hang_up(self._connection)
+        if self._wire is not None:
+            tls.hang_up(self._wire.connection)
         if self._raw is not None:
             self._raw.close()
-        self._raw = self._connection = self._wire = None
+        self._raw = self._wire = None
 
 
 def change_payee(payee: str) -> Change:

@@ -67,14 +67,13 @@ class Habits:
     How a client behaves on a connection, beside its decision.
 
     `ignoring` are OpenSSL's error codes that its validator does not know.
-    `session` is a session that it offers, which has to be of the same context;
-    `keeps_session` gives one back. `listens` asks for announcements on the same
-    connection, once the answer is there. `wants` is the evidence that it asks for.
+    `session` is a session that it offers, which has to be of the same context.
+    `listens` asks for announcements on the same connection, once the answer is
+    there. `wants` is the evidence that it asks for.
     """
 
     ignoring: frozenset[int] = frozenset()
     session: SSL.Session | None = None
-    keeps_session: bool = False
     listens: bool = False
     wants: frozenset[Evidence] = frozenset()
 
@@ -134,29 +133,24 @@ class Watch:
 
     def stapled(self, connection: SSL.Connection, staple: bytes) -> bool:
         """The staple callback: the last word, where a staple was asked for."""
-        if not self.asked:
-            self._resume(connection)
-        self._hold(piece(staple))
-        return self._ask()
+        return self._last(connection, piece(staple))
 
     def ended(self, connection: SSL.Connection) -> None:
         """The handshake has ended; where nobody was asked, the session was resumed and nothing was validated."""
         if not self.asked:
-            self._resume(connection)
-            self._hold(Piece(None, "a resumed session brings none"))
-            self._ask()
+            self._last(connection, Piece(None, "a resumed session brings none"))
+
+    def _last(self, connection: SSL.Connection, staple: Piece) -> bool:
+        if not self.asked:
+            self._present(presented_chain(connection))
+            self.observation = replace(self.observation, resumed=True)
+        if Evidence.STAPLE in self._habits.wants:
+            self.observation = replace(self.observation, evidence=MappingProxyType({Evidence.STAPLE: staple}))
+        return self._ask()
 
     def _present(self, presented: tuple[Certificate, ...]) -> None:
         mismatch = name_mismatch(presented[0].hosts, self.observation.host) if presented else ""
         self.observation = replace(self.observation, presented=presented, name_mismatch=mismatch)
-
-    def _resume(self, connection: SSL.Connection) -> None:
-        self._present(presented_chain(connection))
-        self.observation = replace(self.observation, resumed=True)
-
-    def _hold(self, staple: Piece) -> None:
-        if Evidence.STAPLE in self._habits.wants:
-            self.observation = replace(self.observation, evidence=MappingProxyType({Evidence.STAPLE: staple}))
 
     def _ask(self) -> bool:
         self.asked = True
@@ -214,8 +208,7 @@ def connect(
         watch.ended(connection)
         if watch.accepted and request:
             _talk(connection, request, exchange, host if habits.listens else "")
-            if habits.keeps_session:
-                exchange.session = connection.get_session()
+            exchange.session = connection.get_session()
     except (SSL.Error, OSError, h11.ProtocolError) as problem:
         exchange.failure = tls.words(problem)
     finally:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import urllib.parse
 from dataclasses import replace
 
@@ -22,7 +21,7 @@ from lab.wire import tls
 from lab.wire.http import Answer, Request
 from lab.wire.keylog import Tell
 from lab.wire.listener import PATIENCE, Listener
-from lab.wire.visit import Log, attend
+from lab.wire.visit import Log, Visit, attend
 
 SUCCESSORS = "/.well-known/lab-successor"
 STATEMENT = b"2026-01-01  groceries            12.50\n" * 27_000  # about 1 MB
@@ -56,52 +55,41 @@ class Service(Listener):
         self.host = host
         self.booked: list[dict[str, str]] = []
         self.log = Log()
-        self._line = threading.local()
         self._context = tls.server_context(credential, resumable=resumable, tell=tell, staple=says.staple)
-        if says.announces:
-            # Exporter material belongs to a connection, and `respond` is given a request only. OpenSSL calls this
-            # in the thread that serves the connection; nobody knows the port yet, so no connection is missed.
-            self._context.set_info_callback(self._note)
         super().__init__(self._attend_visit, name=name, patience=patience)
 
-    def _note(self, connection: SSL.Connection, where: int, value: int) -> None:
-        self._line.connection = connection
-
     def _attend_visit(self, raw: socket.socket, port: int) -> None:
-        visit = self.log.begin(port)
-        try:
-            attend(raw, self._context, visit, lambda request, _: self._answer(request))
-        finally:
-            self._line.connection = None
-            self.log.end(port, visit)
+        with self.log.visit(port) as visit:
+            attend(raw, self._context, visit, self._answer)
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request, visit: Visit) -> Answer:
         """The answer with what this server says on every one."""
-        answer = self.respond(request)
+        if self.says.announces and _page(request) == SUCCESSORS and visit.connection:
+            answer = self._announcement(visit.connection)
+        else:
+            answer = self.respond(request)
         said = [(name.encode("ascii"), value.encode("latin-1")) for name, value in self.says.headers]
         return replace(answer, headers=[*answer.headers, *said]) if said else answer
 
     def respond(self, request: Request) -> Answer:
         """The bank's answer to a request; 404 for a page it does not have."""
-        page = urllib.parse.urlsplit(request.target).path
+        page = _page(request)
         if page == "/":
             return _text(self.says.page.encode() or b"Good morning. This is the bank.\n")
-        if page == SUCCESSORS and self.says.announces:
-            return self._announcement()
         if page == "/account":
             return _json({"owner": "you", "balance": "1024.00"})
         if page == "/statement":
-            return Answer(200, [(b"content-type", b"text/plain")], STATEMENT, chunked=True)
+            return replace(_text(STATEMENT), chunked=True)
         if page == "/transfer":
             if request.method != "POST":
                 return Answer(405, [(b"allow", b"POST")], b"send a transfer by POST\n")
             return self._transfer(request)
-        return Answer(404, [(b"content-type", b"text/plain")], b"the bank has no such page\n")
+        return _text(b"the bank has no such page\n", 404)
 
-    def _announcement(self) -> Answer:
-        binding = material(self._line.connection)
+    def _announcement(self, connection: SSL.Connection) -> Answer:
+        binding = material(connection)
         if binding is None:
-            return Answer(404, [(b"content-type", b"text/plain")], b"successors are announced over TLS 1.3 only\n")
+            return _text(b"successors are announced over TLS 1.3 only\n", 404)
         said = [announce(key, self.host, binding) for key in self.says.successors or ()]
         said += [claim(key, self.credential.key, self.host, binding) for key in self.says.claims]
         return Answer(200, [(b"content-type", b"application/json")], to_json(said))
@@ -127,8 +115,12 @@ def material(connection: SSL.Connection) -> bytes | None:
     return connection.export_keying_material(LABEL, BINDING)
 
 
-def _text(body: bytes) -> Answer:
-    return Answer(200, [(b"content-type", b"text/plain; charset=utf-8")], body)
+def _page(request: Request) -> str:
+    return urllib.parse.urlsplit(request.target).path
+
+
+def _text(body: bytes, status: int = 200) -> Answer:
+    return Answer(status, [(b"content-type", b"text/plain; charset=utf-8")], body)
 
 
 def _json(value: object) -> Answer:

@@ -30,12 +30,13 @@ class Visit:
     What one connection has shown so far; `view` is a copy that no longer changes.
 
     `port` is the client's; `heard` is called with each request when it has
-    been read, before it is answered.
+    been read, before it is answered. `connection` is there while it lasts.
     """
 
     def __init__(self, port: int = 0, heard: Heard | None = None) -> None:
         self.port = port
         self.heard = heard
+        self.connection: SSL.Connection | None = None
         self.hung_up = Hangup.DURING_HANDSHAKE
         self.alert = ""
         self.trouble = ""
@@ -81,15 +82,18 @@ class Log:
         self._ended: dict[int, deque[Visit]] = {}  # a port may come again before its first visit is asked for
         self._changed = threading.Condition()
 
-    def begin(self, port: int) -> Visit:
-        """A visit from the client's `port`; it is not in the log before it ends."""
+    @contextlib.contextmanager
+    def visit(self, port: int) -> Iterator[Visit]:
+        """A visit from the client's `port`; it is in the log once it has ended, and whoever waits for it gets it."""
         visit = Visit(port, self.heard)
         with self._changed:
             self._here.add(visit)
-        return visit
+        try:
+            yield visit
+        finally:
+            self._end(port, visit)
 
-    def end(self, port: int, visit: Visit) -> None:
-        """The visit has ended; whoever waits for it gets it."""
+    def _end(self, port: int, visit: Visit) -> None:
         with self._changed:
             self._here.discard(visit)
             self._visits.append(visit)
@@ -139,7 +143,7 @@ def attend(raw: socket.socket, context: SSL.Context, visit: Visit, respond: Resp
     Nothing that a visitor sends raises: garbage, silence, a hang-up and bad
     HTTP all end the visit with a word in `visit.trouble`.
     """
-    connection = SSL.Connection(context, raw)
+    visit.connection = connection = SSL.Connection(context, raw)
     connection.set_accept_state()
     try:
         connection.do_handshake()
@@ -157,6 +161,7 @@ def attend(raw: socket.socket, context: SSL.Context, visit: Visit, respond: Resp
         visit.trouble = tls.words(problem)
     finally:
         tls.hang_up(connection)
+        visit.connection = None
 
 
 def _serve(wire: Wire, visit: Visit, respond: Respond) -> None:
