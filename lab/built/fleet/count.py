@@ -171,7 +171,7 @@ def _numbers(paths: Sequence[Keys]) -> NDArray[np.int64]:
 
 
 def _shared(pins: NDArray[np.int64], path: NDArray[np.int64], backups: int) -> NDArray[np.int64]:
-    """The same as `history.relation`, for whole arrays at once: the `bits` of each pair's reach."""
+    """What each path shares with pins and the next `backups` backup keys: the `bits` of each pair's reach."""
     ahead = path[2] - pins[2]
     found: NDArray[np.int64] = bits(Reach({Role.BACKUP})) * ((ahead > 0) & (ahead <= backups))
     for role, ours, theirs in zip(ROLES, pins, path, strict=True):
