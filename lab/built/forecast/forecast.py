@@ -20,9 +20,9 @@ from lab.built.forecast.config import PinConfig, domain
 from lab.built.forecast.findings import LintFinding, Subject
 from lab.built.forecast.lint import lint
 from lab.built.forecast.match import Match, match
-from lab.built.forecast.rebuild import YOURS, Rebuilt, client
+from lab.built.forecast.rebuild import YOURS, Rebuilt, client, moved, moved_back
 from lab.built.forecast.scenes import aside, cases_in
-from lab.observation import Outcome, Progress
+from lab.observation import Finding, Outcome, Progress
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Case, Kind, case, pairs
@@ -43,8 +43,9 @@ class Forecast:
 
     `matrix` has the trials: the client with the pins, and those beside it, in
     the rebuilt world. `aside` says, by scene, why it is not counted for this
-    chain; empty where it is. `lab_host` is the host's name there, and `changes`
-    is what the rebuilt chain could not keep.
+    chain; empty where it is. `refusals` are those of the client with the pins,
+    by scene, told with the chain and the pins that were brought along. `lab_host`
+    is the host's name there, and `changes` is what the rebuilt chain could not keep.
     """
 
     subject: Subject
@@ -53,6 +54,7 @@ class Forecast:
     changes: tuple[str, ...]
     matrix: Matrix = field(repr=False)
     aside: dict[str, str] = field(repr=False)
+    refusals: dict[str, Finding] = field(repr=False)
 
     @property
     def clients(self) -> tuple[str, ...]:
@@ -176,7 +178,8 @@ def forecast(
     findings = lint(subject)
     world = Rebuilt(chain, name, now)
     wanted = CASES if scenes is None else {ORDINARY, *(case(one).name for one in scenes)}
-    clients = (client(subject, world), *(CLIENTS[one] for one in BESIDE))
+    pins = moved(subject, world)
+    clients = (client(subject, pins), *(CLIENTS[one] for one in BESIDE))
     played = matrix(clients, cases_in(world, wanted), progress)
     return Forecast(
         subject=subject,
@@ -185,6 +188,11 @@ def forecast(
         changes=tuple(dict.fromkeys(world.changes)),
         matrix=played,
         aside={one.name: aside(one, played.cell("unpinned", one.name), chain) for one in played.cases},
+        refusals={
+            one.name: moved_back(refusal, subject, world, pins)
+            for one in played.cases
+            if (refusal := played.cell(YOURS, one.name).verdict.refusal)
+        },
     )
 
 
