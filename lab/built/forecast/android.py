@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -35,9 +36,7 @@ class _Inherited:
 def read(octets: bytes) -> tuple[PinConfig, ...]:
     """Every domain that has a pin set. Raises ValueError, in one sentence, for what Android would not load."""
     document = _document(octets)
-    base = _Inherited()
-    for one in document.findall("base-config"):
-        base = _anchors(one, base)
+    base = reduce(_anchors, document.findall("base-config"), _Inherited())
     debug = (Override.DEBUG,) if any(_overriding(one, True) for one in document.findall("debug-overrides")) else ()
     found: dict[str, tuple[bool, _Inherited]] = {}
     for host, subdomains, given in _domains(document, base, 0):
@@ -90,7 +89,7 @@ def _domains(element: Any, around: _Inherited, depth: int) -> Iterator[tuple[str
     if depth > MOST_DEPTH:
         raise ValueError(f"domain-config stands more than {MOST_DEPTH} deep in itself; nobody writes that")
     for one in element.findall("domain-config"):
-        given = _pins(one, _anchors(one, around))
+        given = _pins(one, _anchors(around, one))
         names = one.findall("domain")
         if not names:
             raise ValueError("a domain-config names no domain, and Android would not load the file")
@@ -130,22 +129,17 @@ def _day(text: str | None) -> datetime | None:
         ) from None
 
 
-def _anchors(config: Any, around: _Inherited) -> _Inherited:
-    stores = config.findall("trust-anchors")
-    if not stores:
+def _anchors(around: _Inherited, config: Any) -> _Inherited:
+    if config.find("trust-anchors") is None:
         return around
-    certificates = [one for store in stores for one in store.findall("certificates")]
-    users = any(one.get("src") == "user" for one in certificates)
-    return replace(around, user_anchors=users, overrides=tuple(_overriding(config, False)))
+    users = any(one.get("src") == "user" for one in config.findall("trust-anchors/certificates"))
+    return replace(around, user_anchors=users, overrides=_overriding(config, False))
 
 
-def _overriding(config: Any, default: bool) -> list[Override]:
+def _overriding(config: Any, default: bool) -> tuple[Override, ...]:
     kinds = {"system": Override.SYSTEM, "user": Override.USER}
-    found = []
-    for one in config.findall("trust-anchors/certificates"):
-        if _true(one.get("overridePins"), default):
-            found.append(kinds.get(one.get("src") or "", Override.BUNDLED))
-    return list(dict.fromkeys(found))
+    over = [one for one in config.findall("trust-anchors/certificates") if _true(one.get("overridePins"), default)]
+    return tuple(dict.fromkeys(kinds.get(one.get("src"), Override.BUNDLED) for one in over))
 
 
 def _true(text: str | None, default: bool = False) -> bool:

@@ -20,7 +20,7 @@ from lab.built.forecast.config import PinConfig, domain
 from lab.built.forecast.findings import LintFinding, Subject
 from lab.built.forecast.lint import lint
 from lab.built.forecast.match import Match, match
-from lab.built.forecast.rebuild import YOURS, Rebuilt, client, moved, moved_back
+from lab.built.forecast.rebuild import SITE, YOURS, Rebuilt, client, moved, moved_back
 from lab.built.forecast.scenes import aside, cases_in
 from lab.observation import Finding, Outcome, Progress
 from lab.pki.pins import name_mismatch, seen
@@ -219,7 +219,6 @@ def _host(config: PinConfig, chain: Chain, host: str | None) -> str:
     bare = "" if "*" in bare else bare
     if bare and not name_mismatch(names, bare):
         return bare
-    concrete = [one for one in names if config.covers(one)]
-    below = [f"www.{one[2:]}" for one in names if one.startswith("*.") and config.covers(f"www.{one[2:]}")]
-    concrete = [one for one in (*concrete, *below) if "*" not in one]
-    return (concrete or [bare or "site.example"])[0].lower()
+    below = [f"www.{one[2:]}" for one in names if one.startswith("*.")]
+    concrete = [one for one in (*names, *below) if "*" not in one and config.covers(one)]
+    return (concrete or [bare or SITE])[0].lower()
