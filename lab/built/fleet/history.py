@@ -41,10 +41,8 @@ class Keys:
 
     def sharing(self, reach: Reach) -> Keys:
         """A path with exactly these of the genuine keys of the day on which the site has this path."""
-        root, intermediate, key, certificate = (
-            own if role in reach else FOREIGN for role, own in zip(ROLES, astuple(self), strict=True)
-        )
-        return Keys(root, intermediate, self.key + 1 if Role.BACKUP in reach else key, certificate)
+        shared = Keys(*(own if role in reach else FOREIGN for role, own in zip(ROLES, astuple(self), strict=True)))
+        return replace(shared, key=self.key + 1) if Role.BACKUP in reach else shared
 
 
 @dataclass(frozen=True)

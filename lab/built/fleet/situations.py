@@ -28,6 +28,8 @@ from lab.trials.matrix import matrix
 
 _KEYS = (Reach({Role.LEAF}), Reach({Role.BACKUP}), Reach())
 
+_KIND = {Line.GENUINE: Kind.ROTATION, Line.ATTACKER: Kind.ATTACK}
+
 ORDINARY = (
     *(Reach(issuer | key) for issuer in (Reach.INTERMEDIATE, Reach.ROOT, Reach.TRUST_STORE) for key in _KEYS),
     Reach.CERTIFICATE,
@@ -59,8 +61,7 @@ PLACE[[bits(one) for one in SITUATIONS]] = range(len(SITUATIONS))
 
 def scene(reach: Reach, line: Line) -> Case:
     """The first plain scene of the catalogue with this reach and whoever is on the line; else one put together."""
-    kind = Kind.ROTATION if line is Line.GENUINE else Kind.ATTACK
-    found = (one for one in CASES.values() if one.kind is kind and one.reach == reach and plain(one))
+    found = (one for one in CASES.values() if one.kind is _KIND[line] and one.reach == reach and plain(one))
     return next(found, None) or composed(reach, line)
 
 
@@ -91,8 +92,7 @@ def composed(reach: Reach, line: Line) -> Case:
         store = (*world.store, world.issuing.as_root()) if rootless else world.store
         return (changed if line is Line.GENUINE else attacked)(world, credential, store=store)
 
-    kind = Kind.ROTATION if line is Line.GENUINE else Kind.ATTACK
-    return Case(f"{line.value}: {reach}", kind, str(reach), str(reach), build, reach)
+    return Case(f"{line.value}: {reach}", _KIND[line], str(reach), str(reach), build, reach)
 
 
 def uncounted(name: str) -> Case:

@@ -121,9 +121,7 @@ def pins_overridden(subject: Subject) -> Found:
 @rule
 def nothing_matches(subject: Subject) -> Found:
     """No pin of a list lets the chain of today through."""
-    if subject.config.format is Format.HPKP:
-        return  # header-ignored says it
-    for listed in subject.lists:
+    for listed in subject.app_lists:
         if any(one.works for one in listed):
             continue
         unknown = subject.may_be_root and any(one.names is Names.NOTHING for one in listed)
@@ -246,9 +244,7 @@ def chain_not_valid(subject: Subject) -> Found:
 @rule
 def no_backup(subject: Subject) -> Found:
     """A list names keys of today only."""
-    if subject.config.format is Format.HPKP:
-        return  # header-ignored says it
-    for listed in subject.lists:
+    for listed in subject.app_lists:
         usable = [one for one in listed if not one.never]
         if usable and not any(one.outside or one.names is Names.ASIDE for one in usable):
             where = f" for {listed[0].where.value}" if len(subject.lists) > 1 else ""
@@ -339,9 +335,7 @@ def root_weakens_leaf(subject: Subject) -> Found:
 @rule
 def one_ca(subject: Subject) -> Found:
     """All pins of a list are CAs of one hierarchy."""
-    if subject.config.format is Format.HPKP:
-        return  # header-ignored says it: with every pin on the path, no browser notes the header
-    for listed in subject.lists:
+    for listed in subject.app_lists:
         usable = [one for one in listed if not one.never and one.names is not Names.DUMMY]
         if usable and all(one.place for one in usable):
             names = ", ".join(dict.fromkeys(subject.chain.name(one.place or 0) for one in usable))

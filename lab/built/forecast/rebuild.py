@@ -208,13 +208,12 @@ def moved(subject: Subject, world: Rebuilt) -> PinSet:
 
 
 def _moved(one: Match, world: Rebuilt) -> str:
-    if one.works and one.place is not None:
-        certificate = world.genuine.path[one.place]
-        return fingerprint_of(certificate) if one.names is Names.CERTIFICATE else pin_of(certificate)
     if one.names is Names.BACKUP and not one.never:
         return pin_of(world.backup_key.public_key())
-    if one.place is not None and not one.pin.never and one.names is Names.KEY:
-        return pin_of(world.genuine.path[one.place])  # `where` keeps it from matching, as in the program
+    if one.names is Names.CERTIFICATE and one.place is not None and one.works:
+        return fingerprint_of(world.genuine.path[one.place])
+    if one.names is Names.KEY and one.place is not None and not one.pin.never:
+        return pin_of(world.genuine.path[one.place])  # `where` may keep it from matching, as in the program
     return pin_of(new_key().public_key())
 
 
