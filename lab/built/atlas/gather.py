@@ -102,7 +102,7 @@ def traced(
         return lambda done, of, scene: progress(done, of, f"{doing} of the {what}: {scene}") if progress else None
 
     done = matrix(clients, cases, say("trials"))
-    told: dict[tuple[str, str], dict[str, Any]] = {}
+    traces: list[dict[str, Any]] = []
     for number, case in enumerate(cases):
         say("traces")(number, len(cases), case.name)
         with Standing(case) as standing:
@@ -110,12 +110,9 @@ def traced(
             def again(client: Client, _: Case, standing: Standing = standing) -> Any:
                 return run(client, standing)
 
-            for client in clients:
-                shown = done.cell(client.name, case.name)
-                told[client.name, case.name] = explain(shown, rehearsals, again).record()
-    record: dict[str, Any] = json.loads(done.to_json())
-    record["trials"] = [told[one["client"], one["scene"]] for one in record["trials"]]
-    return record
+            met = [done.cell(client.name, case.name) for client in clients]
+            traces += [explain(trial, rehearsals, again).record() for trial in met]
+    return {**json.loads(done.to_json()), "trials": traces}
 
 
 def _deeper(value: Any, most: int) -> bool:

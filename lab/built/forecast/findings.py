@@ -44,11 +44,6 @@ class LintFinding:
     source: str = ""
     name: str = ""
 
-    @property
-    def serious(self) -> bool:
-        """Whether it costs an outage, or leaves the pins without effect."""
-        return self.severity is Severity.SERIOUS
-
     def record(self) -> dict[str, Any]:
         """The finding as plain JSON values."""
         said = asdict(self)

@@ -17,7 +17,7 @@ from typing import Any
 import lab.scenes  # noqa: F401  (registers every scene)
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import PinConfig, domain
-from lab.built.forecast.findings import LintFinding, Subject
+from lab.built.forecast.findings import LintFinding, Severity, Subject
 from lab.built.forecast.lint import lint
 from lab.built.forecast.match import Match, match
 from lab.built.forecast.rebuild import SITE, YOURS, Rebuilt, client, moved, moved_back
@@ -64,7 +64,7 @@ class Forecast:
     @property
     def serious(self) -> bool:
         """Whether lint found something that costs an outage, or leaves the pins without effect."""
-        return any(one.serious for one in self.findings)
+        return any(one.severity is Severity.SERIOUS for one in self.findings)
 
     @property
     def broken(self) -> str:
