@@ -20,14 +20,11 @@ def section(field: dict[str, Any] | None, traced: set[tuple[str, str]]) -> str:
     """The whole section below its heading. `traced` are the cells, by client and scene, that the page can open."""
     if field is None:
         return NOT_RUN
-    return "".join(
-        (
-            _summary(field),
-            _programs(field),
-            *(_results(name, rows, traced) for name, rows in _grouped(field["results"], "program").items()),
-            _attackers(field["attackers"], traced),
-        )
+    results = (
+        _folded(program, f"{program} in every scene that applies", rows, traced)
+        for program, rows in _grouped(field["results"], "program").items()
     )
+    return "".join((_summary(field), _programs(field), *results, _attackers(field["attackers"], traced)))
 
 
 def _text(value: Any) -> str:
@@ -71,12 +68,12 @@ def _sentence(rows: list[dict[str, Any]]) -> str:
 
 
 def _agreement(one: dict[str, Any]) -> str:
-    stands = _stands(one)
-    if stands == "agrees":
+    if one.get("connected") is False:
+        return '<span class="no">✗ it never reached the server</span>'
+    if one.get("agree") is True:
         return "✓ agrees"
-    if stands == "unexplained":
-        arrived = one.get("connected") is not False
-        return f'<span class="no">✗ {"disagrees, unexplained" if arrived else "it never reached the server"}</span>'
+    if not one.get("explained"):
+        return '<span class="no">✗ disagrees, unexplained</span>'
     said = one["explained"] if isinstance(one["explained"], dict) else {"why": one["explained"]}
     source = "; ".join(_text(said[name]) for name in ("source", "version") if said.get(name))
     return f"≠ explained: {_text(said.get('why'))}" + (f" ({source})" if source else "")
@@ -133,10 +130,6 @@ def _code(reason: Any) -> str:
     """Backticks in a reason mark a command."""
     parts = _text(reason).split("`")
     return "".join(f"<code>{one}</code>" if number % 2 else one for number, one in enumerate(parts))
-
-
-def _results(program: str, rows: list[dict[str, Any]], traced: set[tuple[str, str]]) -> str:
-    return _folded(program, f"{program} in every scene that applies", rows, traced)
 
 
 def _attackers(rows: list[dict[str, Any]], traced: set[tuple[str, str]]) -> str:

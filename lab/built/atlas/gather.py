@@ -31,7 +31,6 @@ from lab.trials.standing import Standing
 from lab.trials.trace import explain
 from lab.trials.trial import run
 
-FORMAT = 1
 FIELD = Path("build/field.json")
 """Where `make field` leaves what it found."""
 MOST_BYTES = 64 << 20
@@ -59,7 +58,7 @@ def gather(
     rehearsals = Rehearsals(CASES.values())
     slips = [one for one in SLIPS.values() if one not in cases]
     return {
-        "format": FORMAT,
+        "format": 1,
         "about": about(),
         "outcomes": {one.value: {"glyph": look.glyph, "meaning": look.meaning} for one, look in LOOKS.items()},
         "list": listing(),

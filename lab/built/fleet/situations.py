@@ -12,7 +12,7 @@ written down here, and no scene is listed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,11 +125,10 @@ class Accepts:
     about by name.
     """
 
-    client: str
     genuine: NDArray[np.bool_]
     attacker: NDArray[np.bool_]
     handshakes: int
-    named: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    named: dict[str, NDArray[np.bool_]]
 
     def against(self, attack: str) -> NDArray[np.bool_]:
         """Where the attack of that name succeeds; where it has none, what the keys on its path lead to."""
@@ -154,7 +153,7 @@ def measure(clients: Iterable[Client], attacks: Iterable[Case] = ()) -> dict[str
         genuine, attacker = (np.array([won(name, one, line) for one in found[line]]) for line in Line)
         named = {one.name: _against(one, won(name, one, Line.ATTACKER), attacker) for one in asked}
         handshakes = sum(len(done.cell(name, one.name).encounters) for one in cases)
-        return Accepts(name, genuine, attacker, handshakes, named)
+        return Accepts(genuine, attacker, handshakes, named)
 
     return {one.name: accepts(one.name) for one in rows}
 

@@ -57,10 +57,8 @@ class Rebuilt(World):
     """
     A world whose service has a chain of the given shape.
 
-    `now` has to be a moment at which the whole chain is valid. `line` holds its
-    authorities, from the one that issues for the service up to the root; a root
-    that is not in the chain is made, without limits. `changes` says what could
-    not be kept.
+    `now` has to be a moment at which the whole chain is valid. A root that is not
+    in the chain is made, without limits. `changes` says what could not be kept.
     """
 
     def __init__(self, chain: Chain, host: str, now: datetime) -> None:
@@ -70,30 +68,24 @@ class Rebuilt(World):
         self.changes: list[str] = []
 
     @cached_property
-    def line(self) -> tuple[Authority, ...]:
-        """The authorities of the chain, from the one that issues for the service up to the root."""
+    def issuing(self) -> Authority:
+        """The authority that issues for the service, below the others of its chain; the root, where it is alone."""
         above: Authority | None = None
         used: dict[str, int] = {}
         if not self._chain.has_root:
             above = self.authority(_label(self._chain.path[-1].issuer, used))
-        made: list[Authority] = [above] if above else []
         for certificate in reversed(self._chain.path[1:]):
             name = _label(certificate.subject, used)
             key = self._key(certificate, name)
             copied = self._copied(certificate, ca_subject(name), key, above)
             above = Authority(name, key, copied, above, now=self.now)
-            made.append(above)
-        return tuple(reversed(made))
+        assert above is not None  # a chain of one self-signed certificate is refused when it is read
+        return above
 
     @cached_property
     def root(self) -> Authority:
-        """The last of the line."""
-        return self.line[-1]
-
-    @cached_property
-    def issuing(self) -> Authority:
-        """The first of the line; the root itself, where the chain has no intermediate."""
-        return self.line[0]
+        """The last authority of the chain."""
+        return self.issuing.root
 
     @cached_property
     def sibling(self) -> Authority:
@@ -109,7 +101,7 @@ class Rebuilt(World):
         key = self._key(self._chain.leaf, "the server")
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.host)])
         leaf = self._copied(self._chain.leaf, subject, key, self.issuing, server=True)
-        return Credential(key, (leaf, *(one.certificate for one in self.line if one.parent)), self.issuing)
+        return Credential(key, (leaf, *(one.certificate for one in self.issuing.line() if one.parent)), self.issuing)
 
     def nearby(self) -> Rebuilt:
         """The same service and CAs, keys and all, with the sibling under the issuing authority's own parent."""
