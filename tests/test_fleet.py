@@ -22,13 +22,13 @@ from verbs import do
 pytest.importorskip("numpy", reason="numpy is not installed")
 
 import numpy as np
+from one_by_one import one_by_one, relation
 
 from lab.built.fleet import cohorts, command, count, history, run, saved
 from lab.built.fleet import drawing as picture
 from lab.built.fleet.adoption import ADOPTIONS, ASSUMPTION, Adoption, Group, adoption, steady
 from lab.built.fleet.count import Shipped, Tally
-from lab.built.fleet.history import FOREIGN, Deployment, History, Keys, Release, Threat, relation
-from lab.built.fleet.one_by_one import one_by_one
+from lab.built.fleet.history import FOREIGN, Deployment, History, Keys, Release, Threat
 from lab.built.fleet.plan import EVENTS, SOURCES, Plan
 from lab.built.fleet.situations import (
     ORDINARY,
@@ -450,10 +450,12 @@ def test_what_would_have_saved_you_is_a_run_with_one_thing_changed() -> None:
     table = saved.saved(fleet, LEAF)
     assert table.base == run.run(fleet, [LEAF]).rows[0]
     for remedy, row in table.rows:
-        assert row == run.run(replace(fleet, plan=remedy.plan, adoption=remedy.adoption), [remedy.choice]).rows[0]
-        differs = [remedy.choice != LEAF, remedy.plan != fleet.plan, remedy.adoption != fleet.adoption]
+        there = remedy.fleet
+        assert row == run.run(there, [remedy.choice]).rows[0]
+        differs = [remedy.choice != LEAF, there.plan != fleet.plan, there.adoption != fleet.adoption]
         assert sum(differs) == 1
-        changed = [one.name for one in fields(Plan) if getattr(remedy.plan, one.name) != getattr(fleet.plan, one.name)]
+        assert replace(there, plan=fleet.plan, adoption=fleet.adoption) == fleet
+        changed = [one.name for one in fields(Plan) if getattr(there.plan, one.name) != getattr(fleet.plan, one.name)]
         assert len(changed) <= 1
     assert table.row("no pin").outage.mean == 0
     assert table == saved.saved(fleet, LEAF, known=run.run(fleet))

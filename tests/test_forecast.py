@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from forecast_chains import (
     BACKUP,
+    DUMMY,
     HOST,
     NOW,
     OTHER,
@@ -19,6 +20,7 @@ from forecast_chains import (
     certificates,
     chain,
     curl,
+    hashed,
     ios,
     okhttp,
     pem,
@@ -32,12 +34,12 @@ from lab.built.forecast.chain import read_chain
 from lab.built.forecast.config import PinConfig, choose
 from lab.built.forecast.forecast import Forecast, forecast
 from lab.built.forecast.formats import parse_pins, read_pins
-from lab.built.forecast.rebuild import SITE, YOURS, Rebuilt
+from lab.built.forecast.rebuild import MADE, SITE, YOURS, Rebuilt
 from lab.built.forecast.scenes import NEARBY, scene
 from lab.built.forecast.text import text
-from lab.observation import Line, Outcome
+from lab.observation import Line, Outcome, Wanted
 from lab.pki.export import export
-from lab.pki.pins import algorithm_of, pin_of, seen
+from lab.pki.pins import algorithm_of, fingerprint_of, pin_of, seen, spki
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import CLIENTS, Client
 from lab.policy.pinset import PinList, PinSet, Role, Where
@@ -303,6 +305,70 @@ def test_an_intermediate_can_be_rotated_at_two_heights() -> None:
     assert done.cell("sibling_intermediate" + NEARBY).outcome is Outcome.INTERCEPTED
     short = forecast(plain(okhttp(LEAF)), chain(), host=HOST, scenes=scenes)
     assert set(outcomes(short)) == {*scenes, "ordinary_day"}
+
+
+# ---- a refusal, in the user's own pins --------------------------------------------------------------
+
+
+def sides(seen: list[tuple[str, str]], wanted: list[tuple[str, str]]) -> str:
+    """Both sides as they are printed: pin and name, chain first."""
+    rows = [("seen", seen), ("wanted", wanted)]
+    return "\n".join(
+        f"{'' if number else label:<8}{pin:<51}  {name}"
+        for label, keys in rows
+        for number, (pin, name) in enumerate(keys)
+    )
+
+
+def test_a_refusal_shows_both_sides_with_the_users_own_pins() -> None:
+    """What stands for a certificate of the chain has that one's pin; what does not was made by the lab."""
+    done = forecast(plain(okhttp(LEAF, OTHER)), chain(), host=HOST, scenes=["new_intermediate", "new_key", "same_key"])
+    wanted = [(LEAF, HOST), (OTHER, "nothing that was shown")]
+    expected = {
+        "new_key": sides([(MADE, SITE), (ISSUING, "Issuing CA 1"), (ROOT, "Root CA")], wanted),
+        "new_intermediate": sides([(MADE, SITE), (MADE, "Issuing CA 1 (sibling)"), (ROOT, "Root CA")], wanted),
+    }
+    assert {name: refusal.both_sides for name, refusal in done.refusals.items()} == expected
+    printed = [line.strip() for line in text(done).splitlines()]
+    for block in expected.values():
+        assert set(map(str.strip, block.splitlines())) <= set(printed)
+
+
+def test_no_pin_that_the_lab_made_is_ever_shown() -> None:
+    """Two lists, a backup that is held, a pin of the root that the file names, a SHA-1, a whole certificate."""
+    import plistlib
+
+    whole = {"leaf": LEAF, "leaf_certificate": fingerprint_of(certificates()[0]), "root": ROOT, "backup": BACKUP}
+    sha1 = "sha1/" + hashed(spki(certificates()[1].public_key()), "sha1")
+    for octets, there, roles in (
+        (plistlib.dumps(ios([LEAF, BACKUP], [ISSUING, OTHER])), chain(), ()),
+        (json.dumps(whole).encode(), chain(Shape(with_root=False)), (Role.ROOT, Role.BACKUP)),
+        (json.dumps(whole).encode(), chain(), (Role.CERTIFICATE,)),
+        (okhttp(sha1, DUMMY), chain(), ()),
+    ):
+        config = plain(octets, roles=roles)
+        done = forecast(config, there, host=HOST, backups=[BACKUP])
+        brought = {MADE, BACKUP, *map(str, config.pins), *(one.pin for one in there.seen)}
+        compared = [one for one in done.refusals.values() if one.wanted]
+        assert compared
+        for one in compared:
+            assert {key.pin.strip() for key in (*one.seen, *one.wanted)} <= brought
+            assert {key.pin for key in one.wanted} <= set(map(str, config.pins))
+        made = {met.pin for trial in done.matrix.trials.values() for met in trial.shown.observation.path or ()}
+        assert made.isdisjoint(brought)
+        assert not any(pin in text(done) for pin in made)
+
+
+def test_a_key_of_the_file_that_is_not_in_the_chain_has_its_own_pin_too() -> None:
+    """A backup key in the wrong list is refused at the leaf, and its own pin was seen there."""
+    import plistlib
+
+    octets = plistlib.dumps(ios([LEAF], [ISSUING, BACKUP]))
+    for held, pin in (([BACKUP], BACKUP), ([], f"{MADE:<51}")):
+        done = forecast(plain(octets), chain(), host=HOST, backups=held, scenes=["backup_key"])
+        refusal = done.refusals["backup_key"]
+        assert [(one.pin, one.name) for one in refusal.seen] == [(pin, SITE)]
+        assert refusal.wanted == (Wanted(LEAF, HOST),)
 
 
 # ---- dates ----------------------------------------------------------------------------------------

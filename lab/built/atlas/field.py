@@ -22,14 +22,11 @@ def section(field: dict[str, Any] | None, traced: set[tuple[str, str]]) -> str:
     """The whole section below its heading. `traced` are the cells, by client and scene, that the page can open."""
     if field is None:
         return NOT_RUN
-    return "".join(
-        (
-            _summary(field),
-            _programs(field),
-            *(_results(name, rows, traced) for name, rows in _grouped(field["results"], "program").items()),
-            _attackers(field["attackers"], traced),
-        )
+    results = (
+        _folded(program, f"{program} in every scene that applies", rows, traced)
+        for program, rows in _grouped(field["results"], "program").items()
     )
+    return "".join((_summary(field), _programs(field), *results, _attackers(field["attackers"], traced)))
 
 
 def _text(value: Any) -> str:
@@ -73,19 +70,15 @@ def _sentence(rows: list[dict[str, Any]]) -> str:
 
 
 def _agreement(one: dict[str, Any]) -> str:
-    stands = _stands(one)
-    if stands == "agrees":
+    if one.get("connected") is False:
+        return '<span class="no">✗ it never reached the server</span>'
+    if one.get("agree") is True:
         return "✓ agrees"
-    if stands == "unexplained":
-        arrived = one.get("connected") is not False
-        return f'<span class="no">✗ {"disagrees, unexplained" if arrived else "it never reached the server"}</span>'
-    why = one.get("explained")
-    if isinstance(why, dict):
-        source = "; ".join(_text(why[name]) for name in ("source", "version") if why.get(name))
-        why = f"{_text(why.get('why'))}{f' ({source})' if source else ''}"
-    else:
-        why = _text(why)
-    return f"≠ explained: {why}"
+    if not one.get("explained"):
+        return '<span class="no">✗ disagrees, unexplained</span>'
+    said = one["explained"] if isinstance(one["explained"], dict) else {"why": one["explained"]}
+    source = "; ".join(_text(said[name]) for name in ("source", "version") if said.get(name))
+    return f"≠ explained: {_text(said.get('why'))}" + (f" ({source})" if source else "")
 
 
 # ---- tables ---------------------------------------------------------------------------------------
@@ -138,39 +131,6 @@ def _code(reason: Any) -> str:
     return "".join(f"<code>{one}</code>" if number % 2 else one for number, one in enumerate(parts))
 
 
-def _folded(name: str, said: str, table: str) -> str:
-    return f'<details class="results"><summary><b>{escape(name)}</b>: {said}</summary>{table}</details>'
-
-
-def _remarkable_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    order = ("unexplained", "explained", "agrees")
-    return sorted(rows, key=lambda one: order.index(_stands(one)))
-
-
-def _results(program: str, rows: list[dict[str, Any]], traced: set[tuple[str, str]]) -> str:
-    told = [[_scene(one, traced), *_did(one)] for one in _remarkable_first(rows)]
-    heads = ["scene", "as", "did", "predicted", "agreement", "its own words"]
-    return _folded(program, _sentence(rows), _table(f"{program} in every scene that applies", heads, told))
-
-
-def _did(one: dict[str, Any]) -> list[str]:
-    return [
-        _text(one.get("profile")),
-        _text(one.get("did")),
-        _text(one.get("predicted")),
-        _agreement(one),
-        _text(one.get("note")),
-    ]
-
-
-def _scene(one: dict[str, Any], traced: set[tuple[str, str]]) -> str:
-    """The scene's name, as a link to the trace where the page has it."""
-    cell = (str(one.get("profile")), str(one.get("scene")))
-    if cell not in traced:
-        return _text(one.get("scene"))
-    return f'<a href="#{escape(cell[0])}/{escape(cell[1])}">{_text(one.get("scene"))}</a>'
-
-
 def _attackers(rows: list[dict[str, Any]], traced: set[tuple[str, str]]) -> str:
     parts = []
     for attacker, group in _grouped(rows, "attacker").items():
@@ -179,10 +139,30 @@ def _attackers(rows: list[dict[str, Any]], traced: set[tuple[str, str]]) -> str:
             parts.append(f'<p class="results"><b>{escape(attacker)}</b>: skipped: {_code(skipped)}</p>')
             continue
         name = f"{attacker} {group[0].get('version') or ''}".rstrip()
-        told = [
-            [_text(one.get("situation")), _text(one.get("program")), _scene(one, traced), *_did(one)]
-            for one in _remarkable_first(group)
-        ]
-        heads = ["situation", "against", "scene", "as", "did", "predicted", "agreement", "its own words"]
-        parts.append(_folded(name, _sentence(group), _table(f"{name} as the attacker", heads, told)))
+        parts.append(_folded(name, f"{name} as the attacker", group, traced, situation="situation", against="program"))
     return f"<h3>Attack tools in place of the lab's own attacker</h3>{''.join(parts)}" if parts else ""
+
+
+def _folded(name: str, caption: str, rows: list[dict[str, Any]], traced: set[tuple[str, str]], **first: str) -> str:
+    """These results in a table that opens, the remarkable ones first; `first` are further columns, with their keys."""
+    order = ("unexplained", "explained", "agrees")
+    told = [
+        [
+            *(_text(one.get(key)) for key in first.values()),
+            _scene(one, traced),
+            *(_text(one.get(key)) for key in ("profile", "did", "predicted")),
+            _agreement(one),
+            _text(one.get("note")),
+        ]
+        for one in sorted(rows, key=lambda one: order.index(_stands(one)))
+    ]
+    table = _table(caption, [*first, "scene", "as", "did", "predicted", "agreement", "its own words"], told)
+    return f'<details class="results"><summary><b>{escape(name)}</b>: {_sentence(rows)}</summary>{table}</details>'
+
+
+def _scene(one: dict[str, Any], traced: set[tuple[str, str]]) -> str:
+    """The scene's name, as a link to the trace where the page has it."""
+    client, scene = str(one.get("profile")), str(one.get("scene"))
+    if (client, scene) not in traced:
+        return _text(one.get("scene"))
+    return f'<a href="#{escape(client)}/{escape(scene)}">{escape(scene)}</a>'

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from OpenSSL import SSL
 
 from lab import __version__
@@ -30,7 +31,6 @@ from lab.trials.standing import Standing
 from lab.trials.trace import explain
 from lab.trials.trial import run
 
-FORMAT = 1
 FIELD = Path("build/field.json")
 """Where `make field` leaves what it found."""
 MOST_BYTES = 64 << 20
@@ -58,7 +58,7 @@ def gather(
     rehearsals = Rehearsals(CASES.values())
     slips = [one for one in SLIPS.values() if one not in cases]
     return {
-        "format": FORMAT,
+        "format": 1,
         "about": about(),
         "outcomes": {one.value: {"glyph": look.glyph, "meaning": look.meaning} for one, look in LOOKS.items()},
         "list": listing(),
@@ -97,7 +97,7 @@ def traced(
         return lambda done, of, scene: progress(done, of, f"{doing} of the {what}: {scene}")
 
     done = matrix(clients, cases, say("trials"))
-    told: dict[tuple[str, str], dict[str, Any]] = {}
+    traces: list[dict[str, Any]] = []
     for number, case in enumerate(cases):
         say("traces")(number, len(cases), case.name)
         with Standing(case) as standing:
@@ -105,12 +105,9 @@ def traced(
             def again(client: Client, _: Case, standing: Standing = standing) -> Any:
                 return run(client, standing)
 
-            for client in clients:
-                shown = done.cell(client.name, case.name)
-                told[client.name, case.name] = explain(shown, rehearsals, again).record()
-    record: dict[str, Any] = json.loads(done.to_json())
-    record["trials"] = [told[one["client"], one["scene"]] for one in record["trials"]]
-    return record
+            met = [done.cell(client.name, case.name) for client in clients]
+            traces += [explain(trial, rehearsals, again).record() for trial in met]
+    return {**json.loads(done.to_json()), "trials": traces}
 
 
 def _deeper(value: Any, most: int) -> bool:
@@ -131,9 +128,8 @@ def read_field(file: Path) -> dict[str, Any]:
     except ValueError as problem:
         raise ValueError(f"{problem}, or {remedy}") from None
     try:
-        found = json.loads(octets.decode("utf-8"))
-        # Python reads more than JSON allows, and the page could not hold it: NaN, infinity, half a character.
-        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
+        # The standard library reads more than JSON allows, and the page could not hold it: NaN, half a character.
+        found = msgspec.json.decode(octets)
     except (ValueError, RecursionError):
         raise ValueError(f"{file} is no JSON; {remedy}") from None
     if _deeper(found, MOST_DEPTH):

@@ -52,7 +52,8 @@ def grid(name: str, caption: str, played: dict[str, Any], gathered: dict[str, An
     ended, glyphs = outcomes(played), gathered["outcomes"]
     heads = "".join(
         f'<th scope="col" data-client="{escape(one["name"])}"{" data-story" if one.get("story") else ""}'
-        f"{_modelled(one)}{_idle(one, played)}>{_breakable(one['name'])}</th>"
+        f"{' data-modelled' if modelled(one) else ''}{' data-idle' if serves_nobody(one['name'], played) else ''}"
+        f">{_breakable(one['name'])}</th>"
         for one in clients
     )
     bodies = []
@@ -77,13 +78,9 @@ def grid(name: str, caption: str, played: dict[str, Any], gathered: dict[str, An
     )
 
 
-def _modelled(client: dict[str, Any]) -> str:
-    profile = client.get("profile")
-    return "" if not profile or profile.get("ran", True) else " data-modelled"
-
-
-def _idle(client: dict[str, Any], played: dict[str, Any]) -> str:
-    return " data-idle" if serves_nobody(client["name"], played) else ""
+def modelled(client: dict[str, Any]) -> bool:
+    """Whether this is a profile whose program the field test does not run."""
+    return not (client.get("profile") or {}).get("ran", True)
 
 
 def serves_nobody(client: str, played: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from lab.built.atlas.field import section
-from lab.built.atlas.grid import controls, disputed, grid, outcomes, serves_nobody, shown
+from lab.built.atlas.grid import controls, disputed, grid, modelled, outcomes, serves_nobody, shown
 from lab.built.atlas.packed import embedded
 from lab.observation import Outcome
 from lab.show.words import LOOKS
@@ -99,14 +99,14 @@ def _profiles(gathered: dict[str, Any]) -> str:
     if not played:
         return '<p class="absent">No profile was run for this page; <code>make report</code> runs them all.</p>'
     clients, scenes = shown(played, gathered["list"])
-    modelled = sum(not one["profile"].get("ran", True) for one in clients if one.get("profile"))
+    unrun = sum(map(modelled, clients))
     idle = [one["name"] for one in clients if serves_nobody(one["name"], played)]
     split = len(disputed(played, leaving_out=idle))
     said = (
         f"<p>{len(clients)} profiles went through {len(scenes)} scenes; in {split} of them they do not agree. "
         + (f"Left out at first, since they refuse every genuine server: {escape(', '.join(idle))}. " if idle else "")
-        + f"The field test runs the program behind {len(clients) - modelled} of them. "
-        + (f"{modelled} are modelled, not run: their columns are marked <i>modelled</i>." if modelled else "")
+        + f"The field test runs the program behind {len(clients) - unrun} of them. "
+        + (f"{unrun} are modelled, not run: their columns are marked <i>modelled</i>." if unrun else "")
         + "</p>"
     )
     table = grid("programs", "What each real implementation would do.", played, gathered)

@@ -117,8 +117,7 @@ class _View:
     met.
     """
 
-    first_day: int
-    held: NDArray[np.int64]
+    block: Block
     age: NDArray[np.int64]
     genuine: NDArray[np.int64]
     threats: list[tuple[Threat, NDArray[np.int64]]]
@@ -133,8 +132,7 @@ def _view(told: History, block: Block, backups: int) -> _View:
     presented = _numbers([one.path for one in told.changes])[:, newest]
     present = [one for one in told.threats if one.since < end and one.until > first]
     return _View(
-        first,
-        block.held,
+        block,
         days[:, None] - np.array([one.day for one in releases]),
         PLACE[_shared(pins[:, None, :], presented[:, :, None], backups)],
         [(one, PLACE[_shared(pins, _numbers([one.path]), backups)]) for one in present],
@@ -146,13 +144,13 @@ def _tally(view: _View, choice: Shipped, accepts: dict[str, Accepts], devices: i
     lapsed = table if choice.expires is None else accepts[FALLBACK]
     expired = view.age >= (math.inf if choice.expires is None else choice.expires)
     served = np.where(expired, lapsed.genuine[view.genuine], table.genuine[view.genuine])
-    refused = np.where(served, 0, view.held).sum(1)
-    share = np.zeros(view.held.shape)
+    refused = np.where(served, 0, view.block.held).sum(1)
+    share = np.zeros(view.block.held.shape)
     for one, met in view.threats:
-        rows = slice(max(one.since - view.first_day, 0), one.until - view.first_day)
+        rows = slice(max(one.since - view.block.first_day, 0), one.until - view.block.first_day)
         taken = np.where(expired[rows], lapsed.against(one.attack)[met], table.against(one.attack)[met])
         np.maximum(share[rows], (1 - one.heeded) * taken, out=share[rows])
-    exposure = float((view.held * share).sum())
+    exposure = float((view.block.held * share).sum())
     return Tally(int(refused.sum()), exposure, int(refused.max()) / devices, int(refused[-1]))
 
 
@@ -171,7 +169,7 @@ def _numbers(paths: Sequence[Keys]) -> NDArray[np.int64]:
 
 
 def _shared(pins: NDArray[np.int64], path: NDArray[np.int64], backups: int) -> NDArray[np.int64]:
-    """The same as `history.relation`, for whole arrays at once: the `bits` of each pair's reach."""
+    """What each path shares with pins and the next `backups` backup keys: the `bits` of each pair's reach."""
     ahead = path[2] - pins[2]
     found: NDArray[np.int64] = bits(Reach({Role.BACKUP})) * ((ahead > 0) & (ahead <= backups))
     for role, ours, theirs in zip(ROLES, pins, path, strict=True):

@@ -40,10 +40,8 @@ class Keys:
 
     def sharing(self, reach: Reach) -> Keys:
         """A path with exactly these of the genuine keys of the day on which the site has this path."""
-        root, intermediate, key, certificate = (
-            own if role in reach else FOREIGN for role, own in zip(ROLES, astuple(self), strict=True)
-        )
-        return Keys(root, intermediate, self.key + 1 if Role.BACKUP in reach else key, certificate)
+        shared = Keys(*(own if role in reach else FOREIGN for role, own in zip(ROLES, astuple(self), strict=True)))
+        return replace(shared, key=self.key + 1) if Role.BACKUP in reach else shared
 
 
 @dataclass(frozen=True)
@@ -108,12 +106,6 @@ class History:
         return self.deployed(day).path
 
 
-def relation(pins: Keys, path: Keys, backups: int = 1) -> Reach:
-    """What a path has in common with a device that holds `pins` and the next `backups` backup keys."""
-    shared = {role for role, ours, theirs in zip(ROLES, astuple(pins), astuple(path), strict=True) if ours == theirs}
-    return Reach(shared | {Role.BACKUP} if pins.key < path.key <= pins.key + backups else shared)
-
-
 def history(plan: Plan, days: int, seed: int) -> History:
     """
     Draw one possible history.
@@ -126,13 +118,9 @@ def history(plan: Plan, days: int, seed: int) -> History:
     uncounted = {name: _days(rate, days, seed, *name.encode()) for name, rate in plan.attacks.items()}
     thefts = found["key_thefts"]
     changes = _changes(plan, days, found, [day + plan.theft_noticed for day in thefts])
-    releases = {0: 0}
-    for one in changes[1:]:
-        out = one.day if one.planned else one.day + plan.reaction
-        if out < days:
-            releases[out] = out
+    out = {0, *(one.day + (0 if one.planned else plan.reaction) for one in changes[1:])}
     bare = History(days, changes, (Release(0, changes[0].path),))
-    published = tuple(Release(day, bare.path(day)) for day in sorted(releases))
+    published = tuple(Release(day, bare.path(day)) for day in sorted(out) if day < days)
     misissued = [one for name, event in MISISSUED.items() for one in _held(plan, bare, name, found[event])]
     others = [replace(one, attack=name) for name in uncounted for one in _held(plan, bare, name, uncounted[name])]
     return replace(bare, releases=published, threats=(*_thefts(plan, bare, thefts), *misissued, *others))
@@ -163,24 +151,22 @@ def _changes(plan: Plan, days: int, found: dict[str, list[int]], rekeyed: list[i
         day = min(due, surprises[0][0] if surprises else due)
         if day >= days:
             break
-        if due == day:
+        kind, why = (0, "renewed") if due == day else surprises.pop(0)[1:]
+        if kind == 1:
+            swapped = True
+            continue
+        planned = kind in (0, 2)
+        # A revoked or stolen certificate is replaced with a new key whatever the habit at renewals is.
+        new_key = kind in (3, 4) or not plan.keeps_key
+        path = replace(path, key=path.key + new_key, certificate=next(fresh_certificate))
+        if kind == 2:
+            moved = next(fresh_ca)
+            path = replace(path, root=moved, intermediate=moved)
+        elif swapped:
             # A rotated intermediate reaches the site with its next certificate, and nobody tells it beforehand.
-            why, planned = ("renewed; the CA had rotated its intermediate", False) if swapped else ("renewed", True)
-            path = replace(path, key=path.key + (not plan.keeps_key), certificate=next(fresh_certificate))
-        else:
-            _, kind, why = surprises.pop(0)
-            if kind == 1:
-                swapped = True
-                continue
-            planned = kind == 2
-            # A revoked or stolen certificate is replaced with a new key whatever the habit at renewals is.
-            new_key = kind in (3, 4) or not plan.keeps_key
-            path = replace(path, key=path.key + new_key, certificate=next(fresh_certificate))
-            if kind == 2:
-                moved = next(fresh_ca)
-                path, swapped = replace(path, root=moved, intermediate=moved), False
-        if swapped:
-            path, swapped = replace(path, intermediate=next(fresh_ca)), False
+            path, planned = replace(path, intermediate=next(fresh_ca)), False
+            why += "; the CA had rotated its intermediate"
+        swapped = False
         # Two changes of one day are one change; nobody saw what was between them.
         planned = planned and (day not in changes or changes[day].planned)
         changes[day] = Deployment(day, path, why, planned)

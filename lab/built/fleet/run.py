@@ -226,5 +226,5 @@ def run(fleet: Fleet, choices: Sequence[Shipped] = CHOICES, progress: Progress =
         blocks = holdings(told, fleet.devices, fleet.adoption, seed)
         found.append(tallies(told, blocks, fleet.devices, choices, accepts))
     progress(fleet.seeds, fleet.seeds, "")
-    rows = tuple(FleetRow(choice, tuple(one[number] for one in found)) for number, choice in enumerate(choices))
+    rows = tuple(map(FleetRow, choices, zip(*found, strict=True)))
     return FleetResult(fleet, rows, sum(one.handshakes for one in accepts.values()))

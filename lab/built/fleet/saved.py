@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab.built.fleet.adoption import ADOPTIONS, Adoption
+from lab.built.fleet.adoption import ADOPTIONS
 from lab.built.fleet.count import Shipped
-from lab.built.fleet.plan import Plan
 from lab.built.fleet.run import Fleet, FleetResult, FleetRow, described, run
 from lab.observation import Progress, untold
 from lab.show.sheet import Row, Sheet, Tabled
@@ -23,22 +22,21 @@ LEAF = Shipped("leaf-pinned")
 
 @dataclass(frozen=True)
 class Remedy:
-    """One thing changed: what runs on the devices, or the operator's plan, or how updates travel."""
+    """One thing changed: what runs on the devices, or in the fleet the operator's plan or how updates travel."""
 
     name: str
     choice: Shipped
-    plan: Plan
-    adoption: Adoption
+    fleet: Fleet
 
 
 def remedies(fleet: Fleet, base: Shipped = LEAF) -> tuple[Remedy, ...]:
     """Every single change that the table tries; none for what the fleet does already."""
 
     def choosing(name: str, choice: Shipped) -> Remedy:
-        return Remedy(name, choice, fleet.plan, fleet.adoption)
+        return Remedy(name, choice, fleet)
 
     def planning(name: str, **changed: Any) -> Remedy:
-        return Remedy(name, base, replace(fleet.plan, **changed), fleet.adoption)
+        return Remedy(name, base, replace(fleet, plan=replace(fleet.plan, **changed)))
 
     tried = (
         choosing("a backup pin", replace(base, client="leaf-or-backup", backups=1)),
@@ -54,10 +52,9 @@ def remedies(fleet: Fleet, base: Shipped = LEAF) -> tuple[Remedy, ...]:
         planning("revocation that every device heeds", revocation_heeded=1.0),
         planning("certificates of 47 days", lifetime=47),
         planning("certificates of 398 days", lifetime=398),
-        Remedy("updates as fast as a browser's", base, fleet.plan, ADOPTIONS["evergreen"]),
+        Remedy("updates as fast as a browser's", base, replace(fleet, adoption=ADOPTIONS["evergreen"])),
     )
-    as_it_is = (base, fleet.plan, fleet.adoption)
-    return tuple(one for one in tried if (one.choice, one.plan, one.adoption) != as_it_is)
+    return tuple(one for one in tried if (one.choice, one.fleet) != (base, fleet))
 
 
 @dataclass(frozen=True)
@@ -126,26 +123,20 @@ def saved(
     not run again. Raises ValueError where the base names no client.
     """
     tried = remedies(fleet, base)
-    worlds: dict[tuple[Plan, Adoption], list[Shipped]] = {(fleet.plan, fleet.adoption): [base]}
+    worlds: dict[Fleet, list[Shipped]] = {fleet: [base]}
     for one in tried:
-        worlds.setdefault((one.plan, one.adoption), []).append(one.choice)
-    done: dict[tuple[Plan, Adoption, Shipped], FleetRow] = {}
+        worlds.setdefault(one.fleet, []).append(one.choice)
+    done: dict[tuple[Fleet, Shipped], FleetRow] = {}
     steps = len(worlds) * fleet.seeds
-    for number, ((plan, adoption), choices) in enumerate(worlds.items()):
-        changed = replace(fleet, plan=plan, adoption=adoption)
-        rows = known.rows if known and known.fleet == changed else ()
-        there = {row.choice: row for row in rows}
+    for number, (changed, choices) in enumerate(worlds.items()):
+        there = {row.choice: row for row in known.rows} if known and known.fleet == changed else {}
         missing = tuple(one for one in dict.fromkeys(choices) if one not in there)
         if missing:
-            for row in run(changed, missing, _part(progress, number * fleet.seeds, steps)).rows:
-                there[row.choice] = row
-        done |= {(plan, adoption, one): there[one] for one in choices}
+            found = run(changed, missing, _part(progress, number * fleet.seeds, steps))
+            there |= {row.choice: row for row in found.rows}
+        done |= {(changed, one): there[one] for one in choices}
     progress(steps, steps, "")
-    return Saved(
-        fleet,
-        done[fleet.plan, fleet.adoption, base],
-        tuple((one, done[one.plan, one.adoption, one.choice]) for one in tried),
-    )
+    return Saved(fleet, done[fleet, base], tuple((one, done[one.fleet, one.choice]) for one in tried))
 
 
 def _part(progress: Progress, before: int, steps: int) -> Progress:

@@ -12,7 +12,7 @@ written down here, and no scene is listed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from lab.scenes.catalogue import CASES, Case, Kind, Meeting, attacked, case, cha
 from lab.trials.matrix import matrix
 
 _KEYS = (Reach({Role.LEAF}), Reach({Role.BACKUP}), Reach())
+
+_KIND = {Line.GENUINE: Kind.ROTATION, Line.ATTACKER: Kind.ATTACK}
 
 ORDINARY = (
     *(Reach(issuer | key) for issuer in (Reach.INTERMEDIATE, Reach.ROOT, Reach.TRUST_STORE) for key in _KEYS),
@@ -58,8 +60,7 @@ PLACE[[bits(one) for one in SITUATIONS]] = range(len(SITUATIONS))
 
 def scene(reach: Reach, line: Line) -> Case:
     """The first plain scene of the catalogue with this reach and whoever is on the line; else one put together."""
-    kind = Kind.ROTATION if line is Line.GENUINE else Kind.ATTACK
-    found = (one for one in CASES.values() if one.kind is kind and one.reach == reach and plain(one))
+    found = (one for one in CASES.values() if one.kind is _KIND[line] and one.reach == reach and plain(one))
     return next(found, None) or composed(reach, line)
 
 
@@ -90,8 +91,7 @@ def composed(reach: Reach, line: Line) -> Case:
         store = (*world.store, world.issuing.as_root()) if rootless else world.store
         return (changed if line is Line.GENUINE else attacked)(world, credential, store=store)
 
-    kind = Kind.ROTATION if line is Line.GENUINE else Kind.ATTACK
-    return Case(f"{line.value}: {reach}", kind, str(reach), str(reach), build, reach)
+    return Case(f"{line.value}: {reach}", _KIND[line], str(reach), str(reach), build, reach)
 
 
 def uncounted(name: str) -> Case:
@@ -124,11 +124,10 @@ class Accepts:
     about by name.
     """
 
-    client: str
     genuine: NDArray[np.bool_]
     attacker: NDArray[np.bool_]
     handshakes: int
-    named: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    named: dict[str, NDArray[np.bool_]]
 
     def against(self, attack: str) -> NDArray[np.bool_]:
         """Where the attack of that name succeeds; where it has none, what the keys on its path lead to."""
@@ -153,7 +152,7 @@ def measure(clients: Iterable[Client], attacks: Iterable[Case] = ()) -> dict[str
         genuine, attacker = (np.array([won(name, one, line) for one in found[line]]) for line in Line)
         named = {one.name: _against(one, won(name, one, Line.ATTACKER), attacker) for one in asked}
         handshakes = sum(len(done.cell(name, one.name).encounters) for one in cases)
-        return Accepts(name, genuine, attacker, handshakes, named)
+        return Accepts(genuine, attacker, handshakes, named)
 
     return {one.name: accepts(one.name) for one in rows}
 

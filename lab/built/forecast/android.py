@@ -11,61 +11,42 @@ no document can make it read or expand anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from lab.built.forecast.config import Format, Listed, Override, PinConfig, domain, listed, pin, shown
+from lab.built.forecast.config import Format, Override, PinConfig, domain, listed, pin, shown
 
 MOST_DEPTH = 20
 MOST_DOMAINS = 1000
 
 
-@dataclass(frozen=True)
-class _Inherited:
-    """What a domain-config gets from around it."""
-
-    pins: Listed | None = None
-    expires: datetime | None = None
-    user_anchors: bool = False
-    overrides: tuple[Override, ...] = ()
-
-
 def read(octets: bytes) -> tuple[PinConfig, ...]:
     """Every domain that has a pin set. Raises ValueError, in one sentence, for what Android would not load."""
     document = _document(octets)
-    base = _Inherited()
-    for one in document.findall("base-config"):
-        base = _anchors(one, base)
+    base = reduce(_anchors, document.findall("base-config"), PinConfig(Format.ANDROID, ()))
     debug = (Override.DEBUG,) if any(_overriding(one, True) for one in document.findall("debug-overrides")) else ()
-    found: dict[str, tuple[bool, _Inherited]] = {}
-    for host, subdomains, given in _domains(document, base, 0):
-        if host in found:
-            raise ValueError(f"the domain {shown(host)} is there twice, and Android would not load the file")
-        found[host] = subdomains, given
+    found: dict[str, PinConfig] = {}
+    for one in _domains(document, base, 0):
+        if one.host in found:
+            raise ValueError(f"the domain {shown(one.host)} is there twice, and Android would not load the file")
+        found[one.host] = one
         if len(found) > MOST_DOMAINS:
             raise ValueError(f"it has more than {MOST_DOMAINS} domains; give the part that is about your host")
     # The most specific domain-config is the one that counts, also where it has no pins.
-    bare = [(host, subdomains) for host, (subdomains, given) in found.items() if not given.pins]
+    bare = [(one.host, one.subdomains) for one in found.values() if not one.lists]
     if len(bare) == len(found):
         raise ValueError(
             "no domain in it has a pin-set with pins, so nothing is pinned; add <pin-set> to a domain-config"
         )
-    return tuple(
-        PinConfig(
-            Format.ANDROID,
-            (given.pins,),
-            host,
-            subdomains,
-            expires=given.expires,
-            user_anchors=given.user_anchors,
-            overrides=(*given.overrides, *debug),
-            exempt=tuple(other for other in bare if other[0].endswith("." + host)),
-        )
-        for host, (subdomains, given) in found.items()
-        if given.pins
-    )
+
+    def whole(one: PinConfig) -> PinConfig:
+        exempt = tuple(other for other in bare if other[0].endswith("." + one.host))
+        return replace(one, overrides=(*one.overrides, *debug), exempt=exempt)
+
+    return tuple(whole(one) for one in found.values() if one.lists)
 
 
 def _document(octets: bytes) -> Any:
@@ -86,21 +67,22 @@ def _document(octets: bytes) -> Any:
     return document
 
 
-def _domains(element: Any, around: _Inherited, depth: int) -> Iterator[tuple[str, bool, _Inherited]]:
+def _domains(element: Any, around: PinConfig, depth: int) -> Iterator[PinConfig]:
+    """An entry for each domain; a domain-config inherits the entry around it."""
     if depth > MOST_DEPTH:
         raise ValueError(f"domain-config stands more than {MOST_DEPTH} deep in itself; nobody writes that")
     for one in element.findall("domain-config"):
-        given = _pins(one, _anchors(one, around))
+        given = _pins(one, _anchors(around, one))
         names = one.findall("domain")
         if not names:
             raise ValueError("a domain-config names no domain, and Android would not load the file")
         for name in names:
-            host = domain(name.text or "")
-            yield host, _true(name.get("includeSubdomains")), given
+            subdomains = _true(name.get("includeSubdomains"))
+            yield replace(given, host=domain(name.text or ""), subdomains=subdomains)
         yield from _domains(one, given, depth + 1)
 
 
-def _pins(config: Any, around: _Inherited) -> _Inherited:
+def _pins(config: Any, around: PinConfig) -> PinConfig:
     sets = config.findall("pin-set")
     if not sets:
         return around
@@ -115,7 +97,7 @@ def _pins(config: Any, around: _Inherited) -> _Inherited:
         pins.append(pin(text, text))
     expires = _day(sets[0].get("expiration"))
     # An empty set is no error: it switches off what is inherited.
-    return replace(around, pins=listed(pins) if pins else None, expires=expires)
+    return replace(around, lists=(listed(pins),) if pins else (), expires=expires)
 
 
 def _day(text: str | None) -> datetime | None:
@@ -130,22 +112,17 @@ def _day(text: str | None) -> datetime | None:
         ) from None
 
 
-def _anchors(config: Any, around: _Inherited) -> _Inherited:
-    stores = config.findall("trust-anchors")
-    if not stores:
+def _anchors(around: PinConfig, config: Any) -> PinConfig:
+    if config.find("trust-anchors") is None:
         return around
-    certificates = [one for store in stores for one in store.findall("certificates")]
-    users = any(one.get("src") == "user" for one in certificates)
-    return replace(around, user_anchors=users, overrides=tuple(_overriding(config, False)))
+    users = any(one.get("src") == "user" for one in config.findall("trust-anchors/certificates"))
+    return replace(around, user_anchors=users, overrides=_overriding(config, False))
 
 
-def _overriding(config: Any, default: bool) -> list[Override]:
+def _overriding(config: Any, default: bool) -> tuple[Override, ...]:
     kinds = {"system": Override.SYSTEM, "user": Override.USER}
-    found = []
-    for one in config.findall("trust-anchors/certificates"):
-        if _true(one.get("overridePins"), default):
-            found.append(kinds.get(one.get("src") or "", Override.BUNDLED))
-    return list(dict.fromkeys(found))
+    over = [one for one in config.findall("trust-anchors/certificates") if _true(one.get("overridePins"), default)]
+    return tuple(dict.fromkeys(kinds.get(one.get("src"), Override.BUNDLED) for one in over))
 
 
 def _true(text: str | None, default: bool = False) -> bool:

@@ -8,12 +8,13 @@ are read here too: public keys, requests and certificates, never private keys.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -185,13 +186,12 @@ def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:
 
 # ---- backup keys ---------------------------------------------------------------------------------
 
-_KINDS: dict[bytes, Callable[[bytes], str]] = {
-    b"PUBLIC KEY": lambda pem: pin_of(serialization.load_pem_public_key(pem)),  # type: ignore[arg-type]
-    b"CERTIFICATE REQUEST": lambda pem: pin_of(x509.load_pem_x509_csr(pem).public_key()),
-    b"NEW CERTIFICATE REQUEST": lambda pem: pin_of(x509.load_pem_x509_csr(pem).public_key()),
-    b"CERTIFICATE": lambda pem: pin_of(x509.load_pem_x509_certificate(pem)),
-}
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
+_SHOWN: tuple[Callable[[bytes], Any], ...] = (
+    serialization.load_pem_public_key,
+    x509.load_pem_x509_certificate,
+    lambda pem: x509.load_pem_x509_csr(pem).public_key(),
+)
+"""How a key may be shown; each raises where the file has another form."""
 
 
 def read_backup(file: Path) -> str:
@@ -202,10 +202,9 @@ def read_backup(file: Path) -> str:
     refused, though it would prove most: it has no business here.
     """
     octets = read(file, MOST_BYTES, "public keys")
-    found = _BLOCK.search(octets)
-    try:
-        return _KINDS[found[1] if found else b""](octets)
-    except (KeyError, *_DAMAGED):
-        raise ValueError(
-            f"{file} holds no public key; give a PEM file with one, `openssl pkey -in backup.key -pubout` makes it"
-        ) from None
+    for load in _SHOWN:
+        with suppress(*_DAMAGED):
+            return pin_of(load(octets))
+    raise ValueError(
+        f"{file} holds no public key; give a PEM file with one, `openssl pkey -in backup.key -pubout` makes it"
+    )

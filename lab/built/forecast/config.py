@@ -51,8 +51,7 @@ class Pin:
     """
     One pin as written.
 
-    `digest` is what it decodes to. `hash` is SHA-256 or SHA-1. `whole` says
-    that the format itself means the whole certificate (the lab's own file
+    `digest` is what it decodes to. `whole` says that the format itself means the whole certificate (the lab's own file
     only). `never` is the reason why the program that reads this format can
     match it with nothing, whatever the chain; empty for a usable pin. `role`
     is what the file itself calls the pin, where it calls it anything.
@@ -60,10 +59,14 @@ class Pin:
 
     written: str
     digest: bytes
-    hash: str = "SHA-256"
     whole: bool = False
     never: str = ""
     role: Role | None = None
+
+    @property
+    def hash(self) -> str:
+        """The hash that has so many bytes."""
+        return "SHA-256" if len(self.digest) == 32 else "SHA-1"
 
     def __str__(self) -> str:
         kind = self.hash.lower().replace("-", "")
@@ -151,8 +154,7 @@ def choose(configs: Sequence[PinConfig], host: str | None, file: str) -> PinConf
             f"{file} has no pins for {host!r}, so a connection there would not be checked at all; "
             f"it pins {names}, so give one of these with --host"
         )
-    exact = [one for one in fit if host and one.host.lower() == host.lower()]
-    best = exact[0] if exact else max(fit, key=lambda one: len(one.host))
+    best = max(fit, key=lambda one: len(one.host))
     if best.format is not Format.OKHTTP:
         return best
     joined = {pin.digest: pin for one in fit for pin in one.pins}
@@ -190,9 +192,8 @@ def pin(written: str, encoded: str, *, sha1: bool = False, role: Role | None = N
     """
     text = "".join(encoded.split())
     if _HEX.fullmatch(text):
-        digest = bytes.fromhex(text.replace(":", ""))
         never = "it is written in hexadecimal, and base 64 is wanted"
-        return Pin(written, digest, _named(digest), whole, never, role)
+        return Pin(written, bytes.fromhex(text.replace(":", "")), whole, never, role)
     try:
         digest = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, ValueError):
@@ -206,11 +207,7 @@ def pin(written: str, encoded: str, *, sha1: bool = False, role: Role | None = N
             "was a part of it lost when it was copied?"
         )
     never = "" if sha1 or len(digest) == 32 else "it is a SHA-1, and only SHA-256 is compared"
-    return Pin(written, digest, _named(digest), whole, never, role)
-
-
-def _named(digest: bytes) -> str:
-    return "SHA-256" if len(digest) == 32 else "SHA-1"
+    return Pin(written, digest, whole, never, role)
 
 
 def listed(pins: Iterable[Pin], where: Where = Where.PATH) -> Listed:

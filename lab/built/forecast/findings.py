@@ -44,11 +44,6 @@ class LintFinding:
     source: str = ""
     name: str = ""
 
-    @property
-    def serious(self) -> bool:
-        """Whether it costs an outage, or leaves the pins without effect."""
-        return self.severity is Severity.SERIOUS
-
     def record(self) -> dict[str, Any]:
         """The finding as plain JSON values."""
         said = asdict(self)
@@ -80,9 +75,9 @@ class Subject:
         return [[one for one in self.matches if one.list == number] for number in range(len(self.config.lists))]
 
     @property
-    def passes_today(self) -> bool:
-        """Whether every list has a pin that lets today's chain through."""
-        return all(any(one.works for one in listed) for listed in self.lists)
+    def app_lists(self) -> list[list[Match]]:
+        """The lists of a file that an app ships; none of a header, of which header-ignored says all there is."""
+        return [] if self.config.format is Format.HPKP else self.lists
 
     @property
     def may_be_root(self) -> bool:
@@ -103,7 +98,7 @@ class Subject:
             return "a report-only header refuses nothing"
         if config.max_age == 0:
             return "max-age=0 makes a browser forget the pins"
-        if not self.passes_today:
+        if not any(one.works for one in self.matches):
             return "no pin is on the path, and a browser does not note such a header"
         if not any(one.place is None for one in self.matches):
             return "every pin is on the path, and a browser does not note a header without a backup pin"

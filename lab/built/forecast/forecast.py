@@ -16,12 +16,12 @@ from typing import Any
 
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import PinConfig, domain
-from lab.built.forecast.findings import LintFinding, Subject
+from lab.built.forecast.findings import LintFinding, Severity, Subject
 from lab.built.forecast.lint import lint
 from lab.built.forecast.match import Match, match
-from lab.built.forecast.rebuild import YOURS, Rebuilt, client
+from lab.built.forecast.rebuild import SITE, YOURS, Rebuilt, client, moved, moved_back
 from lab.built.forecast.scenes import aside, cases_in
-from lab.observation import Outcome, Progress, untold
+from lab.observation import Finding, Outcome, Progress, untold
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Case, chosen
@@ -42,8 +42,9 @@ class Forecast:
 
     `matrix` has the trials: the client with the pins, and those beside it, in
     the rebuilt world. `aside` says, by scene, why it is not counted for this
-    chain; empty where it is. `lab_host` is the host's name there, and `changes`
-    is what the rebuilt chain could not keep.
+    chain; empty where it is. `refusals` are those of the client with the pins,
+    by scene, told with the chain and the pins that were brought along. `lab_host`
+    is the host's name there, and `changes` is what the rebuilt chain could not keep.
     """
 
     subject: Subject
@@ -52,6 +53,7 @@ class Forecast:
     changes: tuple[str, ...]
     matrix: Matrix = field(repr=False)
     aside: dict[str, str] = field(repr=False)
+    refusals: dict[str, Finding] = field(repr=False)
 
     @property
     def clients(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ class Forecast:
     @property
     def serious(self) -> bool:
         """Whether lint found something that costs an outage, or leaves the pins without effect."""
-        return any(one.serious for one in self.findings)
+        return any(one.severity is Severity.SERIOUS for one in self.findings)
 
     @property
     def broken(self) -> str:
@@ -170,7 +172,8 @@ def forecast(
     findings = lint(subject)
     world = Rebuilt(chain, name, now)
     wanted = CASES if scenes is None else {ORDINARY, *(one.name for one in chosen(scenes))}
-    clients = (client(subject, world), *(CLIENTS[one] for one in BESIDE))
+    pins = moved(subject, world)
+    clients = (client(subject, pins), *(CLIENTS[one] for one in BESIDE))
     played = matrix(clients, cases_in(world, wanted), progress)
     return Forecast(
         subject=subject,
@@ -179,6 +182,11 @@ def forecast(
         changes=tuple(dict.fromkeys(world.changes)),
         matrix=played,
         aside={one.name: aside(one, played.cell("unpinned", one.name), chain) for one in played.cases},
+        refusals={
+            one.name: moved_back(refusal, subject, world, pins)
+            for one in played.cases
+            if (refusal := played.cell(YOURS, one.name).verdict.refusal)
+        },
     )
 
 
@@ -205,7 +213,6 @@ def _host(config: PinConfig, chain: Chain, host: str | None) -> str:
     bare = "" if "*" in bare else bare
     if bare and not name_mismatch(names, bare):
         return bare
-    concrete = [one for one in names if config.covers(one)]
-    below = [f"www.{one[2:]}" for one in names if one.startswith("*.") and config.covers(f"www.{one[2:]}")]
-    concrete = [one for one in (*concrete, *below) if "*" not in one]
-    return (concrete or [bare or "site.example"])[0].lower()
+    below = [f"www.{one[2:]}" for one in names if one.startswith("*.")]
+    concrete = [one for one in (*names, *below) if "*" not in one and config.covers(one)]
+    return (concrete or [bare or SITE])[0].lower()

@@ -16,7 +16,8 @@ from pathlib import Path
 from lab.built.forecast import android, ios
 from lab.built.forecast.config import Format, Pin, PinConfig, choose, domain, listed, pin, shown
 from lab.built.forecast.files import read, text_of
-from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
+from lab.policy.hpkp import first
+from lab.policy.hpkp_header import HeaderName, Malformed, parse
 from lab.policy.pinset import Role, Where
 
 MOST_BYTES = 1 << 20
@@ -97,31 +98,18 @@ _HEADER = re.compile(r"^[ \t]*(Public-Key-Pins(?:-Report-Only)?)[ \t]*:(.*)$", r
 
 
 def _hpkp(text: str) -> tuple[PinConfig, ...]:
-    kind, value = HeaderName.PKP, text
-    headers = [(name.lower(), found.strip()) for name, found in _HEADER.findall(text)]
-    if headers:  # the first enforced header counts, else the first report-only one (section 2.3.1)
-        headers.sort(key=lambda one: one[0] != HeaderName.PKP.lower())
-        kind = HeaderName.PKP if headers[0][0] == HeaderName.PKP.lower() else HeaderName.REPORT_ONLY
-        value = headers[0][1]
-    header = parse(value, kind)
+    headers = _HEADER.findall(text) or [(HeaderName.PKP, text)]  # without a name it is the value alone
+    enforced = first(headers, HeaderName.PKP) is not None
+    kind = HeaderName.PKP if enforced else HeaderName.REPORT_ONLY
+    header = parse((first(headers, kind) or "").strip(), kind)
     if isinstance(header, Malformed):
         raise ValueError(
             f"{header.reason}, so a browser would ignore the header; give its value exactly as the server sends it"
         )
-    return (_noted(header, kind),)
-
-
-def _noted(header: Header, kind: HeaderName) -> PinConfig:
-    pins = listed(
-        pin(f'pin-sha256="{one.removeprefix("sha256/")}"', one.removeprefix("sha256/")) for one in header.pins
-    )
-    return PinConfig(
-        Format.HPKP,
-        (pins,),
-        subdomains=header.include_subdomains,
-        max_age=header.max_age,
-        enforced=kind is HeaderName.PKP,
-    )
+    encoded = [one.removeprefix("sha256/") for one in header.pins]
+    pins = listed(pin(f'pin-sha256="{one}"', one) for one in encoded)
+    subdomains, age = header.include_subdomains, header.max_age
+    return (PinConfig(Format.HPKP, (pins,), subdomains=subdomains, max_age=age, enforced=enforced),)
 
 
 # ---- curl's string -------------------------------------------------------------------------------
@@ -158,10 +146,10 @@ def _okhttp(text: str) -> tuple[PinConfig, ...]:
 
 
 def _okhttp_pin(text: str) -> Pin:
-    for prefix in ("sha256/", "sha1/"):
-        if text.startswith(prefix):
-            return pin(text, text.removeprefix(prefix), sha1=prefix == "sha1/")
-    raise ValueError(f"the pin {shown(text)} has to begin with sha256/ or sha1/, and OkHttp would throw")
+    kind, _, encoded = text.partition("/")
+    if kind not in ("sha256", "sha1"):
+        raise ValueError(f"the pin {shown(text)} has to begin with sha256/ or sha1/, and OkHttp would throw")
+    return pin(text, encoded, sha1=kind == "sha1")
 
 
 # ---- the lab's own file --------------------------------------------------------------------------

@@ -121,9 +121,7 @@ def pins_overridden(subject: Subject) -> Found:
 @rule
 def nothing_matches(subject: Subject) -> Found:
     """No pin of a list lets the chain of today through."""
-    if subject.config.format is Format.HPKP:
-        return  # header-ignored says it
-    for listed in subject.lists:
+    for listed in subject.app_lists:
         if any(one.works for one in listed):
             continue
         unknown = subject.may_be_root and any(one.names is Names.NOTHING for one in listed)
@@ -145,21 +143,20 @@ def nothing_matches(subject: Subject) -> Found:
 @rule
 def certificate_pin(subject: Subject) -> Found:
     """A pin names a whole certificate."""
-    whole = [one for one in subject.matches if one.names is Names.CERTIFICATE]
-    for one in whole:
-        assert one.place is not None
+    for one in subject.matches:
+        if one.names is not Names.CERTIFICATE or one.place is None:
+            continue
+        there = subject.chain.seen[one.place]
+        instead = f"Pin the key instead: {there.pin}."
         if one.works:
-            yield fix(
-                f"{one.pin} is the hash of the certificate of {subject.chain.name(one.place)}",
-                "Every renewal changes a certificate, also one that keeps its key.",
-                f"Pin the key instead: {seen(subject.chain.path[one.place]).pin}.",
-            )
+            renewed = "Every renewal changes a certificate, also one that keeps its key."
+            yield fix(f"{one.pin} is the hash of the certificate of {there.name}", renewed, instead)
         else:
             yield serious(
-                f"{one.pin} is the {one.pin.hash} of the whole certificate of {subject.chain.name(one.place)}",
+                f"{one.pin} is the {one.pin.hash} of the whole certificate of {there.name}",
                 f"{subject.config.format.words} compares the hash of the key (SubjectPublicKeyInfo), "
                 "so this pin never matches.",
-                f"Pin the key instead: {seen(subject.chain.path[one.place]).pin}.",
+                instead,
                 "RFC 7469 section 2.4",
             )
 
@@ -247,9 +244,7 @@ def chain_not_valid(subject: Subject) -> Found:
 @rule
 def no_backup(subject: Subject) -> Found:
     """A list names keys of today only."""
-    if subject.config.format is Format.HPKP:
-        return  # header-ignored says it
-    for listed in subject.lists:
+    for listed in subject.app_lists:
         usable = [one for one in listed if not one.never]
         if usable and not any(one.outside or one.names is Names.ASIDE for one in usable):
             where = f" for {listed[0].where.value}" if len(subject.lists) > 1 else ""
@@ -340,9 +335,7 @@ def root_weakens_leaf(subject: Subject) -> Found:
 @rule
 def one_ca(subject: Subject) -> Found:
     """All pins of a list are CAs of one hierarchy."""
-    if subject.config.format is Format.HPKP:
-        return  # header-ignored says it: with every pin on the path, no browser notes the header
-    for listed in subject.lists:
+    for listed in subject.app_lists:
         usable = [one for one in listed if not one.never and one.names is not Names.DUMMY]
         if usable and all(one.place for one in usable):
             names = ", ".join(dict.fromkeys(subject.chain.name(one.place or 0) for one in usable))
@@ -365,10 +358,8 @@ def renewal_before_release(subject: Subject) -> Found:
         return
     for listed in subject.lists:
         usable = [one for one in listed if not one.never]
-        leaf_only = bool(usable) and all(
-            one.place == 0 or one.names in (Names.DUMMY, Names.NOTHING, Names.ASIDE) for one in usable
-        )
-        if leaf_only and any(one.place == 0 for one in usable):
+        others = any(one.place or one.names is Names.BACKUP for one in usable)
+        if not others and any(one.place == 0 for one in usable):
             yield fix(
                 f"the leaf certificate ends on {end:%Y-%m-%d}, before the next release on {subject.release:%Y-%m-%d}, "
                 "and only its key passes",

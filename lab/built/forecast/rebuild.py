@@ -13,6 +13,7 @@ program asks that reads such a file (which program asks what is in
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -24,18 +25,21 @@ from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import Format, Override
 from lab.built.forecast.findings import Subject
 from lab.built.forecast.match import Match, Names
+from lab.observation import Certificate, Finding, Wanted
 from lab.pki.authority import Authority, Credential, Key, begun, ca_subject, new_key, signed
 from lab.pki.names import reserved
 from lab.pki.pins import algorithm_of, fingerprint_of, name_of, pin_of
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, Check, pinned
 from lab.policy.clients import Client
-from lab.policy.pinset import PinList, PinSet
+from lab.policy.pinset import PinList, PinSet, Role
 from lab.policy.profiles import SYSTEM_ANCHOR, unless_installed, until
 
 YOURS = "yours"
 """The name of the client that ships the pins that were brought along."""
 SITE = "site.example"
+MADE = "(made by the lab)"
+"""In place of the pin of a certificate that stands for none of those that were brought along."""
 MOST_NAME = 64  # characters of a common name (RFC 5280, appendix A.1)
 MOST_RSA = 2048  # larger keys take up to seconds to make and change no verdict
 _CURVES: tuple[type[ec.EllipticCurve], ...] = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
@@ -53,10 +57,8 @@ class Rebuilt(World):
     """
     A world whose service has a chain of the given shape.
 
-    `now` has to be a moment at which the whole chain is valid. `line` holds its
-    authorities, from the one that issues for the service up to the root; a root
-    that is not in the chain is made, without limits. `changes` says what could
-    not be kept.
+    `now` has to be a moment at which the whole chain is valid. A root that is not
+    in the chain is made, without limits. `changes` says what could not be kept.
     """
 
     def __init__(self, chain: Chain, host: str, now: datetime) -> None:
@@ -66,30 +68,24 @@ class Rebuilt(World):
         self.changes: list[str] = []
 
     @cached_property
-    def line(self) -> tuple[Authority, ...]:
-        """The authorities of the chain, from the one that issues for the service up to the root."""
+    def issuing(self) -> Authority:
+        """The authority that issues for the service, below the others of its chain; the root, where it is alone."""
         above: Authority | None = None
         used: dict[str, int] = {}
         if not self._chain.has_root:
             above = self.authority(_label(self._chain.path[-1].issuer, used))
-        made: list[Authority] = [above] if above else []
         for certificate in reversed(self._chain.path[1:]):
             name = _label(certificate.subject, used)
             key = self._key(certificate, name)
             copied = self._copied(certificate, ca_subject(name), key, above)
             above = Authority(name, key, copied, above, now=self.now)
-            made.append(above)
-        return tuple(reversed(made))
+        assert above is not None  # a chain of one self-signed certificate is refused when it is read
+        return above
 
     @cached_property
     def root(self) -> Authority:
-        """The last of the line."""
-        return self.line[-1]
-
-    @cached_property
-    def issuing(self) -> Authority:
-        """The first of the line; the root itself, where the chain has no intermediate."""
-        return self.line[0]
+        """The last authority of the chain."""
+        return self.issuing.root
 
     @cached_property
     def sibling(self) -> Authority:
@@ -105,7 +101,7 @@ class Rebuilt(World):
         key = self._key(self._chain.leaf, "the server")
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.host)])
         leaf = self._copied(self._chain.leaf, subject, key, self.issuing, server=True)
-        return Credential(key, (leaf, *(one.certificate for one in self.line if one.parent)), self.issuing)
+        return Credential(key, (leaf, *(one.certificate for one in self.issuing.line() if one.parent)), self.issuing)
 
     def nearby(self) -> Rebuilt:
         """The same service and CAs, keys and all, with the sibling under the issuing authority's own parent."""
@@ -171,13 +167,13 @@ def _label(subject: x509.Name, used: dict[str, int]) -> str:
 # ---- the client that ships the pins --------------------------------------------------------------
 
 
-def client(subject: Subject, world: Rebuilt) -> Client:
+def client(subject: Subject, pins: PinSet) -> Client:
     """
     The client that ships this configuration: validation, the host name, then the pins as its program asks them.
 
-    Android trusts the user's CAs only where the file says so (for apps that
-    target API level 24 or later); browsers that had HPKP let an installed CA
-    past it.
+    `pins` are the moved ones. Android trusts the user's CAs only where the file
+    says so (for apps that target API level 24 or later); browsers that had HPKP
+    let an installed CA past it.
     """
     config = subject.config
     checks: list[Check] = [VALIDATION, HOST_NAME]
@@ -185,12 +181,12 @@ def client(subject: Subject, world: Rebuilt) -> Client:
         checks.append(SYSTEM_ANCHOR)
     if subject.unasked:
         return Client(YOURS, f"unpinned, because {subject.unasked}", tuple(checks))
-    pins = pinned("your pins", moved(subject, world))
+    check = pinned("your pins", pins)
     if config.expires:
-        pins = until(config.expires, pins)
+        check = until(config.expires, check)
     if Override.USER in config.overrides or config.format is Format.HPKP:
-        pins = unless_installed(pins)
-    return Client(YOURS, f"has your pins, as {config.format.words} has them", (*checks, pins))
+        check = unless_installed(check)
+    return Client(YOURS, f"has your pins, as {config.format.words} has them", (*checks, check))
 
 
 def moved(subject: Subject, world: Rebuilt) -> PinSet:
@@ -204,11 +200,33 @@ def moved(subject: Subject, world: Rebuilt) -> PinSet:
 
 
 def _moved(one: Match, world: Rebuilt) -> str:
-    if one.works and one.place is not None:
-        certificate = world.genuine.path[one.place]
-        return fingerprint_of(certificate) if one.names is Names.CERTIFICATE else pin_of(certificate)
     if one.names is Names.BACKUP and not one.never:
         return pin_of(world.backup_key.public_key())
-    if one.place is not None and not one.pin.never and one.names is Names.KEY:
-        return pin_of(world.genuine.path[one.place])  # `where` keeps it from matching, as in the program
+    if one.names is Names.CERTIFICATE and one.place is not None and one.works:
+        return fingerprint_of(world.genuine.path[one.place])
+    if one.names is Names.KEY and one.place is not None and not one.pin.never:
+        return pin_of(world.genuine.path[one.place])  # `where` may keep it from matching, as in the program
     return pin_of(new_key().public_key())
+
+
+def moved_back(found: Finding, subject: Subject, world: Rebuilt, pins: PinSet) -> Finding:
+    """
+    The same finding, told with the certificates of the chain and the pins of the file that were brought along.
+
+    `pins` are the moved ones. A certificate stands for the one whose new key it
+    has; a key that is neither in the chain nor in the file was made by the lab.
+    """
+    chain = subject.chain
+    own = {pin_of(new): old for new, old in zip(world.genuine.path, chain.seen, strict=False)}
+    files: dict[Role | str, list[Wanted]] = {}
+    for listed, matches in zip(pins.lists, subject.lists, strict=True):
+        for pin, one in zip(listed.pins, matches, strict=True):
+            name = one.names.value if one.place is None else chain.name(one.place)
+            files.setdefault(pin, []).append(Wanted(one.pin.written if one.pin.never else str(one.pin), name))
+
+    def back(met: Certificate) -> Certificate:
+        known = files.get(met.pin, [Wanted(f"{MADE:<51}")])
+        return own.get(met.pin) or replace(met, pin=known[0].pin)
+
+    wanted = dict.fromkeys(pin for one in found.wanted for pin in files[one.pin])
+    return replace(found, wanted=tuple(wanted), seen=tuple(map(back, found.seen)))

@@ -124,6 +124,9 @@ def _scene(shown: Forecast, one: Case) -> Iterator[str]:
         yield from _wrap(f"not counted: {aside}", " " * 25, " " * 25)
     elif trial.outcome in (Outcome.OUTAGE, Outcome.INTERCEPTED):
         yield from _wrap(f"{trial.verdict.check}: {trial.verdict.reason}", " " * 25, " " * 25)
+    if not aside and one.name in shown.refusals:
+        for line in shown.refusals[one.name].both_sides.splitlines():
+            yield from _wrap(line, " " * 11, " " * 72)
 
 
 def _scores(shown: Forecast) -> Iterator[str]:

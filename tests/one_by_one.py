@@ -9,13 +9,21 @@ part.
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from functools import cache
 from random import Random
 
 from lab.built.fleet.adoption import Adoption
 from lab.built.fleet.count import FALLBACK, Shipped, Tally
-from lab.built.fleet.history import History, Keys, Threat, relation
+from lab.built.fleet.history import ROLES, History, Keys, Threat
 from lab.built.fleet.situations import SITUATIONS, Accepts
+from lab.policy.pinset import Reach, Role
+
+
+def relation(pins: Keys, path: Keys, backups: int = 1) -> Reach:
+    """What a path has in common with a device that holds `pins` and the next `backups` backup keys."""
+    shared = {role for role, ours, theirs in zip(ROLES, astuple(pins), astuple(path), strict=True) if ours == theirs}
+    return Reach(shared | {Role.BACKUP} if pins.key < path.key <= pins.key + backups else shared)
 
 
 def one_by_one(
