@@ -313,6 +313,12 @@ class Verdict:
     reason: str
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def refusal(self) -> Finding | None:
+        """The finding that refused, with what it compared; None where no check of the policy did."""
+        last = self.findings[-1] if self.findings else None
+        return last if last and not last.passed else None
+
     def __str__(self) -> str:
         return "accepted" if self.accepted else "refused"
 
