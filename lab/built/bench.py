@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.util import find_spec
@@ -29,7 +30,6 @@ from typing import Any
 import h11
 from OpenSSL import SSL
 
-import lab.scenes  # noqa: F401  (registers the catalogue)
 from lab.built.field.proxies import MITMPROXY, Post, Running
 from lab.built.fleet.speed import SIZES, device_days_a_second
 from lab.built.known.store import Store
@@ -324,12 +324,14 @@ def mitmproxy(world: World, service: Service, attacker: Attacker, rounds: int) -
     context = tls.client_context([world.rogue_root.certificate], world.now)
     with tempfile.TemporaryDirectory(prefix="lab-") as name:
         folder = Path(name)
-        post = Post(folder, folder / "ca.pem", folder / "ca.key", folder / "roots.pem", service.address)
+        post = Post(folder, folder / "ca.pem", folder / "ca.key", folder / "roots.pem", ("localhost", service.port))
         post.authority.write_bytes(pem([world.rogue_root.certificate]))
         post.key.touch(mode=0o600)
         post.key.write_bytes(key_pem(world.rogue_root.key))
         post.anchors.write_bytes(pem([anchor.certificate for anchor in world.store]))
-        with Running(MITMPROXY, program, post) as other:
+        # What it would print of each flow costs it time that nobody asked it to spend.
+        silent = replace(MITMPROXY, command=lambda *given: [*MITMPROXY.command(*given), "--quiet"])
+        with Running(silent, program, post) as other:
             other.wait()
             ours, theirs = (
                 _asking(one.address, context, lambda seen: seen.error is None, world) for one in (attacker, other)
