@@ -17,6 +17,7 @@ from random import Random
 
 from lab.course import fresh
 from lab.course.report import Mark, NoAnswer, Report, answer
+from lab.naming import named
 from lab.observation import Observation, Outcome
 from lab.policy.checks import HOST_NAME, VALIDATION, Basis, Check, Known, pinned
 from lab.policy.clients import Client, client
@@ -196,10 +197,7 @@ class Scoreboard(Tabled):
 
     def score(self, name: str) -> Balance:
         """The score of that client. Raises ValueError where it did not play."""
-        for one in self.scores:
-            if one.client == name:
-                return one
-        raise ValueError(f"{name!r} did not play; these did: {', '.join(one.client for one in self.scores)}")
+        return named("policy that played", name, {score.client: score for score in self.scores})
 
     def _cost(self, one: Balance) -> float:
         return one.cost(self.robbery, self.outage)

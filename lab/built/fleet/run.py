@@ -20,6 +20,7 @@ from lab.built.fleet.count import FALLBACK, Shipped, Tally, tallies
 from lab.built.fleet.history import YEAR, history
 from lab.built.fleet.plan import SOURCES, Plan
 from lab.built.fleet.situations import measured, uncounted
+from lab.naming import named
 from lab.observation import Progress, untold
 from lab.show.sheet import Row, Sheet, Tabled
 
@@ -137,10 +138,7 @@ class FleetResult(Tabled):
 
     def row(self, name: str) -> FleetRow:
         """The row of that name. Raises ValueError, naming them all, where there is none."""
-        for one in self.rows:
-            if one.choice.name == name:
-                return one
-        raise ValueError(f"no row is called {name!r}; there are {', '.join(one.choice.name for one in self.rows)}")
+        return named("row", name, {row.choice.name: row for row in self.rows})
 
     def yearly(self, device_days: float) -> float:
         """Device-days of the whole run as days for one device in one year."""

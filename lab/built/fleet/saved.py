@@ -14,6 +14,7 @@ from typing import Any
 from lab.built.fleet.adoption import ADOPTIONS
 from lab.built.fleet.count import Shipped
 from lab.built.fleet.run import Fleet, FleetResult, FleetRow, described, run
+from lab.naming import named
 from lab.observation import Progress, untold
 from lab.show.sheet import Row, Sheet, Tabled
 
@@ -67,10 +68,7 @@ class Saved(Tabled):
 
     def row(self, name: str) -> FleetRow:
         """The row of the remedy of that name. Raises ValueError, naming them all, where there is none."""
-        for remedy, row in self.rows:
-            if remedy.name == name:
-                return row
-        raise ValueError(f"no remedy is called {name!r}; there are {', '.join(one.name for one, _ in self.rows)}")
+        return named("remedy", name, {remedy.name: row for remedy, row in self.rows})
 
     def change(self, row: FleetRow) -> str:
         """What became of the two means, in words."""

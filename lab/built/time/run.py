@@ -18,6 +18,7 @@ from typing import Any
 from lab.built.time.installed import Moment, Owner
 from lab.built.time.language import DAY, SECOND, Installation, Timeline
 from lab.built.time.life import Life, valid_at
+from lab.naming import named
 from lab.observation import Certificate, Line, Observation, Outcome, Progress, Showable, untold
 from lab.scenes.catalogue import Meeting
 from lab.trials.engine import Encounter, Imagined, imagine, meet
@@ -132,11 +133,7 @@ class Chronicle(Showable):
 
     def course(self, name: str) -> Course:
         """The course of the client of that name. Raises ValueError where there is none."""
-        for one in self.courses:
-            if one.client.name == name:
-                return one
-        names = ", ".join(one.client.name for one in self.courses)
-        raise ValueError(f"this timeline has no client {name!r}; it has {names}")
+        return named("client", name, {course.client.name: course for course in self.courses})
 
     def happenings(self) -> list[tuple[datetime, str]]:
         """What happened, in order: the timeline's events, and the authorities that expired."""
