@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+import platformdirs
 
 from lab.cli.verb import Verb, file, flag, forms, option, verb
 from lab.disk import writing
@@ -118,27 +119,14 @@ def record(one: Record) -> dict[str, str | int | None]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(one).items()}
 
 
-def default_path(
-    environment: Mapping[str, str] | None = None, platform: str = sys.platform, home: Path | None = None
-) -> Path:
+def default_path() -> Path:
     """
-    Where known hosts are kept by this platform's conventions.
+    Where known hosts are kept, by this platform's conventions for a user's data.
 
-    ``$XDG_DATA_HOME`` or ``~/.local/share`` (XDG base directory specification,
-    which has a relative value ignored), ``~/Library/Application Support`` on
-    macOS, ``%LOCALAPPDATA%`` on Windows.
+    On Linux that is ``$XDG_DATA_HOME`` or ``~/.local/share`` (XDG base
+    directory specification, which has a relative value ignored).
     """
-    values = os.environ if environment is None else environment
-    home = home or Path.home()
-    if platform == "win32":
-        given = values.get("LOCALAPPDATA", "")
-        base = Path(given) if given else home / "AppData" / "Local"
-    elif platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        given = values.get("XDG_DATA_HOME", "")
-        base = Path(given) if given.startswith("/") else home / ".local" / "share"
-    return base / "pinning-lab" / "known-hosts.sqlite"
+    return platformdirs.user_data_path("pinning-lab", appauthor=False) / "known-hosts.sqlite"
 
 
 @contextmanager
