@@ -1,12 +1,61 @@
 """
 A lab on TLS man-in-the-middle attacks and certificate pinning.
 
-The folders show three groups. The spine, in the order in which data flows:
-`lab.observation` (the values), `lab.pki` (makes certificates), `lab.wire`
-(moves bytes), `lab.policy` (decides), `lab.scenes` (what happens), `lab.trials`
-(who wins), `lab.show` (what you see), `lab.cli` (the verbs). On it stand
-`lab.built` (serve, field, forecast, time, fleet, atlas) and `lab.course` (the
-notebooks' checks).
+The folders show the house. A room imports only from those above it.
+
+The spine, in the order in which data flows:
+
+    observation  the values that go from room to room, and the one rule for what a meeting meant
+    naming       how a thing is looked up by its name
+    disk         the one way a file is written
+    pki          makes certificates
+    wire         moves bytes: listeners, clients, relays, captures
+    policy       decides: pins, checks, minds and what they remember
+    scenes       what happens: attacks, rotations, slips and stories, told as calendars
+    trials       who wins: the engine takes a mind through a calendar
+    show         what you see: text, tables, drawings
+    cli          how a verb is declared, and those of the spine
+
+What is built on it, in `lab.built`:
+
+    programs     how an outside program is asked to be a client
+    serve        stands a scene up for your own programs
+    field        runs real programs and libraries against the scenes
+    forecast     takes your own pins through the scenes
+    time         timelines: dates, releases, installations
+    known        known hosts that are kept on a disk
+    fleet        millions of devices
+    atlas        everything as one page
+    bench        how fast, as ratios
+
+The `course` is the notebooks' checks: its ledger, its exercises, its capstone.
+
+A reader's hour: these files are enough to follow one trial from its
+certificates to its verdict, and with it to add an attack, a client or a check.
+
+    lab/observation.py
+    lab/pki/pins.py
+    lab/pki/authority.py
+    lab/pki/world.py
+    lab/pki/says.py
+    lab/wire/listener.py
+    lab/wire/tls.py
+    lab/wire/service.py
+    lab/wire/attacker.py
+    lab/wire/visit.py
+    lab/wire/client.py
+    lab/policy/pinset.py
+    lab/policy/check.py
+    lab/policy/checks.py
+    lab/policy/memory.py
+    lab/policy/continuity.py
+    lab/policy/mind.py
+    lab/policy/clients.py
+    lab/scenes/catalogue.py
+    lab/trials/standing.py
+    lab/trials/engine.py
+    lab/trials/trial.py
+    lab/trials/matrix.py
 
 The names below are what a notebook imports; each is loaded when it is used.
 """

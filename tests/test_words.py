@@ -42,3 +42,29 @@ def test_a_name_that_is_defined_twice_is_found() -> None:
     there = "Met = tuple[int, int]\nclass _Own: ...\nMOST = 2\ndef seen(): ...\nclass Other: ..."
     assert twice([here, there]) == {"Met"}
     assert twice([here, "class Other: ..."]) == set()
+
+
+LAB = Path(lab.__file__).parent
+
+
+def rooms() -> set[str]:
+    """Every folder and file of the lab that a reader meets, but what starts with an underscore."""
+    there = [*LAB.iterdir(), *(LAB / "built").iterdir()]
+    return {one.stem for one in there if (one.is_dir() or one.suffix == ".py") and not one.name.startswith("_")}
+
+
+def test_the_front_door_names_every_room() -> None:
+    """A room that is added is named where a reader starts, and one that is gone is not."""
+    named = set(re.findall(r"^    (\w+)  +\S", lab.__doc__ or "", re.MULTILINE))
+    assert named == rooms() - {"built", "course"}
+    assert "`lab.built`" in (lab.__doc__ or "")
+    assert "`course`" in (lab.__doc__ or "")
+
+
+def test_the_readers_hour_is_an_hour() -> None:
+    """About twenty files that exist, with 4,500 lines at most."""
+    hour = re.findall(r"^    (lab/\S+\.py)$", lab.__doc__ or "", re.MULTILINE)
+    files = [LAB.parent / one for one in hour]
+    assert 18 <= len(files) <= 24
+    assert [str(one) for one in files if not one.is_file()] == []
+    assert sum(len(one.read_text("utf-8").splitlines()) for one in files) <= 4500

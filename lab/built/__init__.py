@@ -3,6 +3,7 @@ What is built on the spine: each folder is a workbench of its own, and none of t
 
 `programs` says how outside programs are called, `serve` stands a scene up for
 them, `field` runs them, `forecast` takes somebody's own pins through the
-scenes, `time` adds a calendar, `fleet` adds millions of devices, `atlas` writes
-everything as one page. The rooms at the top of `lab/` import nothing from here.
+scenes, `time` adds a calendar with dates, `known` keeps known hosts on a disk,
+`fleet` adds millions of devices, `atlas` writes everything as one page, and
+`bench` measures. The rooms at the top of `lab/` import nothing from here.
 """
