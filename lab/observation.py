@@ -57,6 +57,9 @@ def outcome_of(line: Line, held: bool, content: bool) -> Outcome:
     return Outcome.SERVED if held and content else Outcome.OUTAGE
 
 
+BAD = frozenset({Outcome.INTERCEPTED, Outcome.OUTAGE})
+"""What nobody wants from a meeting, whoever is on the line."""
+
 Progress = Callable[[int, int, str], None]
 """Called with how much is done, of how much, and what is at work now in a few words."""
 

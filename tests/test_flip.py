@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 import lab.policy.profiles  # noqa: F401  (registers the profiles)
-from lab.observation import Outcome
+from lab.observation import BAD, Outcome
 from lab.policy import checks
 from lab.policy.checks import Basis, Check, Stage
 from lab.policy.clients import CLIENTS, PROFILES, Client
 from lab.policy.clients import client as named
 from lab.scenes.catalogue import CASES, case
-from lab.trials.flip import BAD, TURNED, Flip, edits, flip, sentence
+from lab.trials.flip import TURNED, Flip, edits, flip, sentence
 from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals, rehearse
 from lab.trials.trial import Trial, trial

@@ -19,14 +19,13 @@ from cryptography import x509
 from lab.course import fresh
 from lab.course.fresh import CHANGES
 from lab.course.report import Mark, NoAnswer, Report, answer
-from lab.observation import Certificate, Line, Outcome
+from lab.observation import BAD, Certificate, Line, Outcome
 from lab.pki.authority import Authority, Credential, Key, new_key
 from lab.pki.pins import fingerprint_of, pin_of, seen, spki
 from lab.pki.world import World
 from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import Meeting, attacked, changed
 
-GOOD = {Line.GENUINE: Outcome.SERVED, Line.ATTACKER: Outcome.STOPPED}
 PHRASE = {Line.GENUINE: "to survive", Line.ATTACKER: "to stop"}
 
 Judged = Iterable[tuple[str, str]]
@@ -93,7 +92,7 @@ def _pinned(candidate: Callable[..., Any], made: World, spares: list[Key]) -> Ju
             raise NoAnswer(f"a {type(one).__name__} is in the set; a pin is text")
     for change in _planned(made, spares):
         [met] = fresh.play(made, change, [PinSet.any_of(*sorted(got))])
-        fine = met.outcome is GOOD[change.line]
+        fine = met.outcome not in BAD
         yield f"{PHRASE[change.line]}: {change.title}", "" if fine else str(met.outcome)
 
 
@@ -170,7 +169,7 @@ def _planned_for(candidate: Callable[..., Any], asked: Asked) -> Judged:
         pin_set = PinSet.any_of(*(role for role in fresh.ROLES if role in got))
         for change, _ in (*asked.keep, *asked.stop):
             [met] = fresh.play(asked.world, change, [pin_set])
-            fine = met.outcome is GOOD[change.line]
+            fine = met.outcome not in BAD
             yield case, "" if fine else f"with your pins: {met.outcome} ({change.title})"
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from lab.observation import Outcome
+from lab.observation import BAD, Line, Outcome, outcome_of
 from lab.policy.checks import SOUND, Check, Stage
 from lab.policy.clients import CA_FLAG_ERRORS, Client
 from lab.scenes.catalogue import Case
@@ -25,14 +25,10 @@ from lab.trials.trial import Trial, trial
 Edit = tuple[str, Client]
 
 TURNED = {
-    Outcome.INTERCEPTED: Outcome.STOPPED,
-    Outcome.STOPPED: Outcome.INTERCEPTED,
-    Outcome.OUTAGE: Outcome.SERVED,
-    Outcome.SERVED: Outcome.OUTAGE,
+    outcome_of(line, talks, talks): outcome_of(line, not talks, not talks) for line in Line for talks in (True, False)
 }
 """The other outcome that the same meeting can have: who is on the line does not change."""
 MOST_AHEAD = 2_000
-BAD = frozenset({Outcome.INTERCEPTED, Outcome.OUTAGE})
 
 
 @dataclass(frozen=True)

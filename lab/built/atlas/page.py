@@ -16,7 +16,7 @@ from typing import Any
 from lab.built.atlas.field import section
 from lab.built.atlas.grid import controls, disputed, grid, modelled, outcomes, serves_nobody, shown
 from lab.built.atlas.packed import embedded
-from lab.observation import Outcome
+from lab.observation import Line, outcome_of
 from lab.show.words import LOOKS
 
 STYLES = ("screen.css", "trace.css", "print.css")
@@ -68,19 +68,22 @@ def _legend(gathered: dict[str, Any]) -> str:
     """The four outcomes as the table that they are: who is on the line, and what the client did."""
     told = gathered["outcomes"]
 
-    def cell(one: Outcome) -> str:
+    def cell(line: Line, talks: bool) -> str:
+        one = outcome_of(line, held=talks, content=talks)
         look = told[one.value]
         return (
             f'<td class="{one.value}"><b><span class="glyph" aria-hidden="true">{escape(look["glyph"])}</span> '
             f"{one.value}</b><br><small>{escape(look['meaning'])}</small></td>"
         )
 
+    rows = "".join(
+        f'<tr><th scope="row">the client {did}</th>{"".join(cell(line, talks) for line in Line)}</tr>'
+        for did, talks in (("talks", True), ("refuses", False))
+    )
     return (
         '<table class="legend"><caption>What an outcome means</caption><thead><tr><td></td>'
         '<th scope="col">the genuine server is on the line</th><th scope="col">an attacker is on the line</th></tr>'
-        f'</thead><tbody><tr><th scope="row">the client talks</th>{cell(Outcome.SERVED)}{cell(Outcome.INTERCEPTED)}'
-        f'</tr><tr><th scope="row">the client refuses</th>{cell(Outcome.OUTAGE)}{cell(Outcome.STOPPED)}</tr></tbody>'
-        "</table>"
+        f"</thead><tbody>{rows}</tbody></table>"
     )
 
 

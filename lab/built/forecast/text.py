@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from lab.built.forecast.findings import LintFinding, Severity
 from lab.built.forecast.forecast import ORDINARY, Forecast
 from lab.built.forecast.match import Match, Names
-from lab.observation import Outcome
+from lab.observation import BAD, Outcome
 from lab.scenes.catalogue import Case
 from lab.show.words import LOOKS
 
@@ -122,7 +122,7 @@ def _scene(shown: Forecast, one: Case) -> Iterator[str]:
     yield f"  {one.kind.value:<9}{LOOKS[trial.outcome].glyph} {trial.outcome.value:<12}{one.title}"
     if aside:
         yield from _wrap(f"not counted: {aside}", " " * 25, " " * 25)
-    elif trial.outcome in (Outcome.OUTAGE, Outcome.INTERCEPTED):
+    elif trial.outcome in BAD:
         yield from _wrap(f"{trial.verdict.check}: {trial.verdict.reason}", " " * 25, " " * 25)
     if not aside and one.name in shown.refusals:
         for line in shown.refusals[one.name].both_sides.splitlines():
