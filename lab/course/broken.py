@@ -16,7 +16,7 @@ from typing import Any
 
 from lab.course import fresh
 from lab.course.report import Question, Report, answer, examine
-from lab.observation import Finding, Line, Observation, Outcome, outcome_of
+from lab.observation import Finding, Observation, Outcome, outcome_of
 from lab.pki.world import World
 from lab.policy import checks
 from lab.policy.checks import Basis, Check, Known, Stage
@@ -198,7 +198,7 @@ _REPAIR = (
 def _wanted(scene: Case, key: Role) -> str:
     """What the rule of the lab says: accepted where the scene reaches the pinned key, and there is a path to see it."""
     accepts = key in scene.reach
-    return str(outcome_of(Line.ATTACKER if scene.kind is Kind.ATTACK else Line.GENUINE, held=accepts, content=accepts))
+    return str(outcome_of(scene.kind.line, held=accepts, content=accepts))
 
 
 def repair(check: Callable[..., Any]) -> Report:

@@ -18,7 +18,6 @@ from random import Random
 from typing import Any
 
 from lab.course.report import Report
-from lab.observation import Line
 from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
@@ -98,8 +97,7 @@ def client(name: str, pin_set: PinSet) -> Client:
 
 def scene(name: str, made: World, meeting: Meeting) -> Case:
     """A scene of this one meeting; its reach is not known before somebody has been there."""
-    kind = Kind.ATTACK if meeting.line is Line.ATTACKER else Kind.ROTATION
-    return Case(name, kind, meeting.title, meeting.title, lambda _: told(made, meeting), Reach())
+    return Case(name, Kind.of(meeting.line), meeting.title, meeting.title, lambda _: told(made, meeting), Reach())
 
 
 def unlisted(kind: Kind, reach: Reach = Reach.TRUST_STORE, **about: Any) -> Callable[[Build], Case]:

@@ -33,6 +33,16 @@ class Kind(StrEnum):
     SLIP = "slip"
     """The genuine service errs, and ordinary validation refuses it; in no matrix unless it is asked for."""
 
+    @property
+    def line(self) -> Line:
+        """Who is on the line in the meeting that a case of this kind is about."""
+        return Line.ATTACKER if self is Kind.ATTACK else Line.GENUINE
+
+    @classmethod
+    def of(cls, line: Line) -> Kind:
+        """The kind of a case that is about a meeting with this one on the line, and is no slip."""
+        return next(kind for kind in cls if kind.line is line)
+
 
 class Fault(StrEnum):
     """Why ordinary validation refuses what is presented."""
@@ -171,12 +181,14 @@ class Case:
         built = self.build(world)
         return usual(world, built) if isinstance(built, Meeting) else built
 
-    def move(self, world: World) -> Meeting | None:
+    def move(self, world: World | None = None) -> Meeting | None:
         """
         The meeting that this move makes of an ordinary day of `world`; None where the case is a calendar of its own.
 
-        A move changes what is presented, held or stored, and neither the time nor the order of things.
+        The world is a fresh one of its own, where None. A move changes what is
+        presented, held or stored, and neither the time nor the order of things.
         """
+        world = world or World(**self.starts)
         built = self.build(world)
         return built if isinstance(built, Meeting) and built.time == world.now else None
 

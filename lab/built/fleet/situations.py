@@ -27,8 +27,6 @@ from lab.trials.matrix import matrix
 
 _KEYS = (Reach({Role.LEAF}), Reach({Role.BACKUP}), Reach())
 
-_KIND = {Line.GENUINE: Kind.ROTATION, Line.ATTACKER: Kind.ATTACK}
-
 ORDINARY = (
     *(Reach(issuer | key) for issuer in (Reach.INTERMEDIATE, Reach.ROOT, Reach.TRUST_STORE) for key in _KEYS),
     Reach.CERTIFICATE,
@@ -60,7 +58,7 @@ PLACE[[bits(one) for one in SITUATIONS]] = range(len(SITUATIONS))
 
 def scene(reach: Reach, line: Line) -> Case:
     """The first plain scene of the catalogue with this reach and whoever is on the line; else one put together."""
-    found = (one for one in CASES.values() if one.kind is _KIND[line] and one.reach == reach and plain(one))
+    found = (one for one in CASES.values() if one.kind is Kind.of(line) and one.reach == reach and plain(one))
     return next(found, None) or composed(reach, line)
 
 
@@ -91,7 +89,7 @@ def composed(reach: Reach, line: Line) -> Case:
         store = (*world.store, world.issuing.as_root()) if rootless else world.store
         return (changed if line is Line.GENUINE else attacked)(world, credential, store=store)
 
-    return Case(f"{line.value}: {reach}", _KIND[line], str(reach), str(reach), build, reach)
+    return Case(f"{line.value}: {reach}", Kind.of(line), str(reach), str(reach), build, reach)
 
 
 def uncounted(name: str) -> Case:
@@ -106,7 +104,7 @@ def uncounted(name: str) -> Case:
         raise ValueError(f"a plan has a number for {name!r} already; set its {COUNTED[name]}")
     if found.kind is not Kind.ATTACK:
         raise ValueError(f"{name!r} is no attack but a {found.kind}; give rates to attacks only")
-    if found.move(World(**found.starts)) is None:
+    if found.move() is None:
         raise ValueError(f"{name!r} is several meetings in an order of their own; give rates to attacks of one meeting")
     if found.reach not in SITUATIONS:
         raise ValueError(f"{name!r} says that its path has {found.reach}, and no path has just these; correct it")
