@@ -20,7 +20,6 @@ from lab.show.svg import box, dashed, frame, image, line, words
 from lab.show.words import LOOKS
 
 LEFT, WIDE, RIGHT, ROW, TOP = 310, 560, 130, 40, 70
-_NAMES = {Outcome.OUTAGE: "outage", Outcome.INTERCEPTED: "exposure"}
 _FILLS = {Outcome.OUTAGE: "url(#h)", Outcome.INTERCEPTED: LOOKS[Outcome.INTERCEPTED].colour}
 _HATCH = tag(
     "defs",
@@ -75,11 +74,11 @@ def alt(lived: Chronicle) -> str:
             f"{one.client.name}: {report.days(one.outage_days)} outage-days, "
             f"{report.days(one.exposure_days)} exposure-days"
         )
-        for outcome, name in _NAMES.items():
+        for outcome in _FILLS:
             spells = one.spells(outcome)
             if spells:
                 longest = max(spells, key=lambda spell: spell.days)
-                said += f"; longest {name} {report.days(longest.days)} days from {longest.start:%Y-%m-%d}"
+                said += f"; longest {longest.kind} {report.days(longest.days)} days from {longest.start:%Y-%m-%d}"
         told.append(said + ".")
     return " ".join(told)
 

@@ -61,8 +61,7 @@ def _spells(one: Course, most: int = 6) -> list[str]:
         return [f"  {one.client.name}: no bad day"]
     lines = [f"  {one.client.name}"]
     for spell in spells[:most]:
-        kind = "outage" if spell.outcome is Outcome.OUTAGE else "exposure"
-        said = f"    {spell.start:%Y-%m-%d}  {days(spell.days):>6} days of {kind:<9} {spell.reason}"
+        said = f"    {spell.start:%Y-%m-%d}  {days(spell.days):>6} days of {spell.kind:<9} {spell.reason}"
         lines += textwrap.wrap(said, WIDTH, subsequent_indent=" " * 42)
     if len(spells) > most:
         lines.append(f"    and {len(spells) - most} more such spells")

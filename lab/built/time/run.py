@@ -80,6 +80,11 @@ class Spell:
     reason: str
 
     @property
+    def kind(self) -> str:
+        """The word for it."""
+        return "outage" if self.outcome is Outcome.OUTAGE else "exposure"
+
+    @property
     def days(self) -> float:
         """How long it lasts, in days."""
         return (self.until - self.start) / DAY
