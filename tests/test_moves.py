@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from half_a_year import SITE
 
 pytest.importorskip("numpy", reason="numpy is not installed")
 
@@ -59,23 +60,16 @@ def test_the_atlas_has_it(name: str) -> None:
 def timeline(what: str) -> str:
     """Half a year of four installations, with this attack on the first of March."""
     pins = {one: [] if one == "unpinned" else [one.removesuffix("-pinned")] for one in FOUR}
-    return f"""
-        title = "one attack"
-        start = 2026-01-01
-        end = 2026-07-01
-        issuer = "Issuing"
-        lifetime_days = 365
-        renew = "never"
-        [[ca]]
-        name = "Root"
-        [[ca]]
-        name = "Issuing"
-        under = "Root"
+    return (
+        SITE.replace("lifetime_days = 90", "lifetime_days = 365")
+        + f"""
         [[event]]
         date = 2026-03-01
         what = "{what}"
         days = 30
-        """ + "".join(f'\n[[client]]\nname = "{one}"\npins = {list(map(str, pinned))}' for one, pinned in pins.items())
+        """
+        + "".join(f'\n[[client]]\nname = "{one}"\npins = {list(map(str, pinned))}' for one, pinned in pins.items())
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

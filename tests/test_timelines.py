@@ -19,6 +19,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from half_a_year import SITE
 from verbs import do
 
 from lab.built.time import command, report
@@ -34,7 +35,6 @@ from lab.observation import Line, Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.legacy_path import Builder, build
 from lab.pki.pins import seen
-from lab.pki.world import World
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Kind
 from lab.trials.engine import meet
@@ -64,21 +64,7 @@ def exposure(name: str, client: str) -> float:
     return lived(name).course(client).exposure_days
 
 
-SMALL = """
-title = "one renewal"
-start = 2026-01-01
-end = 2026-07-01
-issuer = "Issuing"
-lifetime_days = 90
-renew = "never"
-
-[[ca]]
-name = "Root"
-
-[[ca]]
-name = "Issuing"
-under = "Root"
-
+SMALL = f"""{SITE}
 [[client]]
 name = "unpinned"
 
@@ -356,7 +342,7 @@ def test_every_kind_of_event_happens_somewhere() -> None:
 # ---- moves of the catalogue as events -------------------------------------------------------------
 
 FOUR = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
-DATED = [name for name, one in CASES.items() if one.move(World(**one.starts))]
+DATED = [name for name, one in CASES.items() if one.move()]
 
 
 def with_event(event: str, more: str = "") -> Chronicle:
