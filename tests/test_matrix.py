@@ -13,12 +13,12 @@ import pytest
 from expectations import ATTACKS, COLUMNS, EXPECTED, LIKE, ROTATIONS, letters, sees_only_the_path
 from expectations import CLIENTS as EXPECTED_CLIENTS
 
-from lab.observation import Certificate, Line, Observation, Outcome
+from lab.observation import Line, Observation, Outcome
 from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.policy.checks import KNOWN_CERTIFICATE, KNOWN_KEY, Basis
 from lab.policy.clients import CLIENTS, Client
-from lab.policy.pinset import PinSet, Reach, Role, Site
+from lab.policy.pinset import PinSet, Reach, Role
 from lab.scenes.catalogue import (
     CASES,
     Case,
@@ -111,12 +111,6 @@ def predicted(client: Client, case: Case, sent: Reach) -> bool:
     return not lists or PinSet(lists).meets(seen)
 
 
-def reach_of(certificates: tuple[Certificate, ...], site: Site) -> Reach:
-    """The genuine keys among these certificates."""
-    found = {one.pin for one in certificates} | {one.fingerprint for one in certificates}
-    return Reach(role for role in Role if site[role] & found)
-
-
 def about(matrix: Matrix, client: str, scene: str) -> Encounter:
     """The meeting that the scene is about, as this client had it."""
     trial = matrix.cell(client, scene)
@@ -145,7 +139,7 @@ def test_the_rule_is_what_the_sockets_did(name: str, whole_matrix: Matrix) -> No
     for case in (one for one in CASES.values() if is_standard(whole_matrix, one)):
         met = about(whole_matrix, name, case.name)
         scene = whole_matrix.cell(name, case.name).scene
-        sent = reach_of(tuple(seen(one) for one in met.meeting.credential.chain), scene.site)
+        sent = Reach.of(map(seen, met.meeting.credential.chain), scene.site)
         if predicted(client, case, sent) is not met.verdict.accepted:
             wrong.append(f"{case.name}: {met.verdict.check}: {met.verdict.reason}")
     assert not wrong, "\n".join(wrong)
@@ -254,7 +248,7 @@ def test_declared_reach_is_the_reach_of_the_recorded_path(whole_matrix: Matrix) 
             without_path.add(name)
         else:
             site = whole_matrix.cell(client, name).scene.site
-            measured[name] = reach_of(met.observation.path, site)
+            measured[name] = Reach.of(met.observation.path, site)
     assert {name: CASES[name].reach for name in measured} == measured
     assert without_path == {name for name, case in CASES.items() if case.fails in {Fault.UNTRUSTED, Fault.EXPIRED}}
 

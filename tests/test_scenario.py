@@ -19,7 +19,7 @@ from lab.pki.pins import pin_of
 from lab.policy.clients import client
 from lab.policy.pinset import Reach, Role
 from lab.policy.rules import rule_named
-from lab.scenes.catalogue import CASES, Case, Kind, case
+from lab.scenes.catalogue import CASES, Case, Fault, Heading, Kind, case, sections
 from lab.trials import engine
 from lab.trials.engine import imagine, meet
 from lab.trials.rehearsal import foresee
@@ -74,6 +74,71 @@ def test_kind_reach_and_twin_come_from_the_moves() -> None:
     assert (other.kind, other.reach, other.twin, other.scene().about) == (Kind.ATTACK, Reach.TRUST_STORE, "new_ca", 2)
     quiet = told("", 'move = "new_key"', "")
     assert (quiet.kind, quiet.reach, quiet.twin) == (Kind.ROTATION, Reach.INTERMEDIATE, "")
+
+
+def test_a_move_by_itself_is_what_the_catalogue_says() -> None:
+    """Reach, fault and twin are derived from the scene as made; for every move they are those that it declares."""
+    moves = [one for one in CASES.values() if one.move()]
+    assert len(moves) > 30
+    for one in moves:
+        mine = told("", f'move = "{one.name}"')
+        assert (mine.reach, mine.fails, mine.twin) == (one.reach, one.fails, one.twin), one.name
+
+
+def test_reach_and_twin_are_those_of_the_scene_as_made() -> None:
+    """After a move to another CA its intermediate is no genuine one; the sockets say so too."""
+    moved = told("", 'day = 3\nmove = "new_ca"', 'move = "same_intermediate"')
+    assert (moved.reach, moved.twin, moved.fails) == (Reach.TRUST_STORE, "", None)
+    kept = told("", 'day = 3\nmove = "other_ca_same_key"', 'move = "stolen_key_new_certificate"')
+    assert (kept.reach, kept.twin) == ({Role.LEAF}, "")
+    back = told("", 'move = "new_key"', 'move = "same_intermediate"')
+    assert (back.reach, back.twin) == (Reach.INTERMEDIATE, "new_key")
+    for mine in (moved, kept, back):
+        met = trial(client("unpinned"), mine)
+        assert met.shown.observation.path
+        assert (met.worst, Reach.of(met.shown.observation.path, met.scene.site)) == (mine.scene().about, mine.reach)
+
+
+def test_a_stolen_certificate_that_has_expired_is_refused_by_validation() -> None:
+    """And has no twin, whatever the theft has on the day itself."""
+    for day, fails, twin in ((80, None, "ordinary_day"), (100, Fault.EXPIRED, "")):
+        late = told("", f'day = {day}\nmove = "stolen_key_and_certificate"')
+        assert (late.reach, late.fails, late.twin) == (Reach.CERTIFICATE, fails, twin)
+        accepted = trial(client("unpinned"), late).encounters[-1].verdict.accepted
+        assert accepted is not bool(fails)
+
+
+@pytest.mark.parametrize(
+    ("twin", "move", "said"),
+    [
+        ("new_key", "same_intermediate", ""),
+        ("same_intermediate", "new_key", ""),
+        ("same_key", "same_intermediate", "same_key is no twin: it is rotation .shares root . intermediate . leaf.,"),
+        ("other_trusted_ca", "same_intermediate", "no twin: it is attack .shares trust store only., and this is att"),
+        ("new_key", "new_key", "no twin: it is rotation"),
+        ("other_hosts_certificate", "new_key", "no twin: it is attack .it answers for another host., and this is rot"),
+        ("new_key", "other_hosts_certificate", "and this is attack .it answers for another host."),
+        ("forgot_to_renew", "new_key", "'forgot_to_renew' is not known here"),
+    ],
+)
+def test_a_twin_is_of_the_other_kind_with_the_same_reach(twin: str, move: str, said: str) -> None:
+    """What a file names as twin is held against the scene as made."""
+    text = f'title = "t"\ntwin = "{twin}"\n[[meeting]]\n[[meeting]]\nmove = "{move}"\n'
+    if not said:
+        assert read(text, "mine.toml").case("mine").twin == twin
+        return
+    with pytest.raises(ValueError, match=rf"^mine.toml line 2, key twin: .*{said}"):
+        read(text, "mine.toml")
+
+
+def test_a_rotation_that_names_its_attack_stands_under_it_once() -> None:
+    """The attack comes first, and where it has a twin already the file's scene stands alone."""
+    mine = told("", 'move = "new_key"', more='twin = "same_intermediate"\n')
+    attack, usual = case("same_intermediate"), case("new_key")
+    pairs = sections([mine, attack], Case.record)[Heading.TWINS]
+    assert pairs == [(attack, mine)]
+    every = sections([attack, usual, mine], Case.record)
+    assert (every[Heading.TWINS], every[Heading.QUIET]) == ([(attack, usual)], [(mine,)])
 
 
 def test_what_a_rotation_changes_stays_changed() -> None:

@@ -138,9 +138,7 @@ def stages() -> Iterator[Callable[[Client, str | Case], str]]:
 def reach(made: World, met: Encounter) -> Reach:
     """Which genuine keys are on the path that was met there."""
     assert met.observation.path  # every change passes ordinary validation
-    site = site_pins(made, made.genuine)
-    there = {one.pin for one in met.observation.path}
-    return Reach(role for role in ROLES if site[role] & there)
+    return Reach(Reach.of(met.observation.path, site_pins(made, made.genuine)) & {*ROLES})
 
 
 def words(roles: Collection[str]) -> str:

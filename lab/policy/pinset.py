@@ -41,6 +41,12 @@ class Reach(frozenset[Role]):
     LEAF: Reach
     CERTIFICATE: Reach
 
+    @classmethod
+    def of(cls, path: Iterable[Certificate], site: Site) -> Reach:
+        """The genuine keys that are on this path, judged against the pins in `site`."""
+        there = {name for one in path for name in (one.pin, one.fingerprint)}
+        return cls(role for role in Role if site[role] & there)
+
     def __str__(self) -> str:
         names = [role.value for role in Role if role in self]
         return " + ".join(names) if names else "trust store only"

@@ -331,9 +331,9 @@ def sections(
     told = [(one, record(one)) for one in scenes]
     here = {about["name"]: one for one, about in told}
     twins: dict[str, str] = {}
-    for name, twin in ((about["name"], about["twin"]) for _, about in told):
-        if twin in here and twin not in twins.values():
-            twins[name] = twin
+    for name, twin, kind in ((about["name"], about["twin"], about["kind"]) for _, about in told):
+        if twin in here and not {name, twin} & {*twins, *twins.values()}:
+            twins |= {name: twin} if kind == Kind.ATTACK else {twin: name}
     found: dict[Heading, list[tuple[Told, ...]]] = {heading: [] for heading in Heading}
     for one, about in told:
         if about["name"] in twins:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
@@ -20,13 +20,16 @@ from lab.built.time import moves
 from lab.built.time.language import DAY, Entry, Lag, Span, Words
 from lab.built.time.reading import opened
 from lab.built.time.source import Place, Source
-from lab.observation import Line
+from lab.observation import Line, Observation
 from lab.pki.authority import Credential
-from lab.pki.pins import pin_of
+from lab.pki.legacy_path import EXPIRED
+from lab.pki.pins import pin_of, seen
 from lab.pki.says import PKP, Says
 from lab.pki.world import World
 from lab.policy.hpkp_header import Header
-from lab.scenes.catalogue import CASES, Case, Kind, Meeting, Scene, honest, site_pins, told
+from lab.policy.pinset import Reach
+from lab.scenes.catalogue import CASES, Case, Fault, Kind, Meeting, Scene, honest, site_pins, told
+from lab.trials.rehearsal import foresee
 
 FAKE_BACKUP = "sha256/" + "A" * 43 + "="
 """32 zero octets: the pin of no key that anybody holds."""
@@ -99,7 +102,7 @@ class Visitor(Entry, frozen=True):
 
 class Scenario(Entry, frozen=True):
     """
-    A whole scene. `twin` is the scene that looks exactly like it; else that of its first attack.
+    A whole scene. `twin` is the scene that looks exactly like it: of the other kind, with the same reach.
 
     Servers' certificates last `lifetime_days`. Where there are visitors, it is
     watched for `days`, and each meeting goes on until the next one.
@@ -113,6 +116,12 @@ class Scenario(Entry, frozen=True):
     lifetime_days: Span = 90
     visitors: tuple[Visitor, ...] = field(name="visitor", default=())
     days: Span = 95
+
+    @property
+    def starts(self) -> dict[str, Any]:
+        """What its world is made with: what its moves need, and how long certificates last."""
+        needed = chain.from_iterable(CASES[turn.move].starts.items() for turn in self.turns)
+        return {**dict(needed), "life": timedelta(days=self.lifetime_days)}
 
     @property
     def about(self) -> int:
@@ -141,24 +150,42 @@ class Scenario(Entry, frozen=True):
         return told(world, *meetings, about=self.about)
 
     def case(self, name: str) -> Case:
-        """The entry of the catalogue: an attack where anybody attacks, with the reach of what it is about."""
+        """
+        The entry of the catalogue: an attack where anybody attacks.
+
+        Earlier turns may have moved the site, so reach, fault and twin are
+        those of the meeting that it is about, as it was made. The twin of that
+        attack is its twin here too where it still shares the same keys.
+        """
         every = [CASES[turn.move] for turn in self.turns]
-        robber = next((one for one in every if one.kind is Kind.ATTACK), None)
         about = every[self.about]
-        starts = dict(chain.from_iterable(one.starts.items() for one in every))
+        robber = next((one for one in (about, *every) if one.kind is Kind.ATTACK), None)
+        scene = self.scene(World(**self.starts))
+        meeting = scene.meetings[scene.about]
+        met = foresee(meeting, scene.host)
+        reach = Reach.of(met.path or map(seen, meeting.credential.path), scene.site)
+        fails = robber.fails or (_fault(met) if robber is about else None) if robber else None
+        same = about.twin and not fails and CASES[about.twin].reach == reach
         return Case(
             name,
             robber.kind if robber else Kind.ROTATION,
             self.title,
             f"{self.title}\n\n{self.story.strip()}".strip(),
             self.scene,
-            about.reach,
-            twin=self.twin or (robber.twin if robber else ""),
-            fails=robber.fails if robber else None,
+            reach,
+            twin=self.twin or (about.twin if same else ""),
+            fails=fails,
             holds=tuple(dict.fromkeys(held for one in every for held in one.holds)),
             way=robber.way if robber else None,
-            starts={**starts, "life": timedelta(days=self.lifetime_days)},
+            starts=self.starts,
         )
+
+
+def _fault(met: Observation) -> Fault | None:
+    """Why ordinary validation refuses what was seen; None where it does not."""
+    if met.error:
+        return Fault.EXPIRED if met.error.code == EXPIRED else Fault.UNTRUSTED
+    return Fault.WRONG_HOST if met.name_mismatch else None
 
 
 def _begun(world: World, subdomain: str) -> tuple[World, Meeting]:
@@ -181,7 +208,6 @@ def read(text: str, label: str) -> Scenario:
 def _faults(source: Source, scene: Scenario) -> Iterator[tuple[Place, str]]:
     if not 2 <= len(scene.turns) <= 5:
         yield ("meeting", 0), f"{len(scene.turns)} of them were found; give two to five"
-    source.one_of(("twin",), scene.twin or None, CASES)
     last = 0
     for number, turn in enumerate(scene.turns):
         source.one_of(("meeting", number, "move"), turn.move, CASES)
@@ -194,3 +220,10 @@ def _faults(source: Source, scene: Scenario) -> Iterator[tuple[Place, str]]:
         last = turn.day or last
     if sum(turn.about for turn in scene.turns) > 1:
         yield ("meeting", len(scene.turns) - 1, "about"), "a scene is about one meeting; leave it out elsewhere"
+    if scene.twin:
+        source.one_of(("twin",), scene.twin, CASES)
+        mine, other = scene.case(source.label), CASES[scene.twin]
+        if mine.fails or other.fails or mine.kind is other.kind or mine.reach != other.reach:
+            said, this = (f"{one.kind} ({one.fails or f'shares {one.reach}'})" for one in (other, mine))
+            problem = "give one of the other kind with the same reach, which validation accepts, or leave it out"
+            yield ("twin",), f"{other.name} is no twin: it is {said}, and this is {this}; {problem}"
