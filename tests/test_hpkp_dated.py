@@ -119,7 +119,7 @@ def test_the_pure_verdict_is_what_the_handshake_came_to(name: str) -> None:
 
 def test_a_cap_and_no_certificates_life_ends_a_year_of_pins() -> None:
     """The certificate is good for years: the sixty days of the capped browser are its own choice."""
-    (meeting, _) = scene("a_year").meetings
+    meeting = scene("a_year").meetings[0]
     assert meeting.credential.leaf.not_valid_after_utc > date(400)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from lab.__main__ import main
 from lab.built.known.lived import live
-from lab.built.time.dated import DATED, date, scene
+from lab.built.time import visitors
+from lab.built.time.dated import DATED, add, date, scene
 from lab.built.time.reading import load
 from lab.built.time.scenario import read
 from lab.built.time.visitors import Visitor, browser, follow
@@ -279,6 +280,22 @@ def test_a_certificate_that_nobody_renews_locks_out_too(tmp_path: Path, capsys: 
     assert few.locked == every.locked == tuple(range(90, 95))
     assert there.meetings[0].credential.leaf.not_valid_after_utc < date(90)
     assert few.handshakes < 9
+
+
+@pytest.mark.parametrize("move", ["other_trusted_ca", "new_ca", "ordinary_day"])
+@pytest.mark.parametrize("subdomain", ["", "mail"])
+def test_before_the_first_meeting_there_is_the_service_as_it_was(tmp_path: Path, move: str, subdomain: str) -> None:
+    """Where a host's first meeting comes later, who goes earlier is served, and who goes then meets the move."""
+    ordinary = "[[meeting]]\n" * bool(subdomain)
+    late = f'[[meeting]]\nday = 5\nmove = "{move}"\nsubdomain = "{subdomain}"\n[[meeting]]\nday = 7\n'
+    (tmp_path / "late.toml").write_text(f'title = "t"\ndays = 9\n{ordinary}{late}[[visitor]]\nname = "daily"\n')
+    add(tmp_path / "late.toml")
+    stay = visitors.play([scene("late")])[0]
+    there, gone = ("xx", "xx" if subdomain else "..") if move == "other_trusted_ca" else ("..", "..")
+    assert stay.strip == "....." + there + gone
+    before, then = (scene("late").meeting(scene("late").host, day) for day in (4, 5))
+    assert (before.line, before.time) == (Line.GENUINE, date(4))
+    assert (then.line is Line.ATTACKER) is (move == "other_trusted_ca")
 
 
 # ---- faults ---------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ The dated scenes: what a site and its attackers present on which day, and what t
 A scene is a file in `hpkp`, or one that `--with` takes. Nothing here opens a
 socket or knows a browser; `visitors` play it.
 
-Every scene has the same calendar. Day 0 is 1 September 2016. On days 28 and 29
-somebody else is on the line; from day 30 the genuine server is back, and where
-its key was stolen or lost it has another.
+Day 0 is 1 September 2016. In the lab's own scenes an attacker, where there is
+one, is on the line on days 28 and 29, and from day 30 the genuine server is
+there for good. A file of somebody's own has its own days.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 from lab.built.time.language import DAY
@@ -77,9 +78,8 @@ class Dated:
 
 def dated(name: str, told: Scenario) -> Dated:
     """The scene in a fresh world, from the day on which every dated scene begins."""
-    case = told.case(name)
-    scene = case.scene(World(now=START, **case.starts))
-    meetings = tuple(replace(meeting, host=meeting.host or scene.host) for meeting in scene.meetings)
+    case, world = told.case(name), World(now=START, **told.starts)
+    meetings = tuple(replace(one, host=one.host or world.host) for one in chain(*told.made(world)))
     way = tuple(dict.fromkeys(meeting.host for meeting in meetings))
     return Dated(name, case.title, case.text, meetings, told.days, way, told.visitors)
 

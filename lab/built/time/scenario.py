@@ -105,7 +105,8 @@ class Scenario(Entry, frozen=True):
     A whole scene. `twin` is the scene that looks exactly like it: of the other kind, with the same reach.
 
     Servers' certificates last `lifetime_days`. Where there are visitors, it is
-    watched for `days`, and each meeting goes on until the next one.
+    watched for `days`, and each meeting goes on until the next one; who goes
+    before the first one with a host meets its service as it was until then.
     """
 
     title: Words
@@ -138,16 +139,21 @@ class Scenario(Entry, frozen=True):
 
     def scene(self, world: World) -> Scene:
         """The moves, made in one world: what the service changes stays changed, and an attacker leaves nothing."""
-        there: dict[str, tuple[World, Meeting]] = {}
+        return told(world, *self.made(world)[1], about=self.about)
+
+    def made(self, world: World) -> tuple[list[Meeting], list[Meeting]]:
+        """The service of each host as it was before the first move, and the meetings of the file."""
+        there = {turn.subdomain: _begun(world, turn.subdomain) for turn in self.turns}
+        begun = [service for _, service in there.values()]
         meetings: list[Meeting] = []
         time = world.now
         for turn in self.turns:
             time = time if turn.day is None else world.now + turn.day * DAY
-            now, before = there.get(turn.subdomain) or _begun(world, turn.subdomain)
+            now, before = there[turn.subdomain]
             now, meeting = turn.happens(now.at(time), before)
             there[turn.subdomain] = now, before if meeting.relayed or meeting.line is Line.ATTACKER else meeting
             meetings.append(meeting)
-        return told(world, *meetings, about=self.about)
+        return begun, meetings
 
     def case(self, name: str) -> Case:
         """
@@ -191,7 +197,7 @@ def _fault(met: Observation) -> Fault | None:
 def _begun(world: World, subdomain: str) -> tuple[World, Meeting]:
     """The world of a host before the first move, and its service, which has said nothing yet."""
     begun = world.serving(f"{subdomain}.{world.host}") if subdomain else world
-    return begun, honest(begun)
+    return begun, replace(honest(begun), host=begun.host if subdomain else "")
 
 
 def read(text: str, label: str) -> Scenario:
