@@ -107,21 +107,8 @@ def new_key_announced(world: World) -> Sequence[Meeting]:
 @_tell(Kind.ATTACK)
 def old_key_stolen_later(world: World) -> Sequence[Meeting]:
     """The server has moved to its announced key, and its old one is stolen"""
-    old = world.genuine
-    return [
-        *new_key_announced_days(world, old),
-        robbed(world, 70, fake(world, 70, old.key), "a thief with the old key"),
-    ]
-
-
-def new_key_announced_days(world: World, old: Credential) -> Sequence[Meeting]:
-    """A move to an announced key, from `old`."""
-    coming = new_key()
-    return [
-        served(world, 0, old),
-        served(world, 1, old, "the genuine server, which announces its next key", says=announcing(coming)),
-        served(world, 60, renewed(world, 60, coming), "after the renewal", says=announcing()),
-    ]
+    old = world.genuine.key
+    return [*new_key_announced(world)[:3], robbed(world, 70, fake(world, 70, old), "a thief with the old key")]
 
 
 @_tell(Kind.ATTACK)

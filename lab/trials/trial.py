@@ -14,7 +14,7 @@ from typing import Any
 
 from lab.observation import Certificate, Outcome, Showable, Verdict
 from lab.policy.clients import Client
-from lab.policy.pinset import Role
+from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import Case, Scene, twin_of
 from lab.trials.engine import Encounter, live
 from lab.trials.standing import Standing
@@ -103,9 +103,8 @@ class Trial(Showable):
 
     def genuine(self, certificate: Certificate) -> Role | None:
         """Whose key of the genuine service this certificate has, if any."""
-        site = self.scene.site
-        keys = (Role.ROOT, Role.INTERMEDIATE, Role.LEAF, Role.BACKUP)
-        return next((role for role in keys if certificate.pin in site[role]), None)
+        here = Reach.of((certificate,), self.scene.site)
+        return next((role for role in Role if role in here), None)
 
     def _decided(self, one: Encounter) -> dict[str, Any]:
         observation = one.observation

@@ -50,16 +50,6 @@ class Point:
         return (self.until - self.time) / DAY
 
     @property
-    def outage(self) -> bool:
-        """Whether the genuine service was refused."""
-        return self.genuine.outcome is Outcome.OUTAGE
-
-    @property
-    def exposed(self) -> bool:
-        """Whether an attacker that shows something it holds was accepted and got the secret."""
-        return any(met.outcome is Outcome.INTERCEPTED for met in self.attacks)
-
-    @property
     def attacked(self) -> bool:
         """Whether an attacker has anything that is valid by this client's clock."""
         return any(valid_at(met.meeting.credential, self.moment.clock) for met in self.attacks)
@@ -100,12 +90,12 @@ class Course:
     @property
     def outage_days(self) -> float:
         """Days on which this client refused the genuine service."""
-        return sum(point.days for point in self.points if point.outage)
+        return sum(spell.days for spell in self.spells(Outcome.OUTAGE))
 
     @property
     def exposure_days(self) -> float:
         """Days on which an attacker with what the timeline gives it was accepted."""
-        return sum(point.days for point in self.points if point.exposed)
+        return sum(spell.days for spell in self.spells(Outcome.INTERCEPTED))
 
     @property
     def attack_days(self) -> float:
