@@ -216,6 +216,7 @@ def test_reserved_names(host: str) -> None:
         ("bank .example", "is not a host name"),
         ("*.example", "is not a host name"),
         (f"{'a' * 64}.example", "is not a host name"),
+        (f"{'a' * 57}.example", "is not a host name"),  # 65: more than a common name carries
         (".".join(["a" * 60] * 5) + ".example", "is not a host name"),
     ],
 )

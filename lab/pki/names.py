@@ -19,11 +19,14 @@ def reserved(host: str) -> str:
     """
     The host name in lower case, if it lies under a reserved domain.
 
-    Raises ValueError, in one sentence, for every other name.
+    It is a certificate's common name too, which has 64 letters at most
+    (RFC 5280 appendix A.1, ub-common-name). Raises ValueError, in one sentence, for every other name.
     """
     name = host.lower()
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise ValueError(f"{host!r} is not a host name; use letters, digits, hyphens and dots, as in shop.example")
+    if len(name) > 64 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError(
+            f"{host!r} is not a host name; use 64 letters, digits, hyphens and dots at most, as in shop.example"
+        )
     if not any(name == domain or name.endswith("." + domain) for domain in RESERVED):
         raise ValueError(
             f"{host!r} could be somebody's real site; the lab issues only for names under "

@@ -40,7 +40,6 @@ YOURS = "yours"
 SITE = "site.example"
 MADE = "(made by the lab)"
 """In place of the pin of a certificate that stands for none of those that were brought along."""
-MOST_NAME = 64  # characters of a common name (RFC 5280, appendix A.1)
 MOST_RSA = 2048  # larger keys take up to seconds to make and change no verdict
 _CURVES: tuple[type[ec.EllipticCurve], ...] = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
@@ -48,7 +47,7 @@ _CURVES: tuple[type[ec.EllipticCurve], ...] = (ec.SECP256R1, ec.SECP384R1, ec.SE
 def lab_name(host: str) -> str:
     """The host's name in the lab's world: its own where it is reserved and fits a common name, else site.example."""
     try:
-        return reserved(host) if len(host) <= MOST_NAME else SITE
+        return reserved(host)
     except ValueError:
         return SITE
 
