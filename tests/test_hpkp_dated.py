@@ -10,7 +10,7 @@ from verbs import do
 
 from lab.built.time import hpkp_command
 from lab.built.time.dated import DATED, RECOVERY, date, scene
-from lab.built.time.locked import Table, table
+from lab.built.time.locked import SIGNS, Table, table
 from lab.built.time.visitors import AGENTS, VISITORS, Visitor, follow
 from lab.observation import Outcome
 from lab.policy import hpkp
@@ -135,6 +135,7 @@ def test_the_tables() -> None:
         assert "2016-10-01" in form
     assert max(map(len, str(shown).splitlines())) <= 120
     assert running() == []
+    assert (str(shown).count(SIGNS), shown.html().count(SIGNS)) == (1, 1)
     assert set(AGENTS) == {one.browser for one in shown.stays}
 
 

@@ -46,12 +46,13 @@ class Table(Showable):
         }
 
     def sheets(self) -> Iterator[Sheet]:
-        """A table for each dated scene; one that is short enough has a strip of days below."""
+        """A table for each dated scene; one that is short enough has a strip of days below, once with its signs."""
+        signs = [SIGNS]
         for _, group in groupby(self.stays, lambda one: one.scene.name):
             stays = list(group)
             of = stays[0].scene
-            strips = "\n".join([*(f"{one.visitor.name:<18}{one.strip}" for one in stays), SIGNS])
-            notes = (strips,) if of.days <= 96 else ()
+            strips = [f"{one.visitor.name:<18}{one.strip}" for one in stays]
+            notes = ("\n".join(strips + [signs.pop() for _ in signs[:]]),) if of.days <= 96 else ()
             caption = "\n".join(line for line in f"{of.name}: {of.text}".splitlines() if line)
             yield Sheet(caption, ("first visit, habit", *HEADS), [*map(_row, stays)], notes)
 
