@@ -19,7 +19,7 @@ import msgspec
 from OpenSSL import SSL
 
 from lab import __version__
-from lab.built.forecast.files import read
+from lab.disk import read
 from lab.observation import Progress, untold
 from lab.policy.clients import Client
 from lab.scenes.catalogue import CASES, SLIPS, Case

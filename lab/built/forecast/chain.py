@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from lab.built.forecast.config import shown
-from lab.built.forecast.files import read
+from lab.disk import read
 from lab.observation import Certificate
 from lab.pki.pins import name_of, pin_of, seen
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lab.built.forecast import android, ios
 from lab.built.forecast.config import Format, Pin, PinConfig, choose, domain, listed, pin, shown
-from lab.built.forecast.files import read, text_of
+from lab.disk import read, text_of
 from lab.policy.hpkp import first
 from lab.policy.hpkp_header import HeaderName, Malformed, parse
 from lab.policy.pinset import Role, Where
