@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Start with `python -m lab demo`. Everything runs on this machine's loopback, and nothing else.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    about = "first run this file, which may register scenes and clients of your own; see CONTRIBUTING.md"
-    file("--with", about, "FILE.py", dest="extra", action="append", default=[])(parser)
+    about = "first take this file, Python that registers scenes and clients, or a scene in TOML; see CONTRIBUTING.md"
+    file("--with", about, "FILE.py|FILE.toml", dest="extra", action="append", default=[])(parser)
     parser.add_argument("--version", action="version", version=f"pinning-lab {__version__}", help="which lab this is")
     parser.set_defaults(run=lambda _: parser.print_help())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -118,16 +118,16 @@ def _load(script: Path) -> None:
     """Run a file that registers scenes and clients. Its own mistakes are its author's to see, with their traceback."""
     import importlib.util
 
-    if script.suffix == ".toml":
+    if script.suffix.lower() == ".toml":
         from lab.built.time.dated import add
 
         add(script)
         return
     if not script.is_file():
-        raise ValueError(f"cannot read {script}; --with takes a Python file that registers scenes or clients")
+        raise ValueError(f"cannot read {script}; --with takes Python with scenes or clients, or a scene in TOML")
     spec = importlib.util.spec_from_file_location(script.stem, script)
     if spec is None or spec.loader is None:
-        raise ValueError(f"{script} is no Python file; --with takes one that registers scenes or clients")
+        raise ValueError(f"{script} ends in neither .py nor .toml; --with takes Python or a scene in TOML")
     import lab.scenes  # noqa: F401  (so that names which are taken are known to be)
 
     module = importlib.util.module_from_spec(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from lab.__main__ import main
 from lab.built.known.lived import live
-from lab.built.time import visitors
+from lab.built.time import dated, visitors
 from lab.built.time.dated import DATED, add, date, scene
 from lab.built.time.reading import load
 from lab.built.time.scenario import read
@@ -26,6 +27,8 @@ from lab.trials.engine import imagine, meet
 from lab.trials.rehearsal import foresee
 from lab.trials.standing import Ground
 from lab.trials.trial import trial
+
+LAB = Path(dated.__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -325,6 +328,40 @@ def test_before_the_first_meeting_there_is_the_service_as_it_was(tmp_path: Path,
             "line 6, key meeting: 6 of them were found; give two to five",
         ),
         ('[[visitor]]\nname = "daily"', "[[visitor]]\nevery = 0", "key name|key every"),
+        ("[[visitor]]", "[[visitors]]", "line 14, key visitors: this key means nothing here; did you mean visitor"),
+        ("[[visitor]]", "[visitor.more]", "line 14, key visitor: .* was found; give a list of tables"),
+        ("days = 100", "days.most = 100", "line 4, key days: {'most': 100} was found"),
+        ("days = 100", "dayz.most = 100", "line 4, key dayz: this key means nothing here; did you mean days"),
+        ("[[visitor]]", "[a.b]", "line 14, key a: this key means nothing here"),
+        ('"daily"', '"daily"\nfirst = 100', "line 16, key first: 100 was found; give a day before the scene is over"),
+        ('"daily"', '"daily"\n[[visitor]]\nname = "daily"', "line 17, key name: there is already a visitor 'daily'"),
+        ('"daily"', '"comes every single day"', "line 15, key name: .* at most 17 letters"),
+        ('"daily"', '"dai\\nly"', "line 15, key name: .* on one line"),
+        ('"daily"', '"\\u001b[31mdaily"', r"line 15, key name: '.x1b' was found, which a terminal may take for"),
+        ("days = 100", 'story = "a\\u202eb"', r"line 4, key story: '.u202e' was found"),
+        ('move = "new_key"', 'title = "\\u009b2J"', r"line 12, key title: '.x9b' was found"),
+        ("A new key behind", "A new key behind " * 8, "line 3, key title: .* at most 120 letters"),
+        ('move = "new_key"', f'subdomain = "{"a" * 41}"', "line 12, key subdomain: .* at most 40 letters a to z"),
+        ("day = 5", "day = 36500", "line 11, key day: 36500 was found; give a whole number from 0 to 7300"),
+        ("days = 100", "days = 36500", "line 4, key days: 36500 was found; give a whole number from 1 to 7300"),
+        ("days = 100", f"lifetime_days = {10**30}", "line 4, key lifetime_days: 10* was found; give a whole number"),
+        (
+            "days = 100",
+            f"lifetime_days = {'9' * 5000}",
+            "line 4, key lifetime_days: this is no TOML .Exceeds the limit",
+        ),
+        (
+            'move = "new_key"',
+            'move = "zzz"',
+            "line 12, key move: 'zzz' is not known here; use one of ordinary_day, same",
+        ),
+        (
+            'move = "new_key"',
+            'move = "forgot_to_renew"',
+            "line 12, key move: forgot_to_renew is a slip, which ordinary",
+        ),
+        ("days = 100", "days = " + "[" * 4000 + "]" * 4000, "line 4, key days: this is no TOML .lists or tables stand"),
+        ("days = 100", "days" + ".a" * 2000 + " = 1", "line 4, key a: tables or lists stand too deeply"),
     ],
 )
 def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, said: str) -> None:
@@ -339,7 +376,7 @@ def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, s
 def test_a_timeline_and_a_scene_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each says how the other is run; a file that is not there, or has no name for a scene, says so."""
     (tmp_path / "mine.toml").write_text(MINE, "utf-8")
-    with pytest.raises(ValueError, match=r"line 6, key meeting: this is a scene and no timeline; run it with --with"):
+    with pytest.raises(ValueError, match=r"line 6, key meeting: this is a scene and no timeline; run it with: "):
         load(tmp_path / "mine.toml")
     with pytest.raises(ValueError, match="is a timeline and no scene; run it with: python -m lab timeline"):
         read('title = "t"\nstart = 2026-01-01\n[[client]]\nname = "c"\n', "line.toml")
@@ -347,3 +384,67 @@ def test_a_timeline_and_a_scene_are_told_apart(tmp_path: Path, capsys: pytest.Ca
     for name, said in (("a b.toml", "a scene has its file's name"), ("nowhere.toml", "cannot read")):
         assert main(["--with", str(tmp_path / name), "list"]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_the_next_step_that_is_printed_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path is printed as it was given, folder, blanks and all; the lab's own scenes have their names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my scenes").mkdir()
+    (tmp_path / "my scenes" / "mine.toml").write_text(MINE, "utf-8")
+    (tmp_path / "my scenes" / "line.toml").write_text((LAB / "ready" / "pins-that-expire.toml").read_text("utf-8"))
+
+    def advice(*arguments: str) -> list[str]:
+        assert main(arguments) == 2
+        return shlex.split(capsys.readouterr().err.rpartition("run it with: python -m lab ")[2])
+
+    of_scene = advice("timeline", "my scenes/mine.toml")
+    assert of_scene == ["--with", "my scenes/mine.toml", "matrix", "--scenes", "mine"]
+    assert "A new key behind" in printed(capsys, *of_scene, "--clients", "unpinned")
+    of_timeline = advice("--with", "my scenes/line.toml", "list")
+    assert of_timeline == ["timeline", "my scenes/line.toml"]
+    assert "outage-days" in printed(capsys, *of_timeline)
+    own = str(LAB / "hpkp" / "no_pins.toml")
+    assert advice("timeline", own) == ["hpkp", "no_pins"]
+    assert main(["--with", own, "list"]) == 2
+    assert "with `python -m lab hpkp no_pins`, or rename the file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["all", "attacks", "rotations", "slips"])
+def test_a_scene_is_not_named_like_a_group(name: str, tmp_path: Path) -> None:
+    """Else `--scenes all` would be a scene, or the scene could not be asked for."""
+    (tmp_path / f"{name}.toml").write_text(MINE, "utf-8")
+    with pytest.raises(ValueError, match=f"'{name}' is the name of a group of scenes"):
+        add(tmp_path / f"{name}.toml")
+    assert name not in CASES
+
+
+def test_a_file_is_read_by_its_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """UTF-8 and UTF-16 with a byte order mark, in a file of whatever case; UTF-16 without one gets a sentence."""
+    for number, encoding in enumerate(("utf-8-sig", "utf-16", "utf-8")):
+        (tmp_path / f"S{number}.TOML").write_text(MINE, encoding)
+        assert "A new key" in printed(capsys, "--with", str(tmp_path / f"S{number}.TOML"), "list")
+    for name, octets, said in (
+        ("wide.toml", MINE.encode("utf-16-le"), "cannot read .*wide.toml: it is no text; save it as UTF-8"),
+        (
+            "latin.toml",
+            MINE.replace("new", "n\u00e9w").encode("latin-1"),
+            "latin.toml: it is no text; save it as UTF-8",
+        ),
+        ("empty.toml", b"", "empty.toml is empty"),
+        ("large.toml", b"#" * (1 << 21), "large.toml has more than 1 MiB"),
+    ):
+        (tmp_path / name).write_bytes(octets)
+        with pytest.raises(ValueError, match=said):
+            add(tmp_path / name)
+
+
+def test_an_ordinary_day_is_called_one() -> None:
+    """A meeting without a title says no change where there is none, also in the first place."""
+    titles = [one.title for one in told("", 'move = "new_key"', "").scene().meetings]
+    assert titles == [
+        "the genuine server, on an ordinary day",
+        "the genuine server, after the change",
+        "the genuine server, on an ordinary day",
+    ]

@@ -488,8 +488,14 @@ def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, s
         ('date = 2026-02-01\nwhat = "new_key"\ndays = 9', r"line 26, key days: this key means nothing here"),
         (
             'date = 2026-02-01\nwhat = "two_servers"',
-            r"line 25, key what: two_servers is a calendar of its own and no move of one day; use one, as \w+, \w+",
+            r"line 25, key what: two_servers is a calendar of its own and no move of one day; use one, as new_key$",
         ),
+        (
+            'date = 2026-02-01\nwhat = "root_distrusted"',
+            r"line 25, key what: root_distrusted is a slip, which .* no move",
+        ),
+        ('date = 2026-02-01\nwhat = "zzz"', r"line 25, key what: 'zzz' is not known here; use one of renew, move,"),
+        ('date = 2026-02-01\nwhat = "new_kye"', r"line 25, key what: .*did you mean new_key\?"),
     ],
 )
 def test_a_faulty_event_is_found_too(event: str, said: str) -> None:

@@ -222,8 +222,12 @@ def case(name: str) -> Case:
 
 def chosen(names: str | Iterable[str | Case] = "all") -> list[Case]:
     """Scenes by name; ``"attacks"``, ``"rotations"``, ``"all"`` (both) or ``"slips"`` for a group."""
-    groups = {"all": CASES.values(), "attacks": attacks(), "rotations": rotations(), "slips": SLIPS.values()}
-    return naming.chosen(names, groups, case)
+    return naming.chosen(names, groups(), case)
+
+
+def groups() -> dict[str, Iterable[Case]]:
+    """The scenes of each group, by its name, which no scene can have."""
+    return {"all": CASES.values(), "attacks": attacks(), "rotations": rotations(), "slips": SLIPS.values()}
 
 
 def attacks() -> list[Case]:
@@ -242,6 +246,8 @@ Build = Callable[[World], "Scene | Meeting"]
 
 def register(case: Case) -> None:
     """Put the case on its shelf. Raises ValueError for a name that is taken."""
+    if case.name in groups():
+        raise ValueError(f"{case.name!r} is the name of a group of scenes; choose another for a scene")
     if case.name in CASES or case.name in SLIPS:
         raise ValueError(f"there is already a scene named {case.name!r}; names are ids, choose another")
     (SLIPS if case.kind is Kind.SLIP else CASES)[case.name] = case

@@ -23,7 +23,7 @@ def ordinary_day(world: World) -> Meeting:
 
     The sanity case: a client that cannot do this has failed before it began.
     """
-    return changed(world, world.genuine)
+    return changed(world, world.genuine, title="the genuine server, on an ordinary day")
 
 
 @rotation(reach=Reach.LEAF)

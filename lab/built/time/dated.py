@@ -25,7 +25,7 @@ from lab.built.time.reading import text_of
 from lab.built.time.scenario import Scenario, Visitor, read
 from lab.naming import named
 from lab.observation import Line
-from lab.pki.authority import Authority, Credential, Key, new_key
+from lab.pki.authority import Authority, Credential, Key
 from lab.pki.says import pins_header
 from lab.pki.world import HOST, World
 from lab.scenes.catalogue import Meeting, register
@@ -112,10 +112,10 @@ def add(path: Path) -> None:
     """
     name = path.stem
     if not re.fullmatch(r"[\w-]+", name):
-        raise ValueError(f"{path.name}: a scene has its file's name; give it one of letters, digits, - and _")
-    told = read(text_of(path), path.name)
+        raise ValueError(f"{path}: a scene has its file's name; give it one of letters, digits, - and _")
+    told = read(text_of(path), str(path))
     if name in DATED:
-        raise ValueError(f"there is a dated scene {name!r} already; give the file another name")
+        raise ValueError(f"{path}: run the lab's own {name} with `python -m lab hpkp {name}`, or rename the file")
     register(told.case(name))
     if told.visitors:
         DATED[name] = partial(dated, name, told)
@@ -130,7 +130,7 @@ class Cast(World):
     def credential(self, host: str = HOST, key: Key | None = None, *, issuer: str = "issuing") -> Credential:
         """A certificate from the site's own CA (`issuing`) or from another public one (`other_issuing`)."""
         authority: Authority = getattr(self, issuer)
-        return authority.issue(host, key=key or new_key())
+        return authority.issue(host, key=key)
 
     def meeting(
         self,

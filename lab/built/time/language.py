@@ -27,7 +27,9 @@ SECOND = timedelta(seconds=1)
 LONG_AGO, FAR_AHEAD = datetime(1970, 1, 1, tzinfo=UTC), datetime(2520, 1, 1, tzinfo=UTC)
 """How long a CA is valid where nothing is said: before and after all that a timeline can be about."""
 
-Words = Annotated[str, Meta(min_length=1)]
+Phrase = Annotated[str, Meta(max_length=120, pattern=r"^[^\n]*$")]
+Words = Annotated[Phrase, Meta(min_length=1)]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\n]*$")]  # RFC 5280's ub-common-name
 Span = Annotated[int, Meta(ge=1, le=36_500)]
 Lag = Annotated[int, Meta(ge=0, le=36_500)]
 Algorithm = Literal["ECDSA", "RSA", "ML-DSA"]
@@ -64,7 +66,7 @@ class Ca(Entry, frozen=True):
     cross-sign. `until` is the last second of its validity.
     """
 
-    name: Words
+    name: Name
     start: datetime = field(name="from", default=LONG_AGO)
     until: datetime = FAR_AHEAD
     under: str = ""
@@ -89,7 +91,7 @@ class Happening(Entry, frozen=True, kw_only=True):
 
     date: datetime
     what: str = ""
-    note: str = ""
+    note: Phrase = ""
     words: ClassVar[str] = ""
 
     @property
@@ -124,7 +126,7 @@ class Installation(Entry, frozen=True):
     own releases, else the days by which the system's store runs behind.
     """
 
-    name: Words
+    name: Name
     pins: tuple[Role, ...] = ()
     release_every: Span = 0
     update_lag: Lag = 0

@@ -17,11 +17,12 @@ from typing import Any
 
 from lab.built.time.language import FAR_AHEAD, LONG_AGO, SECOND, Happening, Span, Whose
 from lab.built.time.life import Holding, Life
+from lab.built.time.source import Place, Source
 from lab.naming import alike
 from lab.pki.authority import Authority, Credential
 from lab.pki.pins import seen
 from lab.pki.world import World
-from lab.scenes.catalogue import CASES, Case, Holds, Kind, Meeting
+from lab.scenes.catalogue import CASES, SLIPS, Case, Holds, Kind, Meeting
 
 _THEFT = {Holds.SERVER_KEY, Holds.BACKUP_KEY}
 
@@ -70,25 +71,26 @@ class Intrusion(Move, frozen=True):
         life.holdings.append(Holding(self.date, self.title, stolen, credential.key, [(self.date, credential)]))
 
 
-def move(what: str) -> Case:
+def found(source: Source, place: Place, what: str, also: Iterable[str] = ()) -> Case:
     """
-    The case of this name, which happens on one day.
+    The move of this name, which stands at this place of a file.
 
-    Raises ValueError, naming near moves, where the case is a calendar of its own.
+    Raises ValueError where there is none, naming near moves, and near words of
+    `also`, which the place may hold too.
     """
-    if not _is_move(what):
-        near = alike(what, filter(_is_move, CASES), close=0)
-        raise ValueError(f"{what} is a calendar of its own and no move of one day; use one, as {', '.join(near)}")
-    return CASES[what]
+    if what in CASES and CASES[what].move():
+        return CASES[what]
+    moves = [one.name for one in CASES.values() if one.move()]
+    if what not in CASES and what not in SLIPS:
+        raise source.unknown(place, what, (*also, *moves))
+    why = "a calendar of its own" if what in CASES else "a slip, which ordinary validation refuses,"
+    near = alike(what, moves) or ["new_key"]
+    raise source.fault(place, f"{what} is {why} and no move of one day; use one, as {', '.join(near)}")
 
 
-def kind(what: str) -> type[Move]:
-    """What an event is whose `what` is the name of a case. Raises ValueError as `move` does."""
-    return Intrusion if move(what).kind is Kind.ATTACK else Move
-
-
-def _is_move(what: str) -> bool:
-    return CASES[what].move() is not None
+def kind(case: Case) -> type[Move]:
+    """What an event is that is this case."""
+    return Intrusion if case.kind is Kind.ATTACK else Move
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ together: days in order, names that are there, certificates that can be counted.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from importlib.resources import files
@@ -17,18 +18,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from lab import disk
 from lab.built.time import moves
 from lab.built.time.events import EVENTS
-from lab.built.time.language import Ca, Happening, Installation, Timeline, Whose
+from lab.built.time.language import Happening, Timeline, Whose
 from lab.built.time.source import Place, Source
 from lab.naming import named
 from lab.pki.names import reserved
-from lab.scenes.catalogue import CASES
 
 VERSION = 1
 LONGEST = timedelta(days=366 * 20)
 MOST_CERTIFICATES = 5_000
-_READY = files("lab.built.time") / "ready"
+_READY, _SCENES = (files("lab.built.time") / kind for kind in ("ready", "hpkp"))
 _LACKS = {
     Whose.STOLEN: 'no key is stolen by that date; add an event with what = "compromise"',
     Whose.MISISSUED: 'there is no event with what = "misissue" by that date; add it before',
@@ -47,20 +48,28 @@ def load(which: str | Path) -> Timeline:
     Raises ValueError, in one sentence, where there is none or it is faulty.
     """
     name = str(which)
-    if not name.endswith(".toml"):
+    if not name.lower().endswith(".toml"):
         table = {one: _READY / f"{one}.toml" for one in ready()}
         found = named("timeline", name, table, f"give a file that ends in .toml, or one of {', '.join(table)}")
         return read(found.read_text(encoding="utf-8"), f"{name}.toml", name)
-    return read(text_of(Path(name)), Path(name).name, Path(name).stem)
+    return read(text_of(Path(name)), name, Path(name).stem)
 
 
 def text_of(path: Path) -> str:
-    """What stands in the file. Raises ValueError where it cannot be read."""
+    """What stands in the file. Raises ValueError, in one sentence, where it cannot be read."""
+    octets = disk.read(path, 1 << 20, "a timeline or a scene in TOML")
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
-        raise ValueError(f"cannot read {path}: {why}; give the path of a timeline or a scene in TOML") from None
+        return disk.text_of(octets)
+    except ValueError as problem:
+        raise ValueError(f"cannot read {path}: {problem}; save it as UTF-8, which TOML is written in") from None
+
+
+def runs(label: str) -> str:
+    """The command that runs the scene in the file of this path; the lab's own are there by their names."""
+    path = Path(label)
+    if path.resolve().parent == Path(str(_SCENES)):
+        return f"python -m lab hpkp {path.stem}"
+    return f"python -m lab --with {shlex.quote(label)} matrix --scenes {shlex.quote(path.stem)}"
 
 
 def read(text: str, label: str = "timeline", name: str = "timeline") -> Timeline:
@@ -71,7 +80,7 @@ def read(text: str, label: str = "timeline", name: str = "timeline") -> Timeline
     """
     source = opened(text, label)
     if "meeting" in source.values:
-        raise source.fault(("meeting", 0), f"this is a scene and no timeline; run it with --with {label} matrix")
+        raise source.fault(("meeting", 0), f"this is a scene and no timeline; run it with: {runs(label)}")
     tables = source.take(list[dict[str, Any]], source.values.pop("event", []), ("event",))
     line = source.take(Timeline, source.values)
     for place, problem in chain(_service(line), _cas(source, line), _clients(line)):
@@ -112,8 +121,8 @@ def _service(line: Timeline) -> Iterator[tuple[Place, str]]:
 
 
 def _cas(source: Source, line: Timeline) -> Iterator[tuple[Place, str]]:
-    yield from _named("ca", "an authority", line.cas)
     names = [one.name for one in line.cas]
+    yield from named_once("ca", "an authority", names)
     for number, one in enumerate(line.cas):
         for key in ("under", "same_key_as"):
             source.one_of(("ca", number, key), getattr(one, key) or None, names[:number])
@@ -125,7 +134,7 @@ def _cas(source: Source, line: Timeline) -> Iterator[tuple[Place, str]]:
 
 
 def _clients(line: Timeline) -> Iterator[tuple[Place, str]]:
-    yield from _named("client", "a client", line.clients)
+    yield from named_once("client", "a client", [one.name for one in line.clients])
     for number, client in enumerate(line.clients):
         if client.pins_expire and not client.pins:
             problem = "this client has no pins that could expire; add pins or leave it out"
@@ -136,11 +145,10 @@ def _clients(line: Timeline) -> Iterator[tuple[Place, str]]:
                 yield ("client", number, "also_released"), problem
 
 
-def _named(key: str, what: str, found: Sequence[Ca | Installation]) -> Iterator[tuple[Place, str]]:
+def named_once(key: str, what: str, names: Sequence[str]) -> Iterator[tuple[Place, str]]:
     """A file without such a table, and a name that is there twice."""
-    if not found:
+    if not names:
         yield (key,), f"the file has no such table; add {what} as [[{key}]] with a name"
-    names = [one.name for one in found]
     for number, name in enumerate(names):
         if name in names[:number]:
             yield (key, number, "name"), f"there is already {what} {name!r}; choose another name"
@@ -152,12 +160,7 @@ def _event(source: Source, number: int, table: dict[str, Any], line: Timeline) -
         problem = f"[[event]] has no such key; add it, with one of {', '.join(EVENTS)}, or a move of the catalogue"
         raise source.fault((*place, "what"), problem)
     what = str(table["what"])
-    if what not in EVENTS and what not in CASES:
-        raise source.unknown((*place, "what"), table["what"], (*EVENTS, *CASES))
-    try:
-        kind = EVENTS.get(what) or moves.kind(what)
-    except ValueError as no_move:
-        raise source.fault((*place, "what"), str(no_move)) from None
+    kind = EVENTS.get(what) or moves.kind(moves.found(source, (*place, "what"), what, EVENTS))
     event = source.take(kind, table, place)
     if not line.start <= event.date < line.end:
         problem = f"{event.date:%Y-%m-%d} was found; give a day from the start to the end of the timeline"

@@ -8,19 +8,21 @@ registered: `dated` does that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
+from shlex import quote
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
 from lab.built.time import moves
-from lab.built.time.language import DAY, Entry, Lag, Span, Words
-from lab.built.time.reading import opened
+from lab.built.time.language import DAY, Entry, Lag, Phrase, Span, Words
+from lab.built.time.reading import named_once, opened
 from lab.built.time.source import Place, Source
-from lab.observation import Line, Observation
+from lab.observation import Line
 from lab.pki.authority import Credential
 from lab.pki.legacy_path import EXPIRED
 from lab.pki.pins import pin_of, seen
@@ -43,6 +45,10 @@ def announced(
     return str(Header(pins, round(days * 86400), subdomains, report_uri))
 
 
+MOST_DAYS = 7_300
+"""Twenty years: `serve` puts a meeting on the present day, and what came before it into the past."""
+
+
 class Turn(Entry, frozen=True):
     """
     One meeting: a move of the catalogue, `day` days after the first one; without a day, on the day of the one before.
@@ -54,14 +60,14 @@ class Turn(Entry, frozen=True):
     """
 
     move: Words = "ordinary_day"
-    day: Lag | None = None
-    title: str = ""
+    day: Annotated[int, Meta(ge=0, le=MOST_DAYS)] | None = None
+    title: Phrase = ""
     about: bool = False
     pins: tuple[Literal["root", "intermediate", "leaf", "backup", "made-up"], ...] = ()
     max_age_days: Annotated[int, Meta(ge=0, le=36_500)] = 60
     include_subdomains: bool = False
     announces: bool = False
-    subdomain: Annotated[str, Meta(pattern="^[a-z]*$")] = ""
+    subdomain: str = ""
 
     def happens(self, world: World, before: Meeting) -> tuple[World, Meeting]:
         """The world since this meeting, and the meeting; `before` is what the service itself presented last."""
@@ -91,7 +97,7 @@ class Turn(Entry, frozen=True):
 class Visitor(Entry, frozen=True):
     """Somebody with a habit: the day of their first visit, and how many days lie between two visits."""
 
-    name: Words
+    name: Annotated[str, Meta(min_length=1, max_length=17, pattern=r"^[^\n]*$")]  # what the column has room for
     first: Lag = 0
     every: Span = 1
 
@@ -116,7 +122,7 @@ class Scenario(Entry, frozen=True):
     twin: str = ""
     lifetime_days: Span = 90
     visitors: tuple[Visitor, ...] = field(name="visitor", default=())
-    days: Span = 95
+    days: Annotated[int, Meta(ge=1, le=MOST_DAYS)] = 95
 
     @property
     def starts(self) -> dict[str, Any]:
@@ -127,15 +133,13 @@ class Scenario(Entry, frozen=True):
     @property
     def about(self) -> int:
         """The meeting that it is about: the one that says so, else the first attack, else the first change."""
-        kinds = [CASES[turn.move].kind for turn in self.turns]
-        for said in (
-            [turn.about for turn in self.turns],
-            [kind is Kind.ATTACK for kind in kinds],
-            [turn.move != "ordinary_day" for turn in self.turns],
-        ):
-            if any(said):
-                return said.index(True)
-        return len(self.turns) - 1
+
+        def weight(number: int) -> tuple[bool, bool, bool, int]:
+            turn = self.turns[number]
+            change = turn.move != "ordinary_day"
+            return turn.about, CASES[turn.move].kind is Kind.ATTACK, change, -number if change else number
+
+        return max(range(len(self.turns)), key=weight)
 
     def scene(self, world: World) -> Scene:
         """The moves, made in one world: what the service changes stays changed, and an attacker leaves nothing."""
@@ -170,7 +174,9 @@ class Scenario(Entry, frozen=True):
         meeting = scene.meetings[scene.about]
         met = foresee(meeting, scene.host)
         reach = Reach.of(met.path or map(seen, meeting.credential.path), scene.site)
-        fails = robber.fails or (_fault(met) if robber is about else None) if robber else None
+        fails = robber.fails if robber else None
+        if robber is about and met.error and not fails:
+            fails = Fault.EXPIRED if met.error.code == EXPIRED else Fault.UNTRUSTED
         same = about.twin and not fails and CASES[about.twin].reach == reach
         return Case(
             name,
@@ -187,13 +193,6 @@ class Scenario(Entry, frozen=True):
         )
 
 
-def _fault(met: Observation) -> Fault | None:
-    """Why ordinary validation refuses what was seen; None where it does not."""
-    if met.error:
-        return Fault.EXPIRED if met.error.code == EXPIRED else Fault.UNTRUSTED
-    return Fault.WRONG_HOST if met.name_mismatch else None
-
-
 def _begun(world: World, subdomain: str) -> tuple[World, Meeting]:
     """The world of a host before the first move, and its service, which has said nothing yet."""
     begun = world.serving(f"{subdomain}.{world.host}") if subdomain else world
@@ -204,7 +203,7 @@ def read(text: str, label: str) -> Scenario:
     """The scene that `text` describes. Raises ValueError, in one sentence that names the line and the key."""
     source = opened(text, label)
     if "meeting" not in source.values and {"start", "client"} & {*source.values}:
-        raise ValueError(f"{label} is a timeline and no scene; run it with: python -m lab timeline {label}")
+        raise ValueError(f"{label} is a timeline and no scene; run it with: python -m lab timeline {quote(label)}")
     scene = source.take(Scenario, source.values)
     for place, problem in _faults(source, scene):
         raise source.fault(place, problem)
@@ -216,14 +215,19 @@ def _faults(source: Source, scene: Scenario) -> Iterator[tuple[Place, str]]:
         yield ("meeting", 0), f"{len(scene.turns)} of them were found; give two to five"
     last = 0
     for number, turn in enumerate(scene.turns):
-        source.one_of(("meeting", number, "move"), turn.move, CASES)
-        try:
-            moves.move(turn.move)
-        except ValueError as no_move:
-            yield ("meeting", number, "move"), str(no_move)
+        moves.found(source, ("meeting", number, "move"), turn.move)
+        if not re.fullmatch("[a-z]{0,40}", turn.subdomain):
+            problem = f"{turn.subdomain[:60]!r} was found; give one label of a host's name, at most 40 letters a to z"
+            yield ("meeting", number, "subdomain"), problem
         if turn.day is not None and turn.day < last:
             yield ("meeting", number, "day"), f"{turn.day} was found; give the days in order, none before {last}"
         last = turn.day or last
+    if scene.visitors:
+        yield from named_once("visitor", "a visitor", [one.name for one in scene.visitors])
+    for number, one in enumerate(scene.visitors):
+        if one.first >= scene.days:
+            problem = f"{one.first} was found; give a day before the scene is over, which is watched for {scene.days}"
+            yield ("visitor", number, "first"), problem
     if sum(turn.about for turn in scene.turns) > 1:
         yield ("meeting", len(scene.turns) - 1, "about"), "a scene is about one meeting; leave it out elsewhere"
     if scene.twin:

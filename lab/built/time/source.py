@@ -28,8 +28,8 @@ Place = tuple[str | int, ...]
 
 MOST = 20  # names in one sentence
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
-_KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
+_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.\"-]+)\s*\]")
+_KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*(?:\.[^=]*)?=")
 _MISSING = re.compile(r"(missing required|contains unknown) field `(.*?)`(?: - at|$)", re.DOTALL)
 
 
@@ -41,8 +41,10 @@ class Source:
         self._lines = _lines(text)
         try:
             self._found: dict[str, Any] = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as fault:
-            raise ValueError(_syntax(text, label, str(fault))) from None
+        except RecursionError:
+            raise ValueError(_syntax(text, label, "lists or tables stand in one another too deeply")) from None
+        except ValueError as fault:
+            raise ValueError(_syntax(text, label, str(fault).partition(";")[0])) from None
         self.values: dict[str, Any] = self._plain(self._found, ())
 
     def fault(self, place: Place, problem: str) -> ValueError:
@@ -91,14 +93,20 @@ class Source:
         return self.fault(place, f"{_shown(value)} was found; give {_wanted(kind, place[0])}")
 
     def _plain(self, value: Any, place: Place) -> Any:
-        """Dates as times in UTC, words without blanks around them."""
+        """Dates as times in UTC, words without blanks around them; refuses what no file of this lab needs."""
+        if len(place) > 9:
+            raise self.fault(place, "tables or lists stand too deeply in one another; leave it out")
         if isinstance(value, dict):
             return {key: self._plain(inner, (*place, key)) for key, inner in value.items()}
         if isinstance(value, list):
             return [self._plain(inner, (*place, number)) for number, inner in enumerate(value)]
         if isinstance(value, dates.date):
             return self._moment(value, place)
-        return value.strip() if isinstance(value, str) else value
+        if isinstance(value, str):
+            if odd := next((one for one in value if not one.isprintable() and one not in "\n\t\u00a0"), ""):
+                raise self.fault(place, f"{odd!r} was found, which a terminal may take for a command; leave it out")
+            return value.strip()
+        return value
 
     def _moment(self, value: dates.date, place: Place) -> datetime:
         """A day is its first second; as `until` the second before, since the day itself is not included."""
@@ -113,7 +121,7 @@ class Source:
 def _lines(text: str) -> dict[Place, int]:
     """The line of each table and each key."""
     found: dict[Place, int] = {}
-    counted = Counter[str]()
+    counted = Counter[Place]()
     table: Place = ()
     inside = ""
     for number, line in enumerate(text.splitlines(), start=1):
@@ -122,9 +130,11 @@ def _lines(text: str) -> dict[Place, int]:
             inside = "" if inside in quoted else inside
             continue
         if header := _HEADER.match(line):
-            table = (header[2], counted[header[2]]) if header[1] == "[[" else (header[2],)
-            counted[header[2]] += 1
+            name = tuple(header[2].replace('"', "").split("."))
+            table = (*name, counted[name]) if header[1] == "[[" else name
+            counted[name] += 1
             found.setdefault(table, number)
+            found.setdefault(table[:1], number)
         elif key := _KEY.match(line):
             found.setdefault((*table, key[1]), number)
         inside = quoted[0] if quoted else ""
@@ -157,7 +167,7 @@ def _wanted(kind: Any, key: str | int) -> str:
         case inspect.VarTupleType() if not isinstance(kind.item_type, inspect.StructType):
             return f"a list in [ ], with {_wanted(kind.item_type, key)}"
         case inspect.StrType():
-            return "words in quotes"
+            return "words in quotes" + (f" on one line, at most {kind.max_length} letters" if kind.max_length else "")
     return f"a list of tables, each of which begins with [[{key}]]"
 
 
@@ -180,6 +190,8 @@ def _syntax(text: str, label: str, fault: str) -> str:
     at = re.search(r"\(at line (\d+), column \d+\)", fault)
     lines = text.splitlines()
     number = int(at[1]) if at else max(1, len(lines))
+    if not at and not fault.endswith("(at end of document)"):  # too deep, or too many digits: a line of its own kind
+        number = 1 + lines.index(max(lines, key=len))
     key = _KEY.match(lines[number - 1]) if number <= len(lines) else None
     said = re.sub(r"\s*\(at .*\)$", "", fault)
     where = f"{label} line {number}" + (f", key {key[1]}" if key else "")
