@@ -115,24 +115,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(script: Path) -> None:
-    """Run a file that registers scenes and clients. Its own mistakes are its author's to see, with their traceback."""
-    import importlib.util
-
     if script.suffix.lower() == ".toml":
         from lab.built.time.dated import add
 
-        add(script)
-        return
-    if not script.is_file():
-        raise ValueError(f"cannot read {script}; --with takes Python with scenes or clients, or a scene in TOML")
-    spec = importlib.util.spec_from_file_location(script.stem, script)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{script} ends in neither .py nor .toml; --with takes Python or a scene in TOML")
-    import lab.scenes  # noqa: F401  (so that names which are taken are known to be)
+        return add(script)
+    from lab.cli.extra import load
 
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[script.stem] = module
-    spec.loader.exec_module(module)
+    return load(script)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ written down by hand in a test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -266,6 +266,10 @@ class Finding:
     wanted: tuple[Wanted, ...] = ()
     seen: tuple[Certificate, ...] = ()
     where: str = ""
+
+    def __iter__(self) -> Iterator[bool | str]:
+        """Whether it passed, and why: a finding can be taken apart like the pair that a rule may give in its place."""
+        return iter((self.passed, self.reason))
 
     @property
     def reason(self) -> str:

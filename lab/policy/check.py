@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from lab.observation import Certificate, Evidence, Finding, Lesson, Observation, Verdict
-from lab.policy.memory import Memory
+from lab.policy.memory import Memory, Remembered
 from lab.policy.pinset import PinSet, Site
 
 
@@ -72,6 +72,28 @@ class Memorizes(Protocol):
         """The memory after a meeting; `accepted` is what the whole policy said of it."""
 
 
+class FirstMet:
+    """
+    What `remembers=True` means: the leaf that was met first on each host is kept, until its certificate has expired.
+
+    A rule of such a check finds in `known.memory` a mapping from hosts to
+    `Remembered`, and nothing else.
+    """
+
+    how = (Learnt.FIRST_USE,)
+
+    def learn(self, memory: Memory, lesson: Lesson, accepted: bool) -> Memory:
+        """The memory after a meeting; who was refused is not remembered."""
+        observation, leaf = lesson.observation, lesson.observation.leaf
+        before = memory.firsts.get(observation.host)
+        if not accepted or leaf is None or (before and not before.lapsed(observation.time)):
+            return memory
+        first = Remembered(leaf.pin, leaf.fingerprint, leaf.name, leaf.not_after)
+        return replace(memory, firsts=MappingProxyType({**memory.firsts, observation.host: first}))
+
+
+FIRST_MET = FirstMet()
+
 Rule = Callable[[Observation, Known], "tuple[bool, str] | Finding"]
 """Whether a check passed, and why in one sentence; or a `Finding`, whose name the check puts in."""
 
@@ -83,7 +105,7 @@ class Check:
 
     `rule` must be pure: the same observation and knowledge give the same
     answer. `remembers` says how what it compares with is learnt from meetings,
-    None where nothing is. `needs` is the evidence without which it
+    None where nothing is; True is short for `FirstMet`. `needs` is the evidence without which it
     cannot be asked, and tells the wire what to ask for.
     """
 
@@ -95,8 +117,14 @@ class Check:
     remembers: Memorizes | None = None
     needs: frozenset[Evidence] = frozenset()
 
+    def __post_init__(self) -> None:
+        if self.remembers is True:  # type: ignore[comparison-overlap]
+            object.__setattr__(self, "remembers", FIRST_MET)
+
     def find(self, observation: Observation, known: Known) -> Finding:
         """What this check finds."""
+        if self.remembers is FIRST_MET:
+            known = replace(known, memory=known.memory.firsts)  # type: ignore[arg-type]
         found = self.rule(observation, known)
         return replace(found, check=self.name) if isinstance(found, Finding) else Finding(self.name, *found)
 

@@ -61,6 +61,20 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Remembered:
+    """The leaf that was met first on a host: its pin, its fingerprint, its name, and when that certificate expires."""
+
+    pin: str
+    fingerprint: str
+    name: str
+    expires: datetime | None = None
+
+    def lapsed(self, time: datetime) -> bool:
+        """Whether the remembered certificate has expired by `time`."""
+        return self.expires is not None and self.expires < time
+
+
+@dataclass(frozen=True)
 class PinnedHost:
     """
     A host that a browser has noted, with its pins (``sha256/BASE64``).
@@ -88,7 +102,8 @@ class Memory:
     `records` are keys that it met or that were announced to it; `warnings` how
     often its user was warned until now. `noted` are pins that came by header,
     `preloaded` those that were built in, `told` the reports that were owed once
-    already (RFC 7469 section 2.1.4 asks to be sparing).
+    already (RFC 7469 section 2.1.4 asks to be sparing). `firsts` are the leaves
+    that were met first, by host, for checks with `remembers=True`.
     """
 
     records: tuple[Record, ...] = ()
@@ -96,6 +111,7 @@ class Memory:
     noted: Mapping[str, PinnedHost] = field(default_factory=lambda: MappingProxyType({}))
     preloaded: Mapping[str, PinnedHost] = field(default_factory=lambda: MappingProxyType({}))
     told: frozenset[tuple[str, str, frozenset[str]]] = frozenset()
+    firsts: Mapping[str, Remembered] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, host: str, port: int = PORT) -> tuple[Record, ...]:
         """What is known of a host and port, by pin."""
