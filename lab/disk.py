@@ -84,15 +84,20 @@ def _worded(path: Path, option: str) -> Iterator[None]:
         raise ValueError(f"cannot write to {path}: {why}; choose another place with {option}") from None
 
 
-def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> None:
+def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str, mark: str) -> None:
     """
     Write these files, by their paths within `out`; a folder among them is the old one or the new one, whole.
 
-    The folder named `secret` and what is in it are for their owner only. Other
-    files in `out` are left alone. Raises ValueError, in one sentence, where it
-    cannot be written.
+    The folder named `secret` and what is in it are for their owner only. What is
+    there already is replaced only where an earlier call wrote it: where the file
+    named `mark` begins with the same line. Other files in `out` are left alone.
+    Raises ValueError, in one sentence, where it cannot be written.
     """
     with _worded(out, "--out"):
+        before, there = out / mark, [name for name in files if os.path.lexists(out / Path(name).parts[0])]
+        ours = before.is_file() and before.read_bytes().startswith(files[mark].partition(b"\n")[0])
+        if there and not ours:
+            raise OSError(0, f"it has a {Path(there[0]).parts[0]} already, which is not the lab's to replace")
         out.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".new-", dir=out))
         try:

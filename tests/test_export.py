@@ -104,6 +104,19 @@ def test_a_second_export_replaces_the_first_and_leaves_other_files_alone(tmp_pat
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".new")] == []
 
 
+@pytest.mark.parametrize("name", [".gitignore", "keys/mine.key", "LOOK.md"])
+def test_nothing_is_replaced_that_is_no_export(name: str, tmp_path: Path) -> None:
+    """A folder with a file or a folder of such a name is refused, and left as it was; an export there is not."""
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(ValueError, match=f"has a {Path(name).parts[0]} already, which is not the lab's to replace"):
+        export.export(tmp_path)
+    assert mine.read_text() == "mine"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+    export.export(tmp_path / "certs")
+
+
 def test_git_ignores_an_export_wherever_it_is(certs: Path) -> None:
     """The folder says itself that git shall ignore all of it."""
     assert (certs / ".gitignore").read_text() == "*\n"

@@ -87,11 +87,11 @@ def export(out: Path, host: str = HOST) -> list[str]:
     Write a fresh limited world to `out` and return the paths written, relative to it.
 
     Earlier exports there are replaced; other files are left alone. Raises
-    ValueError, in one sentence, for a folder that cannot be written or a host
-    that is not reserved.
+    ValueError, in one sentence, for a folder that cannot be written or has
+    things of these names that are no export, and for a host that is not reserved.
     """
     files = _files(limited_world(host))
-    written_folder(out, files, secret="keys")
+    written_folder(out, files, secret="keys", mark="LOOK.md")
     return sorted(files)
 
 
