@@ -38,7 +38,7 @@ def named(kind: str, word: str, table: Mapping[str, Thing], where: str = "") -> 
 
 def words(given: Iterable[str]) -> list[str]:
     """What somebody wrote after an option, commas or spaces between, and nothing twice."""
-    return list(dict.fromkeys(word for part in given for word in part.split(",") if word))
+    return list(dict.fromkeys(word for part in given for word in part.replace(",", " ").split()))
 
 
 def chosen(
@@ -47,13 +47,17 @@ def chosen(
     """
     The things that are meant: by name, by the name of a group, several with commas; none twice.
 
-    What is no word is the thing itself. Raises what `find` raises for a name that it does not know.
+    What is no word is the thing itself. Raises what `find` raises for a name
+    that it does not know, and ValueError where something is given that has no name in it.
     """
     found: dict[Chosen, None] = {}
-    for part in [given] if isinstance(given, str) else given:
+    parts = [given] if isinstance(given, str) else list(given)
+    for part in parts:
         if isinstance(part, str):
             for word in words([part]):
                 found |= dict.fromkeys(groups[word] if word in groups else [find(word)])
         else:
             found[part] = None
+    if parts and not found and not words(str(part) for part in parts):
+        raise ValueError(f"{' '.join(map(str, parts))!r} names nothing; there are the groups {', '.join(groups)}")
     return list(found)

@@ -202,6 +202,33 @@ def test_names_are_given_alike_to_every_verb() -> None:
     assert catalogue.chosen([CASES["new_ca"], "new_ca"]) == [CASES["new_ca"]]
     assert clients.chosen("leaf-pinned,story")[:2] == [CLIENTS["leaf-pinned"], CLIENTS["unpinned"]]
     assert naming.words(["a,b", "b", ",c"]) == ["a", "b", "c"]
+    assert catalogue.chosen("new_ca new_key") == [CASES["new_ca"], CASES["new_key"]]
+    assert catalogue.chosen([]) == naming.chosen("none", {"none": ()}, catalogue.case) == []
+
+
+@pytest.mark.parametrize("nothing", ["", ",", ", ,"])
+@pytest.mark.parametrize(
+    "verb",
+    ["matrix --clients", "matrix --scenes", "profiles --scenes", "report --clients", "report --profiles",
+     "field --programs", "field --profiles", "field --scenes"],
+)  # fmt: skip
+def test_a_word_without_a_name_is_one_sentence(verb: str, nothing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty variable of a shell's asks neither for nothing nor for everything."""
+    assert main([*verb.split(), nothing]) == 2
+    assert capsys.readouterr() == ("", f"lab: {nothing!r} names nothing; {GROUPS[verb]}\n")
+
+
+GROUPS = {
+    **dict.fromkeys(
+        ["matrix --clients", "report --clients", "field --profiles"], "there are the groups story, all, profiles"
+    ),
+    **dict.fromkeys(
+        ["matrix --scenes", "profiles --scenes", "field --scenes"],
+        "there are the groups all, attacks, rotations, slips",
+    ),
+    "report --profiles": "there are the groups all, none",
+    "field --programs": "there are the groups all",
+}
 
 
 def test_an_unwritable_folder_gets_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
