@@ -504,6 +504,13 @@ def test_pins_that_refuse_today_say_so_first() -> None:
     assert words not in text(forecast(plain(curl(LEAF)), chain(), host=HOST, scenes=[]))
 
 
+def test_who_is_like_whom_is_said_where_a_scene_could_tell() -> None:
+    """On an ordinary day alone every client does the same, and nothing follows from it for the pins."""
+    words = "Your pins do exactly what the"
+    assert words not in text(forecast(plain(curl(LEAF)), chain(), host=HOST, scenes=["same_key"]))
+    assert f"{words} leaf-pinned client does." in text(forecast(plain(curl(LEAF)), chain(), host=HOST, scenes=FEW))
+
+
 def test_the_json_says_the_same(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     """One object, with the same outcomes and scores."""
     assert call(files, "--json", "--host", HOST, "--scenes", *FEW) == 0
@@ -534,6 +541,8 @@ def test_strict_fails_for_what_is_serious(files: tuple[Path, Path]) -> None:
         (("--roles", "leaf"), "names no roles"),
         (("--format", "ios"), "no NSPinnedDomains"),
         (("--scenes", "new_kee"), "nearest: new_key"),
+        (("--scenes", "slips"), "forgot_to_renew is a slip, which ordinary validation refuses"),
+        (("--scenes", "new_key,root_distrusted"), "root_distrusted is a slip"),
     ],
 )  # fmt: skip
 def test_a_slip_is_one_sentence(files: tuple[Path, Path], more: tuple[str, ...], reason: str) -> None:

@@ -153,7 +153,7 @@ def forecast(
     groups of them, every one where None; an ordinary day is always among them. `progress` is
     called before each scene. Raises ValueError, in one sentence, for a chain
     that is valid on no day at all, for a host that is a pattern, and for a
-    scene that is not there.
+    scene that is not there or is a slip.
     """
     asked = (at or datetime.now(UTC)).replace(microsecond=0)
     now = _valid(chain, asked)
@@ -171,7 +171,11 @@ def forecast(
     )
     findings = lint(subject)
     world = Rebuilt(chain, name, now)
-    wanted = CASES if scenes is None else {ORDINARY, *(one.name for one in chosen(scenes))}
+    wanted = [ORDINARY, *(one.name for one in chosen("all" if scenes is None else scenes))]
+    if slips := [one for one in wanted if one not in CASES]:
+        raise ValueError(
+            f"{slips[0]} is a slip, which ordinary validation refuses, pins or none; give attacks or rotations"
+        )
     pins = moved(subject, world)
     clients = (client(subject, pins), *(CLIENTS[one] for one in BESIDE))
     played = matrix(clients, cases_in(world, wanted), progress)

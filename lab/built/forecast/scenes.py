@@ -25,7 +25,7 @@ LAST = datetime.max.replace(tzinfo=UTC) - LATER
 _SIBLINGS = ("sibling_intermediate", "new_intermediate", "other_intermediate_same_key")
 
 
-def cases_in(world: Rebuilt, wanted: Container[str] = CASES) -> list[Case]:
+def cases_in(world: Rebuilt, wanted: Container[str]) -> list[Case]:
     """The wanted cases in this world; those about another intermediate once more where it can stand at two heights."""
     parent = world.issuing.parent
     lower = world.nearby() if parent and parent.parent else None

@@ -135,7 +135,8 @@ def _scores(shown: Forecast) -> Iterator[str]:
         yield f"  {name:<13}{shown.score(name)}"
     ends = {name: [shown.cell(one.name, name).outcome for one in shown.matrix.cases] for name in shown.clients}
     yours, *others = shown.clients
-    same = [name for name in others if ends[name] == ends[yours]]
+    differ = len({tuple(ends[name]) for name in others}) > 1  # else no scene here could show what pins do
+    same = [name for name in others if differ and ends[name] == ends[yours]]
     yield from _wrap(
         f"Your pins do exactly what the {same[0]} client does."
         if same
