@@ -2,15 +2,17 @@
 The command line: `python -m lab`.
 
 The table of its verbs, and what holds for all of them: bad input gets one
-sentence and exit code 2, an interrupted run exit code 130.
+sentence and exit code 2, a run that a signal ended 128 and the signal's number.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lab import __version__
@@ -60,7 +62,7 @@ VERBS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0 fine, 2 bad input, 130 interrupted."""
+    """Run one command and return the exit code: 0 fine, 2 bad input, 130 interrupted, 128 + n by another signal."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
     try:
@@ -78,12 +80,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         from lab.wire.listener import stop_all
 
         stop_all()
-        print("\nlab: interrupted; every server is stopped", file=sys.stderr)
-        return 130
+        with suppress(OSError):  # the terminal may be gone
+            print("\nlab: interrupted; every server is stopped", file=sys.stderr)
+        return 128 + int((stop.args or (signal.SIGINT,))[0])
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -93,7 +96,7 @@ def program() -> int:
     """The whole program, as a shell starts it; returns the exit code."""
     from lab.wire import interrupt
 
-    interrupt.listen()  # also where a shell that started this in the background has it ignore Ctrl-C
+    interrupt.listen()
     return main()
 
 

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,13 @@ from verbs import parsed
 import lab
 from lab import naming
 from lab.__main__ import VERBS, main
+from lab.built.bench import Bare
 from lab.pki.world import World
 from lab.policy import clients
 from lab.policy.clients import CLIENTS
 from lab.scenes import catalogue
 from lab.scenes.catalogue import CASES
+from lab.wire.listener import dial
 from lab.wire.service import Service
 
 
@@ -242,45 +246,83 @@ def test_an_unwritable_folder_gets_one_sentence(tmp_path: Path, capsys: pytest.C
     assert list(tmp_path.iterdir()) == [in_the_way]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent differently on Windows")
-def test_ctrl_c_ends_an_interception_and_says_so(tmp_path: Path) -> None:
-    """`intercept` relays, prints what it reads, and on Ctrl-C stops with one line and exit code 130."""
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently on Windows")
+STOPPED = "lab: interrupted; every server is stopped"
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The program as a shell starts it, with its temporary files in this folder; it is gone afterwards."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "lab", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    with program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_an_interception_and_it_says_so(name: str, tmp_path: Path) -> None:
+    """`intercept` tells how to come by, and a signal ends it with one line and 128 + its number; nothing is left."""
+    number = getattr(signal, name)
     world = World(also=("localhost",))
-    with Service(world.genuine) as service:
-        program = subprocess.Popen(
-            [sys.executable, "-m", "lab", "intercept", f"localhost:{service.port}"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "TMPDIR": str(tmp_path)},
-        )
+    with Service(world.genuine) as service, started(tmp_path, "intercept", f"localhost:{service.port}") as program:
         assert program.stdout
-        first = program.stdout.readline()
+        first, _, command = (program.stdout.readline() for _ in range(3))
         assert first.startswith("in the middle on 127.0.0.1:")
-        program.stdout.readline()
-        command = program.stdout.readline()
         assert "--cacert" in command
+        assert list(tmp_path.iterdir()) != []
         time.sleep(0.1)
-        program.send_signal(signal.SIGINT)
+        program.send_signal(number)
         out, error = program.communicate(timeout=10)
-    assert program.returncode == 130, (out, error)
-    assert error.strip() == "lab: interrupted; every server is stopped"
+    assert (program.returncode, error.strip()) == (128 + number, STOPPED), out
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent differently on Windows")
+@POSIX
+def test_a_hangup_that_nohup_ignores_ends_nothing(tmp_path: Path) -> None:
+    """Whoever started it so that it survives the terminal meant that; it ends by SIGTERM."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with started(tmp_path, "serve", "new_key", "--json") as program:
+            assert program.stdout
+            program.stdout.readline()
+            program.send_signal(signal.SIGHUP)
+            time.sleep(0.3)
+            assert program.poll() is None
+            program.send_signal(signal.SIGTERM)
+            assert program.communicate(timeout=10)[1].strip() == STOPPED
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert program.returncode == 143
+
+
+def test_who_breaks_off_is_no_trouble_of_the_benchs_partner() -> None:
+    """An interrupted bench ends its own exchange; the thread that serves it goes on, and says nothing."""
+    with Bare(World(), http=True) as bare:
+        with dial(bare.address) as broken:
+            broken.sendall(b"no handshake")
+        bare.request()
+
+
+@POSIX
 @pytest.mark.parametrize("after", [0.9, 1.37])
-def test_ctrl_c_ends_the_demo_wherever_it_strikes(after: float) -> None:
+def test_ctrl_c_ends_the_demo_wherever_it_strikes(after: float, tmp_path: Path) -> None:
     """A demo that is interrupted says so in one line, with exit code 130; inside OpenSSL's callback too."""
-    program = subprocess.Popen(
-        [sys.executable, "-m", "lab", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert program.stdout
-    program.stdout.readline()  # it has begun
-    time.sleep(after)
-    program.send_signal(signal.SIGINT)
-    _, error = program.communicate(timeout=20)
-    assert (program.returncode, error.strip()) == (130, "lab: interrupted; every server is stopped")
+    with started(tmp_path, "demo") as program:
+        assert program.stdout
+        program.stdout.readline()  # it has begun
+        time.sleep(after)
+        program.send_signal(signal.SIGINT)
+        _, error = program.communicate(timeout=20)
+    assert (program.returncode, error.strip()) == (130, STOPPED)
 
 
 def test_import_lab_loads_nothing_heavy() -> None:

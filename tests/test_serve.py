@@ -298,15 +298,15 @@ def test_a_log_line_cannot_command_a_terminal() -> None:
 
 
 @POSIX
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [2, 15, 1], ids=["SIGINT", "SIGTERM", "SIGHUP"])
 def test_it_cleans_up_when_it_is_told_to_end(number: int, tmp_path: Path) -> None:
-    """Ctrl-C and SIGTERM end it with one line and exit code 130; the port is closed, the folder gone."""
+    """A signal ends it with one line and exit code 128 + its number; the port is closed, the folder gone."""
     with serving("new_key", "--json", folder=tmp_path) as served:
         scene = served.json()
         socket.create_connection(("127.0.0.1", scene["port"]), timeout=5).close()
         assert Path(scene["folder"]).parent == tmp_path
         code, _, error = served.stop(number)
-    assert (code, error.strip()) == (130, "lab: interrupted; every server is stopped")
+    assert (code, error.strip()) == (128 + number, "lab: interrupted; every server is stopped")
     assert list(tmp_path.iterdir()) == []
     # who is gone holds no port; to connect would prove nothing, since another program may have it by now
     assert not psutil.pid_exists(served.process.pid)

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -109,14 +109,15 @@ class Bare:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = SSL.Connection(self._server, raw)
             connection.set_accept_state()
-            connection.do_handshake()
-            if self._http:
-                wire = Wire(connection, h11.SERVER)
-                wire.next_request()
-                wire.answer(BOOKED)
-            else:
-                connection.recv(65536)
-                connection.sendall(ANSWER)
+            with suppress(h11.ProtocolError, SSL.Error):  # who breaks off knows it
+                connection.do_handshake()
+                if self._http:
+                    wire = Wire(connection, h11.SERVER)
+                    wire.next_request()
+                    wire.answer(BOOKED)
+                else:
+                    connection.recv(65536)
+                    connection.sendall(ANSWER)
             tls.hang_up(connection)
             raw.close()
 

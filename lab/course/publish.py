@@ -6,7 +6,10 @@ Needs the second lock (Jupyter); nothing else in the lab imports it.
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +34,19 @@ def read(path: Path):  # type: ignore[no-untyped-def]
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop in which signals stay what they are to this program: nbclient would take them and not give back."""
+
+    def add_signal_handler(self, *_: object) -> None:
+        pass
+
+    def remove_signal_handler(self, *_: object) -> bool:
+        return False
+
+    def call_exception_handler(self, _: object) -> None:
+        """Say nothing: what ends a notebook is raised, and what an interrupted one then stumbles over is no news."""
+
+
 def run(notebook, folder: Path = NOTEBOOKS):  # type: ignore[no-untyped-def]
     """
     The notebook, executed in a fresh kernel that starts in this folder.
@@ -44,10 +60,14 @@ def run(notebook, folder: Path = NOTEBOOKS):  # type: ignore[no-untyped-def]
     with tempfile.TemporaryDirectory(prefix="lab-") as sockets:
         # Unix sockets start faster than TCP ports and nobody else can reach them; Windows has none.
         near = {} if sys.platform == "win32" else {"transport": "ipc", "ip": f"{sockets}/kernel"}
-        client = NotebookClient(
-            notebook, timeout=120, km=AsyncKernelManager(**near), resources={"metadata": {"path": str(folder)}}
-        )
-        client.execute(cleanup_kc=True)  # it would leave a kernel that it was given running
+        kernel = AsyncKernelManager(connection_file=f"{sockets}/kernel.json", **near)
+        client = NotebookClient(notebook, timeout=120, km=kernel, resources={"metadata": {"path": str(folder)}})
+        try:
+            with asyncio.Runner(loop_factory=_Loop) as runner:
+                # It would leave a kernel that it was given running; and one that is ended stumbles, and says so.
+                runner.run(client.async_execute(cleanup_kc=True, stderr=subprocess.DEVNULL))
+        finally:  # where it was interrupted while it ended the kernel, it would end it once more
+            atexit.unregister(client._cleanup_kernel)
     return notebook
 
 

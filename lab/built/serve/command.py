@@ -12,12 +12,10 @@ import json
 import math
 import os
 import queue
-import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lab.cli.verb import file, forms, option, verb
@@ -65,7 +63,7 @@ def serve(chosen: argparse.Namespace) -> int:
     the attacker reads. Enter puts the scene's next meeting on the same port; Ctrl-C ends it and cleans up.
 
     Raises ValueError, in one sentence, for bad arguments, before anything is
-    started. SIGTERM is taken as Ctrl-C.
+    started.
     """
     from lab.built.serve.session import Session
 
@@ -73,9 +71,7 @@ def serve(chosen: argparse.Namespace) -> int:
     if chosen.seconds is not None and not 0 <= chosen.seconds < threading.TIMEOUT_MAX:
         raise ValueError(f"--for {chosen.seconds:g} is no time to serve; give a number of seconds, as in --for 60")
     happening: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    with _signals() as quiet, ExitStack() as stack:
-        session = stack.enter_context(Session(case, begins, happening, chosen.keylog, chosen.capture))
-        stack.callback(quiet)
+    with Session(case, begins, happening, chosen.keylog, chosen.capture) as session:
         _say(chosen, session.record, session.text)
         _listen(happening)
         ends = time.monotonic() + (math.inf if chosen.seconds is None else chosen.seconds)
@@ -130,29 +126,3 @@ def _listen(happening: queue.SimpleQueue[Any]) -> None:
 
     with suppress(OSError, ValueError, AttributeError):  # no standard input, or a test's
         threading.Thread(target=read, args=(sys.stdin.fileno(),), name="lab-enter", daemon=True).start()
-
-
-@contextmanager
-def _signals() -> Iterator[Any]:
-    """
-    Take SIGTERM as Ctrl-C, and give what has both ignored, for the time of cleaning up.
-
-    A program in the background that reads the terminal is stopped (SIGTTIN);
-    this one goes on serving without Enter.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-    from lab.wire import interrupt
-
-    ending = (signal.SIGINT, signal.SIGTERM)
-    numbers = (*ending, signal.SIGTTIN) if sys.platform != "win32" else ending
-    before = {number: signal.getsignal(number) for number in numbers}
-    try:
-        interrupt.listen(signal.SIGTERM)
-        if sys.platform != "win32":
-            signal.signal(signal.SIGTTIN, signal.SIG_IGN)
-        yield lambda: [signal.signal(number, signal.SIG_IGN) for number in ending]
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
