@@ -8,6 +8,7 @@ sentence and exit code 2, a run that a signal ended 128 and the signal's number.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -63,12 +64,8 @@ VERBS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0 fine, 2 bad input, 130 interrupted, 128 + n by another signal."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
     try:
-        for script in chosen.extra:
-            _load(script)
-        return chosen.run(chosen) or 0
+        return _done(arguments)
     except ValueError as problem:
         print(f"lab: {problem}", file=sys.stderr)
         return 2
@@ -87,9 +84,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with suppress(OSError):  # the terminal may be gone
             print("\nlab: interrupted; every server is stopped", file=sys.stderr)
         return 128 + int((stop.args or (signal.SIGINT,))[0])
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as problem:
+        if problem.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python would write it once more
+        if problem.errno == errno.EPIPE:  # `| head` has seen enough
+            return 0
+        print(
+            f"lab: cannot write the output: {problem.strerror}; free some space, or send it elsewhere", file=sys.stderr
+        )
+        return 1
+
+
+def _done(arguments: Sequence[str] | None) -> int:
+    """Run one command; what it printed has gone out when this returns."""
+    try:
+        chosen = _parser().parse_args(arguments)
+        for script in chosen.extra:
+            _load(script)
+        return chosen.run(chosen) or 0
+    finally:
+        sys.stdout.flush()
 
 
 def program() -> int:
@@ -97,6 +112,9 @@ def program() -> int:
     from lab.wire import interrupt
 
     interrupt.listen()
+    for name in ("stdout", "stderr"):  # `>&-` closes them, and then nobody wants to know
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     return main()
 
 

@@ -247,6 +247,7 @@ def test_an_unwritable_folder_gets_one_sentence(tmp_path: Path, capsys: pytest.C
 
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently on Windows")
+FULL = "lab: cannot write the output: No space left on device; free some space, or send it elsewhere"
 STOPPED = "lab: interrupted; every server is stopped"
 
 
@@ -302,6 +303,36 @@ def test_a_hangup_that_nohup_ignores_ends_nothing(tmp_path: Path) -> None:
     finally:
         signal.signal(signal.SIGHUP, before)
     assert program.returncode == 143
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("shell", "code", "error"),
+    [
+        ("list > /dev/full", 1, FULL),
+        ("matrix --scenes new_key > /dev/full", 1, FULL),
+        ("list | head -c 0", 0, ""),
+        ("list --long | head -c 9", 0, "Clients\n "),
+        ("matrix --scenes new_key >&-", 0, ""),
+        ("matrix --scenes new_key >&- 2>&-", 0, ""),
+    ],
+)
+def test_an_output_that_takes_nothing_is_no_traceback(shell: str, code: int, error: str) -> None:
+    """A full disk is one sentence; who has seen enough, or closed it, hears nothing."""
+    if "/dev/full" in shell and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    command = f"set -o pipefail; '{sys.executable}' -m lab {shell}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, (done.stdout + done.stderr).rstrip("\n")) == (code, error)
+
+
+@pytest.mark.parametrize(
+    "target", ["localhost:²", "[::1:443", "::1]:443", "localhost", ":443", "localhost:0", "localhost:65536"]
+)
+def test_where_to_stand_in_the_middle_is_host_and_port(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Anything else is one sentence."""
+    assert main(["intercept", target]) == 2
+    assert capsys.readouterr().err == f"lab: {target!r} is no HOST:PORT; try localhost:8443\n"
 
 
 def test_who_breaks_off_is_no_trouble_of_the_benchs_partner() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
 import threading
 from pathlib import Path
@@ -71,10 +72,10 @@ def intercept(chosen: argparse.Namespace) -> None:
     from lab.wire.attacker import Attacker
     from lab.wire.listener import require_loopback
 
-    host, _, port = chosen.target.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    address = re.fullmatch(r"(\[[^][]+\]|[^][]+):([0-9]{1,5})", chosen.target)
+    if not address or not 0 < int(address[2]) < 65536:
         raise ValueError(f"{chosen.target!r} is no HOST:PORT; try localhost:8443")
-    target = require_loopback((host.strip("[]"), int(port)))
+    target = require_loopback((address[1].strip("[]"), int(address[2])))
     world = limited_world(chosen.host)
     credential = world.rogue_root.issue(
         *dict.fromkeys((world.host, "localhost", "127.0.0.1")),
