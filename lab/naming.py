@@ -7,11 +7,14 @@ It knows words, and nothing of what they name.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
 
 CLOSE = 0.65
 """How alike two words are, from 0 to 1, before the one is offered for the other."""
+
+_HOST = re.compile(r"(?P<host>[^\s:\[\]/@]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
 
 Thing = TypeVar("Thing")
 Chosen = TypeVar("Chosen", bound=Hashable)
@@ -61,3 +64,12 @@ def chosen(
     if parts and not found and not words(str(part) for part in parts):
         raise ValueError(f"{' '.join(map(str, parts))!r} names nothing; there are the groups {', '.join(groups)}")
     return list(found)
+
+
+def parse_host(text: str) -> tuple[str, int | None]:
+    """Host and port from HOST, HOST:PORT or [ADDRESS]:PORT. Raises ValueError, in one sentence, for anything else."""
+    found = _HOST.fullmatch(text)
+    port = int(found["port"]) if found and found["port"] else None
+    if found is None or (port is not None and not 0 < port < 65536):
+        raise ValueError(f"{text!r} is no HOST or HOST:PORT; try bank.example or bank.example:443, or [::1]:443")
+    return found["host"].strip("[]"), port

@@ -22,7 +22,7 @@ from lab.scenes.catalogue import CASES, SLIPS, case
 MEMORY = """
 from lab.observation import Observation
 from lab.policy import checks
-from lab.policy.checks import Basis, Check, Known, Remembered, continuity, names
+from lab.policy.checks import Basis, Check, Known, Remembered, names
 from lab.policy.clients import Client, Learnt, register
 from lab.policy.pinset import PinSet, Role
 
@@ -34,6 +34,11 @@ def _mine(observation: Observation, known: Known) -> tuple[bool, str]:
     return before.pin == leaf.pin, f"{names((leaf,))} after {before.name}"
 
 
+def _named(observation: Observation, known: Known) -> tuple[bool, str]:
+    before: Remembered | None = known.memory.get(observation.host)
+    return before is None or before.name == observation.leaf.name, "by name"
+
+
 def _two(observation: Observation, known: Known) -> tuple[bool, str]:
     said = [one.rule(observation, known) for one in (checks.ROOT_PIN, checks.INTERMEDIATE_PIN, checks.LEAF_PIN)]
     return sum(passed for passed, _ in said) > 1, "; ".join(why for _, why in said)
@@ -41,8 +46,8 @@ def _two(observation: Observation, known: Known) -> tuple[bool, str]:
 
 usual = (checks.VALIDATION, checks.HOST_NAME)
 mine = register(Client("mine", "in its own way", (*usual, Check("mine", _mine, Basis.LEAF, remembers=True))))
-register(Client("same-name", "its name", (continuity("known name", lambda leaf: leaf.name, "name"),)))
-register(Client("same-key", "its key", (continuity("known key here", lambda leaf: leaf.pin, "key"),)))
+register(Client("same-name", "its name", (Check("known name", _named, Basis.LEAF, remembers=True),)))
+register(Client("same-key", "its key", (checks.KNOWN_KEY,)))
 two = Check("two of three", _two, Basis.PATH, pin_set=PinSet.any_of(Role.LEAF), remembers=False)
 register(Client("two-of-three", "two of three", (*usual, two)))
 assert mine.learnt == (Learnt.FIRST_USE,)
@@ -205,11 +210,12 @@ CLOSED = SCENES.replace("def new_key_and_back(world):", "def new_key_and_back(wo
         ("import lab.fleet.count", "imports lab.fleet, which is not there; write lab.built.fleet"),
         ("from lab import hpkp", "imports lab.hpkp, which is not there; write lab.built.time.hpkp"),
         ("from lab.scenes.rotations import issued_on", "which is not there; write World.at(day)"),
+        ("from lab.policy.checks import continuity", "which is not there; write known(name, Continuity())"),
         ("from lab.scenes import nothing", "imports lab.scenes.nothing, which is not there; lab/__init__.py says"),
         ("import no_such_package.part", "imports no_such_package, which this Python does not have; install it"),
         (CLOSED, "the scene new_key_and_back takes what changed(), attacked() or then() gives for a scene"),
     ],
-    ids=["a room", "a room of the lab", "a name", "no name", "a package", "what cannot be as before"],
+    ids=["a room", "a room of the lab", "a name", "a maker", "no name", "a package", "what cannot be as before"],
 )
 def test_what_is_not_there_any_more_is_one_sentence(
     text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.cli.verb import file, forms, option, verb
+from lab.naming import parse_host
 
 if TYPE_CHECKING:
     from lab.wire.http import Request
@@ -72,10 +72,10 @@ def intercept(chosen: argparse.Namespace) -> None:
     from lab.wire.attacker import Attacker
     from lab.wire.listener import require_loopback
 
-    address = re.fullmatch(r"(\[[^][]+\]|[^][]+):([0-9]{1,5})", chosen.target)
-    if not address or not 0 < int(address[2]) < 65536:
-        raise ValueError(f"{chosen.target!r} is no HOST:PORT; try localhost:8443")
-    target = require_loopback((address[1].strip("[]"), int(address[2])))
+    host, port = parse_host(chosen.target)
+    if port is None:
+        raise ValueError(f"{chosen.target!r} names no port; try {chosen.target}:8443")
+    target = require_loopback((host, port))
     world = limited_world(chosen.host)
     credential = world.rogue_root.issue(
         *dict.fromkeys((world.host, "localhost", "127.0.0.1")),

@@ -25,6 +25,7 @@ MOVED = {
     "lab.timelines": "lab.built.time", "lab.trials.stage": "lab.trials.standing", "lab.wire.disk": "lab.disk",
     "lab.policy.hpkp_memory": "lab.policy.memory", "lab.scenes.rotations.issued_on": "World.at(day)",
     "lab.scenes.rotations.component_of": "lab.scenes.catalogue.resumed",
+    "lab.policy.checks.continuity": "known(name, Continuity()), both from lab.policy.continuity",
 }  # fmt: skip
 """What such a file may ask for by a name that it no longer has, and what to write now."""
 BEFORE = ("then", "attacked", "changed")

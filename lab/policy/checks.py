@@ -7,11 +7,10 @@ ones below are kept because real programs had them, and each names its source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable
 
-from lab.observation import Certificate, Evidence, Finding, Observation, names
-from lab.policy.check import FIRST_MET, Basis, Check, Known, Policy, Rule, Stage, judge
+from lab.observation import Evidence, Finding, Observation, names
+from lab.policy.check import Basis, Check, Known, Policy, Rule, Stage, judge
 from lab.policy.continuity import Continuity, known
 from lab.policy.memory import Remembered
 from lab.policy.pinset import PinSet, Role, Where
@@ -67,27 +66,6 @@ def pinned(name: str, pin_set: PinSet, stage: Stage = Stage.HANDSHAKE) -> Check:
         return matched(pin_set, observation, known)
 
     return Check(name, rule, Basis.PATH, stage, pin_set)
-
-
-def continuity(name: str, of: Callable[[Certificate | Remembered], str], what: str) -> Check:
-    """
-    What `of` takes from the leaf is the same as at the first meeting; `what` is that in a word.
-
-    For whoever remembers something of their own making; the lab's clients take `known`.
-    """
-
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        leaf, memory = observation.leaf, cast("Mapping[str, Remembered]", known.memory)
-        if leaf is None or observation.resumed:
-            return False, "nothing was shown that could be compared with what is remembered"
-        before = memory.get(observation.host)
-        if before is None:
-            return True, f"first use: nothing is known of {observation.host}, so its {what} is remembered"
-        if of(before) == of(leaf):
-            return True, f"the same {what} as at the first use"
-        return False, f"{observation.host} shows another {what} than at the first use"
-
-    return Check(name, rule, Basis.LEAF, remembers=FIRST_MET)
 
 
 def _stapled(observation: Observation, known: Known) -> tuple[bool, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,13 +20,11 @@ import platformdirs
 
 from lab.cli.verb import Verb, file, flag, forms, option, verb
 from lab.disk import writing
+from lab.naming import parse_host
 
 if TYPE_CHECKING:
     from lab.built.known.store import Store
     from lab.policy.memory import Record
-
-_HOST = re.compile(r"(?P<host>[^\s:\[\]/@]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
-
 
 SHARED = (file("--store", "the store (default: this platform's folder for data)"), forms(json="as JSON"))
 
@@ -103,15 +100,6 @@ def _export(chosen: argparse.Namespace) -> None:
         with writing(chosen.out, secret=True) as out:
             count = _put(records, out, as_json=chosen.json)
     print(f"{count} record{'' if count == 1 else 's'} written to {chosen.out}")
-
-
-def parse_host(text: str) -> tuple[str, int | None]:
-    """Host and port from HOST, HOST:PORT or [ADDRESS]:PORT. Raises ValueError, in one sentence, for anything else."""
-    found = _HOST.fullmatch(text)
-    port = int(found["port"]) if found and found["port"] else None
-    if found is None or (port is not None and not 0 < port < 65536):
-        raise ValueError(f"{text!r} is no HOST or HOST:PORT; try bank.example or bank.example:443, or [::1]:443")
-    return found["host"].strip("[]"), port
 
 
 def record(one: Record) -> dict[str, str | int | None]:
