@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m lab",
         description="A lab on TLS man-in-the-middle attacks and certificate pinning.\n\n" + TWINS,
-        epilog="Start with `python -m lab demo`. Everything runs on this machine's loopback, and nothing else.",
+        epilog="Start with `python -m lab demo`. Everything runs on this machine's loopback.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     about = "first take this file, Python that registers scenes and clients, or a scene in TOML; see CONTRIBUTING.md"

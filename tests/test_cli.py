@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -11,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from lab.policy import clients
 from lab.policy.clients import CLIENTS
 from lab.scenes import catalogue
 from lab.scenes.catalogue import CASES
+from lab.show.sheet import Banner, Sheet
 from lab.wire.listener import dial
 from lab.wire.service import Service
 
@@ -251,7 +252,7 @@ FULL = "lab: cannot write the output: No space left on device; free some space, 
 STOPPED = "lab: interrupted; every server is stopped"
 
 
-@contextmanager
+@contextlib.contextmanager
 def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The program as a shell starts it, with its temporary files in this folder; it is gone afterwards."""
     program = subprocess.Popen(
@@ -337,6 +338,27 @@ def test_where_to_stand_in_the_middle_is_host_and_port(target: str, capsys: pyte
         f"lab: {target!r} {'names no port' if target == 'localhost' else 'is no HOST or HOST:PORT'}; "
     )
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["list", "list --long", "trial pins-presented-chain other_trusted_ca", "profiles --scenes slips", "--help",
+     "fleet --devices 1000 --years 1 --seeds 1 --attack stolen_backup_key=0.1",
+     "field --every --programs libcurl --scenes attacks", "serve --help"],
+)  # fmt: skip
+def test_text_fits_80_columns(verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is no terminal is taken for one of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    with contextlib.suppress(SystemExit):
+        main(verb.split())
+    assert [line for line in capsys.readouterr().out.splitlines() if len(line) > 80] == []
+
+
+def test_two_titles_part_at_the_sign_between_them() -> None:
+    """Where an attack's and its twin's do not fit beside each other, each has a line of its own."""
+    row = Banner("A title that is long  ⇄  another one that is long", "[shares: root]")
+    lines = Sheet("", ("a",), [row]).text(40).plain.splitlines()
+    assert lines[-3:] == ["A title that is long", "⇄  another one that is long", "   [shares: root]"]
 
 
 def test_who_breaks_off_is_no_trouble_of_the_benchs_partner() -> None:

@@ -11,11 +11,9 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-from lab.pki.world import World
 from lab.scenes import catalogue
 from lab.scenes.catalogue import Case, Meeting, Scene
 
@@ -47,8 +45,10 @@ def load(script: Path) -> None:
         raise ValueError(f"{script} ends in neither .py nor .toml; --with takes Python or a scene in TOML")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module
-    if script.stem not in sys.stdlib_module_names:
-        sys.modules.setdefault(script.stem, module)
+    if script.stem not in sys.modules:
+        other = importlib.util.find_spec(script.stem)
+        if other is None or other.origin == str(script.resolve()):
+            sys.modules[script.stem] = module
     there = {**catalogue.CASES, **catalogue.SLIPS}
     try:
         spec.loader.exec_module(module)
@@ -86,10 +86,10 @@ def _older(case: Case) -> bool:
 def _as_before(module: ModuleType) -> None:
     """Let this module have `changed` and its like as they were: the honest enrolment, then the move."""
 
-    def scene(make: Callable[..., Meeting], world: World, *given: object, **more: object) -> Scene:
-        return catalogue.usual(world, make(world, *given, **more))
+    def whole(make: Callable[..., Meeting]) -> Callable[..., Scene]:
+        return lambda world, *given, **more: catalogue.usual(world, make(world, *given, **more))
 
-    scenes = {name: partial(scene, getattr(catalogue, name)) for name in BEFORE}
+    scenes = {name: whole(getattr(catalogue, name)) for name in BEFORE}
     for name, value in list(vars(module).items()):
         if value is catalogue:
             setattr(module, name, SimpleNamespace(**{**vars(catalogue), **scenes}))

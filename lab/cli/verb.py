@@ -7,6 +7,7 @@ It knows argparse, and nothing of what a verb does.
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ class Verb:
         parser = commands.add_parser(
             self.name,
             help=self.about,
-            description=self.about,
+            description=textwrap.fill(self.about, 80),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         parser.epilog = f"example: {parser.prog} {self.example}".rstrip()

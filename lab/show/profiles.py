@@ -4,14 +4,13 @@ Where real implementations part: groups that behave alike as columns, scenes tha
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator
 from string import ascii_uppercase
 
 from lab.observation import Outcome
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case
-from lab.show.sheet import WIDTH, Banner, Content, Row, Sheet
+from lab.show.sheet import LINE, Banner, Content, Row, Sheet, hung
 from lab.show.words import LOOKS, legend
 from lab.trials.alike import Alike
 
@@ -38,14 +37,15 @@ def text(shown: Alike) -> str:
     letters = [ascii_uppercase[number % 26] + "'" * (number // 26) for number in range(len(shown.groups))]
     lines = ["Programs that no scene here tells apart share a letter."]
     for letter, group in zip(letters, shown.groups, strict=True):
-        lines += textwrap.wrap(f"  {letter}  {', '.join(map(_named, group))}", WIDTH, subsequent_indent="     ")
+        lines.append(f"  {letter}  {', '.join(map(_named, group))}")
         lines += [f"       {off}" for off in _switches_off(group)]
     lines += ["", "Modelled, not run: names with a *."]
     alike = len(shown.matrix.cases) - len(shown.scenes)
     others = "1 other scene" if alike == 1 else f"{alike} other scenes"
     rows = _rows(shown, lambda case: f"{case.kind.value:<10}{case.name}", lambda outcome: LOOKS[outcome].glyph)
     notes = (f"In {others} all of them do the same.",) if alike else ()
-    return "\n".join([*lines, "", str(Sheet("Where they part:", ("", *letters), rows, (*notes, legend())))])
+    table = Sheet("Where they part:", ("", *letters), rows, (*notes, legend()))
+    return "\n\n".join([hung("\n".join(lines)), table.text(LINE).plain])
 
 
 def _rows(shown: Alike, head: Callable[[Case], str], entry: Callable[[Outcome], Content]) -> list[Row | Banner]:

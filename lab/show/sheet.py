@@ -9,6 +9,7 @@ not trusted, and drops the rest.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from lab.show.words import LOOKS, cell
 
 WIDTH = 120
 """Columns of a terminal that a table may take, where nobody says otherwise."""
+
+LINE = 80
+"""Columns of a line that is no table's."""
 
 NARROW = 13
 """Where room is short, a heading that is longer is broken."""
@@ -129,6 +133,15 @@ class Sheet(Showable):
         return tag("div", table, *notes, style="overflow-x:auto;margin:8px 0")
 
 
+def hung(text: str) -> str:
+    """The text in lines of at most 80 columns; what runs over is set in as far as what stands behind a line's gaps."""
+    out: list[str] = []
+    for line in text.splitlines():
+        gaps = [found.end() for found in re.finditer(r"^ +|  +", line) if found.end() < LINE // 2]
+        out += textwrap.wrap(line, LINE, subsequent_indent=" " * max(gaps, default=0), break_on_hyphens=False) or [""]
+    return "\n".join(out)
+
+
 class Tabled(Showable):
     """A value that shows itself as a table: `sheet` makes it."""
 
@@ -213,7 +226,8 @@ def _joined(parts: Iterable[Text]) -> Text:
 def _banner(banner: Banner, width: int) -> Iterator[Text]:
     if banner.section:
         yield Text()
-    lines = [Text(line) for line in textwrap.wrap(banner.words, width, subsequent_indent="  ")]
+    parts = re.split("  (?=⇄  )", banner.words) if len(banner.words) > width else [banner.words]
+    lines = [Text(line) for part in parts for line in textwrap.wrap(part, width, subsequent_indent="  ")]
     if banner.section:
         for line in lines:
             line.stylize("bold underline")

@@ -1,7 +1,7 @@
 """
 Trials, traces and lists as plain text, the matrix with colour for a terminal.
 
-At most 120 columns wide. Nothing is said by colour alone.
+At most 80 columns wide, the matrix 120. Nothing is said by colour alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lab.observation import Certificate, Line
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Kind, Way
 from lab.show import matrix
-from lab.show.sheet import WIDTH
+from lab.show.sheet import hung
 from lab.show.words import cell
 from lab.trials.engine import Encounter
 from lab.trials.matrix import Matrix
@@ -33,7 +33,7 @@ def matrix_text(shown: Matrix) -> Text:
 
 def trial(shown: Trial) -> str:
     """A trial in full, as plain text."""
-    return _wrapped(_trial(shown))
+    return hung("\n".join(_trial(shown)))
 
 
 def trace(shown: Trace) -> str:
@@ -41,15 +41,7 @@ def trace(shown: Trace) -> str:
     lines = list(_trial(shown.trial))
     lines += ["", f"Second opinion  {_opinion(shown)}", f"Would flip it   {shown.would_flip}"]
     lines += _attack(shown.trial.case)
-    return _wrapped(lines)
-
-
-def _wrapped(lines: Iterable[str]) -> str:
-    """Lines of at most 120 columns; what runs over is set in under the words above it."""
-    out = []
-    for line in lines:
-        out += textwrap.wrap(line, WIDTH, subsequent_indent=" " * 20, break_on_hyphens=False) or [""]
-    return "\n".join(out)
+    return hung("\n".join(lines))
 
 
 def _opinion(shown: Trace) -> str:
@@ -139,7 +131,7 @@ def clients_list(clients: Iterable[Client], long: bool = True) -> str:
             lines.append(f"  {'':<24}switches off: {one.profile.switches_off}")
         if one.profile and long:
             lines.append(f"  {'':<24}{one.profile.how}; {one.profile.source}")
-    return "\n".join(lines)
+    return hung("\n".join(lines))
 
 
 def cases_list(cases: Iterable[Case], long: bool = False) -> str:
@@ -155,4 +147,4 @@ def cases_list(cases: Iterable[Case], long: bool = False) -> str:
             if one.kind is Kind.ROTATION and one.incident:
                 lines.append(f"      It happened: {one.incident}")
             lines.append("")
-    return "\n".join(lines)
+    return hung("\n".join(lines))

@@ -4,12 +4,12 @@ The field test as text: a table for each program, then what disagreed and what w
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from lab.built.field.results import Absent, Field, Interception, ProgramTrial
 from lab.observation import Outcome
+from lab.show.sheet import hung
 from lab.show.words import LOOKS, cell
 
 
@@ -30,7 +30,7 @@ def table(found: Field, *, every: bool = False) -> str:
     for attacker, rows in groupby(found.attackers, lambda row: row.attacker):
         lines += _attacker(attacker, list(rows))
     lines += ["", *_sum(found)]
-    return "\n".join(lines)
+    return hung("\n".join(lines))
 
 
 def _way(profile: str, results: Sequence[ProgramTrial], every: bool) -> Iterator[str]:
@@ -59,8 +59,8 @@ def _attacker(attacker: str, rows: Sequence[Interception | Absent]) -> Iterator[
         own = [one for one in met if one.situation == situation]
         robbed = [f"{one.program} as {one.profile}" for one in own if one.shown.did is Outcome.INTERCEPTED]
         yield f"  {situation}: {_agreed(own)} of {len(own)} as predicted, {len(robbed)} robbed"
-        start = f"    {LOOKS[Outcome.INTERCEPTED].glyph} "
-        yield from textwrap.wrap(", ".join(robbed), 110, initial_indent=start, subsequent_indent="      ")
+        if robbed:
+            yield f"    {LOOKS[Outcome.INTERCEPTED].glyph}  {', '.join(robbed)}"
     for one in (one for one in met if not one.agreed):
         who, shown = f"{one.program} as {one.profile}, {one.situation}", one.shown
         if not one.connected:

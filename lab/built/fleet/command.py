@@ -43,6 +43,7 @@ def fleet(chosen: argparse.Namespace) -> None:
     from lab.built.fleet.run import Fleet, run
     from lab.built.fleet.saved import saved
     from lab.policy.clients import client
+    from lab.show.sheet import LINE, hung
 
     base = Shipped(client(chosen.client).name)
     fleet = Fleet(
@@ -62,12 +63,14 @@ def fleet(chosen: argparse.Namespace) -> None:
     if chosen.json:
         print(json.dumps({**result.record(), "saved": table.record()}, indent=1))
         return
-    print(result, table, sep="\n\n")
-    print(f"\nupdates: {fleet.adoption.source}.")
-    print("The rates of thefts, mis-issuance and moves are assumptions; --json gives the source of each number.")
-    print("So is that a client which learns at first use meets the genuine site anew with each update.")
+    print(*(one.sheet().text(LINE).plain for one in (result, table)), sep="\n\n")
+    print("\n" + hung(f"updates: {fleet.adoption.source}."))
+    print("The rates of thefts, mis-issuance and moves are assumptions, and so is that a")
+    print("client which learns at first use meets the genuine site anew with each update;")
+    print("--json gives the source of each number.")
     if fleet.plan.attacks:
-        print(f"Nobody has counted how often these happen, so the rates are yours: {', '.join(chosen.attack)}.")
+        yours = f"Nobody has counted how often these happen, so the rates are yours: {', '.join(chosen.attack)}."
+        print(hung(yours))
     if chosen.picture:
         print(f"picture: {chosen.picture}")
 

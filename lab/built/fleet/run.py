@@ -145,17 +145,14 @@ class FleetResult(Tabled):
         return device_days / (self.fleet.devices * self.fleet.years)
 
     def sheet(self) -> Sheet:
-        """A row for each choice, numbered as in the picture."""
+        """A row for each choice, in the picture's order."""
         caption = (
             f"{described(self.fleet)}\nverdicts from {self.handshakes} handshakes; "
             "days a year for each device, mean (10 % to 90 % of seeds)"
         )
         rows = [
-            Row(
-                f"{number}. {one.choice.name}",
-                (self.words(one.outage), self.words(one.exposure), f"{one.worst_day.mean:.0%}"),
-            )
-            for number, one in enumerate(self.rows, start=1)
+            Row(one.choice.name, (self.words(one.outage), self.words(one.exposure), f"{one.worst_day.mean:.0%}"))
+            for one in self.rows
         ]
         return Sheet(caption, ("client", "outage", "exposure", "refused on the worst day"), rows)
 

@@ -7,24 +7,23 @@ the rotation that looks exactly like it. Nothing is said by colour.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from lab.built.forecast.findings import LintFinding, Severity
 from lab.built.forecast.forecast import ORDINARY, Forecast
 from lab.built.forecast.match import Match, Names
-from lab.observation import BAD, Outcome
+from lab.observation import BAD, Outcome, Wanted
 from lab.scenes.catalogue import Case
+from lab.show.sheet import hung
 from lab.show.words import LOOKS
 
-WIDTH = 110
 MARKS = {Severity.SERIOUS: "!!", Severity.FIX: "! ", Severity.KNOW: "i "}
 
 
 def text(shown: Forecast) -> str:
     """The whole forecast."""
     # Names come from certificates that anybody may have made; none of them gets to speak to the terminal.
-    return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in _lines(shown))
+    return hung("\n".join("".join(c if c.isprintable() else "?" for c in line) for line in _lines(shown)))
 
 
 def _lines(shown: Forecast) -> Iterator[str]:
@@ -46,7 +45,7 @@ def _chain(shown: Forecast) -> Iterator[str]:
 
 def _about(shown: Forecast) -> Iterator[str]:
     host = shown.subject.host
-    yield from _wrap(
+    yield (
         f"In the lab's world {host} "
         + ("keeps its name" if host == shown.lab_host else f"is called {shown.lab_host}")
         + "; every key is new, and each pin was moved to the certificate that it names. "
@@ -54,21 +53,13 @@ def _about(shown: Forecast) -> Iterator[str]:
     )
     if shown.broken:
         yield ""
-        yield from _wrap(
-            f"No client gets anywhere with this chain, pinned or not: {shown.broken}. What follows says so."
-        )
+        yield f"No client gets anywhere with this chain, pinned or not: {shown.broken}. What follows says so."
     if shown.subject.unasked:
         yield ""
-        yield from _wrap(f"The pins are not asked: {shown.subject.unasked}. So your client is an unpinned one.")
+        yield f"The pins are not asked: {shown.subject.unasked}. So your client is an unpinned one."
     elif not shown.broken and shown.cell(ORDINARY).outcome is Outcome.OUTAGE:
         yield ""
-        yield from _wrap("Your pins refuse the chain as it is today, so every scene begins with an outage.")
-
-
-def _wrap(line: str, first: str = "", rest: str = "") -> list[str]:
-    return textwrap.wrap(
-        line, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
-    )
+        yield "Your pins refuse the chain as it is today, so every scene begins with an outage."
 
 
 def _pins(shown: Forecast) -> Iterator[str]:
@@ -79,7 +70,7 @@ def _pins(shown: Forecast) -> Iterator[str]:
             yield f"  for {listed.where.value}"
         for one in matches:
             yield f"  {one.pin.written if one.pin.never else one.pin}"
-            yield from _wrap(named(shown, one), " " * 6, " " * 6)
+            yield f"      {named(shown, one)}"
 
 
 def named(shown: Forecast, one: Match) -> str:
@@ -104,29 +95,33 @@ def _lint(shown: Forecast) -> Iterator[str]:
 
 def finding(one: LintFinding) -> Iterator[str]:
     """One finding, with why and what to do."""
-    yield from _wrap(f"{MARKS[one.severity]} {one.name} ({one.severity.value}): {one.seen}", "  ", " " * 5)
-    yield from _wrap(f"why: {one.why}" + (f" [{one.source}]" if one.source else ""), " " * 5, " " * 10)
-    yield from _wrap(f"do:  {one.do}", " " * 5, " " * 10)
+    yield f"  {MARKS[one.severity]} {one.name} ({one.severity.value}): {one.seen}"
+    yield f"     why: {one.why}" + (f" [{one.source}]" if one.source else "")
+    yield f"     do:  {one.do}"
 
 
 def _scenes(shown: Forecast) -> Iterator[str]:
     yield "Your client, by real handshakes"
+    said: tuple[Wanted, ...] = ()
     for heading, rows in shown.matrix.sections().items():
         yield from ("", heading)
         for one in (one for row in rows for one in row):
             yield from _scene(shown, one)
+            refusal = shown.refusals.get(one.name)
+            if refusal and refusal.wanted and not shown.aside[one.name]:
+                both = refusal.both_sides.splitlines()
+                again = [*both[: len(refusal.seen)], "wanted  as above"]
+                yield from (f"  {line}" for line in (again if refusal.wanted == said else both))
+                said = refusal.wanted
 
 
 def _scene(shown: Forecast, one: Case) -> Iterator[str]:
     trial, aside = shown.cell(one.name), shown.aside[one.name]
     yield f"  {one.kind.value:<9}{LOOKS[trial.outcome].glyph} {trial.outcome.value:<12}{one.title}"
     if aside:
-        yield from _wrap(f"not counted: {aside}", " " * 25, " " * 25)
+        yield f"{'':25}not counted: {aside}"
     elif trial.outcome in BAD:
-        yield from _wrap(f"{trial.verdict.check}: {trial.verdict.reason}", " " * 25, " " * 25)
-    if not aside and one.name in shown.refusals:
-        for line in shown.refusals[one.name].both_sides.splitlines():
-            yield from _wrap(line, " " * 11, " " * 72)
+        yield f"{'':25}{trial.verdict.check}: {trial.verdict.reason}"
 
 
 def _scores(shown: Forecast) -> Iterator[str]:
@@ -137,7 +132,7 @@ def _scores(shown: Forecast) -> Iterator[str]:
     yours, *others = shown.clients
     differ = len({tuple(ends[name]) for name in others}) > 1  # else no scene here could show what pins do
     same = [name for name in others if differ and ends[name] == ends[yours]]
-    yield from _wrap(
+    yield (
         f"Your pins do exactly what the {same[0]} client does."
         if same
         else "What a pin stops and what it breaks are the same path; only a key that you planned for tells them apart."
