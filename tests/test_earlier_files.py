@@ -230,7 +230,7 @@ def test_what_is_not_there_any_more_is_one_sentence(
 
 @pytest.mark.parametrize("name", ["lab", "calendar", "this", "earlier"])
 def test_a_file_may_have_any_name(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Also that of the package itself or of a module of Python's, imported already or not: that one stays what it is."""
+    """Also that of the package itself or of a module of Python's, imported or not: that one stays what it is."""
     import lab
 
     (tmp_path / f"{name}.py").write_text(TODAY, "utf-8")
