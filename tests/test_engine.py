@@ -17,7 +17,8 @@ from random import Random
 
 import pytest
 
-from lab.observation import Evidence, Line, Outcome
+from lab.building import Anchors, Branching, PathBuilding
+from lab.observation import Evidence, Line, Outcome, names
 from lab.pki.authority import Credential, new_key, self_signed
 from lab.pki.pins import pin_of
 from lab.pki.says import SILENT, Says, announcing, pins_header
@@ -32,8 +33,8 @@ from lab.policy.mind import Mind
 from lab.policy.profiles import NO_ANCHOR
 from lab.policy.rules import rules
 from lab.scenes.catalogue import CASES, Meeting, Scene, honest, told
-from lab.trials.engine import Imagined, imagine, live
-from lab.trials.rehearsal import observe, rehearse
+from lab.trials.engine import Encounter, Imagined, imagine, live
+from lab.trials.rehearsal import foresee, observe, rehearse
 from lab.trials.standing import Ground, Standing
 from lab.trials.trial import Trial, run
 
@@ -69,7 +70,8 @@ def any_client(draw: Random) -> Client:
         "made up",
         "made up",
         (*usual, *more),
-        ignoring=draw.choice([frozenset(), frozenset(), CA_FLAG_ERRORS, NO_ANCHOR]),
+        ignoring=draw.choice([frozenset()] * 4 + [CA_FLAG_ERRORS, NO_ANCHOR]),
+        building=PathBuilding(draw.choice(list(Anchors)), draw.choice(list(Branching))),
         resumes=draw.random() < 0.4,
         switched_off=draw.random() < 0.05,
     )
@@ -80,7 +82,12 @@ def any_credential(draw: Random, world: World) -> Credential:
     issuer = draw.choice([world.issuing, world.issuing, world.sibling, world.other_issuing, world.rogue_root])
     key = draw.choice([None, world.genuine.key, world.backup_key])
     host = draw.choice([world.host] * 5 + ["evil.example"])
-    return draw.choice([world.genuine, world.genuine, self_signed(world.host), issuer.issue(host, key=key)])
+    issued = issuer.issue(host, key=key)
+    if draw.random() < 0.4:  # further certificates for its CAs, in any order, or some that are left out
+        crossed = [by.cross_sign(issuer).certificate for by in (world.root, world.other_root, world.rogue_root)]
+        behind = draw.sample([*crossed, *issued.chain[1:], world.root.certificate], draw.randint(0, 4))
+        issued = issued.sending(*behind)
+    return draw.choice([world.genuine, world.genuine, self_signed(world.host), issued, issued])
 
 
 def any_words(draw: Random, world: World, credential: Credential) -> Says | None:
@@ -98,7 +105,10 @@ def any_scene(draw: Random) -> Scene:
     """Two to five meetings in an order that nobody planned; with components, relays and stores that change."""
     world = World()
     meetings: list[Meeting] = [honest(world)] if draw.random() < 0.7 else []
-    stores = (world.store, world.store, world.store[1:], (*world.store, world.issuing.as_root()), world.store[:1])
+    stores = (
+        *(world.store, world.store, world.store[1:], (*world.store, world.issuing.as_root()), world.store[:1]),
+        *((*world.store, world.issuing), (world.issuing, *world.store[1:]), (world.other_issuing, world.sibling)),
+    )
     for _ in range(draw.randint(2, 5) - len(meetings)):
         credential = any_credential(draw, world)
         meeting = Meeting(
@@ -127,6 +137,17 @@ def both(client: Client, scene: Scene) -> tuple[Trial, dict[int, Imagined]]:
     return lived, rehearse(client, watched)
 
 
+def unforeseen(client: Client, scene: Scene, met: Encounter) -> str:
+    """What the pure builder has otherwise than the handshake: path or error; empty where they agree."""
+    saw = met.observation
+    if saw.resumed or client.ignoring:
+        return ""
+    built = foresee(met.meeting, scene.host, client.building)
+    if (built.path, built.error and built.error.code) == (saw.path, saw.error and saw.error.code):
+        return ""
+    return f"the wire {saw.error or names(saw.path or ())}, the builder {built.error or names(built.path or ())}"
+
+
 def differences(count: int, seed: int = 9) -> Iterator[tuple[str, Counter[str]]]:
     """What the rule and the wire say differently, triple by triple, and what came up so far."""
     seen: Counter[str] = Counter()
@@ -145,7 +166,11 @@ def differences(count: int, seed: int = 9) -> Iterator[tuple[str, Counter[str]]]
                 wrong += (
                     f"triple {number}, {client.name}, meeting {at}: the wire {said}, the rule {verdict} {outcome}\n"
                 )
+            if foretold := unforeseen(client, scene, met):
+                wrong += f"triple {number}, {client.name}, {client.building}, meeting {at}: {foretold}\n"
             seen[str(met.outcome)] += 1
+            seen[client.building.branching] += 1
+            seen[client.building.anchors] += 1
             seen["resumed"] += met.observation.resumed
             seen["stapled"] += Evidence.STAPLE in met.observation.evidence
             seen["learnt"] += met.learnt.memory != met.known.memory
@@ -160,7 +185,9 @@ def test_the_rule_is_what_the_wire_does() -> None:
     found = list(differences(150))
     assert "".join(wrong for wrong, _ in found) == ""
     seen = found[-1][1]
-    assert min(seen[word] for word in (*Outcome, "components", "resumed", "stapled", "learnt")) >= 3, seen
+    assert (
+        min(seen[word] for word in (*Outcome, *Anchors, *Branching, "components", "resumed", "stapled", "learnt")) >= 3
+    ), seen
 
 
 def test_the_comparison_can_fail() -> None:

@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import product, starmap
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +23,7 @@ import pytest
 from half_a_year import SITE
 from verbs import do
 
+from lab.building import Anchors, Branching, PathBuilding
 from lab.built.time import command, report
 from lab.built.time import drawing as picture
 from lab.built.time.cost import cost
@@ -33,7 +35,7 @@ from lab.built.time.reading import load, read, ready
 from lab.built.time.run import Chronicle, disagreements, expected, meetings, run, schedule
 from lab.observation import Line, Observation, Outcome
 from lab.pki.authority import Authority, authority
-from lab.pki.legacy_path import Builder, build
+from lab.pki.paths import build
 from lab.pki.pins import seen
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Kind
@@ -64,6 +66,7 @@ def exposure(name: str, client: str) -> float:
     return lived(name).course(client).exposure_days
 
 
+SEARCHING, LEGACY = PathBuilding(branching=Branching.SEARCHING), PathBuilding(branching=Branching.LEGACY)
 SMALL = f"""{SITE}
 [[client]]
 name = "unpinned"
@@ -107,7 +110,7 @@ def test_no_verdict_changes_between_two_points(name: str) -> None:
             time = point.time + (point.until - point.time) * draw.random()
             moment = owner.at(time)
             genuine = moment.meeting(Line.GENUINE, point.genuine.meeting.credential)
-            seen = foresee(genuine, shown.timeline.host, moment.builder)
+            seen = foresee(genuine, shown.timeline.host, moment.building)
             accepted = expected(moment, genuine, seen).verdict.accepted
             assert accepted is point.genuine.verdict.accepted, (course.client.name, time)
 
@@ -145,7 +148,7 @@ def test_the_client_verifies_at_the_scenes_time() -> None:
 
         assert [accepted(time) for time in times] == [False, True, True, False]
     chain = tuple(seen(one) for one in credential.chain)
-    built = [build(chain, [seen(root.certificate)], time, Builder.SEARCHING) for time in times]
+    built = [build(chain, [seen(root.certificate)], time, SEARCHING) for time in times]
     assert [one.path is not None for one in built] == [False, True, True, False]
     assert [one.error.code if one.error else 0 for one in built] == [9, 0, 0, 10]
 
@@ -165,16 +168,16 @@ def test_the_old_builder_does_not_look_for_another_path() -> None:
     saw, old, new = cross_signed(at(2020, 5, 30))
     store = [seen(one.certificate) for one in (old, new)]
     before, after = at(2020, 5, 29), at(2020, 5, 31)
-    greedy = build(saw.presented, store, after, Builder.LEGACY)
+    greedy = build(saw.presented, store, after, LEGACY)
     assert greedy.path is None
     assert greedy.error
     assert greedy.error.code == 10
-    found = build(saw.presented, store, after, Builder.SEARCHING).path
+    found = build(saw.presented, store, after, SEARCHING).path
     assert found
     assert [one.name for one in found] == ["bank.example", "Issuing", "New Root"]
     # negative controls: before the day, and with a chain that leaves the cross-sign out, the old builder is well
-    assert build(saw.presented, store, before, Builder.LEGACY).path
-    assert build(saw.presented[:2], store, after, Builder.LEGACY).path
+    assert build(saw.presented, store, before, LEGACY).path
+    assert build(saw.presented[:2], store, after, LEGACY).path
 
 
 def test_builders_end_where_nobody_is_trusted_and_on_loops() -> None:
@@ -184,9 +187,9 @@ def test_builders_end_where_nobody_is_trusted_and_on_loops() -> None:
     one, other = authority("One", not_before=at(2000)), authority("Other", not_before=at(2000))
     leaf = one.issue("bank.example", not_before=at(2020), not_after=at(2021)).leaf
     loop = (leaf, other.cross_sign(one).certificate, one.cross_sign(other).certificate)
-    for builder in Builder:
+    for building in starmap(PathBuilding, product(Anchors, Branching)):
         for chain in (saw.presented, tuple(map(seen, loop)), ()):
-            built = build(chain, [seen(stranger.certificate)], at(2020, 5, 1), builder)
+            built = build(chain, [seen(stranger.certificate)], at(2020, 5, 1), building)
             assert built.path is None
             assert built.error
             assert built.error.code == 20

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab import naming
+from lab.building import AS_OPENSSL, PathBuilding
 from lab.policy import checks
 from lab.policy.check import Known, Learnt, Policy, Stage
 from lab.policy.checks import ORDINARY
@@ -48,7 +49,8 @@ class Client:
     One kind of client.
 
     `story` marks the eight that tell the story in a terminal. `ignoring` holds
-    OpenSSL error codes that this client's validator does not know; `resumes`
+    OpenSSL error codes that this client's validator does not know; `building`
+    says how it builds its paths; `resumes`
     says that it takes a session from a cache which other parts of its program
     filled; `switched_off` that an attacker inside its process replaces its
     decision. `bug` and `source` are empty for a sound client; `profile` is set
@@ -60,6 +62,7 @@ class Client:
     policy: Policy
     story: bool = False
     ignoring: frozenset[int] = frozenset()
+    building: PathBuilding = AS_OPENSSL
     resumes: bool = False
     switched_off: bool = False
     bug: str = ""
@@ -78,7 +81,14 @@ class Client:
     def mind(self, site: Site) -> Mind:
         """What this client knows before its first meeting with a service that has these pins, and how it learns."""
         known = Known(site=site) if any(check.pin_set for check in self.policy) else Known()
-        return Mind(self.policy, known, ignoring=self.ignoring, resumes=self.resumes, switched_off=self.switched_off)
+        return Mind(
+            self.policy,
+            known,
+            ignoring=self.ignoring,
+            building=self.building,
+            resumes=self.resumes,
+            switched_off=self.switched_off,
+        )
 
     @property
     def pin_lists(self) -> tuple[PinList, ...]:
@@ -97,6 +107,8 @@ class Client:
             "story": self.story,
             "checks": [check.name for check in self.policy],
             "learnt": [how.value for how in self.learnt],
+            "anchors": self.building.anchors.value,
+            "branching": self.building.branching.value,
             "bug": self.bug or None,
             "source": self.source or None,
             "profile": asdict(self.profile) if self.profile else None,

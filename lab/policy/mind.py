@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from lab.building import AS_OPENSSL, PathBuilding
 from lab.observation import Lesson, Observation, Verdict
 from lab.policy.check import Known, Learnt, Policy, Stage, judge, needs
 
@@ -27,9 +28,8 @@ class Mind:
     A client program while it runs. Its decision is an attribute, as in any program.
 
     That is why an attacker inside the process (`switched_off`) needs no key and
-    no CA. `known` is what it knows now. `ignoring` and `resumes` are as in
-    `lab.policy.clients.Client`. `sees` turns a handshake into what this client
-    makes of it: another path, where it builds its own.
+    no CA. `known` is what it knows now. `ignoring`, `resumes` and `building` are
+    as in `lab.policy.clients.Client`.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Mind:
         ignoring: frozenset[int] = frozenset(),
         resumes: bool = False,
         switched_off: bool = False,
-        sees: Callable[[Observation], Observation] | None = None,
+        building: PathBuilding = AS_OPENSSL,
     ) -> None:
         self.policy = policy
         self.known = known or Known()
@@ -48,7 +48,7 @@ class Mind:
         self.resumes = resumes
         self.switched_off = switched_off
         self.decide: Callable[[Observation], bool] = accept_everything if switched_off else self.decides
-        self.sees = sees or (lambda observation: observation)
+        self.building = building
         self.needs = needs(policy)
         self._said: tuple[Observation, Verdict] | None = None  # by the whole policy, inside the handshake
 
@@ -66,7 +66,7 @@ class Mind:
         """
         there = frozenset(observation.evidence)
         asked = tuple(check for check in self.policy if check.stage is Stage.HANDSHAKE and check.needs <= there)
-        said = judge(asked, self.sees(observation), self.known)
+        said = judge(asked, observation, self.known)
         if asked == self.policy and not self.needs:
             self._said = (observation, said)
         return said.accepted
@@ -74,7 +74,7 @@ class Mind:
     def verdict(self, observation: Observation) -> Verdict:
         """What the whole policy says of what was seen; what was said inside the handshake is not asked again."""
         before = self._said[1] if self._said and self._said[0] is observation else None
-        said = before or self._judged(self.sees(observation))
+        said = before or self._judged(observation)
         if not self.switched_off:
             return said
         would = "accepted" if said.accepted else "refused"

@@ -86,18 +86,20 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
     """
     mind.known = known = told(mind.known, meeting)
     secret = "" if meeting.component else secrets.token_hex(16)
-    cache, context = {} if cache is None else cache, id(ground.context(meeting))
+    cache, context = {} if cache is None else cache, id(ground.context(meeting, mind.building.anchors))
     habits = Habits(
         ignoring=mind.ignoring,
         session=cache.get(context) if mind.resumes else None,
         listens=mind.listens,
         wants=mind.needs,
+        building=mind.building,
+        anchors=known.store,
     )
     exchange, visit = ground.meet(meeting, mind.decide, secret, habits)
     if meeting.component:
         cache[context] = exchange.session
     verdict = concluded(mind, exchange)
-    lesson = Lesson(mind.sees(exchange.observation), exchange.accepted, exchange.headers, exchange.successors)
+    lesson = Lesson(exchange.observation, exchange.accepted, exchange.headers, exchange.successors)
     if asked:
         mind.learn(lesson, verdict)
     learnt = mind.known
@@ -121,7 +123,8 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
 def live(ground: Ground, meetings: Iterable[Meeting], mind: Mind) -> list[Awaited]:
     """Take the mind through the meetings, in order; another part of its program goes to those of a component."""
     cache: Cache = {}
-    return [meet(ground, meeting, Mind(ORDINARY) if meeting.component else mind, cache=cache) for meeting in meetings]
+    part = Mind(ORDINARY, building=mind.building)
+    return [meet(ground, meeting, part if meeting.component else mind, cache=cache) for meeting in meetings]
 
 
 class Saving:
@@ -217,8 +220,7 @@ def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: boo
     """What the server is going to say to this client, by the meeting; who relays brings another's proofs."""
     speaker = meeting.behind if meeting.relayed else meeting
     source = speaker.says if speaker else None
-    here = mind.sees(observation)
     if source is None or not talks:
-        return Lesson(here, talks, () if talks else None)
+        return Lesson(observation, talks, () if talks else None)
     heard = source.heard(relayed=meeting.relayed) if mind.listens else None
-    return Lesson(here, talks, source.headers, heard)
+    return Lesson(observation, talks, source.headers, heard)

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from lab.building import AS_OPENSSL, PathBuilding
 from lab.observation import Observation
-from lab.pki.legacy_path import Builder, build
+from lab.pki.paths import build
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.check import needs
 from lab.policy.clients import Client
@@ -44,16 +45,11 @@ def rehearse(client: Client, rehearsed: Rehearsed) -> dict[int, Imagined]:
     return dict(zip(observations, imagine(met, client.mind(scene.site)), strict=True))
 
 
-def foresee(meeting: Meeting, host: str, builder: Builder = Builder.SEARCHING) -> Observation:
-    """
-    What a handshake is bound to show, by dates, names and signatures alone: no socket, no OpenSSL.
-
-    The path is the lab's own builder's, which is no full validator; see there
-    what it looks at.
-    """
+def foresee(meeting: Meeting, host: str, building: PathBuilding = AS_OPENSSL) -> Observation:
+    """What a handshake is bound to show to a client that builds its paths like this: no socket, no OpenSSL."""
     presented = tuple(map(seen, meeting.credential.chain))
     anchors = [seen(anchor.certificate) for anchor in meeting.store]
-    built = build(presented, anchors, meeting.time, builder)
+    built = build(presented, anchors, meeting.time, building)
     wanted = meeting.host or host
     mismatch = name_mismatch(presented[0].hosts, wanted)
     return Observation(wanted, meeting.time, presented, built.path, built.error, mismatch)
@@ -78,7 +74,7 @@ class Rehearsals:
         return self._get(case, replace(client, ignoring=ignoring, resumes=client.resumes and shared))
 
     def _get(self, case: Case, client: Client) -> Rehearsed:
-        key = (case.name, client.ignoring, client.resumes, needs(client.policy))
+        key = (case.name, client.ignoring, client.building, client.resumes, needs(client.policy))
         if key not in self._kept:
             with Standing(case) as standing:
                 self._kept[key] = observe(standing, client)
@@ -90,7 +86,7 @@ class Rehearsals:
 
     def met(self, client: Client, case: Case) -> dict[int, Imagined]:
         """What the pure policy expects of this client in this scene, by the meeting's index."""
-        decides = (client.policy, client.ignoring, client.resumes, client.switched_off)
+        decides = (client.policy, client.ignoring, client.building, client.resumes, client.switched_off)
         known = self._expected.setdefault(decides, {})
         if case.name not in known:
             known[case.name] = rehearse(client, self.of(case, client))

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from OpenSSL import SSL
 
+from lab.building import Anchors
 from lab.pki.says import SILENT
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.wire import tls
@@ -60,7 +61,7 @@ class Ground:
         self._made = made
         self._calls = 0  # of attackers that stand no more
         self._listeners: dict[tuple[int, int, Address | None], Service | Attacker] = {}
-        self._contexts: dict[tuple[tuple[int, ...], datetime], SSL.Context] = {}
+        self._contexts: dict[tuple[tuple[int, ...], datetime, Anchors], SSL.Context] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -103,17 +104,18 @@ class Ground:
             self._made(made, meeting)
         return made
 
-    def context(self, meeting: Meeting) -> SSL.Context:
+    def context(self, meeting: Meeting, which: Anchors = Anchors.SELF_SIGNED) -> SSL.Context:
         """
-        The TLS context of a client with this meeting's store and clock.
+        The TLS context of a client with this meeting's store and clock, in which these anchors end a path.
 
-        One for each store and time: a session can be resumed only within its context.
+        One for each of these: a session can be resumed only within its context.
         """
-        key = (tuple(id(anchor) for anchor in meeting.store), meeting.time)
+        key = (tuple(id(anchor) for anchor in meeting.store), meeting.time, which)
         if key not in self._contexts:
             if len(self._contexts) >= CONTEXTS:
                 self._contexts.clear()
-            self._contexts[key] = tls.client_context([anchor.certificate for anchor in meeting.store], meeting.time)
+            anchors = [anchor.certificate for anchor in meeting.store]
+            self._contexts[key] = tls.client_context(anchors, meeting.time, which=which)
         return self._contexts[key]
 
     def meet(
@@ -130,7 +132,7 @@ class Ground:
         exchange = connect(
             listener.address,
             host,
-            self.context(meeting),
+            self.context(meeting, habits.building.anchors),
             decide,
             time=meeting.time,
             request=account_request(host, secret),

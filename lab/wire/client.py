@@ -17,8 +17,10 @@ from types import MappingProxyType
 import h11
 from OpenSSL import SSL, crypto
 
+from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Evidence, Observation, Piece, Successor, ValidationError
 from lab.pki.errors import reason_of
+from lab.pki.paths import LONGEST, UNSPECIFIED, build, constrained
 from lab.pki.pins import name_mismatch, read
 from lab.pki.staple import piece
 from lab.pki.successor import from_json, hear
@@ -69,13 +71,22 @@ class Habits:
     `ignoring` are OpenSSL's error codes that its validator does not know.
     `session` is a session that it offers, which has to be of the same context.
     `listens` asks for announcements on the same connection, once the answer is
-    there. `wants` is the evidence that it asks for.
+    there. `wants` is the evidence that it asks for. `building` says how it builds
+    its paths, for which `anchors` are its store.
     """
 
     ignoring: frozenset[int] = frozenset()
     session: SSL.Session | None = None
     listens: bool = False
     wants: frozenset[Evidence] = frozenset()
+    building: PathBuilding = AS_OPENSSL
+    anchors: tuple[Certificate, ...] = ()
+
+    @property
+    def builds(self) -> bool:
+        """Whether its paths are built by the lab where OpenSSL meets an error; who ignores errors takes OpenSSL's."""
+        plain = self.building.branching is Branching.FIRST and self.building.anchors is not Anchors.ANY_GOES_ON
+        return not plain and not self.ignoring
 
 
 PLAIN = Habits()
@@ -94,6 +105,12 @@ PLAIN = Habits()
 #   after a handshake without these  the session was resumed: it is asked then, before any application byte
 #
 # A no at any of these ends the handshake, and the server gets an alert. Only an answer after the last counts.
+#
+# Who builds paths otherwise than OpenSSL gets one of the lab's own at OpenSSL's first error: where there is one, the
+# decision is asked with it in place of the error, and what OpenSSL still says of its own path counts no more. It is
+# asked for at depth 0 as well, without an error, where OpenSSL's yes is worth nothing: of an old builder, which would
+# have come to another path; on a path that is too long for this client; and where a path has name constraints, at which
+# OpenSSL has yet to look.
 
 
 class Watch:
@@ -112,6 +129,7 @@ class Watch:
         self._decide = decide
         self._habits = habits
         self._path: dict[int, Certificate] = {}
+        self._built = False  # by the lab, so that OpenSSL's further words are about another path
 
     def __call__(self, connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
         """The verify callback."""
@@ -119,17 +137,26 @@ class Watch:
         self._path[depth] = here
         if not self.observation.presented:
             self._present(presented_chain(connection) or (here,))
-        if not ok and code not in self._habits.ignoring:
-            if self.observation.error is None:
-                error = ValidationError(code, depth, reason_of(code), here.name)
-                self.observation = replace(self.observation, path=None, error=error)
-                return self._ask()
+        if self._built or self.observation.error is not None:
             return True  # the decision tolerated the first error, so it is not asked about the next
-        if ok and depth == 0 and self.observation.error is None:
-            path = tuple(self._path[level] for level in sorted(self._path))
-            self.observation = replace(self.observation, path=path)
-            return self._ask()
+        if not ok and code not in self._habits.ignoring:
+            return self._decided(None, ValidationError(code, depth, reason_of(code), here.name))
+        if ok and depth == 0:
+            return self._decided(tuple(self._path[level] for level in sorted(self._path)), None)
         return True
+
+    def _decided(self, path: tuple[Certificate, ...] | None, error: ValidationError | None) -> bool:
+        """Ask, with the path or the error that this client's way of building paths comes to."""
+        habits = self._habits
+        legacy = habits.building.branching is Branching.LEGACY
+        if habits.builds and (path is None or legacy or len(path) > LONGEST or constrained(path)):
+            built = build(self.observation.presented, habits.anchors, self.observation.time, habits.building)
+            self._built = built.path is not None
+            path = built.path
+            if error is None or built.path or (built.error and built.error.code != UNSPECIFIED):
+                error = built.error  # where OpenSSL has a word for it and the builder has none, OpenSSL's
+        self.observation = replace(self.observation, path=path, error=error)
+        return self._ask()
 
     def stapled(self, connection: SSL.Connection, staple: bytes) -> bool:
         """The staple callback: the last word, where a staple was asked for."""

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import mldsa
 from OpenSSL import SSL, crypto
 
+from lab.building import Anchors
 from lab.pki.authority import Credential, key_pem
 from lab.wire import keylog
 
@@ -75,13 +76,18 @@ def _use_key(context: SSL.Context, credential: Credential) -> None:
 
 
 def client_context(
-    anchors: Iterable[x509.Certificate], time: datetime | None = None, *, tell: keylog.Tell | None = None
+    anchors: Iterable[x509.Certificate],
+    time: datetime | None = None,
+    *,
+    which: Anchors = Anchors.SELF_SIGNED,
+    tell: keylog.Tell | None = None,
 ) -> SSL.Context:
     """
     A TLS client that trusts exactly `anchors` and verifies at `time` (now, where None).
 
-    The store's flags are the plain ones: a path must end in a self-signed
-    anchor. No system trust store is ever read.
+    A path ends in a self-signed anchor, or where `which` says so at the first
+    that it comes to (X509_V_FLAG_PARTIAL_CHAIN); no other flag of the store is
+    set. No system trust store is ever read.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -91,6 +97,8 @@ def client_context(
     assert store is not None
     for anchor in anchors:
         store.add_cert(crypto.X509.from_cryptography(anchor))
+    if which is Anchors.ANY:
+        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     if time:
         store.set_time(time.astimezone(UTC).replace(tzinfo=None))
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)

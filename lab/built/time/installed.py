@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from lab.building import PathBuilding
 from lab.built.time.events import ClockMoved
 from lab.built.time.language import SECOND, Installation
 from lab.built.time.life import Life
 from lab.observation import Finding, Line, Observation
 from lab.pki.authority import Authority, Credential
-from lab.pki.legacy_path import Builder, build
-from lab.pki.pins import seen
 from lab.policy.check import Basis, Check, Known, Policy
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.mind import Mind
@@ -36,24 +35,16 @@ class Moment:
     store: tuple[Authority, ...]
     policy: Policy
     known: Known
-    builder: Builder
+    building: PathBuilding
     lapse: datetime | None
 
     def mind(self) -> Mind:
         """What decides: this policy and these pins, on the path that this client builds."""
-        return Mind(self.policy, self.known, sees=self.view)
+        return Mind(self.policy, self.known, building=self.building)
 
     def meeting(self, line: Line, credential: Credential, behind: Meeting | None = None) -> Meeting:
         """A meeting with whoever presents this credential, by this client's own clock and store."""
         return Meeting(line, credential, self.store, self.clock, f"on {self.time:%Y-%m-%d}", behind=behind)
-
-    def view(self, observation: Observation) -> Observation:
-        """The same handshake with the path that this client builds: another one where its builder is the old one."""
-        if self.builder is Builder.SEARCHING:
-            return observation
-        anchors = [seen(one.certificate) for one in self.store]
-        built = build(observation.presented, anchors, self.clock, self.builder)
-        return replace(observation, path=built.path, error=built.error)
 
 
 def lapsing(check: Check, lapse: datetime) -> Check:
@@ -129,7 +120,7 @@ class Owner:
             store=self.life.store(built, time),
             policy=tuple(policy),
             known=Known(site=self.life.site(release)),
-            builder=client.builder,
+            building=client.building,
             lapse=lapse,
         )
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
-from lab.pki.legacy_path import Builder
+from lab.building import Branching, PathBuilding
 from lab.policy.pinset import Role
 
 if TYPE_CHECKING:
@@ -132,9 +132,14 @@ class Installation(Entry, frozen=True):
     update_lag: Lag = 0
     also_released: tuple[datetime, ...] = ()
     pins_expire: Span = 0
-    builder: Builder = field(name="path_builder", default=Builder.SEARCHING)
+    branching: Branching = field(name="path_builder", default=Branching.FIRST)
     pushed_revocation: bool = False
     store_lag: Lag | None = None
+
+    @property
+    def building(self) -> PathBuilding:
+        """How it builds its paths."""
+        return PathBuilding(branching=self.branching)
 
     def releases(self, start: datetime, end: datetime) -> list[datetime]:
         """The days of its releases from `start` on, in order; the first is `start` itself."""

@@ -14,12 +14,15 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from lab.building import Branching, PathBuilding
 from lab.built.time.language import ALGORITHMS, SECOND, Choice, Timeline
 from lab.observation import Certificate
 from lab.pki.authority import Authority, Credential, Key, authority, new_key
-from lab.pki.legacy_path import Builder, build
+from lab.pki.paths import build
 from lab.pki.pins import pin_of, seen
 from lab.policy.pinset import Role, Site
+
+_SEARCHING = PathBuilding(branching=Branching.SEARCHING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,9 +186,9 @@ class Life:
         return [*self.authorities.values(), *self.made]
 
     def path(self, time: datetime) -> Sequence[Certificate]:
-        """The service's path as a searching builder finds it in the store of that day; empty where there is none."""
+        """The service's path as a searching client finds it in the store of that day; empty where there is none."""
         anchors = [seen(one.certificate) for one in self.store(time, time)]
-        return build(self.era(time).certificates, anchors, time, Builder.SEARCHING).path or ()
+        return build(self.era(time).certificates, anchors, time, _SEARCHING).path or ()
 
     def site(self, time: datetime) -> Site:
         """The service's pins by role, as somebody who builds a client at `time` finds them."""

@@ -239,14 +239,14 @@ def disagreements(lived: Chronicle) -> list[str]:
     """
     Where the pure policy expects another verdict, check, path or outcome than the handshake gave.
 
-    It knows dates, names and signatures only, and a path builder that shares no
-    code with OpenSSL: that makes a timeline's figures more than a story.
+    It has a path builder that shares no code with OpenSSL: that makes a
+    timeline's figures more than a story.
     """
     found = []
     for course in lived.courses:
         for point in course.points:
             for met in point.met:
-                seen = foresee(met.meeting, lived.timeline.host, point.moment.builder)
+                seen = foresee(met.meeting, lived.timeline.host, point.moment.building)
                 foretold = expected(point.moment, met.meeting, seen)
                 wanted = (foretold.verdict.accepted, foretold.verdict.check, _pins(seen.path), foretold.outcome)
                 if wanted != (met.verdict.accepted, met.verdict.check, _pins(met.observation.path), met.outcome):
