@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import h11
@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 from lab.observation import Observation
-from lab.pki.authority import Authority
+from lab.pki.authority import Authority, Credential
 from lab.pki.world import HOST
 from lab.wire import tls
-from lab.wire.client import Decide, Exchange, account_request, connect
+from lab.wire.client import PLAIN, Decide, Exchange, Habits, Watch, account_request, connect
 from lab.wire.http import Request, Wire
 from lab.wire.listener import Listener, dial
 
@@ -50,6 +50,39 @@ def ask(
     context = tls.client_context([one.certificate for one in store], time)
     request = request or account_request(HOST, "a secret")
     return connect(listener.address, HOST, context, decide, time=time or NOW, request=request, patience=5.0)
+
+
+def in_memory(
+    credential: Credential,
+    anchors: Sequence[x509.Certificate],
+    time: datetime,
+    decide: Decide,
+    habits: Habits = PLAIN,
+) -> tuple[bool, Observation]:
+    """A TLS handshake for HOST without a socket: whether it was completed, and what the client saw."""
+    watch = Watch(HOST, time, decide, habits)
+    client = SSL.Connection(tls.client_context(anchors, time, which=habits.building.anchors), None)
+    client.set_connect_state()
+    client.set_verify(SSL.VERIFY_PEER, watch)
+    server = SSL.Connection(tls.server_context(credential), None)
+    server.set_accept_state()
+    done = {client: False, server: False}
+    while not all(done.values()):
+        for side, other in ((client, server), (server, client)):
+            try:
+                side.do_handshake()
+                done[side] = True
+            except SSL.WantReadError:
+                pass
+            except SSL.Error:
+                assert watch.problem is None
+                return False, watch.observation
+            try:
+                while True:
+                    other.bio_write(side.bio_read(65536))
+            except SSL.WantReadError:
+                pass
+    return watch.accepted, watch.observation
 
 
 def request(method: str, target: str, body: bytes = b"") -> Request:

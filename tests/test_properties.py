@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from OpenSSL import SSL
+from lines import in_memory
 
 from lab.observation import Certificate, Line, Observation, Outcome
 from lab.pki.authority import Authority, Credential, authority, new_key
@@ -30,8 +30,7 @@ from lab.scenes.catalogue import CASES, Meeting, Scene, honest, told
 from lab.trials.second_opinion import second_opinion
 from lab.trials.standing import Standing
 from lab.trials.trial import run
-from lab.wire import tls
-from lab.wire.client import PLAIN, Decide, Watch
+from lab.wire.client import Decide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 KEYS = [new_key() for _ in range(6)]  # few, so that keys are shared often
@@ -123,30 +122,7 @@ def policies() -> st.SearchStrategy[Policy]:
 
 def handshake(made: Made, decide: Decide) -> tuple[bool, Observation]:
     """A TLS handshake without a socket: whether it was completed, and what the client saw."""
-    watch = Watch(HOST, made.time, decide, PLAIN)
-    context = tls.client_context([one.certificate for one in made.store], made.time)
-    client = SSL.Connection(context, None)
-    client.set_connect_state()
-    client.set_verify(SSL.VERIFY_PEER, watch)
-    server = SSL.Connection(tls.server_context(made.shown), None)
-    server.set_accept_state()
-    done = {client: False, server: False}
-    while not all(done.values()):
-        for side, other in ((client, server), (server, client)):
-            try:
-                side.do_handshake()
-                done[side] = True
-            except SSL.WantReadError:
-                pass
-            except SSL.Error:
-                assert watch.problem is None
-                return False, watch.observation
-            try:
-                while True:
-                    other.bio_write(side.bio_read(65536))
-            except SSL.WantReadError:
-                pass
-    return watch.accepted, watch.observation
+    return in_memory(made.shown, [one.certificate for one in made.store], made.time, decide)
 
 
 # ---- the set rule, from keys and not from pins ----------------------------------------------------
