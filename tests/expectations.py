@@ -62,6 +62,8 @@ ROTATIONS = {
     "first_visit_before_a_move":      "SS BBBB B",
     "moved_after_expiry":             "SS BBBB B",
     "session_from_another_component": "SS BBBB B",
+    # the lab's own clients go on to the root
+    "intermediate_beside_root":       "SS SSSS S",
 }  # fmt: skip
 
 ATTACKS = {
@@ -98,6 +100,9 @@ SLIPS = {
     "name_left_out":                  "SB BBBB B",
     "reached_by_another_name":        "SB BBBB B",
     "root_distrusted":                "SB BBBB B",
+    # the lab's own clients want a self-signed anchor, and try no other path
+    "intermediate_instead_of_root":   "SB BBBB B",
+    "useless_cross_sign_first":       "SB BBBB B",
 }  # fmt: skip
 
 SCENES = ROTATIONS | ATTACKS | SLIPS
@@ -111,6 +116,10 @@ def like(name: str, /, **but: str) -> Like:
     """The column of the client `name`, with other letters in the scenes that are named."""
     return name, but
 
+
+# What a program's way of building paths gives it, where its pins hold too.
+ANY_ANCHOR = {"intermediate_instead_of_root": "S"}
+OTHER_PATHS = {"useless_cross_sign_first": "S"}
 
 NEVER_SERVED = "a client that pins where it never looks"
 """Like it is who has an outage in every scene, the ordinary day included."""
@@ -127,7 +136,7 @@ DERIVED = {
     # the same; only the certificate's memory notices a new one for the same key
     "first-use-certificate": like(
         "certificate-pinned", expired_with_stolen_key="X", first_contact="X",
-        forgot_to_renew="S", reached_by_another_name="S", root_distrusted="S",
+        **dict.fromkeys((one for one in SLIPS if one != "name_left_out"), "S"),
     ),
     "first-use-with-ca": like("leaf-pinned", first_contact="X"),
     # finds the old leaf wherever it was sent
@@ -144,18 +153,21 @@ DERIVED = {
 
 # Profiles whose program is run.
 RUN = {
-    "curl": like("leaf-pinned"),
+    # takes any anchor, and tries no other path
+    "curl": like("leaf-pinned", **ANY_ANCHOR),
     # keeps the key of the genuine server without any CA, but knew it before the first contact
     "curl-insecure": like("first-use-key", first_contact="o"),
     "curl-ca-pin": like(NEVER_SERVED),
-    "wget": like("leaf-pinned"),
+    "wget": like("leaf-pinned", **ANY_ANCHOR),
     "wget-insecure": like("first-use-key", first_contact="o"),
     "urllib3": like("certificate-pinned", reached_by_another_name="S"),
     "aiohttp": like("first-use-certificate", first_contact="o"),
     "ssl-hook": like("leaf-pinned"),
     "httpx-response": like("checks-too-late"),
-    "okhttp-leaf": like("leaf-pinned"),
-    "okhttp-intermediate": like("intermediate-pinned"),
+    # Java would try the other path, but the pins are held against one that OkHttp builds, and that one does not
+    "okhttp-leaf": like("leaf-pinned", **ANY_ANCHOR),
+    "okhttp-intermediate": like("intermediate-pinned", **ANY_ANCHOR),
+    # where the path cannot go on to the root, there is no root on it
     "okhttp-root": like("root-pinned"),
     "node": like("leaf-pinned"),
     # along the issuers there is every key that an attacker cares to write into a certificate
@@ -168,7 +180,7 @@ RUN = {
     "dane-0": like("root-pinned"),
     "dane-1": like("leaf-pinned"),
     # brings its own anchor: the store may lose the root
-    "dane-2": like("intermediate-pinned", root_distrusted="S"),
+    "dane-2": like("intermediate-pinned", root_distrusted="S", **ANY_ANCHOR, **OTHER_PATHS),
     "dane-2-root": like(NEVER_SERVED),
     # a name that is wrong is refused, in spite of RFC 7671
     "dane-3": like("first-use-key", first_contact="o", name_left_out="B", reached_by_another_name="B"),
@@ -182,18 +194,20 @@ RUN = {
 
 # Profiles that are modelled from what was read, and not run.
 MODELLED = {
-    "android": like("leaf-pinned"),
+    # the path ends at the intermediate, and no root is on it
+    "ssl-default-root": like("root-pinned", intermediate_beside_root="B"),
+    "android": like("leaf-pinned", **ANY_ANCHOR, **OTHER_PATHS),
     # an expired pin set is none, but a user's CA is still not trusted
-    "android-expired": like("unpinned", installed_ca="o", company_proxy="B"),
-    "android-override": like("leaf-pinned", installed_ca="X", company_proxy="S"),
-    "ios-leaf": like("leaf-pinned"),
-    "ios-both": like("leaf-and-ca"),
+    "android-expired": like("unpinned", installed_ca="o", company_proxy="B", **ANY_ANCHOR, **OTHER_PATHS),
+    "android-override": like("leaf-pinned", installed_ca="X", company_proxy="S", **ANY_ANCHOR, **OTHER_PATHS),
+    "ios-leaf": like("leaf-pinned", **OTHER_PATHS),
+    "ios-both": like("leaf-and-ca", **OTHER_PATHS),
     # the CA list has the intermediate, which stays when the root goes
-    "ios-ca": like("root-pinned", chain_shortened="S"),
-    "chromium-static": like("leaf-pinned", installed_ca="X", company_proxy="S"),
-    "firefox-0": like("unpinned"),
-    "firefox-1": like("leaf-pinned", installed_ca="X", company_proxy="S"),
-    "firefox-2": like("leaf-pinned"),
+    "ios-ca": like("root-pinned", chain_shortened="S", **OTHER_PATHS),
+    "chromium-static": like("leaf-pinned", installed_ca="X", company_proxy="S", **ANY_ANCHOR, **OTHER_PATHS),
+    "firefox-0": like("unpinned", **ANY_ANCHOR, **OTHER_PATHS),
+    "firefox-1": like("leaf-pinned", installed_ca="X", company_proxy="S", **ANY_ANCHOR, **OTHER_PATHS),
+    "firefox-2": like("leaf-pinned", **ANY_ANCHOR, **OTHER_PATHS),
     # reads dates and names, asks no CA, and forgets when the certificate expires
     "gemini": like(
         "first-use-certificate", waited_for_expiry="X", moved_after_expiry="S", expired_with_stolen_key="o",

@@ -45,12 +45,13 @@ SEARCHING = PathBuilding(Anchors.ANY, Branching.SEARCHING)
 FIRST = PathBuilding(Anchors.ANY, Branching.FIRST)
 
 KNOWN_DIFFERENCES = {
-    # cryptography refuses, the builder accepts
     "Exceeded maximum signature check limit": "its search counts signatures, and gives up before the builder's does",
-    # OpenSSL accepts, the builder (and cryptography, which validates for it) refuses
+}
+"""Where `cryptography` refuses what the builder accepts: its words, and why."""
+OPENSSL_DIFFERENCES = {
     "basicConstraints.cA must not be asserted in an EE certificate": "the Web PKI has no CA for a server; OpenSSL may",
 }
-"""Where one validator refuses what another accepts: its words, and why."""
+"""Where the builder refuses what OpenSSL accepts: the builder's words, and why."""
 
 
 # ---- certificates that are wrong in ways of one's own choosing ------------------------------------
@@ -148,7 +149,7 @@ class Chain:
     def parted(self, how: PathBuilding) -> str:
         """What a handshake comes to and the pure builder does not; empty where they agree, or differ as is known."""
         saw, built = self.met(how), self.built(how)
-        known = built.error and any(words in built.error.reason for words in KNOWN_DIFFERENCES)
+        known = built.error and any(words in built.error.reason for words in OPENSSL_DIFFERENCES)
         if saw.path == built.path or known:
             return ""
         return f"{how}: the handshake {saw.error or saw.path}, the builder {built.error or built.path}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Finding, Observation
 from lab.policy import checks
 from lab.policy.check import Basis, Check, Known, Policy, judge
@@ -132,10 +133,34 @@ DATES = Check("certificate dates", _dates, Basis.LEAF)
 KNOWN_UNTIL_EXPIRY = known("known certificate until it expires", Continuity(certificate=True, disregards_expired=True))
 ERRORS_IGNORED = Check("validation, or on the list", _errors_ignored, Basis.PRESENTED, pin_set=_LISTED)
 
-NO_ANCHOR = frozenset({18, 19, 20, 21})
+NO_ANCHOR = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's errors for a chain that leads to nothing in the store; DANE-TA brings its own anchor."""
 
 EXPIRED = datetime(2026, 1, 1, tzinfo=UTC)
+
+# ---- how they build paths ------------------------------------------------------------------------
+
+ANY = PathBuilding(Anchors.ANY)
+BROWSER = PathBuilding(Anchors.ANY, Branching.SEARCHING)
+BUILDING = {
+    # measured: curl 7.88.1 and libcurl 8.23, wget 1.21.3 and gnutls-cli 3.7.9 (GnuTLS)
+    "curl": ANY,
+    "wget": ANY,
+    "gnutls": ANY,
+    # measured with OkHttp 3.13.1 on Java 17: Java tries other paths, but the cleaner that makes the path for the pins
+    # takes the first issuer, and never goes back
+    "okhttp": PathBuilding(Anchors.ANY_GOES_ON),
+    "ssl-default-root": ANY,
+    # measured with Chromium 156
+    "chromium": BROWSER,
+    # read: mozilla::pkix, pkixbuild.cpp, BuildForward
+    "firefox": BROWSER,
+    # read: Conscrypt, TrustManagerImpl.checkTrustedRecursive
+    "android": PathBuilding(Anchors.ANY_GOES_ON, Branching.SEARCHING),
+    # it is said to try other paths; which anchors will do nobody has measured, so it has the lab's own
+    "ios": PathBuilding(branching=Branching.SEARCHING),
+}
+"""By a row's name, or the word that it begins with; others build as OpenSSL does (measured: Python, Node, OpenSSL)."""
 
 # ---- the rows ------------------------------------------------------------------------------------
 
@@ -152,7 +177,9 @@ def _row(
     ignoring: frozenset[int] = frozenset(),
 ) -> None:
     title = f"{program}: {pinned}"
-    register(Client(name, title, policy, ignoring=ignoring, profile=Profile(program, pinned, source, ran, off)))
+    building = BUILDING.get(name) or BUILDING.get(name.partition("-")[0], AS_OPENSSL)
+    profile = Profile(program, pinned, source, ran, off)
+    register(Client(name, title, policy, ignoring=ignoring, building=building, profile=profile))
 
 
 _CURL = "curl docs/cmdline-opts/pinnedpubkey.md; measured with curl 7.88.1 and libcurl 8.23"
@@ -209,6 +236,14 @@ _row(
     "a hook in Python's ssl",
     "the leaf key, anywhere on the path",
     "measured with CPython 3.11 to 3.14 under urllib3, requests, httpx and aiohttp",
+)
+_row(
+    "ssl-default-root",
+    (*ORDINARY, checks.ROOT_PIN),
+    "a hook in Python's ssl, default context since 3.13",
+    "the root key, anywhere on the path",
+    "CPython issue 107361; measured with CPython 3.13 and 3.14",
+    ran=False,
 )
 _row(
     "httpx-response",

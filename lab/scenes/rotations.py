@@ -342,3 +342,25 @@ def session_from_another_component(world: World) -> Scene:
     """
     moved = changed(world, world.other_issuing.issue(*world.hosts))
     return resumed(world, moved, "the genuine server, at another CA; a session of another component is in the cache")
+
+
+# ---- what a store holds beside roots -------------------------------------------------------------
+
+
+@rotation(reach=Reach.CERTIFICATE)
+def intermediate_beside_root(world: World) -> Meeting:
+    """
+    The client's store gains the intermediate as it is, beside the root
+
+        Honest Root -> Honest Issuing CA 1 (now in the store, too) -> bank.example
+
+    Nobody touched the server. Most programs go on to the root as before. Where
+    the path ends at the first certificate of the store, a root pin has nothing
+    to match any more (Python's default context since 3.13).
+    """
+    return changed(
+        world,
+        world.genuine,
+        store=(*world.store, world.issuing),
+        title="the genuine server, unchanged; the client's store has the intermediate, too",
+    )

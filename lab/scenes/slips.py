@@ -1,8 +1,8 @@
 """
 Slips: the genuine service errs, and ordinary validation refuses it.
 
-They are no rotations, since every browser would refuse too, and they are not
-in the matrix. Each is wrong in one thing only and right in all the others, the
+They are no rotations, since they are mistakes and the lab's own clients refuse
+all of them, and they are not in the matrix. Each is wrong in one thing only and right in all the others, the
 key included: that is what shows which check a program has switched off.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lab.observation import Line
 from lab.pki.world import World
-from lab.policy.pinset import Reach
+from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import Fault, Meeting, Scene, changed, site_pins, slip, waited
 
 
@@ -68,3 +68,35 @@ def root_distrusted(world: World) -> Meeting:
         store=tuple(one for one in world.store if one is not world.root),
         title="the genuine server, unchanged; the client's store has lost its root",
     )
+
+
+@slip(reach=Reach({Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE}), fails=Fault.UNTRUSTED)
+def intermediate_instead_of_root(world: World) -> Meeting:
+    """
+    The client's store holds the intermediate as it is, instead of the root
+
+        Honest Issuing CA 1 (in the store, signed by Honest Root, which is not) -> bank.example
+
+    Nobody touched the server. Who is content takes any certificate of the store
+    for an anchor; who wants a self-signed one finds none.
+    """
+    return changed(
+        world,
+        world.genuine,
+        store=(world.issuing, *(one for one in world.store if one is not world.root)),
+        title="the genuine server, unchanged; the client's store has the intermediate for a root",
+    )
+
+
+@slip(reach=Reach.CERTIFICATE, fails=Fault.UNTRUSTED)
+def useless_cross_sign_first(world: World) -> Meeting:
+    """
+    The server sends two certificates for its CA, the useless one first
+
+        Rogue Root (in no store) -> Honest Issuing CA 1 -> bank.example
+        also sent, behind it: Honest Issuing CA 1, as Honest Root signed it
+
+    Who is content tries the other when the first leads nowhere.
+    """
+    useless = world.rogue_root.cross_sign(world.issuing).certificate
+    return changed(world, world.genuine.sending(useless, *world.genuine.chain[1:]))
