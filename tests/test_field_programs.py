@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,8 +22,11 @@ from cryptography import x509
 from programs import here
 
 from lab.__main__ import main
+from lab.building import Anchors, Branching, PathBuilding
+from lab.built.field import text
 from lab.built.field.explained import EXPLAINED, explanation
-from lab.built.field.results import Contact, Field, ProgramTrial, Taking
+from lab.built.field.paths import measured
+from lab.built.field.results import Contact, Field, PathsMeasured, ProgramTrial, Taking
 from lab.built.field.run import prediction, run_way
 from lab.built.programs.every import PROGRAMS
 from lab.built.programs.outside import Outside, world_around
@@ -280,6 +284,38 @@ def test_an_explanation_that_is_not_needed_is_named() -> None:
     assert found(Outcome.SERVED, row.version).unneeded == [row]
     assert found(Outcome.OUTAGE, row.version).unneeded == []
     assert found(Outcome.SERVED, "99.0").unneeded == []
+
+
+# ---- how they build paths --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("requests", "pycurl")])
+def test_programs_build_paths_as_is_said(name: str) -> None:
+    """Two probes, and both attributes are those that predict the program in every scene; others would be found out."""
+    program = here(name)
+    (found,) = measured([program])
+    assert found.agree, found.record()
+    others = PathBuilding(Anchors.ANY if program.building.anchors is Anchors.SELF_SIGNED else Anchors.SELF_SIGNED)
+    assert not replace(found, expected=others).agree
+    assert not replace(found, expected=replace(program.building, branching=Branching.SEARCHING)).agree
+
+
+def test_a_profile_builds_as_its_program() -> None:
+    """Where a program's profiles build otherwise than it does without a pin, that is written here."""
+    rows = [(program.name, row, client(row)) for program in PROGRAMS.values() for row in program.ways]
+    other = {row for name, row, one in rows if one.profile and one.building != PROGRAMS[name].building}
+    assert other == {"okhttp-leaf", "okhttp-intermediate", "okhttp-root"}  # they have a path of OkHttp's, not of Java's
+
+
+def test_what_was_not_seen_is_no_answer() -> None:
+    """A program that was not served on the ordinary day says nothing of its paths, and a disagreement is told."""
+    unseen = PathsMeasured("curl", PathBuilding(Anchors.ANY), None, False)
+    assert (unseen.agree, unseen.words) == (False, ("not seen", "first"))
+    run = Field([], [], paths=[unseen])
+    assert not run.fine
+    assert "DISAGREES: it is said to be\n    anchors: any; branching: first" in text.table(run)
+    assert run.record()["paths"][0]["expected"] == {"anchors": "any", "branching": "first"}
+    assert Field([], [], paths=[replace(unseen, any_anchor=True)]).fine
 
 
 # ---- what is written for outside programs ----------------------------------------------------------

@@ -141,7 +141,7 @@ EXPIRED = datetime(2026, 1, 1, tzinfo=UTC)
 # ---- how they build paths ------------------------------------------------------------------------
 
 ANY = PathBuilding(Anchors.ANY)
-BROWSER = PathBuilding(Anchors.ANY, Branching.SEARCHING)
+ANY_SEARCHING = PathBuilding(Anchors.ANY, Branching.SEARCHING)
 BUILDING = {
     # measured: curl 7.88.1 and libcurl 8.23, wget 1.21.3 and gnutls-cli 3.7.9 (GnuTLS)
     "curl": ANY,
@@ -152,9 +152,9 @@ BUILDING = {
     "okhttp": PathBuilding(Anchors.ANY_GOES_ON),
     "ssl-default-root": ANY,
     # measured with Chromium 156
-    "chromium": BROWSER,
+    "chromium": ANY_SEARCHING,
     # read: mozilla::pkix, pkixbuild.cpp, BuildForward
-    "firefox": BROWSER,
+    "firefox": ANY_SEARCHING,
     # read: Conscrypt, TrustManagerImpl.checkTrustedRecursive
     "android": PathBuilding(Anchors.ANY_GOES_ON, Branching.SEARCHING),
     # it is said to try other paths; which anchors will do nobody has measured, so it has the lab's own

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 def field(chosen: argparse.Namespace) -> int:
     """
     Run the real programs that are on this machine (curl, wget, OpenSSL, GnuTLS, OkHttp, Node, Chromium, Python's
-    HTTP libraries) through the lab's scenes, and compare what they do with what their profiles predict.
+    HTTP libraries) through the lab's scenes, and compare what they do, and how they build their paths, with what
+    their profiles predict.
 
     The exit code is 1 where a disagreement is unexplained.
     """
@@ -58,7 +59,7 @@ def field(chosen: argparse.Namespace) -> int:
     print(record if chosen.json else text.table(found, every=chosen.every))
     if chosen.out:  # last: where it cannot be written after all, the results have been told
         written(chosen.out, record)
-    return 1 if found.wrong or any(not one.fine for one in found.attackers) else 0
+    return 0 if found.fine else 1
 
 
 def _programs(names: Iterable[str], profiles: Iterable[str]) -> list[Program]:
@@ -75,6 +76,7 @@ def _programs(names: Iterable[str], profiles: Iterable[str]) -> list[Program]:
 
 def _found(chosen: argparse.Namespace, programs: Sequence[Program], profiles: Sequence[str]) -> Field:
     from lab.built.field.attackers import attackers
+    from lab.built.field.paths import measured
     from lab.built.field.run import field_test
     from lab.scenes import catalogue
 
@@ -82,8 +84,9 @@ def _found(chosen: argparse.Namespace, programs: Sequence[Program], profiles: Se
     try:
         with watched() as progress:
             found = field_test(programs, cases, profiles, progress)
+            here = [one.program for one in found.taking if one.version]
+            found.paths = measured(here, progress)
             if not chosen.no_attackers and not chosen.scenes:
-                here = [one.program for one in found.taking if one.version]
                 found.attackers = attackers(here, progress, profiles=profiles)
     except OSError as problem:
         raise ValueError(

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from lab.building import Anchors, Branching, PathBuilding
 from lab.built.field.explained import EXPLAINED, Explanation, explanation
 from lab.built.programs.program import Program, Said
 from lab.observation import Outcome
@@ -144,6 +145,46 @@ class Interception(ProgramTrial):
 
 
 @dataclass(frozen=True)
+class PathsMeasured:
+    """
+    How a program was seen to build its paths, beside what is said of it (`expected`).
+
+    `any_anchor`: it takes any certificate of the store for an anchor.
+    `other_paths`: it tries another path where one fails. None: nothing was seen.
+    """
+
+    program: str
+    expected: PathBuilding
+    any_anchor: bool | None
+    other_paths: bool | None
+
+    @property
+    def agree(self) -> bool:
+        """Whether both were seen, and are what is said."""
+        anchors = self.expected.anchors is not Anchors.SELF_SIGNED
+        return (self.any_anchor, self.other_paths) == (anchors, self.expected.branching is Branching.SEARCHING)
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Anchors and branching as they were seen."""
+        anchors = {True: Anchors.ANY.value, False: Anchors.SELF_SIGNED.value, None: "not seen"}
+        branching = {True: Branching.SEARCHING.value, False: Branching.FIRST.value, None: "not seen"}
+        return anchors[self.any_anchor], branching[self.other_paths]
+
+    def record(self) -> dict[str, Any]:
+        """The row as plain JSON values."""
+        anchors, branching = self.words
+        said = {"anchors": self.expected.anchors.value, "branching": self.expected.branching.value}
+        return {
+            "program": self.program,
+            "anchors": anchors,
+            "branching": branching,
+            "expected": said,
+            "agree": self.agree,
+        }
+
+
+@dataclass(frozen=True)
 class Absent:
     """An attacker that takes no part, and why. `fine` where it is not installed, and not where it is and fails."""
 
@@ -185,6 +226,7 @@ class Field:
     taking: list[Taking]
     results: list[ProgramTrial]
     attackers: list[Interception | Absent] = field(default_factory=list)
+    paths: list[PathsMeasured] = field(default_factory=list)
     date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     machine: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
 
@@ -192,6 +234,11 @@ class Field:
     def wrong(self) -> list[ProgramTrial]:
         """Unexplained disagreements, and programs that never reached the server."""
         return [one for one in self.results if not one.fine]
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing here is unexplained: no cell, no attacker that fails, no way of building paths."""
+        return not self.wrong and all(one.fine for one in self.attackers) and all(one.agree for one in self.paths)
 
     @property
     def unneeded(self) -> list[Explanation]:
@@ -213,5 +260,6 @@ class Field:
             "machine": self.machine,
             "programs": [one.record() for one in self.taking],
             "results": [one.record() for one in self.results],
+            "paths": [one.record() for one in self.paths],
             "attackers": [one.record() for one in self.attackers],
         }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lab.built.field.results import Contact, Field, ProgramTrial, Taking
@@ -62,9 +62,15 @@ class _Playing:
     met: list[Contact] = field(default_factory=list)
 
 
+def row_of(program: Program, profile: str) -> Client:
+    """The client whose verdicts predict this way of the program: a profile, or one that builds its paths likewise."""
+    row = client(profile)
+    return row if row.profile else replace(row, building=program.building)
+
+
 def run_way(program: Program, profile: str, standing: Iterable[Outside]) -> list[ProgramTrial]:
     """One program, one way, through every standing scene that applies."""
-    row = client(profile)
+    row = row_of(program, profile)
     with ExitStack() as stack:
         playing = [_Playing(one, one.home(stack), prediction(row, one)) for one in standing if applies(row, one)]
         for number in range(max((len(one.standing.scene.meetings) for one in playing), default=0)):

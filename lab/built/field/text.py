@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from lab.built.field.results import Absent, Field, Interception, ProgramTrial
+from lab.built.field.results import Absent, Field, Interception, PathsMeasured, ProgramTrial
 from lab.observation import Outcome
 from lab.show.sheet import hung
 from lab.show.words import LOOKS, cell
@@ -27,6 +27,7 @@ def table(found: Field, *, every: bool = False) -> str:
         own = [result for result in found.results if result.program == one.program.name]
         for profile, group in groupby(own, lambda result: result.profile):
             lines += _way(profile, list(group), every)
+    lines += _paths(found.paths)
     for attacker, rows in groupby(found.attackers, lambda row: row.attacker):
         lines += _attacker(attacker, list(rows))
     lines += ["", *_sum(found)]
@@ -48,6 +49,15 @@ def _way(profile: str, results: Sequence[ProgramTrial], every: bool) -> Iterator
                 yield "        nothing explains this yet"
         elif every:
             yield f"{did}agrees   {shown.said}".rstrip()
+
+
+def _paths(rows: Sequence[PathsMeasured]) -> Iterator[str]:
+    if rows:
+        yield f"\n{'How paths are built':<22}{'anchors':<14}branching"
+    for one in rows:
+        anchors, branching = one.words
+        row = f"  {one.program:<20}{anchors:<14}{branching:<12}"
+        yield row.rstrip() if one.agree else f"{row}DISAGREES: it is said to be\n    {one.expected}"
 
 
 def _attacker(attacker: str, rows: Sequence[Interception | Absent]) -> Iterator[str]:

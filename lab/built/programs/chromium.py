@@ -34,6 +34,7 @@ from lab.built.programs.program import PATIENCE, Caller, Program, ProgramCall, S
 from lab.pki.export import pem
 from lab.pki.pins import name_of
 from lab.policy.pinset import Role
+from lab.policy.profiles import ANY_SEARCHING
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 _QUIET = (
@@ -268,4 +269,5 @@ CHROMIUM = Program(
     "apt-get install chromium libnss3-tools" if _LINUX else "Linux: elsewhere it reads the system's trust store",
     _version,
     {"unpinned": _chromium(), "chromium-list": _chromium(listing=True)},
+    ANY_SEARCHING,
 )

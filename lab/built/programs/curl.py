@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from lab.built.programs.program import PATIENCE, CommandLine, Program, ProgramCall, Said, one_by_one, version_of
 from lab.policy.pinset import Role
+from lab.policy.profiles import ANY
 
 _Made = TypeVar("_Made")
 
@@ -82,10 +83,12 @@ CURL = Program(
     "apt-get install curl",
     version_of(["curl", "--version"]),
     {profile: CommandLine(words) for profile, words in _ways(command).items()},
+    ANY,
 )
 PYCURL = Program(
     "pycurl",
     "pip install pycurl",
     _pycurl_version,
     {profile: one_by_one(run) for profile, run in _ways(libcurl).items()},
+    ANY,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lab.built.programs.program import CommandLine, Program, ProgramCall, Said, started, version_of
+from lab.policy.profiles import ANY
 
 
 def _command(call: ProgramCall, *more: str) -> list[str]:
@@ -40,4 +41,5 @@ GNUTLS = Program(
     "apt-get install gnutls-bin",
     version_of(["gnutls-cli", "--version"]),
     {"unpinned": CommandLine(_command, asks=True), "gnutls-tofu": _FirstUse(_tofu, asks=True)},
+    ANY,
 )

@@ -32,6 +32,7 @@ from lab.built.programs.program import (
     version_of,
 )
 from lab.policy.pinset import Role
+from lab.policy.profiles import ANY_SEARCHING
 
 JARS = "LAB_JARS"
 """The environment variable that names OkHttp's jars, or folders with jars, where they are not Debian's."""
@@ -113,4 +114,5 @@ OKHTTP = Program(
         "okhttp-intermediate": _okhttp(Role.INTERMEDIATE),
         "okhttp-root": _okhttp(Role.ROOT),
     },
+    ANY_SEARCHING,  # Java's own; OkHttp builds a path for its pins only
 )

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab.building import AS_OPENSSL, PathBuilding
 from lab.policy.pinset import Role, Site
 
 PATIENCE = 20.0  # seconds that one program may take for one call
@@ -112,13 +113,15 @@ class Program:
     A real client. `ways` maps a client of the lab's table (a profile, or ``unpinned``) to what calls it that way.
 
     `version` gives the version, or None where the program is not there;
-    `install` is the command that would install it.
+    `install` is the command that would install it. `building` says how it
+    builds its paths where it is ``unpinned``; profiles say it themselves.
     """
 
     name: str
     install: str
     version: Callable[[], str | None]
     ways: dict[str, Caller]
+    building: PathBuilding = AS_OPENSSL
 
 
 # ---- ways to call ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from lab.built.programs.program import CommandLine, Program, ProgramCall, version_of
 from lab.policy.pinset import Role
+from lab.policy.profiles import ANY
 
 
 def _wget(call: ProgramCall, *more: str) -> list[str]:
@@ -31,4 +32,5 @@ WGET = Program(
         "wget": CommandLine(_pinned),
         "wget-insecure": CommandLine(lambda call: _pinned(call, "--no-check-certificate")),
     },
+    ANY,
 )
