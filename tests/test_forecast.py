@@ -29,6 +29,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from verbs import do
 
+from lab.building import Anchors
 from lab.built.forecast import command
 from lab.built.forecast.chain import read_chain
 from lab.built.forecast.config import PinConfig, choose
@@ -231,6 +232,17 @@ def test_the_role_rule_holds_where_it_applies(intermediates: int) -> None:
             trial = done.cell(case.name)
             accepted = trial.encounters[trial.scene.about].verdict.accepted
             assert accepted is PinSet.any_of(role).meets(case.reach), (role, case.name)
+
+
+def test_the_client_builds_its_paths_as_its_program_does() -> None:
+    """curl's path ends at an intermediate in the store, and OkHttp's goes on to the root."""
+    made = certificates(Shape(1))
+    curl = "sha256//" + pin_of(made[0]).partition("/")[2]
+    found = {
+        name: forecast(plain(words), chain(Shape(1)), host=HOST).matrix.clients[0].building.anchors
+        for name, words in (("okhttp", okhttp(pin_of(made[0]))), ("curl", curl.encode()))
+    }
+    assert found == {"okhttp": Anchors.ANY_GOES_ON, "curl": Anchors.ANY}
 
 
 FEW = ("new_key", "backup_key", "new_ca", "other_trusted_ca", "same_intermediate", "stolen_key_new_certificate")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product, starmap
@@ -349,6 +349,26 @@ def test_a_path_and_a_search_have_an_end() -> None:
     many = [made("CA", KEYS[2], made("CA", KEYS[2])) for _ in range(30)]
     assert STEPS < 10_000
     assert Chain((site(many[0]), *many), (ROOT,)).built(SEARCHING).path is None
+
+
+def test_the_built_path_is_judged_inside_the_handshake() -> None:
+    """Where OpenSSL has an error and the builder a path: a no to that path ends the handshake, a yes completes it."""
+    chain, _ = SHAPES["one signed by a stranger first"]
+    asked: list[Observation] = []
+
+    def decides(answer: bool) -> Callable[[Observation], bool]:
+        return lambda saw: asked.append(saw) is None and saw.path is not None and answer
+
+    anchors = [one.certificate for one in chain.anchors]
+    shown = Credential(LEAF_KEY, tuple(one.certificate for one in chain.presented))
+    habits = Habits(building=SEARCHING, anchors=tuple(map(seen, anchors)))
+    done = [in_memory(shown, anchors, NOW, decides(answer), habits)[0] for answer in (True, False)]
+    assert done == [True, False]
+    assert [[one.name for one in saw.path or ()] for saw in asked] == [["the site", "CA", "Root"]] * 2
+    # who takes the first is asked with OpenSSL's error
+    plain = Habits(building=FIRST, anchors=habits.anchors)
+    assert in_memory(shown, anchors, NOW, decides(True), plain)[0] is False
+    assert asked[-1].error
 
 
 def test_an_error_says_what_the_validator_said() -> None:

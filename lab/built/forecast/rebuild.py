@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import NameOID
 
+from lab.building import AS_OPENSSL
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import Format, Override
 from lab.built.forecast.findings import Subject
@@ -33,7 +34,7 @@ from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, Check, pinned
 from lab.policy.clients import Client
 from lab.policy.pinset import PinList, PinSet, Role
-from lab.policy.profiles import SYSTEM_ANCHOR, unless_installed, until
+from lab.policy.profiles import BUILDING, SYSTEM_ANCHOR, unless_installed, until
 
 YOURS = "yours"
 """The name of the client that ships the pins that were brought along."""
@@ -170,22 +171,23 @@ def client(subject: Subject, pins: PinSet) -> Client:
     """
     The client that ships this configuration: validation, the host name, then the pins as its program asks them.
 
-    `pins` are the moved ones. Android trusts the user's CAs only where the file
-    says so (for apps that target API level 24 or later); browsers that had HPKP
-    let an installed CA past it.
+    It builds its paths as that program does. `pins` are the moved ones. Android
+    trusts the user's CAs only where the file says so (for apps that target API
+    level 24 or later); browsers that had HPKP let an installed CA past it.
     """
     config = subject.config
+    building = BUILDING.get(config.format, AS_OPENSSL)
     checks: list[Check] = [VALIDATION, HOST_NAME]
     if config.format is Format.ANDROID and not config.user_anchors:
         checks.append(SYSTEM_ANCHOR)
     if subject.unasked:
-        return Client(YOURS, f"unpinned, because {subject.unasked}", tuple(checks))
+        return Client(YOURS, f"unpinned, because {subject.unasked}", tuple(checks), building=building)
     check = pinned("your pins", pins)
     if config.expires:
         check = until(config.expires, check)
     if Override.USER in config.overrides or config.format is Format.HPKP:
         check = unless_installed(check)
-    return Client(YOURS, f"has your pins, as {config.format.words} has them", (*checks, check))
+    return Client(YOURS, f"has your pins, as {config.format.words} has them", (*checks, check), building=building)
 
 
 def moved(subject: Subject, world: Rebuilt) -> PinSet:
