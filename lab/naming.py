@@ -1,5 +1,5 @@
 """
-How the things of a table are named: one, several, a group of them, and near misses.
+How the things of a table are named: one, several, a group of them, and near misses; and names that others wrote.
 
 It knows words, and nothing of what they name.
 """
@@ -15,6 +15,9 @@ CLOSE = 0.65
 """How alike two words are, from 0 to 1, before the one is offered for the other."""
 
 _HOST = re.compile(r"(?P<host>[^\s:\[\]/@]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
+
+SHOWN = 160
+"""Characters of foreign text that a line shows."""
 
 Thing = TypeVar("Thing")
 Chosen = TypeVar("Chosen", bound=Hashable)
@@ -73,3 +76,9 @@ def parse_host(text: str) -> tuple[str, int | None]:
     if found is None or (port is not None and not 0 < port < 65536):
         raise ValueError(f"{text!r} is no HOST or HOST:PORT; try bank.example or bank.example:443, or [::1]:443")
     return found["host"].strip("[]"), port
+
+
+def printable(text: str) -> str:
+    """Foreign text in one line that no terminal takes for a command, and not too much of it."""
+    safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return safe if len(safe) <= SHOWN else safe[:SHOWN] + "…"

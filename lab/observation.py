@@ -78,7 +78,12 @@ class Certificate:
     key share the pin and differ in the fingerprint. `key_id` and `issuer_key_id`
     are the key identifiers (RFC 5280 sections 4.2.1.1 and 4.2.1.2) in hex, empty
     where there are none; whoever makes a certificate writes them as he likes.
-    Nothing here says that the certificate is valid or trusted.
+    `hosts` are all that it answers for, DNS names as they stand and then the
+    `addresses`: a DNS name that looks like an address is none.
+    `trouble` says in words what in it cannot be read, and is empty where all
+    can; then the fields hold what could be, and both dates, where they are not
+    readable, are 1 January 1970. Nothing here says that the certificate is
+    valid or trusted.
     """
 
     name: str
@@ -93,6 +98,13 @@ class Certificate:
     der: bytes = field(repr=False)
     key_id: str = field(default="", repr=False)
     issuer_key_id: str = field(default="", repr=False)
+    addresses: tuple[str, ...] = ()
+    trouble: str = ""
+
+    @property
+    def dns_names(self) -> tuple[str, ...]:
+        """Those of `hosts` that are names."""
+        return self.hosts[: len(self.hosts) - len(self.addresses)]
 
     def __str__(self) -> str:
         return f"{self.pin}  {self.name}"

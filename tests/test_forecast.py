@@ -503,10 +503,10 @@ def test_the_command_prints_what_teaches(files: tuple[Path, Path], capsys: pytes
 
 
 def test_a_certificate_cannot_speak_to_the_terminal() -> None:
-    """Control characters in a name are shown as question marks."""
+    """Control characters in a name are escaped."""
     done = forecast(plain(okhttp(LEAF)), chain(Shape(0, root="Evil\x1b[2J\nRoot")), host=HOST, scenes=["new_key"])
     said = text(done)
-    assert "Evil?[2J?Root" in said
+    assert "Evil\\x1b[2J\\nRoot" in said
     assert "\x1b" not in said
 
 

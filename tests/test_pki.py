@@ -11,16 +11,23 @@ import hashlib
 import ipaddress
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lines import NOW
 from OpenSSL import crypto
+from unreadable import NEGATIVE_SERIAL, ODD_COUNTRY, UNREADABLE, der, patched, swap
 
+from lab.naming import printable
 from lab.observation import Certificate, Observation
 from lab.pki.authority import (
     Authority,
@@ -31,6 +38,7 @@ from lab.pki.authority import (
     new_key,
     self_signed,
 )
+from lab.pki.der import fields, parts
 from lab.pki.names import is_address, reserved
 from lab.pki.pins import (
     algorithm_of,
@@ -42,6 +50,7 @@ from lab.pki.pins import (
     pin_of,
     read,
     seen,
+    spki,
 )
 from lab.pki.world import HOST, World
 from lab.trials.second_opinion import second_opinion
@@ -49,6 +58,7 @@ from lab.trials.second_opinion import second_opinion
 ROOT = authority("Some Root")
 ISSUING = ROOT.intermediate("Some Issuing CA")
 SITE = ISSUING.issue(HOST)
+SITE_DER = SITE.leaf.public_bytes(serialization.Encoding.DER)
 
 
 def pem(certificate: x509.Certificate) -> bytes:
@@ -76,6 +86,17 @@ def test_a_pin_is_what_the_openssl_command_says(algorithm: str, tmp_path: Path) 
     leaf = ROOT.issue(HOST, algorithm=algorithm).leaf
     assert printed(leaf) == pin_of(leaf)
     assert printed(ROOT.issue(HOST).leaf) != pin_of(leaf)
+
+
+def test_a_pin_is_of_the_octets_in_the_certificate() -> None:
+    """A point that is written short is the same key with another pin: nothing is parsed and written anew."""
+    compressed = SITE.key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    whole = spki(SITE.key.public_key())
+    short = der(0x30, parts(parts(whole)[0].content)[0].whole + der(0x03, b"\0" + compressed))
+    found = x509.load_der_x509_certificate(patched(SITE.leaf, ISSUING, swap(whole, short)))
+    assert found.public_key() == SITE.leaf.public_key()
+    assert pin_of(found) == seen(found).pin == parse_pin(sha256_of(short))
+    assert pin_of(found) != pin_of(SITE.leaf) == parse_pin(sha256_of(whole))
 
 
 @pytest.mark.parametrize("algorithm", ["RSA", "ECDSA", "ML-DSA"])
@@ -138,8 +159,6 @@ def test_what_can_be_read_off_a_certificate() -> None:
     assert (leaf.not_valid_before_utc, leaf.not_valid_after_utc) == (found.not_before, found.not_after)
     assert seen(ROOT.certificate).is_ca
     assert read(found.der) is read(found.der)
-    with pytest.raises(ValueError, match="parsing"):
-        read(b"no certificate")
 
 
 def test_algorithms_by_name() -> None:
@@ -150,6 +169,71 @@ def test_algorithms_by_name() -> None:
         new_key("DSA")
 
 
+# ---- what cannot be read --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_what_cannot_be_read_is_said_and_the_rest_is_read(what: str) -> None:
+    """A certificate that breaks rules keeps its octets, names, dates and pin; what it lacks is said in words."""
+    change, trouble = UNREADABLE[what]
+    leaf = ISSUING.issue("bank.example").leaf
+    good, found = seen(leaf), read(patched(leaf, ISSUING, change))
+    assert found.trouble.startswith(trouble)
+    assert good.trouble == ""
+    assert (good.name, good.issuer, good.pin) == (found.name, found.issuer, found.pin)
+    dated = (good.not_before, good.not_after) if "date" not in what else (datetime(1970, 1, 1, tzinfo=UTC),) * 2
+    assert dated == (found.not_before, found.not_after)
+    assert (found.hosts, found.fingerprint == good.fingerprint) == ((), False)
+
+
+def test_a_key_of_an_unknown_kind_has_its_pin_all_the_same() -> None:
+    """A pin is a hash of octets that are there; the algorithm is called unknown."""
+    leaf = ISSUING.issue("bank.example").leaf
+    odd = patched(leaf, ISSUING, swap(bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0209")))
+    found = read(odd)
+    assert (found.algorithm, found.trouble) == ("unknown", "its key is of a kind that is not known here")
+    assert found.hosts == ("bank.example",)
+    octets = fields(odd).spki
+    assert octets in odd
+    assert found.pin == "sha256/" + base64.b64encode(hashlib.sha256(octets).digest()).decode()
+    assert found.pin != seen(leaf).pin
+
+
+def test_what_old_certificates_get_wrong_is_read() -> None:
+    """A negative serial number (RFC 5280 section 4.1.2.2) or a country of 20 letters breaks nothing that is read."""
+    leaf = ISSUING.issue("bank.example").leaf
+    for change in (NEGATIVE_SERIAL, ODD_COUNTRY):
+        odd = read(patched(leaf, ISSUING, change))
+        assert replace(seen(leaf), der=odd.der, fingerprint=odd.fingerprint) == odd
+
+
+@given(st.binary(max_size=60) | st.builds(lambda cut: SITE_DER[:cut], st.integers(0, 400)))
+@settings(max_examples=300, deadline=None)
+def test_nothing_makes_the_reader_raise(octets: bytes) -> None:
+    """Whatever a server sends is read, as far as it can be; what is no certificate has no key and no pin."""
+    found = read(octets)
+    assert (found.der, found.trouble, found.pin) == (octets, "its octets are no certificate", found.fingerprint)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 255))
+@settings(max_examples=500, deadline=None)
+def test_no_single_octet_makes_the_reader_raise(place: int, octet: int) -> None:
+    """A certificate with one octet changed is read, or says what cannot be."""
+    at = place % len(SITE_DER)
+    found = read(SITE_DER[:at] + bytes([octet]) + SITE_DER[at + 1 :])
+    assert found.name.isprintable()
+    assert name_mismatch(found, HOST).isprintable()
+
+
+def test_a_name_gives_a_terminal_no_orders() -> None:
+    """Control characters in a name are escaped where it is read."""
+    leaf = ISSUING.issue("bank.example").leaf
+    assert (
+        read(patched(leaf, ISSUING, swap(b"\x0c\x0cbank.example", b"\x0c\x0cbank\n\x1b[2Jmpl"))).name
+        == "bank\\n\\x1b[2Jmpl"
+    )
+
+
 # ---- host names -----------------------------------------------------------------------------------
 
 # names in the certificate -> hosts that it answers for, hosts that it does not
@@ -158,26 +242,61 @@ NAMES = {
         ["bank.example", "BANK.example"],
         ["www.bank.example", "bank.example.test", "example"],
     ),
+    # the dot that ends an absolute name is not compared, as in browsers and curl; two dots end no name
+    ("bank.example", "*.a.example"): (["bank.example.", "b.a.example."], ["bank.example..", ".bank.example", "."]),
     # a wildcard is one whole label, the leftmost
     ("*.bank.example",): (["www.bank.example"], ["bank.example", "a.b.bank.example", "www.bank.test"]),
     ("w*.bank.example",): ([], ["www.bank.example"]),
     ("*",): ([], ["localhost", "bank.example"]),
     # addresses are compared as addresses, never as names or by wildcards
-    ("127.0.0.1",): (["127.0.0.1"], ["127.0.0.2", "localhost"]),
-    ("::1",): (["::1", "0:0:0:0:0:0:0:1"], ["127.0.0.1"]),
+    (IPv4Address("127.0.0.1"),): (["127.0.0.1"], ["127.0.0.2", "localhost", "127.0.0.1.", "127.1"]),
+    (IPv6Address("::1"),): (["::1", "0:0:0:0:0:0:0:1"], ["127.0.0.1", "[::1]"]),
     ("*.0.0.1",): ([], ["127.0.0.1"]),
-    ("bank.example", "127.0.0.1"): (["bank.example", "127.0.0.1"], ["shop.example"]),
-    (): ([], ["bank.example"]),
+    ("bank.example", IPv4Address("127.0.0.1")): (["bank.example", "127.0.0.1"], ["shop.example"]),
+    # a DNS name that looks like an address is none, beside an address too
+    ("127.0.0.1",): ([], ["127.0.0.1", "127.0.0.2"]),
+    ("::1",): ([], ["::1"]),
+    ("127.0.0.1", IPv4Address("127.0.0.2")): (["127.0.0.2"], ["127.0.0.1"]),
+    # an internationalised name stands there in its A-labels (RFC 5280 section 7.2), and its raw UTF-8 is no name
+    ("xn--bcher-kva.example",): (["bücher.example", "xn--bcher-kva.example"], ["bucher.example"]),
+    ("bücher.example",): ([], ["bücher.example", "xn--bcher-kva.example"]),
+    (): ([], ["bank.example", "127.0.0.1"]),
+    # what is no host name at all is nobody's
+    ("my_host.example",): (["my_host.example"], ["", " ", "*.example", "a\0b", "ü" * 64, "a" * 300, "\ud800"]),
 }
 
 
-@pytest.mark.parametrize("hosts", NAMES, ids=lambda hosts: " ".join(hosts) or "none")
-def test_which_hosts_a_certificate_answers_for(hosts: tuple[str, ...]) -> None:
+def answering(*names: str | IPv4Address | IPv6Address) -> Certificate:
+    """A certificate with these names, each of its kind, as a client reads it."""
+    dns = tuple(name for name in names if isinstance(name, str))
+    addresses = tuple(str(name) for name in names if not isinstance(name, str))
+    return replace(seen(SITE.leaf), hosts=dns + addresses, addresses=addresses)
+
+
+@pytest.mark.parametrize("names", NAMES, ids=lambda names: " ".join(map(str, names)) or "none")
+def test_which_hosts_a_certificate_answers_for(names: tuple[str | IPv4Address | IPv6Address, ...]) -> None:
     """A certificate answers for its names, its addresses and one label under a wildcard (RFC 9525)."""
-    answers, refused = NAMES[hosts]
-    assert [""] * len(answers) == [name_mismatch(hosts, host) for host in answers]
+    answers, refused = NAMES[names]
+    assert [""] * len(answers) == [name_mismatch(answering(*names), host) for host in answers]
     for host in refused:
-        assert name_mismatch(hosts, host).endswith(f"not for {host}")
+        said = name_mismatch(answering(*names), host)
+        assert f"not for {printable(host) or 'an empty name'}" in said
+        assert said.isprintable()
+
+
+def test_both_kinds_of_names_are_read_and_a_raw_one_stands_there_as_it_is() -> None:
+    """A DNS name that spells an address stays a name, an address one; raw UTF-8 is shown escaped, and not mended."""
+    kinds = seen(ISSUING.issue("bank.example", "127.0.0.1", "::1").leaf)
+    assert (kinds.dns_names, kinds.addresses) == (("bank.example",), ("127.0.0.1", "::1"))
+    assert kinds.hosts == ("bank.example", "127.0.0.1", "::1")
+    spelt = read(patched(ISSUING.issue("aaa.b.c.d").leaf, ISSUING, swap(b"aaa.b.c.d", b"127.0.0.1")))
+    assert (spelt.dns_names, spelt.addresses, spelt.trouble) == (("127.0.0.1",), (), "")
+    assert name_mismatch(spelt, "127.0.0.1") == "the certificate answers for 127.0.0.1, not for 127.0.0.1"
+    raw = "b\xfccher.example".encode()
+    utf8 = read(patched(ISSUING.issue("x" * len(raw)).leaf, ISSUING, swap(b"x" * len(raw), raw)))
+    assert (utf8.dns_names, utf8.trouble) == (("bücher.example",), "")
+    expected = "the certificate answers for b\\xfccher.example, not for bücher.example"
+    assert name_mismatch(utf8, "bücher.example") == expected
 
 
 def test_a_common_name_does_not_count() -> None:
@@ -192,7 +311,7 @@ def test_a_common_name_does_not_count() -> None:
     )
     found = seen(nameless.sign(ISSUING.key, hashes.SHA256()))
     assert (found.name, found.hosts) == (HOST, ())
-    assert name_mismatch(found.hosts, HOST) == f"the certificate answers for no host, not for {HOST}"
+    assert name_mismatch(found, HOST) == f"the certificate answers for no host, not for {HOST}"
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ from lines import ask, request
 from lab.__main__ import main
 from lab.built.programs.chromium import NAMES
 from lab.built.serve.commands import installed
-from lab.built.serve.live import printable
 from lab.built.serve.session import Session
+from lab.naming import printable
 from lab.pki.world import World
 from lab.scenes.catalogue import CASES, SLIPS, case
 from lab.wire import pcapng

@@ -6,9 +6,14 @@ No OpenSSL here; only its numbers.
 
 from __future__ import annotations
 
+from lab.observation import Certificate, ValidationError
+
+UNREADABLE = 1
+"""X509_V_ERR_UNSPECIFIED: OpenSSL takes the certificate, and the lab's own parser does not."""
+
 # OpenSSL's X509_V_ERR_* codes that a learner meets, in words of one sentence.
 REASONS = {
-    1: "the path is not valid",
+    UNREADABLE: "it cannot be read",
     2: "its issuer is not there and no trust anchor signed it",
     7: "the signature on it does not verify with its issuer's key",
     9: "it is not valid yet",
@@ -35,3 +40,10 @@ REASONS = {
 def reason_of(code: int) -> str:
     """An OpenSSL verification error code in words."""
     return REASONS.get(code, f"OpenSSL's path validation gave error {code}")
+
+
+def error_at(code: int, depth: int, at: Certificate) -> ValidationError:
+    """The error about this certificate of a path, `depth` above the leaf, in words."""
+    # What cannot be read is the cause: OpenSSL says of some such that it finds no issuer.
+    reason = f"{reason_of(UNREADABLE)}: {at.trouble}" if at.trouble else reason_of(code)
+    return ValidationError(code, depth, reason, at.name)

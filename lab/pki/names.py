@@ -42,3 +42,12 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def dns_name(host: str) -> str:
+    """A host's name as certificates have it and as clients say it to servers: A-labels, no dot at the end."""
+    name = host.removesuffix(".")
+    try:
+        return name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name

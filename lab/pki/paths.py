@@ -32,7 +32,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from lab.building import Anchors, Branching, PathBuilding
 from lab.observation import Certificate, ValidationError
-from lab.pki.errors import reason_of
+from lab.pki.errors import UNREADABLE, error_at
+from lab.pki.reading import parsed
 from lab.pki.validation import unsound
 
 EXPIRED, NOT_YET, BAD_SIGNATURE, TOO_LONG, UNSPECIFIED = 10, 9, 7, 22, 1
@@ -62,6 +63,9 @@ def build(presented: Sequence[Certificate], anchors: Sequence[Certificate], time
     """
     if not presented:
         return Built(None, ValidationError(NO_ISSUER, 0, "the server showed no certificate"))
+    if presented[0].trouble:
+        return Built(None, error_at(UNREADABLE, 0, presented[0]))
+    presented, anchors = ([one for one in among if not one.trouble] for among in (presented, anchors))
     ends = _ends(anchors, how.anchors)
     if how.branching is Branching.SEARCHING:
         for path in _every(presented, anchors, ends):
@@ -71,7 +75,7 @@ def build(presented: Sequence[Certificate], anchors: Sequence[Certificate], time
     error = _wrong(path, anchors, time, ends)
     bounded = how.branching is Branching.SEARCHING or how.anchors is Anchors.ANY_GOES_ON
     if error is None and bounded and len(path) > LONGEST:
-        error = _error(TOO_LONG, path, LONGEST)
+        error = error_at(TOO_LONG, LONGEST, path[LONGEST])
     return Built(None, error) if error else Built(_finished(path, presented, anchors, how))
 
 
@@ -85,16 +89,11 @@ def fault(one: Certificate, time: datetime) -> int:
 # ---- who issued whom ------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def _parsed(der: bytes) -> x509.Certificate:
-    return x509.load_der_x509_certificate(der)
-
-
 @lru_cache(maxsize=65536)
 def signed_by(one: Certificate, issuer: Certificate) -> bool:
     """Whether `issuer` signed `one`, names and signature both."""
     try:
-        _parsed(one.der).verify_directly_issued_by(_parsed(issuer.der))
+        parsed(one.der).verify_directly_issued_by(parsed(issuer.der))
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
@@ -104,12 +103,12 @@ def signed_by(one: Certificate, issuer: Certificate) -> bool:
 def named_by(one: Certificate, issuer: Certificate) -> bool:
     """Whether `one` names `issuer`, by name and, where both have one, by key identifier: no signature is looked at."""
     same_key = not one.issuer_key_id or not issuer.key_id or one.issuer_key_id == issuer.key_id
-    return same_key and _parsed(one.der).issuer == _parsed(issuer.der).subject
+    return same_key and parsed(one.der).issuer == parsed(issuer.der).subject
 
 
 def constrained(path: _Path) -> bool:
     """Whether a certificate of the path limits the names below it (RFC 5280 section 4.2.1.10)."""
-    return any(isinstance(one.value, x509.NameConstraints) for each in path for one in _parsed(each.der).extensions)
+    return any(isinstance(one.value, x509.NameConstraints) for each in path for one in parsed(each.der).extensions)
 
 
 def _issuers(path: _Path, among: Sequence[Certificate], link: Callable[[Certificate, Certificate], bool]) -> _Path:
@@ -189,17 +188,13 @@ def _wrong(
     top = len(path) - 1
     if not ends(path[-1]):
         if named_by(path[-1], path[-1]):
-            return _error(SELF_SIGNED_ABOVE if top else SELF_SIGNED, path, top)
-        return _error(NO_ISSUER_OF_TRUSTED if path[-1] in anchors else NO_ISSUER, path, top)
+            return error_at(SELF_SIGNED_ABOVE if top else SELF_SIGNED, top, path[top])
+        return error_at(NO_ISSUER_OF_TRUSTED if path[-1] in anchors else NO_ISSUER, top, path[top])
     for depth in range(top, -1, -1):
         if depth < top and not signed_by(path[depth], path[depth + 1]):
-            return _error(BAD_SIGNATURE, path, depth)
+            return error_at(BAD_SIGNATURE, depth, path[depth])
         if code := fault(path[depth], time):
-            return _error(code, path, depth)
+            return error_at(code, depth, path[depth])
     if why := unsound(path):
         return ValidationError(UNSPECIFIED, 0, f"the path to {path[-1].name} is not valid: {why}", path[0].name)
     return None
-
-
-def _error(code: int, path: _Path, depth: int) -> ValidationError:
-    return ValidationError(code, depth, reason_of(code), path[depth].name)

@@ -113,7 +113,8 @@ def view(met: Encounter) -> str:
 
 def _chain(certificates: tuple[Certificate, ...], shown: Trial) -> str:
     return " <- ".join(
-        one.name + (" [genuine key]" if shown.genuine(one) else "") for one in certificates
+        one.name + (" [genuine key]" if shown.genuine(one) else "") + (" [cannot be read]" if one.trouble else "")
+        for one in certificates
     ) or "nothing"  # fmt: skip
 
 

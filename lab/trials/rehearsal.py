@@ -51,7 +51,7 @@ def foresee(meeting: Meeting, host: str, building: PathBuilding = AS_OPENSSL) ->
     anchors = [seen(anchor.certificate) for anchor in meeting.store]
     built = build(presented, anchors, meeting.time, building)
     wanted = meeting.host or host
-    mismatch = name_mismatch(presented[0].hosts, wanted)
+    mismatch = name_mismatch(presented[0], wanted)
     return Observation(wanted, meeting.time, presented, built.path, built.error, mismatch)
 
 

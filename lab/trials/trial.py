@@ -120,7 +120,10 @@ class Trial(Showable):
 
     def _named(self, certificates: tuple[Certificate, ...]) -> list[dict[str, str | None]]:
         named = [(one, self.genuine(one)) for one in certificates]
-        return [{"name": one.name, "pin": one.pin, "genuine": role and role.value} for one, role in named]
+        return [
+            {"name": one.name, "pin": one.pin, "genuine": role and role.value, "trouble": one.trouble or None}
+            for one, role in named
+        ]
 
 
 def perform(client: Client, standing: Standing) -> Callable[[], Trial]:

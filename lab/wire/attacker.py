@@ -96,7 +96,7 @@ class _Upstream:
         self._raw = dial(self._attacker.upstream, self._attacker.patience)
         connection = SSL.Connection(self._attacker._onward, self._raw)
         connection.set_connect_state()
-        connection.set_tlsext_host_name(self._attacker.host.encode())
+        tls.ask_for(connection, self._attacker.host)
         connection.do_handshake()
         return Wire(connection, h11.CLIENT)
 

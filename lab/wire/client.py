@@ -19,7 +19,7 @@ from OpenSSL import SSL, crypto
 
 from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Evidence, Observation, Piece, Successor, ValidationError
-from lab.pki.errors import reason_of
+from lab.pki.errors import UNREADABLE, error_at
 from lab.pki.paths import LONGEST, UNSPECIFIED, build, constrained
 from lab.pki.pins import name_mismatch, read
 from lab.pki.staple import piece
@@ -140,7 +140,7 @@ class Watch:
         if self._built or self.observation.error is not None:
             return True  # the decision tolerated the first error, so it is not asked about the next
         if not ok and code not in self._habits.ignoring:
-            return self._decided(None, ValidationError(code, depth, reason_of(code), here.name))
+            return self._decided(None, error_at(code, depth, here))
         if ok and depth == 0:
             return self._decided(tuple(self._path[level] for level in sorted(self._path)), None)
         return True
@@ -148,6 +148,10 @@ class Watch:
     def _decided(self, path: tuple[Certificate, ...] | None, error: ValidationError | None) -> bool:
         """Ask, with the path or the error that this client's way of building paths comes to."""
         habits = self._habits
+        for depth, one in enumerate(path or ()):
+            if one.trouble:  # OpenSSL reads less of a certificate than a decision needs, so this is no path here
+                path, error = None, error_at(UNREADABLE, depth, one)
+                break
         legacy = habits.building.branching is Branching.LEGACY
         if habits.builds and (path is None or legacy or len(path) > LONGEST or constrained(path)):
             built = build(self.observation.presented, habits.anchors, self.observation.time, habits.building)
@@ -176,7 +180,7 @@ class Watch:
         return self._ask()
 
     def _present(self, presented: tuple[Certificate, ...]) -> None:
-        mismatch = name_mismatch(presented[0].hosts, self.observation.host) if presented else ""
+        mismatch = name_mismatch(presented[0], self.observation.host) if presented else ""
         self.observation = replace(self.observation, presented=presented, name_mismatch=mismatch)
 
     def _ask(self) -> bool:
@@ -254,7 +258,7 @@ def connect(
 def _begun(raw: socket.socket, host: str, context: SSL.Context, watch: Watch, habits: Habits) -> SSL.Connection:
     connection = SSL.Connection(context, raw)
     connection.set_connect_state()
-    connection.set_tlsext_host_name(host.encode())
+    tls.ask_for(connection, host)
     connection.set_verify(SSL.VERIFY_PEER, watch)
     if Evidence.STAPLE in habits.wants:
         connection.set_app_data(watch.stapled)

@@ -21,6 +21,7 @@ from OpenSSL import SSL, crypto
 
 from lab.building import Anchors
 from lab.pki.authority import Credential, key_pem
+from lab.pki.names import dns_name, is_address
 from lab.wire import keylog
 
 _ALERT = re.compile(r"(?:tlsv1\d?|sslv3|ssl/tls) (?:alert )?(.+)")
@@ -105,6 +106,12 @@ def client_context(
     # The callback belongs to the context, which many clients share; who watches belongs to the connection.
     context.set_ocsp_client_callback(lambda connection, staple, data: connection.get_app_data()(connection, staple))
     return context
+
+
+def ask_for(connection: SSL.Connection, host: str) -> None:
+    """Say in the handshake which name is wanted (RFC 6066 section 3): an address is none."""
+    if not is_address(host):
+        connection.set_tlsext_host_name(dns_name(host).encode())
 
 
 def alert_in(problem: SSL.Error) -> str:

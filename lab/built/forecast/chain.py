@@ -8,7 +8,6 @@ are read here too: public keys, requests and certificates, never private keys.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,27 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
 from lab.built.forecast.config import shown
 from lab.disk import read
 from lab.observation import Certificate
 from lab.pki.pins import name_of, pin_of, seen
+from lab.pki.reading import UNREADABLE, unwarned
 
 MOST_BYTES = 4 << 20
 MOST_CERTIFICATES = 100
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
-# What cryptography raises on certificates that break the rules, at the first field it looks at.
-_DAMAGED = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-    x509.InvalidVersion,
-)
 
 
 @dataclass(frozen=True)
@@ -115,8 +105,7 @@ def certificates(octets: bytes, file: str) -> list[x509.Certificate]:
             f"{file} has {number} certificates, and a server sends at most a handful; give the chain of one server"
         )
     try:
-        with warnings.catch_warnings():  # old certificates break small rules, and cryptography warns of them
-            warnings.simplefilter("ignore")
+        with unwarned():
             if number:
                 found = x509.load_pem_x509_certificates(octets)
             elif octets[:1] == b"\x30":
@@ -124,11 +113,11 @@ def certificates(octets: bytes, file: str) -> list[x509.Certificate]:
             else:
                 found = []
             for one in found:
-                seen(one)
-                _ = one.subject == one.issuer
+                if seen(one).trouble:
+                    raise ValueError(seen(one).trouble)
             if number and len(found) != number:  # a block without its end is passed over in silence
                 raise ValueError(f"{number} certificates begin and {len(found)} end")
-    except _DAMAGED:
+    except UNREADABLE:
         raise ValueError(
             f"{file} has a damaged certificate in it, or one of a kind that is not supported; "
             "export it again and try `openssl x509 -in FILE -text`"
@@ -179,7 +168,7 @@ def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:
         below.verify_directly_issued_by(above)
     except InvalidSignature:
         return False
-    except _DAMAGED:
+    except UNREADABLE:
         return seen(above).is_ca  # a signature of a kind that cannot be checked here: the name has to do
     return True
 
@@ -203,7 +192,7 @@ def read_backup(file: Path) -> str:
     """
     octets = read(file, MOST_BYTES, "public keys")
     for load in _SHOWN:
-        with suppress(*_DAMAGED):
+        with suppress(*UNREADABLE):
             return pin_of(load(octets))
     raise ValueError(
         f"{file} holds no public key; give a PEM file with one, `openssl pkey -in backup.key -pubout` makes it"

@@ -212,11 +212,11 @@ def _host(config: PinConfig, chain: Chain, host: str | None) -> str:
         if "*" in name:
             raise ValueError(f"{name} is a pattern, and a connection goes to one host; name one, as www.bank.example")
         return name
-    names = seen(chain.leaf).hosts
+    leaf = seen(chain.leaf)
     bare = config.host.lstrip("*.")
     bare = "" if "*" in bare else bare
-    if bare and not name_mismatch(names, bare):
+    if bare and not name_mismatch(leaf, bare):
         return bare
-    below = [f"www.{one[2:]}" for one in names if one.startswith("*.")]
-    concrete = [one for one in (*names, *below) if "*" not in one and config.covers(one)]
+    below = [f"www.{one[2:]}" for one in leaf.hosts if one.startswith("*.")]
+    concrete = [one for one in (*leaf.hosts, *below) if "*" not in one and config.covers(one)]
     return (concrete or [bare or SITE])[0].lower()

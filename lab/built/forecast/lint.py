@@ -213,7 +213,7 @@ def pin_off_path(subject: Subject) -> Found:
 @rule
 def wrong_host(subject: Subject) -> Found:
     """The chain answers for another host."""
-    why = name_mismatch(seen(subject.chain.leaf).hosts, subject.host)
+    why = name_mismatch(seen(subject.chain.leaf), subject.host)
     if why:
         yield serious(
             why,

@@ -97,7 +97,7 @@ def _hashes(certificates: Iterable[x509.Certificate], name: str) -> Iterator[tup
     hashed = hashlib.sha256 if name == "SHA-256" else hashlib.sha1
     for one in certificates:
         whole = one.public_bytes(serialization.Encoding.DER)
-        yield hashed(spki(one.public_key())).digest(), hashed(whole).digest()
+        yield hashed(spki(one)).digest(), hashed(whole).digest()
 
 
 def _never(format: Format, pin: Pin, where: Where, names: Names, place: int | None) -> str:

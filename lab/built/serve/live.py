@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from lab.naming import printable
 from lab.observation import Hangup, Line
 from lab.scenes.catalogue import Meeting
 from lab.wire.attacker import Attacker
@@ -21,7 +22,6 @@ from lab.wire.service import Service
 from lab.wire.visit import Visit
 
 SECRET = (b"authorization", b"cookie")
-SHOWN = 160  # characters of a header or a body that a line shows
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,3 @@ def _teller(tell: Callable[[Sighting], None], who: str) -> Callable[[Visit], Non
             tell(Sighting("trouble", who, visit.port, printable(visit.trouble), details))
 
     return left
-
-
-def printable(text: str) -> str:
-    """The text in one line that no terminal takes for a command, and not too much of it."""
-    safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-    return safe if len(safe) <= SHOWN else safe[:SHOWN] + "…"

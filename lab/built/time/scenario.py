@@ -24,7 +24,7 @@ from lab.built.time.reading import named_once, opened
 from lab.built.time.source import Place, Source
 from lab.observation import Line
 from lab.pki.authority import Credential
-from lab.pki.legacy_path import EXPIRED
+from lab.pki.paths import EXPIRED
 from lab.pki.pins import pin_of, seen
 from lab.pki.says import PKP, Says
 from lab.pki.world import World

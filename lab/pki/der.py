@@ -1,0 +1,86 @@
+"""
+The fields of a certificate as octets: tags and lengths (X.690), in the order of RFC 5280 section 4.1.
+
+A parser of certificates takes one whole or not at all. What a server presented
+has to be shown all the same, and a pin is the hash of octets as they stand,
+whatever they mean. Nothing is judged here, and no extension is looked into.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+VERSION, SEQUENCE, UTC_TIME, INDEFINITE = 0xA0, 0x30, 0x17, 0x80
+NAMED = (b"\x55\x04\x03", b"\x55\x04\x0a")
+"""The common name and the organisation (X.520), as object identifiers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One value: its tag, its content, and the octets of both with the length."""
+
+    tag: int
+    content: bytes
+    whole: bytes
+
+
+def parts(octets: bytes) -> list[Element]:
+    """The values that stand in `octets`, one behind the other. Raises ValueError where they are no DER."""
+    found = []
+    while octets:
+        length, start = int.from_bytes(octets[1:2], "big"), 2
+        if length == INDEFINITE:
+            raise ValueError("DER has no indefinite length")
+        if length > INDEFINITE:  # then it is how long the length itself is
+            start += length - INDEFINITE
+            length = int.from_bytes(octets[2:start], "big")
+        if len(octets) < start + length:
+            raise ValueError("a value is shorter than it says")
+        found.append(Element(octets[0], octets[start : start + length], octets[: start + length]))
+        octets = octets[start + length :]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What stands in every certificate; `spki` is the SubjectPublicKeyInfo with its tag and length."""
+
+    issuer: bytes
+    validity: bytes
+    subject: bytes
+    spki: bytes
+
+
+def fields(der: bytes) -> Fields:
+    """The fields of a certificate. Raises ValueError where the octets are none."""
+    (certificate,) = parts(der)
+    if certificate.tag != SEQUENCE:
+        raise ValueError("a certificate is a sequence")
+    tbs, *_ = parts(certificate.content)
+    inner = parts(tbs.content)
+    _, _, issuer, validity, subject, spki, *_ = inner[1:] if inner and inner[0].tag == VERSION else inner
+    return Fields(issuer.content, validity.content, subject.content, spki.whole)
+
+
+def said(name: bytes) -> str:
+    """A name's common name, else its organisation, else nothing; octets that are no UTF-8 are escaped."""
+    try:
+        pairs = [parts(one.content) for several in parts(name) for one in parts(several.content)]
+        held = {kind.content: value.content for kind, value in reversed(pairs)}
+    except ValueError:
+        return ""
+    return next((held[kind].decode("utf-8", "backslashreplace") for kind in NAMED if kind in held), "")
+
+
+def dates(validity: bytes) -> tuple[datetime, datetime]:
+    """The first and the last moment (RFC 5280 section 4.1.2.5). Raises ValueError where they cannot be read."""
+    first, last = (_moment(one) for one in parts(validity))
+    return first, last
+
+
+def _moment(one: Element) -> datetime:
+    text = one.content.decode("ascii")
+    if one.tag == UTC_TIME:  # two digits of the year, from 1950 to 2049
+        text = ("20" if text < "50" else "19") + text
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,140 @@
+"""
+What a client makes of a certificate that cannot be read, and of one whose names are of the wrong kind.
+
+Real handshakes; the certificates are the lab's own, with octets changed and signed again.
+"""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from lines import NOW
+from OpenSSL import SSL
+from unreadable import NEGATIVE_SERIAL, UNREADABLE, patched, swap
+
+from lab.pki.authority import Credential
+from lab.pki.errors import UNREADABLE as CODE
+from lab.pki.world import HOST, World
+from lab.policy.checks import VALIDATION
+from lab.policy.clients import CLIENTS, Client
+from lab.scenes.catalogue import site_pins
+from lab.trials.engine import concluded
+from lab.wire import tls
+from lab.wire.client import Exchange, account_request, connect
+from lab.wire.service import Service
+
+WORLD = World()
+SITE = WORLD.genuine
+
+
+@contextmanager
+def serving(chain: Sequence[bytes]) -> Iterator[Service]:
+    """A service with the site's key, and whatever octets OpenSSL takes for its chain."""
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write("".join(map(ssl.DER_cert_to_PEM_cert, chain)).encode())
+        file.flush()
+        context.use_certificate_chain_file(file.name)
+    context.use_privatekey(SITE.key)
+    context.set_options(SSL.OP_NO_TICKET)
+    with Service(SITE) as service:
+        service._context = context
+        yield service
+
+
+def go(client: Client, service: Service, host: str = HOST) -> tuple[Exchange, bool, str]:
+    """What this client saw there, whether it is content, and what it says."""
+    mind = client.mind(site_pins(WORLD, SITE))
+    context = tls.client_context([one.certificate for one in WORLD.store], NOW)
+    met = connect(service.address, host, context, mind.decide, time=NOW, request=account_request(HOST), patience=5.0)
+    verdict = concluded(mind, met)
+    return met, verdict.accepted and met.answer is not None, verdict.reason
+
+
+def octets(credential: Credential) -> list[bytes]:
+    return [one.public_bytes(Encoding.DER) for one in credential.chain]
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_what_cannot_be_read_is_seen_and_refused_in_words(what: str) -> None:
+    """The octets are in the observation; who validates refuses and says why, and who trusts everything goes on."""
+    change, trouble = UNREADABLE[what]
+    codes = (CODE, 13, 20)  # OpenSSL has no error, or a wrong date, or with a broken extension it finds no issuer
+    leaf = patched(SITE.leaf, WORLD.issuing, change)
+    good = octets(SITE)
+    with serving([leaf, *good[1:]]) as service, serving(good) as control:
+        for client in CLIENTS.values():
+            content = VALIDATION not in client.policy or client.switched_off
+            met, accepted, reason = go(client, service)
+            assert [one.der for one in met.observation.presented] == [leaf, *good[1:]]
+            assert met.observation.presented[0].trouble.startswith(trouble)
+            assert met.observation.path is None
+            assert met.observation.error is not None
+            assert (met.observation.error.code in codes, met.observation.error.name) == (True, HOST)
+            assert (client.name, content) == (client.name, accepted)
+            if not content:
+                assert f"no path to a trust anchor: {HOST}: it cannot be read: {trouble}" in reason
+                assert "\n" not in reason
+            assert go(client, control)[1]
+
+
+def test_an_unreadable_ca_on_the_path_is_refused_and_beside_it_nobody_asks() -> None:
+    """What counts is on the path: the same certificate sent along, and used by nobody, does no harm."""
+    issuing = WORLD.issuing
+    broken = patched(issuing.certificate, WORLD.root, UNREADABLE["a version that does not exist"][0])
+    leaf, good, *_ = octets(SITE)
+    with serving([leaf, broken]) as service, serving([leaf, good, broken]) as control:
+        met, accepted, reason = go(CLIENTS["unpinned"], service)
+        assert met.observation.error is not None
+        assert (accepted, met.observation.error.depth) == (False, 1)
+        why = "it cannot be read: its fields break the grammar of certificates"
+        assert reason == f"no path to a trust anchor: {issuing.name}: {why}"
+        assert go(CLIENTS["trust-everything"], service)[1]
+        met, accepted, _ = go(CLIENTS["unpinned"], control)
+        assert (accepted, met.observation.presented[2].der) == (True, broken)
+
+
+def test_a_small_rule_broken_stops_nobody() -> None:
+    """OpenSSL takes a negative serial number, and so does every client."""
+    with serving([patched(SITE.leaf, WORLD.issuing, NEGATIVE_SERIAL), *octets(SITE)[1:]]) as service:
+        content = {name for name, client in CLIENTS.items() if go(client, service)[1]}
+    assert content == set(CLIENTS) - {"certificate-pinned"}  # it is another certificate
+
+
+# names in the certificate, as octets of a DNS name -> asked -> whether it answers
+ASKED = {
+    (b"127.0.0.1", "127.0.0.1"): False,
+    ("127.0.0.1", "127.0.0.1"): True,
+    ("::1", "::1"): True,
+    ("bank.example", "bank.example"): True,
+    ("bank.example", "bank.example."): True,
+    ("bank.example", "bank.example.."): False,
+    ("bücher.example".encode(), "bücher.example"): False,
+    (b"xn--bcher-kva.example", "bücher.example"): True,
+}
+
+
+@pytest.mark.parametrize(("named", "asked"), ASKED, ids=repr)
+def test_names_keep_their_kinds_on_the_wire(named: str | bytes, asked: str) -> None:
+    """An address is vouched for as an address, a name as an ASCII name; the dot at its end is not compared."""
+    if isinstance(named, str):
+        chain = octets(WORLD.issuing.issue(named, key=SITE.key))
+    else:
+        dummy = WORLD.issuing.issue("x" * len(named), key=SITE.key)
+        chain = [patched(dummy.leaf, WORLD.issuing, swap(b"x" * len(named), named)), *octets(dummy)[1:]]
+    heard: list[bytes | None] = []
+    with serving(chain) as service:
+        service._context.set_tlsext_servername_callback(lambda connection: heard.append(connection.get_servername()))
+        met, accepted, reason = go(CLIENTS["unpinned"], service, asked)
+    assert (accepted, met.observation.host) == (ASKED[named, asked], asked)
+    assert met.observation.path is not None
+    if not accepted:
+        assert reason.endswith(f"not for {asked}")
+    said = {"bücher.example": b"xn--bcher-kva.example", "bank.example..": b"bank.example."}
+    said |= dict.fromkeys(("bank.example", "bank.example."), b"bank.example")
+    assert heard == [said.get(asked)]  # an address is no server name (RFC 6066 section 3)
