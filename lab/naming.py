@@ -78,7 +78,7 @@ def parse_host(text: str) -> tuple[str, int | None]:
     return found["host"].strip("[]"), port
 
 
-def printable(text: str) -> str:
+def printable(text: str, most: int = SHOWN) -> str:
     """Foreign text in one line that no terminal takes for a command, and not too much of it."""
     safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-    return safe if len(safe) <= SHOWN else safe[:SHOWN] + "…"
+    return safe if len(safe) <= most else safe[:most] + "…"

@@ -200,7 +200,7 @@ def test_in_any_world_policy_rule_and_handshake_agree() -> None:
             assert not judge(stricter, observation, known).accepted or accepted
 
         opinion = second_opinion(observation, made.store)
-        assert opinion is not None
+        assert opinion.accepts is not None
         if (observation.path is not None and not observation.name_mismatch) is opinion.accepts:
             seen["agreed: accepted" if opinion.accepts else "agreed: refused"] += 1
         else:

@@ -1,5 +1,5 @@
 """
-What a client makes of a certificate that cannot be read, and of one whose names are of the wrong kind.
+What two validators make of a certificate that cannot be read, and of one whose names are of the wrong kind.
 
 Real handshakes; the certificates are the lab's own, with octets changed and signed again.
 """
@@ -17,13 +17,18 @@ from lines import NOW
 from OpenSSL import SSL
 from unreadable import NEGATIVE_SERIAL, UNREADABLE, patched, swap
 
+from lab.observation import Observation
 from lab.pki.authority import Credential
 from lab.pki.errors import UNREADABLE as CODE
+from lab.pki.pins import read
 from lab.pki.world import HOST, World
 from lab.policy.checks import VALIDATION
 from lab.policy.clients import CLIENTS, Client
-from lab.scenes.catalogue import site_pins
+from lab.scenes.catalogue import case, site_pins
+from lab.show import text
 from lab.trials.engine import concluded
+from lab.trials.second_opinion import Opinion, second_opinion
+from lab.trials.trace import trace
 from lab.wire import tls
 from lab.wire.client import Exchange, account_request, connect
 from lab.wire.service import Service
@@ -119,16 +124,19 @@ ASKED = {
 }
 
 
+def chain_for(named: str | bytes) -> list[bytes]:
+    """What a server with the site's key presents under this name, or under a DNS name of just these octets."""
+    if isinstance(named, str):
+        return octets(WORLD.issuing.issue(named, key=SITE.key))
+    dummy = WORLD.issuing.issue("x" * len(named), key=SITE.key)
+    return [patched(dummy.leaf, WORLD.issuing, swap(b"x" * len(named), named)), *octets(dummy)[1:]]
+
+
 @pytest.mark.parametrize(("named", "asked"), ASKED, ids=repr)
 def test_names_keep_their_kinds_on_the_wire(named: str | bytes, asked: str) -> None:
     """An address is vouched for as an address, a name as an ASCII name; the dot at its end is not compared."""
-    if isinstance(named, str):
-        chain = octets(WORLD.issuing.issue(named, key=SITE.key))
-    else:
-        dummy = WORLD.issuing.issue("x" * len(named), key=SITE.key)
-        chain = [patched(dummy.leaf, WORLD.issuing, swap(b"x" * len(named), named)), *octets(dummy)[1:]]
     heard: list[bytes | None] = []
-    with serving(chain) as service:
+    with serving(chain_for(named)) as service:
         service._context.set_tlsext_servername_callback(lambda connection: heard.append(connection.get_servername()))
         met, accepted, reason = go(CLIENTS["unpinned"], service, asked)
     assert (accepted, met.observation.host) == (ASKED[named, asked], asked)
@@ -138,3 +146,55 @@ def test_names_keep_their_kinds_on_the_wire(named: str | bytes, asked: str) -> N
     said = {"bücher.example": b"xn--bcher-kva.example", "bank.example..": b"bank.example."}
     said |= dict.fromkeys(("bank.example", "bank.example."), b"bank.example")
     assert heard == [said.get(asked)]  # an address is no server name (RFC 6066 section 3)
+
+
+# ---- the second opinion ---------------------------------------------------------------------------
+
+
+def opinion(host: str, chain: Sequence[bytes]) -> Opinion:
+    return second_opinion(Observation(host, NOW, tuple(map(read, chain))), WORLD.store)
+
+
+@pytest.mark.parametrize(("named", "asked"), ASKED, ids=repr)
+def test_the_second_validator_tells_names_from_addresses_as_the_first_does(named: str | bytes, asked: str) -> None:
+    """It is asked about an address where the host is one, and about a name without its dot."""
+    said = opinion(asked, chain_for(named))
+    assert said.accepts is (ASKED[named, asked] or (None if asked == "bank.example.." else False)), said.reason
+
+
+@pytest.mark.parametrize(
+    "host", ["", ".", " ", "my_host.example", "bank.example..", "*.example", "a" * 300, "x\0y", "::g"]
+)
+def test_what_the_second_validator_takes_for_no_host_is_said_and_never_raised(host: str) -> None:
+    """It has no opinion of what it takes for no host name; of another name it has one."""
+    assert opinion(host, octets(SITE)) == Opinion(None, f"it takes no host name like {host!r}")
+    assert opinion("shop.example", octets(SITE)).accepts is False
+    assert opinion(HOST, octets(SITE)) == Opinion(True, "a path was found")
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_the_second_validator_never_accepts_what_cannot_be_read(what: str) -> None:
+    """A leaf that breaks rules is refused, or it says that it cannot read it; sent along, it does no harm."""
+    leaf = patched(SITE.leaf, WORLD.issuing, UNREADABLE[what][0])
+    said = opinion(HOST, [leaf, *octets(SITE)[1:]])
+    assert not said.accepts
+    assert said.reason.isprintable()
+    assert opinion(HOST, [*octets(SITE), leaf]).accepts
+
+
+def test_a_small_rule_that_the_first_validator_lets_pass_is_refused_by_the_second() -> None:
+    """A negative serial number: OpenSSL takes it, and the second opinion is worth having."""
+    said = opinion(HOST, [patched(SITE.leaf, WORLD.issuing, NEGATIVE_SERIAL), *octets(SITE)[1:]])
+    assert (said.accepts, "serial number cannot be negative" in said.reason) == (False, True)
+
+
+@pytest.mark.parametrize("scene", ["ordinary_day", "session_resumed"])
+def test_every_trace_has_a_second_opinion(scene: str) -> None:
+    """It stands in the text and in the JSON, also where there was nothing to ask about."""
+    found = trace(CLIENTS["skips-when-resumed"], case(scene))
+    record = found.record()["second_opinion"]
+    words = "a resumed session shows no certificate" if found.trial.shown.observation.resumed else "a path was found"
+    assert record == {"accepts": None if "resumed" in words else True, "reason": words}
+    line = next(line for line in text.trace(found).splitlines() if line.startswith("Second opinion"))
+    assert line.endswith(("none: a resumed session shows no certificate", "accepts path and host name"))
+    assert found.trial.shown.observation.resumed is (scene != "ordinary_day")

@@ -45,12 +45,10 @@ def trace(shown: Trace) -> str:
 
 
 def _opinion(shown: Trace) -> str:
-    if shown.opinion is None:
-        return "none: a resumed session shows no certificate"
-    verdict = "accepts path and host name" if shown.opinion.accepts else "refuses"
-    return f"cryptography's path validator {verdict}" + (
-        "" if shown.opinion.accepts else f": {_brief(shown.opinion.reason)}"
-    )
+    if shown.opinion.accepts is None:
+        return f"none: {_brief(shown.opinion.reason)}"
+    verdict = "accepts path and host name" if shown.opinion.accepts else f"refuses: {_brief(shown.opinion.reason)}"
+    return f"cryptography's path validator {verdict}"
 
 
 def _brief(reason: str) -> str:

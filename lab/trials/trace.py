@@ -7,7 +7,7 @@ It only gathers; `lab.show` writes it out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.observation import Showable
@@ -24,7 +24,7 @@ class Trace(Showable):
     """A trial, the second validator's opinion of the shown meeting, and the smallest edit that flips it."""
 
     trial: Trial
-    opinion: Opinion | None
+    opinion: Opinion
     flip: Flip | None
 
     @property
@@ -36,7 +36,7 @@ class Trace(Showable):
         """The trial's record, with the opinion and the flip."""
         return {
             **self.trial.record(),
-            "second_opinion": self.opinion and {"accepts": self.opinion.accepts, "reason": self.opinion.reason},
+            "second_opinion": asdict(self.opinion),
             "would_flip": {
                 "words": self.would_flip,
                 "policy": [check.name for check in self.flip.client.policy] if self.flip else None,

@@ -144,8 +144,8 @@ const flipPart = (record, level) => {
 
 const opinionPart = (record, level) => {
   const opinion = record.second_opinion;
-  const said = !opinion
-    ? "None: a resumed session shows no certificate."
+  const said = opinion.accepts === null
+    ? `None: ${opinion.reason}.`
     : `A second path validator, which shares no code with the first, ${opinion.accepts ? "accepts path and host name" : "refuses"}${opinion.accepts ? "" : `: ${opinion.reason}`}.`;
   return make("section", {}, make(`h${level}`, {}, "Second opinion"), make("p", {}, said));
 };
