@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.parse
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -18,26 +17,24 @@ from lab.wire.service import Service
 
 
 class Collector(Service):
-    """Takes reports by POST, as JSON; `reports` holds them as received, oldest first."""
+    """Takes reports by POST, as JSON; `reports` holds them as received, oldest first, `asked` where to."""
 
     def __init__(self, credential: Credential) -> None:
         self.reports: list[dict[str, Any]] = []
+        self.asked: list[str] = []
         super().__init__(credential)
 
     def respond(self, request: Request) -> Answer:
         assert request.method == "POST"
+        self.asked.append(request.target)
         self.reports.append(json.loads(request.body))
         return Answer(204)
 
 
 def deliver(owed: ViolationReport, box: Collector, who: Mind, store: Sequence[Authority], time: datetime) -> bool:
-    """Whether the report arrived: its host is pinned like any other, and nothing goes out in the clear."""
-    target = urllib.parse.urlsplit(owed.to)
-    host = target.hostname or ""
-    if target.scheme != "https":
-        return False
-    headers = [(b"host", host.encode()), (b"content-type", b"application/json"), (b"connection", b"close")]
-    request = Request("POST", target.path, headers, json.dumps(owed.body).encode())
+    """Whether the report arrived: its host is pinned like any other."""
+    headers = [(b"host", owed.host.encode()), (b"content-type", b"application/json"), (b"connection", b"close")]
+    request = Request("POST", owed.target, headers, json.dumps(owed.body).encode())
     context = tls.client_context([anchor.certificate for anchor in store], time)
-    met = connect(box.address, host, context, who.decide, time=time, request=request)
+    met = connect(box.address, owed.host, context, who.decide, time=time, request=request)
     return met.answer is not None and met.answer.status < 300

@@ -639,14 +639,63 @@ def test_2_1_4_on_the_wire_the_report_arrives_and_its_host_is_pinned_like_any_ot
         )
 
 
-def test_2_1_4_on_the_wire_no_report_goes_out_in_the_clear(cast: Cast, ground: Ground) -> None:
-    """2.1.4: HSTS MUST be applied to the report's host; this browser knows no HSTS and never posts over plain HTTP."""
-    for scheme, arrived in (("http", 0), ("https", 1)):
-        who = browser()
-        owed = stopped(cast, ground, who, f"{scheme}://reports.example/pkp")
-        with Collector(cast.credential("reports.example")) as collector:
-            deliver(owed, collector, who, cast.store, date(1))
-        assert len(collector.reports) == arrived
+# report-uri -> what is said when the pins are noted; nothing where a report may go there
+ADDRESSES = {
+    "https://reports.example/pkp": "",
+    "https://reports.example:8443/pkp?id=7&kind=hpkp": "",
+    "http://reports.example/pkp": "its report-uri is never used, since reports go out over https only: http://reports",
+    "foo": "its report-uri is no address",
+    "/pkp": "its report-uri is no address",
+    "https:///pkp": "its report-uri is no address",
+    "ftp://reports.example/": "its report-uri is no address",
+    "https://[::1": "its report-uri is no address",
+    "https://reports.example:99999/": "its report-uri is no address",
+    "https://reports.example:x/": "its report-uri is no address",
+    "https://bücher.example/": "its report-uri is no address",
+    "https://reports.example/ü": "its report-uri is no address",
+    "https://reports.example/a b": "its report-uri is no address",
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_2_1_4_on_the_wire_a_report_goes_where_it_can_and_elsewhere_nothing_breaks(
+    address: str, cast: Cast, ground: Ground
+) -> None:
+    """2.1.4: pins are noted whatever the address; one that is unusable, or in the clear, is said and never used."""
+    site, other = cast.credential(), cast.credential(issuer="other_issuing")
+    who = browser()
+    value = announced(site, FAKE_BACKUP, report_uri=address)
+    met = meet(ground, cast.meeting(0, "the site", site, value), who)()
+    assert met.outcome is Outcome.SERVED
+    done = noting(met)
+    assert (done.action, done.memory.noted[HOST].report_uri) == (Action.NOTED, address)
+    assert ADDRESSES[address] in done.reason
+    assert ("report-uri" in done.reason) is bool(ADDRESSES[address])
+    assert done.reason.isprintable()
+    refused = meet(ground, cast.meeting(1, "a stranger", other, line=Line.ATTACKER), who)()
+    assert refused.outcome is Outcome.STOPPED
+    _, owed = hpkp.failure(refused.known.memory, refused.observation, PLAIN)
+    with Collector(cast.credential("reports.example")) as collector:
+        assert all(deliver(one, collector, who, cast.store, date(1)) for one in owed)
+    asked = [] if ADDRESSES[address] else [address.partition("/pkp")[1] + address.partition("/pkp")[2]]
+    assert collector.asked == asked
+
+
+def test_2_1_4_a_report_only_header_whose_address_is_unusable_says_so() -> None:
+    """2.1.4: nothing is owed then, and the reason says why; with an address that can be used a report is owed."""
+    for address, owed in (("foo", 0), ("https://a.test/", 1)):
+        value = f'{directive(OTHER)}; report-uri="{address}"'
+        after = hpkp.note(Memory(), seen(), [(HeaderName.REPORT_ONLY, value)], PLAIN)
+        assert (len(after.reports), "report-uri is no address" in after.reason) == (owed, not owed)
+
+
+def test_2_3_no_spelling_of_a_host_escapes_its_pins() -> None:
+    """2.3 and RFC 6797 section 10: any number of dots at the end, any case: the same host."""
+    stranger = (certificate("stranger", OTHER),)
+    for host in (HOST, f"{HOST}.", f"{HOST}..", f"{HOST.upper()}..."):
+        assert not accepts(KNOWN, seen(host, path=stranger))
+        assert accepts(KNOWN, seen(host))
+    assert accepts(KNOWN, seen("other.example..", path=stranger))
 
 
 def test_2_3_2_on_the_wire_report_only_reports_and_lets_pass(cast: Cast, ground: Ground) -> None:

@@ -18,7 +18,7 @@ from lab.observation import Certificate, Finding, Lesson, Observation, Wanted
 from lab.policy.check import Basis, Check, Known, Learnt, Policy
 from lab.policy.checks import ORDINARY
 from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
-from lab.policy.hpkp_report import ViolationReport, report
+from lab.policy.hpkp_report import ViolationReport, report, unusable
 from lab.policy.memory import Memory, PinnedHost, canonical, is_address
 
 CHROMIUM_CAP = timedelta(days=60)
@@ -162,11 +162,13 @@ def note(
     wanted, monitored = first(pairs, HeaderName.PKP), first(pairs, HeaderName.REPORT_ONLY)
     trouble = _trouble(memory, observation, agent, secure)
     reports: tuple[ViolationReport, ...] = ()
-    after = memory
+    after, unreported = memory, ""
     if monitored is not None and not trouble:
-        after, reports = _monitor(memory, observation, parse(monitored, HeaderName.REPORT_ONLY), agent, port)
+        only = parse(monitored, HeaderName.REPORT_ONLY)
+        after, reports = _monitor(memory, observation, only, agent, port)
+        unreported = _unreported(only)
     if wanted is None:
-        return Noting(after, Action.NOTHING, "the answer has no Public-Key-Pins header", reports)
+        return Noting(after, Action.NOTHING, f"the answer has no Public-Key-Pins header{unreported}", reports)
     if trouble:
         return Noting(after, Action.IGNORED, trouble, reports)
     done, action, reason = _heed(after, observation, parse(wanted), agent)
@@ -214,7 +216,7 @@ def _heed(
         life = min(life, agent.cap)
     until = observation.time + min(life, datetime.max.replace(tzinfo=UTC) - observation.time.astimezone(UTC))
     entry = PinnedHost(host, header.pins, until, header.include_subdomains, header.report_uri)
-    words = f"{len(header.pins)} pins count until {until:%Y-%m-%d}"
+    words = f"{len(header.pins)} pins count until {until:%Y-%m-%d}{_unreported(header)}"
     return memory.with_noted(entry), Action.UPDATED if before else Action.NOTED, words
 
 
@@ -225,7 +227,7 @@ def _monitor(
     memory: Memory, observation: Observation, header: Header | Malformed, agent: Agent, port: int
 ) -> tuple[Memory, tuple[ViolationReport, ...]]:
     """Hold a report-only header against this very connection; nothing of its pins is kept (section 2.3.3)."""
-    if isinstance(header, Malformed) or not header.pins or not header.report_uri:
+    if isinstance(header, Malformed) or not header.pins:
         return memory, ()
     path = observation.path or ()
     local = bool(path) and not agent.strict and path[-1].fingerprint in agent.local_anchors
@@ -237,12 +239,17 @@ def _monitor(
     return owe(memory, observation, entry, port)
 
 
+def _unreported(header: Header | Malformed) -> str:
+    why = unusable(header.report_uri) if isinstance(header, Header) and header.report_uri else ""
+    return why and f"; {why}"
+
+
 def failure(
     memory: Memory, observation: Observation, agent: Agent, port: int = 443
 ) -> tuple[Memory, tuple[ViolationReport, ...]]:
     """The report that a refused connection is worth; none where pin validation was not in effect or did not fail."""
     found, entry = validate(memory, observation, agent)
-    if found is not Validation.FAILED or entry is None or not entry.report_uri or observation.path is None:
+    if found is not Validation.FAILED or entry is None or observation.path is None:
         return memory, ()
     return owe(memory, observation, entry, port)
 
@@ -250,7 +257,9 @@ def failure(
 def owe(
     memory: Memory, observation: Observation, entry: PinnedHost, port: int
 ) -> tuple[Memory, tuple[ViolationReport, ...]]:
-    """The report, unless the same went to the same address before (section 2.1.4 asks to be sparing)."""
+    """The report, where it can go anywhere, and did not go there before (section 2.1.4 asks to be sparing)."""
+    if not entry.report_uri or unusable(entry.report_uri):
+        return memory, ()
     key = (canonical(observation.host), entry.report_uri, frozenset(entry.pins))
     if key in memory.told:
         return memory, ()

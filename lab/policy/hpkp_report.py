@@ -11,17 +11,50 @@ import textwrap
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from lab.naming import printable
 from lab.observation import Certificate, Observation
 from lab.policy.memory import PinnedHost
 
 
+def unusable(address: str) -> str:
+    """
+    Why no report ever goes to this report-uri, in words; empty where one may. It never raises.
+
+    A URI is ASCII without blanks (RFC 3986 section 2). The lab's browsers know no
+    HSTS, and so they post nothing in the clear (RFC 7469 section 2.1.4).
+    """
+    try:
+        found = urlsplit(address)
+        whole = address.isascii() and address.isprintable() and " " not in address
+        usable = whole and found.scheme in ("http", "https") and bool(found.hostname) and found.port != 0
+    except ValueError:  # a port or a bracket that cannot be
+        usable = False
+    if not usable:
+        return f"its report-uri is no address that a report could go to: {printable(address)!r}"
+    if found.scheme == "http":
+        return f"its report-uri is never used, since reports go out over https only: {printable(address)}"
+    return ""
+
+
 @dataclass(frozen=True)
 class ViolationReport:
-    """A report that the client owes: where it goes, and the JSON object of section 3."""
+    """A report that the client owes: where it goes, an https address, and the JSON object of section 3."""
 
     to: str
     body: dict[str, Any]
+
+    @property
+    def host(self) -> str:
+        """The host to connect to, pinned like any other."""
+        return urlsplit(self.to).hostname or ""
+
+    @property
+    def target(self) -> str:
+        """What to ask for there: the path, with its query."""
+        found = urlsplit(self.to)
+        return (found.path or "/") + (f"?{found.query}" if found.query else "")
 
 
 def report(observation: Observation, entry: PinnedHost, port: int = 443) -> dict[str, Any]:

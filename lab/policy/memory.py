@@ -172,8 +172,8 @@ def after(records: Iterable[Record], update: Update, host: str, port: int, time:
 
 
 def canonical(host: str) -> str:
-    """The host in the one form that is kept and compared (RFC 6797 section 10): lower case, A-labels, no final dot."""
-    name = host.removesuffix(".").lower()
+    """The host in the one form that is kept and compared (RFC 6797 section 10): lower case, A-labels, no last dot."""
+    name = host.rstrip(".").lower()
     try:
         return name.encode("idna").decode("ascii") if not name.isascii() else name
     except UnicodeError:
