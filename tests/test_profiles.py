@@ -13,17 +13,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from expectations import EXPECTED, MODELLED, RUN
 from expectations import SLIPS as SLIPPED
+from lines import ask
 
 import lab
 from lab.observation import Observation
+from lab.pki.authority import authority
+from lab.pki.pins import pin_of
+from lab.pki.world import HOST
 from lab.policy import profiles
 from lab.policy.checks import Known
 from lab.policy.clients import CLIENTS, PROFILES, client
-from lab.policy.pinset import Where
+from lab.policy.pinset import Role, Where
 from lab.scenes.catalogue import CASES, SLIPS, Kind, case
 from lab.trials.alike import Alike
 from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals
+from lab.wire.service import Service
 
 # ---- slips -----------------------------------------------------------------------------------------
 
@@ -126,6 +131,27 @@ def test_an_installed_anchor_overrides_only_where_it_ends_the_path(real: Matrix)
     assert not check.find(seen, known).passed
     assert not check.find(seen, replace(known, installed=frozenset({"cert-sha256/another"}))).passed
     assert check.find(seen, replace(known, installed=frozenset({seen.path[-1].fingerprint}))).passed
+
+
+def test_okhttp_stops_at_ten_certificates() -> None:
+    """In a real handshake a path of eleven is refused, though its pins match and other clients take it; ten are not."""
+    for between, accepted in ((8, True), (9, False)):
+        last = root = authority("A Root")
+        for number in range(between):
+            last = last.intermediate(f"CA {number}")
+        site = last.issue(HOST)
+        keys = {Role.ROOT: root.certificate, Role.INTERMEDIATE: site.chain[1], Role.LEAF: site.leaf}
+        pins = {role: frozenset({pin_of(key)}) for role, key in keys.items()}
+        with Service(site) as service:
+            for name in ("okhttp-leaf", "okhttp-intermediate", "okhttp-root", "ssl-hook"):
+                mind = client(name).mind(pins)
+                met = ask(service, (root,), mind.decide)
+                assert met.observation.path is not None
+                assert len(met.observation.path) == between + 2
+                content = accepted or name == "ssl-hook"
+                assert (name, met.answer is not None) == (name, content)
+                said = mind.verdict(met.observation)
+                assert content or said.reason == "the path has 11 certificates, and one of at most 10 is wanted"
 
 
 def test_where_a_root_that_stays_at_home_is_looked_for(real: Matrix) -> None:

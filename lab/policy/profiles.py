@@ -20,6 +20,9 @@ from lab.policy.clients import Client, Profile, register
 from lab.policy.continuity import Continuity, known
 from lab.policy.pinset import PinSet, Role, Where
 
+CLEANED = 10
+"""Certificates on the longest path that OkHttp takes (measured), leaf and root included."""
+
 # ---- the checks that only some implementations have ----------------------------------------------
 
 
@@ -52,6 +55,13 @@ def _system_anchor(observation: Observation, known: Known) -> tuple[bool, str]:
     if anchor := _installed(observation, known):
         return False, f"{anchor} was installed by a user, and only the system's own anchors count"
     return True, "the path ends in an anchor that came with the system"
+
+
+def _cleaned(observation: Observation, known: Known) -> tuple[bool, str]:
+    length = len(observation.path or ())
+    if length > CLEANED:
+        return False, f"the path has {length} certificates, and one of at most {CLEANED} is wanted"
+    return True, f"the path has at most {CLEANED} certificates"
 
 
 def _dates(observation: Observation, known: Known) -> tuple[bool, str]:
@@ -254,15 +264,16 @@ _row(
     off="nothing, but the request has gone before the pin is compared",
 )
 _OKHTTP = "okhttp CertificatePinner; measured with Debian's OkHttp 3.13.1 on Java 17"
-_row("okhttp-leaf", (*ORDINARY, checks.LEAF_PIN), "OkHttp CertificatePinner", "the leaf key", _OKHTTP)
+CHAIN_LENGTH = Check("chain length", _cleaned, Basis.PATH)
+_row("okhttp-leaf", (*ORDINARY, CHAIN_LENGTH, checks.LEAF_PIN), "OkHttp CertificatePinner", "the leaf key", _OKHTTP)
 _row(
     "okhttp-intermediate",
-    (*ORDINARY, checks.INTERMEDIATE_PIN),
+    (*ORDINARY, CHAIN_LENGTH, checks.INTERMEDIATE_PIN),
     "OkHttp CertificatePinner",
     "the intermediate key",
     _OKHTTP,
 )
-_row("okhttp-root", (*ORDINARY, checks.ROOT_PIN), "OkHttp CertificatePinner", "the root key", _OKHTTP)
+_row("okhttp-root", (*ORDINARY, CHAIN_LENGTH, checks.ROOT_PIN), "OkHttp CertificatePinner", "the root key", _OKHTTP)
 _NODE = "Node doc/api/https.md; measured with Node 20.20.2"
 _WALK = "Node src/crypto/crypto_common.cc; measured with Node 20.20.2, and a walk along issuerCertificate"
 _WALKED = "signatures, for what the pin is compared with: the issuers are found by name"
