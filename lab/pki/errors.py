@@ -27,7 +27,7 @@ REASONS = {
     19: "the chain ends in a self-signed root that the trust store does not hold",
     20: "no certificate of its issuer is there and the trust store holds none",
     21: "its signature could not be checked: no issuer",
-    22: "the chain goes on for longer than OpenSSL follows it, and it has to end in a trust anchor before that",
+    22: "the chain goes on for longer than a validator follows it, and it has to end in a trust anchor before that",
     24: "the key of its issuer cannot be read",
     25: "more CAs stand below it than the path length in its basicConstraints allows",
     26: "it may not be used for this purpose",
