@@ -57,7 +57,7 @@ def load(which: str | Path) -> Timeline:
 
 def text_of(path: Path) -> str:
     """What stands in the file. Raises ValueError, in one sentence, where it cannot be read."""
-    octets = disk.read(path, 1 << 20, "a timeline or a scene in TOML")
+    octets = disk.read(path, 1 << 20, "TOML (a timeline or a scene)")
     try:
         return disk.text_of(octets)
     except ValueError as problem:
