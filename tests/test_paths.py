@@ -28,7 +28,8 @@ from lines import NOW, in_memory
 from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Observation
 from lab.pki.authority import Credential, new_key
-from lab.pki.paths import LONGEST, STEPS, UNSPECIFIED, Built, build
+from lab.pki.errors import UNSPECIFIED
+from lab.pki.paths import LONGEST, STEPS, Built, build
 from lab.pki.pins import name_mismatch, seen
 from lab.pki.world import HOST
 from lab.policy.mind import accept_everything

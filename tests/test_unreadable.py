@@ -19,7 +19,7 @@ from unreadable import NEGATIVE_SERIAL, UNREADABLE, patched, swap
 
 from lab.observation import Observation
 from lab.pki.authority import Credential
-from lab.pki.errors import UNREADABLE as CODE
+from lab.pki.errors import UNSPECIFIED as CODE
 from lab.pki.pins import read
 from lab.pki.world import HOST, World
 from lab.policy.checks import VALIDATION

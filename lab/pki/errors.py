@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from lab.observation import Certificate, ValidationError
 
-UNREADABLE = 1
-"""X509_V_ERR_UNSPECIFIED: OpenSSL takes the certificate, and the lab's own parser does not."""
+UNSPECIFIED = 1
+"""X509_V_ERR_UNSPECIFIED: OpenSSL takes the certificate, and the lab's own parser or validator does not."""
 
 # OpenSSL's X509_V_ERR_* codes that a chain can bring about, in words of one sentence: what is seen there and, where
 # that does not say it, what is wanted.
 REASONS = {
-    UNREADABLE: "it cannot be read",
+    UNSPECIFIED: "it cannot be read",
     2: "its issuer is not there and no trust anchor signed it",
     4: "its signature cannot be made out, and one by its issuer's key is wanted",
     6: "the key of its issuer is of a kind that is not known here, and without it no signature can be checked",
@@ -60,5 +60,5 @@ def reason_of(code: int) -> str:
 def error_at(code: int, depth: int, at: Certificate) -> ValidationError:
     """The error about this certificate of a path, `depth` above the leaf, in words."""
     # What cannot be read is the cause: OpenSSL says of some such that it finds no issuer.
-    reason = f"{reason_of(UNREADABLE)}: {at.trouble}" if at.trouble else reason_of(code)
+    reason = f"{reason_of(UNSPECIFIED)}: {at.trouble}" if at.trouble else reason_of(code)
     return ValidationError(code, depth, reason, at.name)

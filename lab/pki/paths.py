@@ -28,15 +28,15 @@ from datetime import datetime
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 
 from lab.building import Anchors, Branching, PathBuilding
 from lab.observation import Certificate, ValidationError
-from lab.pki.errors import UNREADABLE, error_at
-from lab.pki.reading import parsed
+from lab.pki.errors import UNSPECIFIED, error_at
+from lab.pki.reading import UNREADABLE, parsed
 from lab.pki.validation import unsound
 
-EXPIRED, NOT_YET, BAD_SIGNATURE, TOO_LONG, UNSPECIFIED = 10, 9, 7, 22, 1
+EXPIRED, NOT_YET, BAD_SIGNATURE, TOO_LONG = 10, 9, 7, 22
 SELF_SIGNED, SELF_SIGNED_ABOVE, NO_ISSUER, NO_ISSUER_OF_TRUSTED = 18, 19, 20, 2
 """The codes that OpenSSL has for these faults (X509_V_ERR_*); it has one for each thing that a validator finds."""
 
@@ -64,7 +64,7 @@ def build(presented: Sequence[Certificate], anchors: Sequence[Certificate], time
     if not presented:
         return Built(None, ValidationError(NO_ISSUER, 0, "the server showed no certificate"))
     if presented[0].trouble:
-        return Built(None, error_at(UNREADABLE, 0, presented[0]))
+        return Built(None, error_at(UNSPECIFIED, 0, presented[0]))
     presented, anchors = ([one for one in among if not one.trouble] for among in (presented, anchors))
     ends = _ends(anchors, how.anchors)
     if how.branching is Branching.SEARCHING:
@@ -94,7 +94,7 @@ def signed_by(one: Certificate, issuer: Certificate) -> bool:
     """Whether `issuer` signed `one`, names and signature both."""
     try:
         parsed(one.der).verify_directly_issued_by(parsed(issuer.der))
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (*UNREADABLE, InvalidSignature):
         return False
     return True
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
     Criticality,
@@ -25,6 +24,7 @@ from cryptography.x509.verification import (
 )
 
 from lab.observation import Certificate
+from lab.pki.reading import UNREADABLE, parsed
 
 _ANY = x509.ObjectIdentifier("2.5.29.37.0")
 
@@ -61,7 +61,7 @@ def unsound(path: Sequence[Certificate]) -> str:
 @lru_cache(maxsize=16384)
 def _unsound(path: tuple[bytes, ...]) -> str:
     try:
-        leaf, *others = map(x509.load_der_x509_certificate, path)
+        leaf, *others = map(parsed, path)
         verifier = (
             PolicyBuilder()
             .store(Store([(leaf, *others)[-1]]))
@@ -71,6 +71,6 @@ def _unsound(path: tuple[bytes, ...]) -> str:
             .build_client_verifier()
         )
         found = verifier.verify(leaf, others[:-1]).chain
-    except (VerificationError, ValueError, TypeError, UnsupportedAlgorithm) as problem:
+    except (VerificationError, *UNREADABLE) as problem:
         return re.sub(_AROUND, "", " ".join(str(problem).split())) or type(problem).__name__
     return "" if found == [leaf, *others] else "another path than this one is valid"

@@ -108,6 +108,6 @@ class Mind:
 
     def in_force(self, host: str, time: datetime) -> object:
         """What of its memory a verdict on this host depends on at that time: equal values, equal verdicts."""
-        entry = self.known.memory.governing(host, time)
         memory = self.known.memory
+        entry = memory.governing(host, time)
         return (entry.pins if entry else None, [record.pin for record in memory.of(host)], memory.firsts.get(host))

@@ -19,8 +19,8 @@ from OpenSSL import SSL, crypto
 
 from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Evidence, Observation, Piece, Successor, ValidationError
-from lab.pki.errors import UNREADABLE, error_at
-from lab.pki.paths import LONGEST, UNSPECIFIED, build, constrained
+from lab.pki.errors import UNSPECIFIED, error_at
+from lab.pki.paths import LONGEST, build, constrained
 from lab.pki.pins import name_mismatch, read
 from lab.pki.staple import piece
 from lab.pki.successor import from_json, hear
@@ -150,7 +150,7 @@ class Watch:
         habits = self._habits
         for depth, one in enumerate(path or ()):
             if one.trouble:  # OpenSSL reads less of a certificate than a decision needs, so this is no path here
-                path, error = None, error_at(UNREADABLE, depth, one)
+                path, error = None, error_at(UNSPECIFIED, depth, one)
                 break
         legacy = habits.building.branching is Branching.LEGACY
         if habits.builds and (path is None or legacy or len(path) > LONGEST or constrained(path)):
