@@ -208,7 +208,8 @@ def _the_same_policy_by_itself(done: Forecast, places: set[int], held: bool, lea
     pins = [pin_of(world.genuine.path[place]) for place in places]
     pins.append(pin_of(world.backup_key.public_key()) if held else OTHER)
     pin_set = PinSet((PinList(tuple(pins), Where.LEAF if leaf_only else Where.PATH),))
-    same = Client("same", "the same policy", (VALIDATION, HOST_NAME, pinned("pins", pin_set)))
+    checks = (VALIDATION, HOST_NAME, pinned("pins", pin_set))
+    same = Client("same", "the same policy", checks, building=done.matrix.clients[0].building)
     for name, outcome in outcomes(done).items():
         if name.endswith(NEARBY):
             continue
