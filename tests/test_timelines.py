@@ -29,7 +29,7 @@ from lab.built.time import drawing as picture
 from lab.built.time.cost import cost
 from lab.built.time.events import EVENTS
 from lab.built.time.installed import Owner
-from lab.built.time.language import SECOND, Choice
+from lab.built.time.language import DAY, SECOND, Choice
 from lab.built.time.life import Life
 from lab.built.time.reading import load, read, ready
 from lab.built.time.run import Chronicle, disagreements, expected, meetings, run, schedule
@@ -292,11 +292,12 @@ def test_without_the_backup_the_pin_buys_nothing() -> None:
 
 
 def test_pins_that_expire_fail_open_and_pins_that_do_not_brick() -> None:
-    """Without updates: 92 days out and then robbed, or never robbed and never served again."""
+    """Without updates: 92 days out and then robbed, or never robbed and never served; the last moment still counts."""
     name = "pins-that-expire"
-    assert (outage(name, "never updated, pins expire"), exposure(name, "never updated, pins expire")) == (92, 90)
+    lost = outage(name, "never updated, pins expire"), exposure(name, "never updated, pins expire")
+    assert lost == ((92 * DAY + SECOND) / DAY, 90)
     open_again = lived(name).course("never updated, pins expire").spells(Outcome.OUTAGE)
-    assert [spell.until for spell in open_again] == [at(2027)]
+    assert [spell.until for spell in open_again] == [at(2027) + SECOND]
     bricked = lived(name).course("never updated, pins do not expire")
     assert bricked.exposure_days == 0
     assert bricked.spells(Outcome.OUTAGE)[-1].until == lived(name).timeline.end

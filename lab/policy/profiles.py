@@ -43,7 +43,13 @@ def unless_installed(check: Check) -> Check:
 
 
 def until(day: datetime, check: Check) -> Check:
-    """The same check up to `day`; afterwards nobody asks."""
+    """
+    The same check up to `day`; afterwards nobody asks, by the client's own clock.
+
+    The last moment still counts, as in AOSP (NetworkSecurityTrustManager.checkPins:
+    no pins are asked where the time is greater than the expiration). TrustKit's
+    kTSKExpirationDate fails open likewise.
+    """
 
     def excuse(observation: Observation, known: Known) -> str:
         return f"not asked: the pins expired on {day:%Y-%m-%d}" if observation.time > day else ""

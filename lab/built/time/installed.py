@@ -16,18 +16,19 @@ from lab.building import PathBuilding
 from lab.built.time.events import ClockMoved
 from lab.built.time.language import SECOND, Installation
 from lab.built.time.life import Life
-from lab.observation import Finding, Line, Observation
+from lab.observation import Line, Observation
 from lab.pki.authority import Authority, Credential
 from lab.policy.check import Basis, Check, Known, Policy
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.mind import Mind
 from lab.policy.pinset import PinSet
+from lab.policy.profiles import until
 from lab.scenes.catalogue import Meeting
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What a client is at one time. `lapse` is when its pins stop being looked at, None for never."""
+    """What a client is at one time. `lapse` is the last moment at which its pins count, None for always."""
 
     time: datetime
     clock: datetime
@@ -45,21 +46,6 @@ class Moment:
     def meeting(self, line: Line, credential: Credential, behind: Meeting | None = None) -> Meeting:
         """A meeting with whoever presents this credential, by this client's own clock and store."""
         return Meeting(line, credential, self.store, self.clock, f"on {self.time:%Y-%m-%d}", behind=behind)
-
-
-def lapsing(check: Check, lapse: datetime) -> Check:
-    """
-    The same check until `lapse`, by the client's own clock; from then on it passes everything.
-
-    Android's pin-set expiration and TrustKit's kTSKExpirationDate do this.
-    """
-
-    def rule(observation: Observation, known: Known) -> tuple[bool, str] | Finding:
-        if observation.time >= lapse:
-            return True, f"the pins expired on {lapse:%Y-%m-%d}, so nothing was compared"
-        return check.rule(observation, known)
-
-    return replace(check, rule=rule)
 
 
 def not_revoked(revoked: frozenset[str]) -> Check:
@@ -112,7 +98,7 @@ class Owner:
             policy.append(not_revoked(frozenset(one for one, since in self.life.revoked.items() if since <= time)))
         if client.pins:
             check = pinned(f"{' or '.join(client.pins)} pin", PinSet.any_of(*client.pins))
-            policy.append(lapsing(check, lapse) if lapse else check)
+            policy.append(replace(until(lapse, check), name=check.name) if lapse else check)
         return Moment(
             time=time,
             clock=clock,
@@ -153,4 +139,4 @@ class Owner:
             yield one.not_before
             yield one.not_after + SECOND
         if self.client.pins_expire:
-            yield from (day + timedelta(days=self.client.pins_expire) for day in self._releases)
+            yield from (day + timedelta(days=self.client.pins_expire) + SECOND for day in self._releases)

@@ -121,8 +121,8 @@ class Installation(Entry, frozen=True):
     the service on the day of the release; the client has it `update_lag` days
     later. `release_every` is in days, 0 for a client that is never updated;
     `also_released` are further releases. `pins_expire` counts days from the
-    release, after which the pins are not looked at any more; 0: they never
-    expire. `store_lag` is None where the trust store comes with the client's
+    release, after which the pins are not looked at any more, the last moment
+    excepted; 0: they never expire. `store_lag` is None where the trust store comes with the client's
     own releases, else the days by which the system's store runs behind.
     """
 
