@@ -23,7 +23,7 @@ from lab.__main__ import VERBS, main
 from lab.built.bench import Bare
 from lab.pki.world import World
 from lab.policy import clients
-from lab.policy.clients import CLIENTS
+from lab.policy.clients import CLIENTS, FURTHER
 from lab.scenes import catalogue
 from lab.scenes.catalogue import CASES
 from lab.show.sheet import Banner, Sheet
@@ -80,9 +80,10 @@ def test_the_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) ->
 def test_list_names_every_client_and_scene(capsys: pytest.CaptureFixture[str]) -> None:
     """`list` names each client and each scene, as text and as JSON."""
     text = said(capsys, "list", "--long")
-    assert [name for name in [*CLIENTS, *CASES] if name not in text] == []
+    assert [name for name in [*CLIENTS, *FURTHER, *CASES] if name not in text] == []
     listed = json.loads(said(capsys, "list", "--json"))
     assert [one["name"] for one in listed["clients"]] == list(CLIENTS)
+    assert [one["name"] for one in listed["further"]] == list(FURTHER)
     assert [one["name"] for one in listed["scenes"]] == list(CASES)
 
 

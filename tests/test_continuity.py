@@ -24,10 +24,9 @@ from lab.pki.says import announcing
 from lab.pki.successor import BINDING, MOST, Announcement, announce, claim, from_json, hear, to_json
 from lab.pki.world import World
 from lab.policy.check import Known
-from lab.policy.clients import CLIENTS, Client
-from lab.policy.continuity import Acquaintance, Continuity, Reaction, User
+from lab.policy.clients import Client, client
+from lab.policy.continuity import Acquaintance, Continuity, Reaction, User, known
 from lab.policy.memory import PORT, Memory, Record, Update
-from lab.policy.rules import asking, continuity_of, rule, rule_named, rules
 from lab.scenes.catalogue import Scene
 from lab.scenes.stories import STORIES, day, renewed, served, story
 from lab.trials.engine import Encounter, Imagined, imagine
@@ -37,20 +36,22 @@ from lab.wire.client import Exchange, Habits, account_request, connect
 from lab.wire.http import Answer
 from lab.wire.service import SUCCESSORS, Service
 
-ALWAYS, NEVER = replace(asking(1), name="ask, clicks always"), replace(asking(0), name="ask, clicks never")
-RULES = {**{one.name: one for one in rules().values() if one.name != "ask"}, ALWAYS.name: ALWAYS, NEVER.name: NEVER}
+RULES = (
+    *("strict", "strict-known-only", "ask-always", "ask-never", "with-ca", "gemini"),
+    *("successor", "successor-without-proof", "successor-at-first-use"),
+)
+CHECKS = ("known key", "known certificate", "known certificate until it expires", "path validation")
 LETTERS = {Outcome.SERVED: "S", Outcome.OUTAGE: "O", Outcome.INTERCEPTED: "I", Outcome.STOPPED: "-"}
 
 # One letter a day: Served, Outage, Intercepted, - stopped. `strict` first, then who differs from it.
 EXPECTED: dict[str, tuple[str, dict[str, str]]] = {
-    "first_contact": ("IO", {"with-ca": "-S", "strict-known-only": "-O", ALWAYS.name: "IS"}),
-    "attacker_later": ("S-", {"strict-known-only": "O-", ALWAYS.name: "SI"}),
-    "new_key_unannounced": ("SSO", {"strict-known-only": "OOO", ALWAYS.name: "SSS"}),
+    "first_contact": ("IO", {"with-ca": "-S", "strict-known-only": "-S", "ask-always": "IS"}),
+    "attacker_later": ("S-", {"ask-always": "SI"}),
+    "new_key_unannounced": ("SSO", {"ask-always": "SSS"}),
     "new_key_announced": (
         "SSOO",
         {
-            "strict-known-only": "OOOO",
-            ALWAYS.name: "SSSS",
+            "ask-always": "SSSS",
             "successor": "SSSS",
             "successor-without-proof": "SSSS",
             "successor-at-first-use": "SSSS",
@@ -60,8 +61,7 @@ EXPECTED: dict[str, tuple[str, dict[str, str]]] = {
     "old_key_stolen_later": (
         "SSOI",
         {
-            "strict-known-only": "OOO-",
-            ALWAYS.name: "SSSI",
+            "ask-always": "SSSI",
             "with-ca": "SSO-",
             "gemini": "SSO-",
             "successor": "SSS-",
@@ -69,43 +69,42 @@ EXPECTED: dict[str, tuple[str, dict[str, str]]] = {
             "successor-at-first-use": "SSS-",
         },
     ),
-    "expired_record": ("S--", {"strict-known-only": "O--", ALWAYS.name: "SII", "gemini": "S-I"}),
-    "renewed_after_expiry": ("SO", {"strict-known-only": "OO", ALWAYS.name: "SS", "gemini": "SS"}),
+    "expired_record": ("S--", {"ask-always": "SII", "gemini": "S-I"}),
+    "renewed_after_expiry": ("SO", {"ask-always": "SS", "gemini": "SS"}),
     "attacker_announces_at_first": (
         "I-",
-        {"strict-known-only": "--", "with-ca": "--", ALWAYS.name: "II", "successor-at-first-use": "II"},
+        {"strict-known-only": "--", "with-ca": "--", "ask-always": "II", "successor-at-first-use": "II"},
     ),
     # Without proof nobody notices that the attacker was there: the inverted alarm is silent.
     "attacker_hides": (
         "IIO",
-        {"strict-known-only": "--O", "with-ca": "--S", ALWAYS.name: "IIS", "successor-without-proof": "IIS"},
+        {"strict-known-only": "--S", "with-ca": "--S", "ask-always": "IIS", "successor-without-proof": "IIS"},
     ),
     "attacker_relays": (
         "IIO",
-        {"strict-known-only": "--O", "with-ca": "--S", ALWAYS.name: "IIS", "successor-without-proof": "IIS"},
+        {"strict-known-only": "--O", "with-ca": "--S", "ask-always": "IIS", "successor-without-proof": "IIS"},
     ),
     # A thief of the trusted key can do all that the server can: announcements make the theft last.
     "thief_announces": (
         "SSIO-",
         {
-            "strict-known-only": "OO-O-",
             "with-ca": "SS-O-",
             "gemini": "SS-O-",
-            ALWAYS.name: "SSISI",
+            "ask-always": "SSISI",
             "successor": "SSIOI",
             "successor-without-proof": "SSIOI",
             "successor-at-first-use": "SSIOI",
         },
     ),
-    "home_server": ("SS", {"strict-known-only": "OO", "with-ca": "OO"}),
+    "home_server": ("SS", {"with-ca": "OO"}),
 }
 
 Told = dict[tuple[str, str], tuple[list[Encounter], list[Imagined]]]
 
 
-def thought(client: Client, told: Scene) -> list[Imagined]:
+def thought(row: Client, told: Scene) -> list[Imagined]:
     """The story by the pure rules alone: no handshake, no store, what is seen read off the credentials."""
-    return imagine([(meeting, foresee(meeting, told.host)) for meeting in told.meetings], client.mind(told.site))
+    return imagine([(meeting, foresee(meeting, told.host)) for meeting in told.meetings], row.mind(told.enrolment))
 
 
 @pytest.fixture(scope="session")
@@ -114,8 +113,8 @@ def told() -> Told:
     found: Told = {}
     for name in STORIES:
         one = story(name)
-        for rule_name, row in RULES.items():
-            found[name, rule_name] = (live(row, one), thought(row, one))
+        for rule in RULES:
+            found[name, rule] = (live(client(rule), one), thought(client(rule), one))
     return found
 
 
@@ -152,11 +151,11 @@ def test_a_relayed_proof_arrives_and_is_not_believed(told: Told) -> None:
 
 
 def test_who_never_clicks_a_warning_away_is_strict(told: Told) -> None:
-    """The user's rate is all that is between `ask` and `strict`; the warnings are shown all the same."""
+    """The user's rate is all that is between `ask-never` and `strict`; the warnings are shown all the same."""
     for name in STORIES:
-        quiet, strict = told[name, NEVER.name][0], told[name, "strict"][0]
+        quiet, strict = told[name, "ask-never"][0], told[name, "strict"][0]
         assert [met.outcome for met in quiet] == [met.outcome for met in strict]
-    warned = [met.learnt.memory.warnings for met in told["expired_record", NEVER.name][0]]
+    warned = [met.learnt.memory.warnings for met in told["expired_record", "ask-never"][0]]
     assert warned == [0, 1, 2]
 
 
@@ -165,7 +164,7 @@ def test_every_refusal_says_what_was_seen(told: Told) -> None:
     for lived, _ in told.values():
         for met in lived:
             if not met.verdict.accepted:
-                assert met.verdict.check in ("known key", "known certificate", "path validation")
+                assert met.verdict.check in CHECKS
                 assert "\n" not in met.verdict.reason
 
 
@@ -177,9 +176,15 @@ def world() -> World:
     return World()
 
 
-def accepts(client: Client, seen: Observation, memory: Memory) -> bool:
+def rule(row: Client) -> Continuity:
+    """How this client remembers keys."""
+    assert row.continuity
+    return row.continuity
+
+
+def accepts(row: Client, seen: Observation, memory: Memory) -> bool:
     """Whether a client with this memory accepts what it sees."""
-    mind = client.mind({})
+    mind = row.mind()
     mind.known = Known(memory=memory)
     return mind.verdict(seen).accepted
 
@@ -196,27 +201,30 @@ def record(world: World, pin: str, *, count: int = 1, days: int = 90) -> Record:
 
 def test_a_window_opens_the_second_after_the_record_expires(world: World) -> None:
     """The Gemini rule (gmni) counts a record to its last second; its twin that does not disregard has no window."""
-    seen = sees("expired_record", 2, world)
+    stranger = sees("expired_record", 2, world).presented[0]
+    early = Observation(world.host, world.now, (replace(stranger, not_before=world.now),))
     ends = world.now + timedelta(days=40)
     kept = Memory((replace(record(world, "cert-sha256/other"), expires=ends),))
-    gemini = rule_named("gemini")
-    patient = rule("patient", "", replace(continuity_of(gemini), disregards_expired=False))
+    gemini = client("gemini")
+    patient = replace(
+        gemini, policy=(*gemini.policy[:2], known("known", replace(rule(gemini), disregards_expired=False)))
+    )
     for seconds, expected in {0: False, 1: True}.items():
-        late = replace(seen, time=ends + timedelta(seconds=seconds))
+        late = replace(early, time=ends + timedelta(seconds=seconds))
         assert accepts(gemini, late, kept) is expected
         assert not accepts(patient, late, kept)
-    late = replace(seen, time=ends + timedelta(seconds=1))
-    assert continuity_of(gemini).compare(late, kept) is Acquaintance.LAPSED
+    late = replace(early, time=ends + timedelta(seconds=1))
+    assert rule(gemini).compare(late, kept) is Acquaintance.LAPSED
 
 
 def test_a_resumed_session_proves_nothing(world: World) -> None:
     """Nor does an observation without certificates: every rule refuses both."""
     seen = sees("attacker_later", 0, world)
-    for row in RULES.values():
-        known = Memory((record(world, continuity_of(row).pin(seen.presented[0])),))
-        assert accepts(row, seen, known)  # the control
-        assert not accepts(row, replace(seen, path=None, resumed=True), known)
-        assert not accepts(row, replace(seen, path=None, presented=()), known)
+    for row in map(client, RULES):
+        memory = Memory((record(world, rule(row).pin(seen.presented[0])),))
+        assert accepts(row, seen, memory)  # the control
+        assert not accepts(row, replace(seen, path=None, resumed=True), memory)
+        assert not accepts(row, replace(seen, path=None, presented=()), memory)
 
 
 def test_a_seed_makes_the_user_repeatable() -> None:
@@ -236,24 +244,22 @@ def test_a_rate_is_between_none_and_all(rate: float) -> None:
 def test_a_rule_that_asks_needs_somebody_to_ask() -> None:
     with pytest.raises(ValueError, match="asks a user and has none"):
         Continuity(changed=Reaction.ASK)
-    with pytest.raises(ValueError, match="there is no rule 'strct'"):
-        rule_named("strct")
     with pytest.raises(ValueError, match="there is no story"):
         story("no_story")
     with pytest.raises(ValueError, match="unpinned remembers no keys"):
-        continuity_of(CLIENTS["unpinned"])
+        live(client("unpinned"), story("first_contact"))
 
 
 def test_a_known_server_takes_its_announcement_back(world: World) -> None:
     """An announcement is the whole list: what is not in it any more is forgotten, the key on the line never."""
     seen = sees("attacker_later", 0, world)
     assert seen.leaf is not None
-    known = Memory((record(world, seen.leaf.pin), record(world, "sha256/b", count=0)))
+    memory = Memory((record(world, seen.leaf.pin), record(world, "sha256/b", count=0)))
 
     def kept(name: str, *said: Successor) -> Update | None:
-        return continuity_of(rule_named(name)).kept(known, Lesson(seen, True, successors=said), True)
+        return rule(client(name)).kept(memory, Lesson(seen, True, successors=said), True)
 
-    plain = continuity_of(rule_named("successor")).kept(known, Lesson(seen, True), True)
+    plain = rule(client("successor")).kept(memory, Lesson(seen, True), True)
     assert plain is not None
     proven, unproven = Successor("sha256/c", True), Successor("sha256/c", False)
     assert kept("successor", proven) == replace(plain, add=("sha256/c",), drop=frozenset({"sha256/b"}))
@@ -265,10 +271,10 @@ def test_a_known_server_takes_its_announcement_back(world: World) -> None:
 def test_an_earlier_check_that_refuses_spares_the_user_the_question(world: World) -> None:
     """With CA validation before it, a user is not asked about a certificate that no CA vouches for."""
     seen = sees("attacker_later", 1, world)
-    known = Known(memory=Memory((record(world, "sha256/other"),)))
-    for before, warned in ((ALWAYS.policy[:0], 1), (rule_named("with-ca").policy[:2], 0)):
-        mind = replace(ALWAYS, policy=(*before, *ALWAYS.policy)).mind({})
-        mind.known = known
+    always = client("ask-always")
+    for before, warned in ((always.policy[:0], 1), (client("with-ca").policy[:2], 0)):
+        mind = replace(always, policy=(*before, *always.policy)).mind()
+        mind.known = Known(memory=Memory((record(world, "sha256/other"),)))
         mind.learn(Lesson(seen, True), mind.verdict(seen))
         assert mind.known.memory.warnings == warned
 
@@ -278,7 +284,7 @@ def test_rules_and_memory_know_no_socket_no_openssl_and_no_database() -> None:
     code = (
         "import sys\n"
         "for name in ('socket', '_socket', 'ssl', 'OpenSSL', 'cryptography', 'sqlite3'): sys.modules[name] = None\n"
-        "import lab.policy.rules, lab.policy.memory, lab.policy.mind"
+        "import lab.policy.learning, lab.policy.memory, lab.policy.mind"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -382,7 +388,7 @@ def test_a_memory_outlives_the_process(world: World, tmp_path: Path) -> None:
     """A story told in two halves, the store closed between them, ends as the whole one; another key does not."""
     whole = story("new_key_announced", world)
     halves = [replace(whole, meetings=whole.meetings[:2]), replace(whole, meetings=whole.meetings[2:])]
-    row = rule_named("successor")
+    row = client("successor")
     for number, half in enumerate(halves):
         with Store(tmp_path / "known.sqlite") as store:
             outcomes = [met.outcome for met in live(row, half, store)]
@@ -399,7 +405,7 @@ def test_an_rsa_successor_may_follow_an_ecdsa_key(world: World) -> None:
         served(world, 1, old, says=announcing(coming)),
         served(world, 60, renewed(world, 60, coming), says=announcing()),
     )
-    told = live(rule_named("successor"), replace(story("home_server", world), meetings=days))
+    told = live(client("successor"), replace(story("home_server", world), meetings=days))
     assert [met.outcome for met in told] == [Outcome.SERVED] * 3
     assert told[-1].meeting.line is Line.GENUINE
     assert [one.pin for one in told[-1].learnt.memory.records] == [pin_of(coming.public_key())]

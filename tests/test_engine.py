@@ -26,12 +26,11 @@ from lab.pki.staple import piece, staple
 from lab.pki.world import World
 from lab.policy import checks, hpkp
 from lab.policy.check import Check, Known
-from lab.policy.clients import CA_FLAG_ERRORS, CLIENTS, PROFILES, WANTS_STAPLE, Client
+from lab.policy.clients import CA_FLAG_ERRORS, CLIENTS, WANTS_STAPLE, Client, every
 from lab.policy.continuity import Continuity, Reaction, User, known
 from lab.policy.hpkp_header import Header
 from lab.policy.mind import Mind
 from lab.policy.profiles import NO_ANCHOR
-from lab.policy.rules import rules
 from lab.scenes.catalogue import CASES, Meeting, Scene, honest, told
 from lab.trials.engine import Encounter, Imagined, imagine, live
 from lab.trials.rehearsal import foresee, observe, rehearse
@@ -61,7 +60,7 @@ LATE = (checks.LATE_LEAF_PIN, checks.FULL_HANDSHAKE_LEAF_PIN, checks.PRESENTED_C
 def any_client(draw: Random) -> Client:
     """One of the tables', or one with checks that nobody would put together."""
     if draw.random() < 0.5:
-        return draw.choice([*CLIENTS.values(), *PROFILES.values(), *rules().values(), WANTS_STAPLE])
+        return draw.choice([*every(), *[WANTS_STAPLE] * 3])
     usual = draw.choice([(checks.VALIDATION, checks.HOST_NAME)] * 3 + [(checks.VALIDATION,), ()])
     more: list[Check] = draw.sample(
         [*checks.SOUND[2:], *CONTINUITY, *HEADERS, *LATE, checks.STAPLED], draw.randint(0, 2)
@@ -266,7 +265,7 @@ def test_the_staple_decides_inside_the_handshake() -> None:
     world = World()
     there = Meeting(Line.ATTACKER, world.genuine, world.store, world.now, "a thief without a staple", says=SILENT)
     with Ground(world.host) as ground:
-        (ended,) = live(ground, [there], WANTS_STAPLE.mind({}))
+        (ended,) = live(ground, [there], WANTS_STAPLE.mind())
         met = ended()
     assert (met.outcome, met.aftermath.leaked) == (Outcome.STOPPED, 0)
     assert met.aftermath.view.alert == "bad certificate status response"

@@ -11,7 +11,7 @@ from verbs import do
 from lab.built.time import hpkp_command
 from lab.built.time.dated import DATED, RECOVERY, date, scene
 from lab.built.time.locked import SIGNS, Table, table
-from lab.built.time.visitors import AGENTS, VISITORS, Visitor, follow
+from lab.built.time.visitors import BROWSERS, VISITORS, Visitor, follow
 from lab.observation import Outcome
 from lab.policy import hpkp
 from lab.policy.hpkp import Agent
@@ -136,7 +136,7 @@ def test_the_tables() -> None:
     assert max(map(len, str(shown).splitlines())) <= 120
     assert running() == []
     assert (str(shown).count(SIGNS), shown.html().count(SIGNS)) == (1, 1)
-    assert set(AGENTS) == {one.browser for one in shown.stays}
+    assert set(BROWSERS) == {one.browser for one in shown.stays}
 
 
 def test_an_unknown_scene_is_one_sentence() -> None:

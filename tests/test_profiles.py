@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from expectations import EXPECTED, MODELLED, RUN
 from expectations import SLIPS as SLIPPED
-from lines import ask
+from lines import NOW, ask
 
 import lab
 from lab.observation import Observation
@@ -21,7 +21,7 @@ from lab.pki.authority import authority
 from lab.pki.pins import pin_of
 from lab.pki.world import HOST
 from lab.policy import profiles
-from lab.policy.checks import Known
+from lab.policy.check import Enrolment, Known
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Role, Where
 from lab.scenes.catalogue import CASES, SLIPS, Kind, case
@@ -144,7 +144,7 @@ def test_okhttp_stops_at_ten_certificates() -> None:
         pins = {role: frozenset({pin_of(key)}) for role, key in keys.items()}
         with Service(site) as service:
             for name in ("okhttp-leaf", "okhttp-intermediate", "okhttp-root", "ssl-hook"):
-                mind = client(name).mind(pins)
+                mind = client(name).mind(Enrolment(HOST, NOW, pins))
                 met = ask(service, (root,), mind.decide)
                 assert met.observation.path is not None
                 assert len(met.observation.path) == between + 2

@@ -20,7 +20,6 @@ from lab.observation import Line, Outcome
 from lab.pki.pins import pin_of
 from lab.policy.clients import client
 from lab.policy.pinset import Reach, Role
-from lab.policy.rules import rule_named
 from lab.scenes.catalogue import CASES, Case, Fault, Heading, Kind, case, sections
 from lab.trials import engine
 from lab.trials.engine import imagine, meet
@@ -51,7 +50,7 @@ def outcomes(name: str, mine: Case) -> list[Outcome | None]:
     """Meeting by meeting, over real TLS; what pure policy expects is the same."""
     met = trial(client(name), mine)
     seen = [(one.meeting, foresee(met.scene.placed(one.meeting), met.scene.host)) for one in met.encounters]
-    imagined = imagine(seen, client(name).mind(met.scene.site))
+    imagined = imagine(seen, client(name).mind(met.scene.enrolment))
     assert [one.outcome for one in imagined] == [one.outcome for one in met.encounters]
     return [one.outcome for one in met.encounters]
 
@@ -219,7 +218,7 @@ def test_an_announced_key_is_followed_by_who_listens() -> None:
     """The move to the backup key serves the rule that was told of it, and no rule where it was not."""
     for said, followed in (("announces = true", Outcome.SERVED), ("", Outcome.OUTAGE)):
         mine = told(said, f"day = 1\n{said}", 'day = 30\nmove = "backup_key"').scene()
-        assert [live(rule_named(one), mine)[-1].outcome for one in ("successor", "strict")] == [
+        assert [live(client(one), mine)[-1].outcome for one in ("successor", "strict")] == [
             followed,
             Outcome.OUTAGE,
         ]

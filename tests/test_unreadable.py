@@ -22,6 +22,7 @@ from lab.pki.authority import Credential
 from lab.pki.errors import UNSPECIFIED as CODE
 from lab.pki.pins import read
 from lab.pki.world import HOST, World
+from lab.policy.check import Enrolment
 from lab.policy.checks import VALIDATION
 from lab.policy.clients import CLIENTS, Client
 from lab.scenes.catalogue import case, site_pins
@@ -54,7 +55,7 @@ def serving(chain: Sequence[bytes]) -> Iterator[Service]:
 
 def go(client: Client, service: Service, host: str = HOST) -> tuple[Exchange, bool, str]:
     """What this client saw there, whether it is content, and what it says."""
-    mind = client.mind(site_pins(WORLD, SITE))
+    mind = client.mind(Enrolment(HOST, NOW, site_pins(WORLD, SITE)))
     context = tls.client_context([one.certificate for one in WORLD.store], NOW)
     met = connect(service.address, host, context, mind.decide, time=NOW, request=account_request(HOST), patience=5.0)
     verdict = concluded(mind, met)

@@ -37,6 +37,7 @@ from lab.built.time.cost import cost
 from lab.pki.authority import key_pem
 from lab.pki.export import pem
 from lab.pki.world import World
+from lab.policy.check import Enrolment
 from lab.policy.clients import CLIENTS, client
 from lab.policy.memory import Record
 from lab.scenes.catalogue import CASES, case, site_pins
@@ -360,7 +361,7 @@ def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
         context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
         site = site_pins(world, world.genuine)
         unpinned, pinned = (
-            _asking(service.address, context, client(name).mind(site).decide, world)
+            _asking(service.address, context, client(name).mind(Enrolment(world.host, world.now, site)).decide, world)
             for name in ("unpinned", "leaf-pinned")
         )
         plain = partial(ask_plainly, service.address, plain_context(world))

@@ -68,7 +68,7 @@ def demo(chosen: argparse.Namespace) -> None:
     "matrix",
     "--clients unpinned leaf-pinned --scenes attacks",
     forms(json="one record for each trial, and the scores", csv="one line for each trial"),
-    names("--clients", "clients by name, or all; eight of them by default"),
+    names("--clients", "clients by name, or all, hpkp, continuity, profiles; eight of them by default"),
     names("--scenes", "scenes by name, or attacks, rotations, all (the default)"),
 )
 def matrix(chosen: argparse.Namespace) -> None:
@@ -114,7 +114,7 @@ def trial(chosen: argparse.Namespace) -> None:
 )
 def everything(chosen: argparse.Namespace) -> None:
     """Name every client, attack and rotation."""
-    from lab.policy.clients import CLIENTS, PROFILES
+    from lab.policy.clients import CLIENTS, FURTHER, PROFILES
     from lab.scenes.catalogue import SLIPS, attacks, rotations
     from lab.show import text
     from lab.show.listing import listing
@@ -123,6 +123,8 @@ def everything(chosen: argparse.Namespace) -> None:
         print(json.dumps(listing(), indent=1))
         return
     print("Clients\n" + text.clients_list(CLIENTS.values()))
+    print("\nFurther clients, which learn; in no table unless they are named, or asked for as hpkp or continuity")
+    print(text.clients_list(FURTHER.values()))
     print("\nProfiles of real implementations\n" + text.clients_list(PROFILES.values(), chosen.long))
     print("\nAttacks\n" + text.cases_list(attacks(), chosen.long))
     print("\nRotations\n" + text.cases_list(rotations(), chosen.long))

@@ -27,9 +27,8 @@ from lab.pki.authority import self_signed
 from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.policy.check import Known
-from lab.policy.clients import Client
+from lab.policy.clients import client
 from lab.policy.memory import PORT, Memory, Record
-from lab.policy.rules import rule_named
 from lab.scenes.stories import day, story
 from lab.trials.engine import Encounter
 from lab.trials.rehearsal import foresee
@@ -37,27 +36,23 @@ from lab.trials.rehearsal import foresee
 # ---- what the notebook shows ---------------------------------------------------------------------
 
 
-def _row(one: str | Client) -> Client:
-    return one if isinstance(one, Client) else rule_named(one)
-
-
-def days(of: str | Client, name: str) -> list[tuple[int, str, str]]:
+def days(of: str, name: str) -> list[tuple[int, str, str]]:
     """A story over real TLS: the number of each day, what happens on it, and the outcome."""
     told = story(name)
-    return [(day(met.meeting, told), met.meeting.title, str(met.outcome)) for met in live(_row(of), told)]
+    return [(day(met.meeting, told), met.meeting.title, str(met.outcome)) for met in live(client(of), told)]
 
 
-def outcomes(of: Iterable[str | Client], name: str, number: int = -1) -> dict[str, str]:
-    """The outcome of one day of a story, its last by default, for each rule; over real TLS, in one world."""
+def outcomes(of: Iterable[str], name: str, number: int = -1) -> dict[str, str]:
+    """The outcome of one day of a story, its last by default, for each client; over real TLS, in one world."""
     told = story(name)
-    return {row.name: str(live(row, told)[number].outcome) for row in map(_row, of)}
+    return {one: str(live(client(one), told)[number].outcome) for one in of}
 
 
-def known(of: str | Client, name: str) -> list[str]:
+def known(of: str, name: str) -> list[str]:
     """What a client knows after each day of a story, each key under a name instead of its pin."""
     names: dict[str, str] = {}
     told = story(name)
-    return [f"day {day(met.meeting, told)}: {_known(met, names)}" for met in live(_row(of), told)]
+    return [f"day {day(met.meeting, told)}: {_known(met, names)}" for met in live(client(of), told)]
 
 
 def _known(met: Encounter, names: dict[str, str]) -> str:
@@ -69,7 +64,7 @@ def _known(met: Encounter, names: dict[str, str]) -> str:
     return ", ".join(sorted(said))
 
 
-def welcome(of: str | Client, on: Iterable[int]) -> list[int]:
+def welcome(of: str, on: Iterable[int]) -> list[int]:
     """
     The days on which a stranger with a fresh certificate is accepted by who met the server on day 0.
 
@@ -77,7 +72,7 @@ def welcome(of: str | Client, on: Iterable[int]) -> list[int]:
     0 lasts until day 89.
     """
     told = story("attacker_later")
-    mind, first = _row(of).mind(told.site), foresee(told.meetings[0], told.host)
+    mind, first = client(of).mind(told.enrolment), foresee(told.meetings[0], told.host)
     mind.learn(Lesson(first, True), mind.verdict(first))
     found = []
     for number in on:
@@ -144,7 +139,7 @@ def right(known: set[str], shown: str, announced: Announced) -> set[str]:
     world = _world()
     leaf = replace(seen(world.genuine.leaf), pin=shown)
     observation = Observation(world.host, world.now, (leaf,))
-    mind = rule_named("successor").mind({})
+    mind = client("successor").mind()
     records = tuple(Record(world.host, PORT, pin, world.now, world.now, 1) for pin in sorted(known))
     mind.known = Known(memory=Memory(records))
     heard = None if announced is None else tuple(Successor(pin, proven) for pin, proven in announced.items())

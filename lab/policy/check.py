@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -32,6 +33,15 @@ class Known:
     memory: Memory = field(default_factory=Memory)
     installed: frozenset[str] = frozenset()
     store: tuple[Certificate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """The genuine service as it was when a client was built or set up: whose it is, when, and its pins by role."""
+
+    host: str
+    time: datetime
+    site: Site = field(repr=False)
 
 
 class Stage(StrEnum):
@@ -68,7 +78,10 @@ class Memorizes(Protocol):
     def how(self) -> tuple[Learnt, ...]:
         """The ways in which it learns."""
 
-    def learn(self, memory: Memory, lesson: Lesson, accepted: bool) -> Memory:
+    def begin(self, memory: Memory, enrolment: Enrolment) -> Memory:
+        """The memory before the first meeting, of a client that was set up when the service was this."""
+
+    def learn(self, known: Known, lesson: Lesson, accepted: bool) -> Memory:
         """The memory after a meeting; `accepted` is what the whole policy said of it."""
 
 
@@ -82,14 +95,18 @@ class FirstMet:
 
     how = (Learnt.FIRST_USE,)
 
-    def learn(self, memory: Memory, lesson: Lesson, accepted: bool) -> Memory:
+    def begin(self, memory: Memory, enrolment: Enrolment) -> Memory:
+        """It begins with nothing."""
+        return memory
+
+    def learn(self, known: Known, lesson: Lesson, accepted: bool) -> Memory:
         """The memory after a meeting; who was refused is not remembered."""
-        observation, leaf = lesson.observation, lesson.observation.leaf
-        before = memory.firsts.get(observation.host)
+        observation, leaf, firsts = lesson.observation, lesson.observation.leaf, known.memory.firsts
+        before = firsts.get(observation.host)
         if not accepted or leaf is None or (before and not before.lapsed(observation.time)):
-            return memory
+            return known.memory
         first = Remembered(leaf.pin, leaf.fingerprint, leaf.name, leaf.not_after)
-        return replace(memory, firsts=MappingProxyType({**memory.firsts, observation.host: first}))
+        return replace(known.memory, firsts=MappingProxyType({**firsts, observation.host: first}))
 
 
 FIRST_MET = FirstMet()

@@ -9,16 +9,18 @@ seen.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lab import naming
 from lab.building import AS_OPENSSL, PathBuilding
 from lab.policy import checks
-from lab.policy.check import Known, Learnt, Policy, Stage
+from lab.policy.check import Enrolment, Known, Learnt, Policy, Stage
 from lab.policy.checks import ORDINARY
+from lab.policy.continuity import Continuity
+from lab.policy.memory import Memory
 from lab.policy.mind import Mind
-from lab.policy.pinset import PinList, Site
+from lab.policy.pinset import PinList
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Client:
     says that it takes a session from a cache which other parts of its program
     filled; `switched_off` that an attacker inside its process replaces its
     decision. `bug` and `source` are empty for a sound client; `profile` is set
-    where the row speaks for one real implementation.
+    where the row speaks for one real implementation. `also` are its other names.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Client:
     bug: str = ""
     source: str = ""
     profile: Profile | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def learnt(self) -> tuple[Learnt, ...]:
@@ -78,9 +81,18 @@ class Client:
                 found += check.remembers.how
         return tuple(dict.fromkeys(found))
 
-    def mind(self, site: Site) -> Mind:
-        """What this client knows before its first meeting with a service that has these pins, and how it learns."""
-        known = Known(site=site) if any(check.pin_set for check in self.policy) else Known()
+    def mind(self, enrolment: Enrolment | None = None) -> Mind:
+        """
+        What this client knows before its first meeting, and how it learns; without an enrolment it knows nothing.
+
+        Who has no pins built in knows nothing of the service's: only its memory may begin with something.
+        """
+        memory, known = Memory(), Known()
+        if enrolment:
+            for check in self.policy:
+                memory = check.remembers.begin(memory, enrolment) if check.remembers else memory
+            known = Known(site=enrolment.site) if any(check.pin_set for check in self.policy) else known
+        known = replace(known, memory=memory)
         return Mind(
             self.policy,
             known,
@@ -89,6 +101,12 @@ class Client:
             resumes=self.resumes,
             switched_off=self.switched_off,
         )
+
+    @property
+    def continuity(self) -> Continuity | None:
+        """How it remembers keys that it met; None where it does not."""
+        kinds = (check.remembers for check in self.policy)
+        return next((one for one in kinds if isinstance(one, Continuity)), None)
 
     @property
     def pin_lists(self) -> tuple[PinList, ...]:
@@ -103,6 +121,7 @@ class Client:
         """The row as plain JSON values."""
         return {
             "name": self.name,
+            "also": list(self.also),
             "title": self.title,
             "story": self.story,
             "checks": [check.name for check in self.policy],
@@ -117,6 +136,8 @@ class Client:
 
 CLIENTS: dict[str, Client] = {}
 """The kinds of clients: the columns of the matrix."""
+FURTHER: dict[str, Client] = {}
+"""Clients that learn, further columns for whoever asks for them; `lab.policy.learning` fills it."""
 PROFILES: dict[str, Client] = {}
 """Real implementations, as rows of the same table; `lab.policy.profiles` fills it."""
 
@@ -124,23 +145,48 @@ CA_FLAG_ERRORS = frozenset({79, 26, 32})
 """basicConstraints and key usage, as OpenSSL reports them; 24 ("invalid CA") is something else."""
 
 
-def register(client: Client) -> Client:
-    """Add a row, to the profiles where it has one. Raises ValueError where the name is taken."""
-    if client.name in CLIENTS or client.name in PROFILES:
-        raise ValueError(f"there is already a client named {client.name!r}; names are ids, choose another")
-    (PROFILES if client.profile else CLIENTS)[client.name] = client
+def register(client: Client, shelf: dict[str, Client] | None = None) -> Client:
+    """Add a row, to the profiles where it has one, else to `shelf`. Raises ValueError where a name is taken."""
+    taken = _by_name()
+    for name in (client.name, *client.also):
+        if name in taken:
+            raise ValueError(f"there is already a client named {name!r}; names are ids, choose another")
+    if client.profile:
+        shelf = PROFILES
+    (CLIENTS if shelf is None else shelf)[client.name] = client
     return client
 
 
+def every() -> list[Client]:
+    """Every row of the table, on whichever shelf."""
+    return [*CLIENTS.values(), *FURTHER.values(), *PROFILES.values()]
+
+
+def _by_name() -> dict[str, Client]:
+    return {name: one for one in every() for name in (one.name, *one.also)}
+
+
 def client(name: str) -> Client:
-    """The client of that name. Raises ValueError, naming the nearest, where there is none."""
-    return naming.named("client", name, {**CLIENTS, **PROFILES}, "`python -m lab list` names them all")
+    """The client that has this name, or has it too. Raises ValueError, naming the nearest, where there is none."""
+    return naming.named("client", name, _by_name(), "`python -m lab list` names them all")
 
 
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
-    """Clients by name; ``"story"`` (the eight of the terminal), ``"all"`` or ``"profiles"`` for a group."""
-    story = [one for one in CLIENTS.values() if one.story]
-    return naming.chosen(names, {"story": story, "all": CLIENTS.values(), "profiles": PROFILES.values()}, client)
+    """
+    Clients by name, or by the name of a group.
+
+    ``"story"`` are the eight of the terminal, ``"all"`` the columns of the
+    matrix, ``"hpkp"`` and ``"continuity"`` those of every shelf that learn pins
+    by header or remember keys, ``"profiles"`` the real implementations.
+    """
+    groups = {
+        "story": [one for one in CLIENTS.values() if one.story],
+        "all": CLIENTS.values(),
+        "hpkp": [one for one in every() if Learnt.HEADER in one.learnt],
+        "continuity": [one for one in every() if one.continuity],
+        "profiles": PROFILES.values(),
+    }
+    return naming.chosen(names, groups, client)
 
 
 for _row in (
@@ -192,6 +238,7 @@ for _row in (
         "remembers the key it met first; asks no CA",
         (checks.KNOWN_KEY,),
         story=True,
+        also=("strict",),
     ),
     Client(
         "first-use-certificate",
@@ -202,6 +249,7 @@ for _row in (
         "first-use-with-ca",
         "remembers the key it met first, on top of ordinary validation",
         (*ORDINARY, checks.KNOWN_KEY),
+        also=("with-ca",),
     ),
     Client(
         "pins-presented-chain",

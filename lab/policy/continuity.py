@@ -15,8 +15,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from lab.observation import Certificate, Finding, Lesson, Observation, Successor, Wanted
-from lab.policy.check import Basis, Check, Known, Learnt
-from lab.policy.memory import Memory, Record, Update
+from lab.policy.check import Basis, Check, Enrolment, Known, Learnt
+from lab.policy.memory import PORT, Memory, Record, Update, canonical
+from lab.policy.pinset import Role
 
 
 class Reaction(StrEnum):
@@ -70,7 +71,8 @@ class Continuity:
     `certificate` compares the whole certificate and not only its key.
     `disregards_expired` treats a record past its expiry as if it were not
     there. `heeds` notes announced successors; `wants_proof` and `wants_known`
-    are how a sound client does it. `user` answers where one is asked. Raises
+    are how a sound client does it. `enrolled` begins with what the service
+    showed when the client was set up. `user` answers where one is asked. Raises
     ValueError where a user is asked and there is none.
     """
 
@@ -81,6 +83,7 @@ class Continuity:
     heeds: bool = False
     wants_proof: bool = True
     wants_known: bool = True
+    enrolled: bool = False
     user: User | None = None
 
     def __post_init__(self) -> None:
@@ -162,9 +165,18 @@ class Continuity:
         assert leaf is not None
         return Finding("", clicked, seen, tuple(map(_wanted, self.records(memory, host))), (leaf,))
 
-    def learn(self, memory: Memory, lesson: Lesson, accepted: bool) -> Memory:
+    def begin(self, memory: Memory, enrolment: Enrolment) -> Memory:
+        """The memory before the first meeting: empty, unless somebody enrolled the service's key."""
+        if not self.enrolled:
+            return memory
+        host, time = canonical(enrolment.host), enrolment.time
+        pins = enrolment.site.get(Role.CERTIFICATE if self.certificate else Role.LEAF, frozenset())
+        met = tuple(Record(host, PORT, pin, time, time, 1) for pin in sorted(pins))
+        return replace(memory, records=memory.records + met)
+
+    def learn(self, known: Known, lesson: Lesson, accepted: bool) -> Memory:
         """The memory after a meeting. A warning counts, whatever the user said."""
-        observation = lesson.observation
+        memory, observation = known.memory, lesson.observation
         warned = replace(memory, warnings=memory.warnings + self.asks(observation, memory))
         update = self.kept(memory, lesson, accepted)
         return warned.after(update, observation.host, observation.time) if update else warned

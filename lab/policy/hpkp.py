@@ -13,13 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from lab.observation import Certificate, Finding, Lesson, Observation, Wanted
-from lab.policy.check import Basis, Check, Known, Learnt, Policy
+from lab.policy.check import Basis, Check, Enrolment, Known, Learnt, Policy
 from lab.policy.checks import ORDINARY
 from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
 from lab.policy.hpkp_report import ViolationReport, report, unusable
 from lab.policy.memory import Memory, PinnedHost, canonical, is_address
+from lab.policy.pinset import Role
 
 CHROMIUM_CAP = timedelta(days=60)
 """Chromium's kMaxHPKPAgeSecs, 86400 * 60 seconds; RFC 7469 section 4.1 suggests about as much."""
@@ -32,19 +34,39 @@ class Agent:
 
     `cap` limits max-age (section 2.3.3); None is no limit. `local_anchors` are
     the fingerprints of roots that the user or an employer installed; a path
-    that ends in one is not held against the pins (section 2.6), unless `strict`.
+    that ends in one is not held against the pins (section 2.6), unless `strict`;
+    so are the anchors that the client knows to be installed on its machine.
+    `preloaded` browsers come with the service's own key and its backup built in.
     """
 
     cap: timedelta | None = None
     local_anchors: frozenset[str] = frozenset()
     strict: bool = False
-    how = (Learnt.HEADER,)
+    preloaded: bool = False
 
-    def learn(self, memory: Memory, lesson: Lesson, accepted: bool) -> Memory:
+    @property
+    def how(self) -> tuple[Learnt, ...]:
+        """By header, and built in where it is preloaded."""
+        return (Learnt.BUILT_IN, Learnt.HEADER) if self.preloaded else (Learnt.HEADER,)
+
+    def on(self, known: Known) -> Agent:
+        """The same on the machine of somebody who knows this: with the anchors that were installed there."""
+        return replace(self, local_anchors=self.local_anchors | known.installed) if known.installed else self
+
+    def begin(self, memory: Memory, enrolment: Enrolment) -> Memory:
+        """The memory before the first meeting: empty, unless it came with pins of the service."""
+        if not self.preloaded:
+            return memory
+        pins = [pin for role in (Role.LEAF, Role.BACKUP) for pin in sorted(enrolment.site.get(role, ()))]
+        entry = PinnedHost(canonical(enrolment.host), tuple(pins), None)
+        return replace(memory, preloaded=MappingProxyType({**memory.preloaded, entry.host: entry}))
+
+    def learn(self, known: Known, lesson: Lesson, accepted: bool) -> Memory:
         """The memory after a meeting: the answer's header was heeded, or the report of a refusal is owed."""
+        agent = self.on(known)
         if lesson.accepted and lesson.headers is not None:
-            return note(memory, lesson.observation, lesson.headers, self).memory
-        return failure(memory, lesson.observation, self)[0]
+            return note(known.memory, lesson.observation, lesson.headers, agent).memory
+        return failure(known.memory, lesson.observation, agent)[0]
 
 
 # ---- pin validation (section 2.6) -----------------------------------------------------------------
@@ -80,7 +102,7 @@ def header_pin(agent: Agent) -> Check:
     """Pin validation with what is remembered, as a check to be asked inside the handshake."""
 
     def rule(observation: Observation, known: Known) -> Finding:
-        found, entry = validate(known.memory, observation, agent)
+        found, entry = validate(known.memory, observation, agent.on(known))
         if entry is None:
             return Finding("", True, f"no pins of {observation.host} are in force")
         if found is Validation.BYPASSED:

@@ -99,12 +99,10 @@ class Mind:
     def learn(self, lesson: Lesson, verdict: Verdict) -> None:
         """Take in what a meeting taught; a check that was not reached learns nothing."""
         reached = {finding.check for finding in verdict.findings}
-        memory = self.known.memory
         for check in self.policy:
             if check.remembers and check.name in reached:
-                memory = check.remembers.learn(memory, lesson, verdict.accepted)
-        if memory is not self.known.memory:
-            self.known = replace(self.known, memory=memory)
+                memory = check.remembers.learn(self.known, lesson, verdict.accepted)
+                self.known = replace(self.known, memory=memory)
 
     def in_force(self, host: str, time: datetime) -> object:
         """What of its memory a verdict on this host depends on at that time: equal values, equal verdicts."""

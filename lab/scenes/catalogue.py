@@ -22,6 +22,7 @@ from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.pins import fingerprint_of, pin_of
 from lab.pki.says import Says
 from lab.pki.world import World
+from lab.policy.check import Enrolment
 from lab.policy.pinset import Reach, Role, Site
 
 
@@ -149,6 +150,11 @@ class Scene:
     site: Site = field(repr=False)
     meetings: tuple[Meeting, ...]
     about: int
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """What whoever set a client up before the first meeting knew of the service."""
+        return Enrolment(self.host, self.meetings[0].time, self.site)
 
     def placed(self, meeting: Meeting) -> Meeting:
         """The same meeting with the genuine server itself behind whoever stands between, where nobody else is."""

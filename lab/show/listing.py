@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.policy.clients import CLIENTS, PROFILES
+from lab.policy.clients import CLIENTS, FURTHER, PROFILES
 from lab.scenes.catalogue import CASES, SLIPS
 
 
@@ -16,6 +16,7 @@ def listing() -> dict[str, Any]:
     """The record of everything that is registered, in the order of its table."""
     return {
         "clients": [one.record() for one in CLIENTS.values()],
+        "further": [one.record() for one in FURTHER.values()],
         "profiles": [one.record() for one in PROFILES.values()],
         "scenes": [one.record() for one in CASES.values()],
         "slips": [one.record() for one in SLIPS.values()],

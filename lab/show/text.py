@@ -124,6 +124,8 @@ def clients_list(clients: Iterable[Client], long: bool = True) -> str:
     lines = []
     for one in clients:
         lines.append(f"  {one.name:<24}{one.title}")
+        if one.also:
+            lines.append(f"  {'':<24}also called {', '.join(one.also)}")
         if one.bug:
             lines.append(f"  {'':<24}bug: {one.bug} ({one.source})")
         if one.profile and one.profile.switches_off:

@@ -32,7 +32,7 @@ class Rehearsed:
 
 def observe(standing: Standing, client: Client) -> Rehearsed:
     """Watch each meeting of the scene once, over real TLS, as this client sees it if it accepts whatever comes."""
-    watcher = replace(client, switched_off=True).mind(standing.scene.site)
+    watcher = replace(client, switched_off=True).mind(standing.scene.enrolment)
     lived = [ended() for ended in live(standing, standing.scene.meetings, watcher)]
     own = {number: met.observation for number, met in enumerate(lived) if not met.meeting.component}
     return Rehearsed(standing.scene, own)
@@ -42,7 +42,7 @@ def rehearse(client: Client, rehearsed: Rehearsed) -> dict[int, Imagined]:
     """What the pure policy expects of each meeting, by its index."""
     scene, observations = rehearsed.scene, rehearsed.observations
     met = [(scene.meetings[number], seen) for number, seen in observations.items()]
-    return dict(zip(observations, imagine(met, client.mind(scene.site)), strict=True))
+    return dict(zip(observations, imagine(met, client.mind(scene.enrolment)), strict=True))
 
 
 def foresee(meeting: Meeting, host: str, building: PathBuilding = AS_OPENSSL) -> Observation:

@@ -134,7 +134,7 @@ def perform(client: Client, standing: Standing) -> Callable[[], Trial]:
     what it saw, so that a matrix need not wait after each connection.
     """
     scene = standing.scene
-    lived = live(standing, scene.meetings, client.mind(scene.site))
+    lived = live(standing, scene.meetings, client.mind(scene.enrolment))
     return lambda: Trial(client, standing.case, scene, tuple(ended() for ended in lived))
 
 

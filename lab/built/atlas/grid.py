@@ -21,8 +21,9 @@ def shown(played: dict[str, Any], listed: dict[str, Any]) -> tuple[list[dict[str
     """The records of the clients and of the scenes that were played, in the catalogue's order."""
     clients = {one["client"] for one in played["trials"]}
     scenes = {one["scene"] for one in played["trials"]}
+    rows = (*listed["clients"], *listed.get("further", ()), *listed.get("profiles", ()))
     return (
-        [one for one in (*listed["clients"], *listed.get("profiles", ())) if one["name"] in clients],
+        [one for one in rows if one["name"] in clients],
         [one for one in (*listed["scenes"], *listed.get("slips", ())) if one["name"] in scenes],
     )
 

@@ -14,9 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.built.known.store import Store
-from lab.policy.clients import Client
+from lab.policy.clients import Client, chosen
 from lab.policy.memory import PORT
-from lab.policy.rules import continuity_of
 from lab.scenes.catalogue import Scene
 from lab.trials.engine import Encounter, meet
 from lab.trials.standing import Ground
@@ -26,14 +25,21 @@ def live(client: Client, story: Scene, store: Store | None = None) -> list[Encou
     """
     Take a client that remembers through the story, each meeting at its own date.
 
-    Its memory is `store`, or one that is thrown away afterwards. Raises
-    ValueError where another process changes it meanwhile.
+    Its memory is `store`, or one that is thrown away afterwards; what it begins
+    with goes in first, where nothing is known of the host. Raises ValueError
+    where it remembers no keys, or another process changes them meanwhile.
     """
-    continuity, mind = continuity_of(client), client.mind(story.site)
+    continuity, mind = client.continuity, client.mind(story.enrolment)
+    if continuity is None:
+        raise ValueError(
+            f"{client.name} remembers no keys; try one of {', '.join(one.name for one in chosen('continuity'))}"
+        )
     with ExitStack() as stack:
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-"))
             store = stack.enter_context(Store(Path(folder) / "known.sqlite"))
+        if not store.look_up(story.host, PORT):
+            store.fill(mind.known.memory.records)
         ground = stack.enter_context(Ground(story.host))
         lived: list[Encounter] = []
         for meeting in story.meetings:

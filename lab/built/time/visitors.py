@@ -16,7 +16,8 @@ from lab.built.time.dated import ATTACK, RECOVERY, Dated
 from lab.built.time.scenario import Visitor as Visitor
 from lab.observation import Outcome, Progress, untold
 from lab.policy import hpkp
-from lab.policy.hpkp import CHROMIUM_CAP, Agent, Noting
+from lab.policy.clients import client
+from lab.policy.hpkp import Agent, Noting
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
 from lab.trials.engine import Encounter, Saving, meet
@@ -30,7 +31,7 @@ VISITORS = tuple(
 """First visit before, during or after the two days on which somebody else is on the line; returning daily or weekly."""
 
 PLAIN = Agent()
-AGENTS = {"no cap": PLAIN, "60-day cap": Agent(cap=CHROMIUM_CAP)}
+BROWSERS = {"no cap": client("hpkp-no-cap"), "60-day cap": client("hpkp-capped")}
 """Two browsers that both conform: one believes any max-age, one cuts it to sixty days as Chromium did."""
 
 
@@ -116,9 +117,9 @@ def follow(
     from the last time, and whenever an attacker is on the line: see
     `lab.trials.engine.Saving`. `every_day` makes a handshake each day; a test
     holds the two against each other. `agent` is a browser that has no name in
-    `AGENTS`.
+    `BROWSERS`.
     """
-    saving = Saving(ground, Mind(hpkp.policy(agent or AGENTS[browser])), never=every_day)
+    saving = Saving(ground, Mind(hpkp.policy(agent)) if agent else BROWSERS[browser].mind(), never=every_day)
     days = []
     for number in range(visitor.first, scene.days):
         visited = visitor.goes(number)
@@ -144,7 +145,7 @@ def play(
     stays: list[Stay] = []
     for number, scene in enumerate(told):
         progress(number, len(told), scene.title)
-        how = named if named is not None else tuple(AGENTS) if scene.capped else ("no cap",)
+        how = named if named is not None else tuple(BROWSERS) if scene.capped else ("no cap",)
         with Ground(scene.host) as ground:
             stays += [follow(ground, scene, visitor, name) for name in how for visitor in scene.visitors or who]
     return stays

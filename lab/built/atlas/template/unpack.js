@@ -18,7 +18,7 @@ for (const played of [data.profiles, data.matrix]) {
   for (const one of played ? played.trials : []) trials.set(cellName(one.client, one.scene), one);
 }
 const byName = (...lists) => new Map(lists.flatMap((list) => list || []).map((one) => [one.name, one]));
-const clients = byName(data.list.profiles, data.list.clients);
+const clients = byName(data.list.profiles, data.list.further, data.list.clients);
 const scenes = byName(data.list.slips, data.list.scenes);
 
 // The only way in which this script writes to the page: text stays text.
