@@ -13,6 +13,7 @@ from OpenSSL import SSL
 
 import lab.scenes  # noqa: F401  (registers every scene)
 from lab.__main__ import _load
+from lab.policy.clients import CLIENTS, FURTHER
 from lab.scenes.catalogue import CASES
 from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals
@@ -67,8 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def whole_matrix() -> Matrix:
-    """Every client in every scene, over real TLS."""
-    return matrix()
+    """Every client in every scene, over real TLS; those that learn have cells, and stand in no table."""
+    return matrix([*CLIENTS.values(), *FURTHER.values()]).of(CLIENTS.values())
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ What must come out, written by hand: one letter for each client in each scene.
     o  stopped       the client refused an attacker
     X  intercepted   the attacker has the client's secret
 
-A few clients are columns, cell by cell. Every other one, a real implementation
+A few clients are columns, cell by cell; where what was said before counts, a
+cell has a letter for each meeting, and the worst is the outcome. Every other one, a real implementation
 too, is *like* another, except in the scenes that it names. Nobody generates
 either. Where they disagree with the sockets, somebody has to find out which of
 the two is wrong. `python tests/expectations.py` prints all of it as one grid,
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab.observation import Outcome
-from lab.policy.check import Basis
+from lab.policy.check import Basis, Learnt
 from lab.policy.clients import Client
 
 LEGEND = {"S": Outcome.SERVED, "B": Outcome.OUTAGE, "o": Outcome.STOPPED, "X": Outcome.INTERCEPTED}
@@ -105,7 +106,29 @@ SLIPS = {
     "useless_cross_sign_first":       "SB BBBB B",
 }  # fmt: skip
 
-SCENES = ROTATIONS | ATTACKS | SLIPS
+# Meeting by meeting: a site announces its next key, in a header and as a successor, and somebody comes with it or with
+# another. None of these columns listens, so what each does is what its pins do on that day. Twins stand together.
+ANNOUNCED = {
+    "announced_key":            "SSS SSS    SSS SSS SSB SSB          SSB",
+    "unannounced_key":          "SSX SSX    SSX SSX SSo SSo          SSX",
+    "lost_keys":                "SSSS SSSS  SSSS SSSS SSBB SSBB      SSBB",
+    "moved_without_a_word":     "SSS SSS    SBB SBB SBB SBB          SBB",
+    "attacked_after_the_cap":   "SXX SXX    Soo Soo Soo Soo          SXX",
+    "back_from_another_ca":     "SSSS SSSS  SBSS SBSS SBSS SBSS      SBSS",
+    "hostile_pins":             "SXSS SXSS  SoSS SoSS SoSS SoSS      SXSS",
+    "first_visit_announces":    "SSS SSS    BSS BSS BSS BSS          BSS",
+    "first_contact_announces":  "XXS XXS    ooS ooS ooS ooS          XXS",
+    # validation refuses both attackers; in between comes a key that no pin names
+    "relayed_announcement":     "XXSX ooSo  ooSo ooSo ooBo ooBo      ooBo",
+    "rolled_back":              "SSSS SSSS  SSSS SSSS SSBS SSBB      SSBS",
+    "old_key_stolen":           "SSSX SSSX  SSSX SSSX SSBX SSBo      SSBX",
+    "announcement_replaced":    "SSSSS SSSSS  SSSSS SSSSS SSSBB SSBBB  SSSBB",
+    "thief_announces":          "SSXSX SSXSX  SSXSX SSXSX SSXBo SSoBo  SSXBX",
+}  # fmt: skip
+
+SCENES = ROTATIONS | ATTACKS | ANNOUNCED | SLIPS
+ATTACKED = {*ATTACKS, *(scene for scene, row in ANNOUNCED.items() if "X" in row)}
+ROTATED = {*ROTATIONS, *ANNOUNCED} - ATTACKED
 
 # ---- like another, except -------------------------------------------------------------------------
 
@@ -120,6 +143,28 @@ def like(name: str, /, **but: str) -> Like:
 # What a program's way of building paths gives it, where its pins hold too.
 ANY_ANCHOR = {"intermediate_instead_of_root": "S"}
 OTHER_PATHS = {"useless_cross_sign_first": "S"}
+# Whom a client met first it remembers: the attacker who was there first robs it, and whoever comes next is another.
+MET_FIRST = {
+    "first_contact": "X",
+    "first_visit_announces": "SBB",
+    "first_contact_announces": "XoB",
+    "relayed_announcement": "XXBo",
+}
+# Who knew the key before the first contact is no better off later, and safe then.
+KNEW_BEFORE = {
+    "first_contact": "o",
+    "first_visit_announces": "BSS",
+    "first_contact_announces": "ooS",
+    "relayed_announcement": "ooBo",
+}
+# Who heeds what a site says moves with it, and forgets the key that it left. And believes the thief who has the key,
+# until the thief is gone and after.
+FOLLOWS = {
+    "rolled_back": "SSSB",
+    "old_key_stolen": "SSSo",
+    "announcement_replaced": "SSSBS",
+    "thief_announces": "SSXBX",
+}
 
 NEVER_SERVED = "a client that pins where it never looks"
 """Like it is who has an outage in every scene, the ordinary day included."""
@@ -131,14 +176,14 @@ DERIVED = {
     "leaf-and-ca": like("leaf-pinned", other_ca_same_key="B"),
     # asks no CA: reads no date and no name, and trusts whoever is there first
     "first-use-key": like(
-        "leaf-pinned", expired_with_stolen_key="X", first_contact="X", **dict.fromkeys(SLIPS, "S")
+        "leaf-pinned", expired_with_stolen_key="X", **MET_FIRST, **dict.fromkeys(SLIPS, "S")
     ),
     # the same; only the certificate's memory notices a new one for the same key
     "first-use-certificate": like(
-        "certificate-pinned", expired_with_stolen_key="X", first_contact="X",
+        "certificate-pinned", expired_with_stolen_key="X", **MET_FIRST,
         **dict.fromkeys((one for one in SLIPS if one != "name_left_out"), "S"),
     ),
-    "first-use-with-ca": like("leaf-pinned", first_contact="X"),
+    "first-use-with-ca": like("leaf-pinned", **MET_FIRST | {"relayed_announcement": "ooSo"}),
     # finds the old leaf wherever it was sent
     "pins-presented-chain": like("leaf-pinned", old_chain_left_behind="S", chain_stuffing="X", forged_link="X"),
     # reads no name
@@ -151,17 +196,41 @@ DERIVED = {
     "switched-off": like("trust-everything"),
 }  # fmt: skip
 
+# Clients that learn, which are columns only where they are asked for.
+LEARNING = {
+    # what the site says by header is all that they have; in the scenes above where nobody says anything it is nothing
+    "hpkp-no-cap": like(
+        "unpinned", **FOLLOWS, unannounced_key="SSo", lost_keys="SSBS",
+        moved_without_a_word="SBB", attacked_after_the_cap="Soo", back_from_another_ca="SSBB", hostile_pins="SXBB",
+    ),
+    # sixty days after the header it is a browser without pins: for the site, and for whoever waits
+    "hpkp-capped": like(
+        "hpkp-no-cap", moved_without_a_word="SBS", attacked_after_the_cap="SoX", back_from_another_ca="SSBS",
+        hostile_pins="SXBS",
+    ),
+    # what it noted last counts, and when that is over what it came with; an installed CA overrides both
+    "hpkp-preloaded": like("leaf-or-backup", **FOLLOWS, announced_key="SSS", installed_ca="X", company_proxy="S"),
+    "strict-known-only": like("first-use-key", **KNEW_BEFORE),
+    # a user who always says yes is no check, and one who never does is none that could be told from a refusal
+    "ask-always": like("trust-everything"),
+    "ask-never": like("first-use-key"),
+    "successor": like("first-use-key", **FOLLOWS, announced_key="SSS"),
+    # takes the relayed announcement for the attacker's own, and does not notice that he has gone
+    "successor-without-proof": like("successor", relayed_announcement="XXSo"),
+    "successor-at-first-use": like("successor", first_visit_announces="SSS", first_contact_announces="XXB"),
+}  # fmt: skip
+
 # Profiles whose program is run.
 RUN = {
     # takes any anchor, and tries no other path
     "curl": like("leaf-pinned", **ANY_ANCHOR),
     # keeps the key of the genuine server without any CA, but knew it before the first contact
-    "curl-insecure": like("first-use-key", first_contact="o"),
+    "curl-insecure": like("first-use-key", **KNEW_BEFORE),
     "curl-ca-pin": like(NEVER_SERVED),
     "wget": like("leaf-pinned", **ANY_ANCHOR),
-    "wget-insecure": like("first-use-key", first_contact="o"),
+    "wget-insecure": like("first-use-key", **KNEW_BEFORE),
     "urllib3": like("certificate-pinned", reached_by_another_name="S"),
-    "aiohttp": like("first-use-certificate", first_contact="o"),
+    "aiohttp": like("first-use-certificate", **KNEW_BEFORE),
     "ssl-hook": like("leaf-pinned"),
     "httpx-response": like("checks-too-late"),
     # Java would try the other path, but the pins are held against one that OkHttp builds, and that one does not
@@ -183,8 +252,8 @@ RUN = {
     "dane-2": like("intermediate-pinned", root_distrusted="S", **ANY_ANCHOR, **OTHER_PATHS),
     "dane-2-root": like(NEVER_SERVED),
     # a name that is wrong is refused, in spite of RFC 7671
-    "dane-3": like("first-use-key", first_contact="o", name_left_out="B", reached_by_another_name="B"),
-    "dane-3-no-name": like("first-use-key", first_contact="o"),
+    "dane-3": like("first-use-key", **KNEW_BEFORE, name_left_out="B", reached_by_another_name="B"),
+    "dane-3-no-name": like("first-use-key", **KNEW_BEFORE),
     "gnutls-tofu": like("first-use-key"),
     # forgives every error once the genuine certificate was sent, and pins nothing
     "chromium-list": like(
@@ -218,8 +287,9 @@ MODELLED = {
 # ---- read -----------------------------------------------------------------------------------------
 
 CLIENTS = (*BASE, *DERIVED)
+FURTHER = (*LEARNING,)
 PROFILES = (*RUN, *MODELLED)
-LIKE = DERIVED | RUN | MODELLED
+LIKE = DERIVED | LEARNING | RUN | MODELLED
 
 
 def sees_only_the_path(client: Client) -> bool:
@@ -228,23 +298,28 @@ def sees_only_the_path(client: Client) -> bool:
 
     For such a client an attack and its twin are one and the same.
     """
-    return not client.resumes and all(check.basis is not Basis.PRESENTED for check in client.policy)
+    told = {Learnt.HEADER, Learnt.ANNOUNCED} & {*client.learnt}
+    return not client.resumes and not told and all(check.basis is not Basis.PRESENTED for check in client.policy)
 
 
 def letters(name: str) -> dict[str, str]:
-    """The column of a client or profile, by scene."""
+    """The column of a client or profile, by scene: a letter, or one for each meeting."""
     if name == NEVER_SERVED:
-        return dict.fromkeys(SCENES, "B")
+        refused = {scene: row.split()[0].translate(str.maketrans("SX", "Bo")) for scene, row in ANNOUNCED.items()}
+        return dict.fromkeys(SCENES, "B") | refused
     if name in BASE:
-        rows = {scene: row.replace(" ", "") for scene, row in SCENES.items()}
+        rows = {scene: row.split() if scene in ANNOUNCED else row.replace(" ", "") for scene, row in SCENES.items()}
         assert {len(row) for row in rows.values()} == {len(BASE)}
         return {scene: row[BASE.index(name)] for scene, row in rows.items()}
     other, but = LIKE[name]
     return letters(other) | but
 
 
-COLUMNS = {name: letters(name) for name in (*CLIENTS, *PROFILES)}
-EXPECTED = {scene: {name: LEGEND[column[scene]] for name, column in COLUMNS.items()} for scene in SCENES}
+COLUMNS = {name: letters(name) for name in (*CLIENTS, *FURTHER, *PROFILES)}
+SEVERITY = "SoBX"
+"""A cell shows the worst of its meetings: the letters, from the mildest outcome to the worst."""
+WORST = {name: {scene: max(met, key=SEVERITY.index) for scene, met in of.items()} for name, of in COLUMNS.items()}
+EXPECTED = {scene: {name: LEGEND[of[scene]] for name, of in WORST.items()} for scene in SCENES}
 
 
 def grid(names: Iterable[str] = CLIENTS) -> str:
@@ -253,9 +328,9 @@ def grid(names: Iterable[str] = CLIENTS) -> str:
     width = max(map(len, SCENES))
     keys = [f"{number:2} {name}" for number, name in enumerate(names, 1)]
     head = " ".join(f"{number:2}" for number in range(1, len(names) + 1))
-    lines = [f"{scene:{width}}  {'  '.join(COLUMNS[name][scene] for name in names)}" for scene in SCENES]
+    lines = [f"{scene:{width}}  {'  '.join(WORST[name][scene] for name in names)}" for scene in SCENES]
     return "\n".join([*keys, "", f"{'':{width}} {head}", *lines])
 
 
 if __name__ == "__main__":
-    print(grid(), "", grid(PROFILES), sep="\n")
+    print(grid(), "", grid(FURTHER), "", grid(PROFILES), sep="\n")

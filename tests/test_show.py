@@ -25,7 +25,8 @@ DEPTHS = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
 
 def test_every_cell_has_a_glyph_and_a_word(whole_matrix: Matrix) -> None:
     """HTML and text show each outcome as glyph and word, and as often as it happened."""
-    happened = [trial.outcome for trial in whole_matrix.trials.values()]
+    cells = [(client.name, case.name) for client in whole_matrix.clients for case in whole_matrix.cases]
+    happened = [whole_matrix.cell(*one).outcome for one in cells]
     sheet = matrix.sheet(whole_matrix)
     page, plain = sheet.html(), str(sheet)
     for outcome in Outcome:

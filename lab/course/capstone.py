@@ -105,8 +105,9 @@ def draw(seed: int = SEED, count: int = COUNT, attacks: float = SHARE) -> tuple[
 
 
 def newcomers() -> list[Case]:
-    """What the catalogue has and no list of this file names: scenes that were registered later."""
-    return [one for name, one in CASES.items() if name not in (*ATTACKS, *ROTATIONS, *LEFT_OUT)]
+    """What the catalogue has and no list of this file names: scenes that were registered later, and repeat no other."""
+    named = (*ATTACKS, *ROTATIONS, *LEFT_OUT)
+    return [one for name, one in CASES.items() if name not in named and not one.repeats]
 
 
 def each_once() -> tuple[Arrival, ...]:

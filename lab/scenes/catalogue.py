@@ -166,7 +166,12 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A catalogue entry: an attack, a rotation or a slip, with all that a table says of it."""
+    """
+    A catalogue entry: an attack, a rotation or a slip, with all that a table says of it.
+
+    `repeats` names the scene that this one is over again to whoever sees only
+    the path; empty where there is none.
+    """
 
     name: str
     kind: Kind
@@ -180,6 +185,7 @@ class Case:
     way: Way | None = None
     incident: str = ""
     starts: dict[str, Any] = field(default_factory=dict)
+    repeats: str = ""
 
     def scene(self, world: World | None = None) -> Scene:
         """The scene in this world; in a fresh one of its own, where None."""
@@ -280,6 +286,7 @@ def attack(
     twin: str = "",
     fails: Fault | None = None,
     incident: str = "",
+    repeats: str = "",
 ) -> Callable[[Build], Build]:
     """
     Register an attack. `fails` says why ordinary validation refuses it; one that passes names its `twin`.
@@ -290,13 +297,24 @@ def attack(
         raise ValueError("an attack either fails ordinary validation (fails=) or names its benign twin (twin=)")
     held = (holds,) if isinstance(holds, Holds) else holds
     return lambda build: _register(
-        build, Kind.ATTACK, reach=reach, holds=held, way=way, twin=twin, fails=fails, incident=incident
+        build,
+        Kind.ATTACK,
+        reach=reach,
+        holds=held,
+        way=way,
+        twin=twin,
+        fails=fails,
+        incident=incident,
+        repeats=repeats,
     )
 
 
-def rotation(*, reach: Reach, incident: str = "", starts: dict[str, Any] | None = None) -> Callable[[Build], Build]:
+def rotation(
+    *, reach: Reach, incident: str = "", starts: dict[str, Any] | None = None, repeats: str = ""
+) -> Callable[[Build], Build]:
     """Register a rotation. `starts` are the world's arguments, where the service does not start as usual."""
-    return lambda build: _register(build, Kind.ROTATION, reach=reach, incident=incident, starts=starts or {})
+    about = {"reach": reach, "incident": incident, "starts": starts or {}, "repeats": repeats}
+    return lambda build: _register(build, Kind.ROTATION, **about)
 
 
 def slip(*, reach: Reach, fails: Fault, incident: str = "") -> Callable[[Build], Build]:

@@ -171,7 +171,8 @@ def forecast(
     )
     findings = lint(subject)
     world = Rebuilt(chain, name, now)
-    wanted = [ORDINARY, *(one.name for one in chosen("all" if scenes is None else scenes))]
+    told = [one for one in CASES.values() if not one.repeats] if scenes is None else chosen(scenes)
+    wanted = [ORDINARY, *(one.name for one in told)]
     if slips := [one for one in wanted if one not in CASES]:
         raise ValueError(
             f"{slips[0]} is a slip, which ordinary validation refuses, pins or none; give attacks or rotations"

@@ -23,26 +23,17 @@ from lab.built.time.language import DAY, Entry, Lag, Phrase, Span, Words
 from lab.built.time.reading import named_once, opened
 from lab.built.time.source import Place, Source
 from lab.observation import Line
-from lab.pki.authority import Credential
 from lab.pki.paths import EXPIRED
-from lab.pki.pins import pin_of, seen
+from lab.pki.pins import seen
 from lab.pki.says import PKP, Says
 from lab.pki.world import World
-from lab.policy.hpkp_header import Header
 from lab.policy.pinset import Reach
+from lab.scenes.announced import announced as announced
 from lab.scenes.catalogue import CASES, Case, Fault, Kind, Meeting, Scene, honest, site_pins, told
 from lab.trials.rehearsal import foresee
 
 FAKE_BACKUP = "sha256/" + "A" * 43 + "="
 """32 zero octets: the pin of no key that anybody holds."""
-
-
-def announced(
-    *credentials_or_pins: Credential | str, days: float = 60, subdomains: bool = False, report_uri: str = ""
-) -> str:
-    """A header's value that names these pins (a credential stands for its leaf's) for so many days."""
-    pins = tuple(one if isinstance(one, str) else pin_of(one.leaf) for one in credentials_or_pins)
-    return str(Header(pins, round(days * 86400), subdomains, report_uri))
 
 
 MOST_DAYS = 7_300

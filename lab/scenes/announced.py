@@ -1,0 +1,415 @@
+"""
+Scenes of what was said before: a site announces its next key, and somebody comes with it, or with another.
+
+The site says it in two ways at once, by a Public-Key-Pins header (RFC 7469) and
+as an announced successor; who heeds neither sees the certificates alone. That
+is the point: the path of an attack and of its twin are alike, and what was said
+tells them apart, or fails to. Days are counted from the first meeting.
+
+An attacker with nothing to say of his own relays what the site says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from lab.pki.authority import Authority, Credential, Key, new_key
+from lab.pki.pins import pin_of
+from lab.pki.says import PKP, SILENT, Says, announcing
+from lab.pki.world import World
+from lab.policy.hpkp_header import Header
+from lab.policy.pinset import Reach
+from lab.scenes.catalogue import (
+    Fault,
+    Holds,
+    Meeting,
+    Scene,
+    Way,
+    attack,
+    attacked,
+    changed,
+    honest,
+    rotation,
+    told,
+)
+
+A_YEAR = 365
+
+
+def announced(
+    *credentials_or_pins: Credential | str, days: float = 60, subdomains: bool = False, report_uri: str = ""
+) -> str:
+    """A header's value that names these pins (a credential stands for its leaf's) for so many days."""
+    pins = tuple(one if isinstance(one, str) else pin_of(one.leaf) for one in credentials_or_pins)
+    return str(Header(pins, round(days * 86400), subdomains, report_uri))
+
+
+def says(credential: Credential, coming: Key, *, days: float = 60) -> Says:
+    """What is presented is pinned together with the key that comes next, and that one is announced and proven."""
+    pins = announced(credential, pin_of(coming.public_key()), days=days)
+    return Says(((PKP, pins),), successors=(coming,))
+
+
+def on(world: World, day: int) -> World:
+    """The same world, so many days later."""
+    return world.at(world.now + timedelta(days=day))
+
+
+def by(authority: Authority, world: World, key: Key | None = None) -> Credential:
+    """What this authority issues for the service, for a new key where none is given."""
+    return authority.issue(*world.hosts, key=key)
+
+
+def begun(world: World, coming: Key, *, days: float = 60) -> tuple[Meeting, Meeting]:
+    """Two days on which the site announces `coming`: on the second it is known already, and is heard."""
+    first = replace(
+        honest(world, "the genuine server, which announces its next key"), says=says(world.genuine, coming, days=days)
+    )
+    return first, replace(first, time=on(world, 1).now, title="the day after, and the same announcement")
+
+
+def moved(world: World, coming: Key, *, day: int = 30) -> Meeting:
+    """The site has moved to the key that it announced, and announces the one after it."""
+    later = on(world, day)
+    credential = by(later.issuing, later, coming)
+    return changed(
+        later, credential, title="the genuine server, with the announced key", says=says(credential, new_key())
+    )
+
+
+# ---- it was announced, or it was not --------------------------------------------------------------
+
+
+@rotation(reach=Reach.INTERMEDIATE, repeats="new_key")
+def announced_key(world: World) -> Scene:
+    """
+    The site announces its next key, and a month later moves to it
+
+        days 0, 1:  Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
+        day 30:     Honest Root -> Honest Issuing CA 1 -> bank.example   (key 2)
+
+    A renewal with a new key, as anybody sees it who did not listen.
+    """
+    coming = new_key()
+    return told(world, *begun(world, coming), moved(world, coming))
+
+
+@attack(
+    reach=Reach.INTERMEDIATE,
+    twin="announced_key",
+    holds=Holds.SITE_INTERMEDIATE,
+    way=Way.DNS,
+    repeats="same_intermediate",
+)
+def unannounced_key(world: World) -> Scene:
+    """
+    An attacker comes with a key that the site did not announce
+
+        days 0, 1:  Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
+        day 30:     Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key)
+
+    The path is the announced renewal's. Only what was said before speaks against it.
+    """
+    first, second = begun(world, new_key())
+    later = on(world, 30)
+    return told(world, first, second, attacked(later, by(later.issuing, later), behind=second))
+
+
+@rotation(
+    reach=Reach.INTERMEDIATE,
+    incident="Smashing Magazine, 21 to 25 October 2016: the new certificate had a key that no pin named, and max-age "
+    "was a year (smashingmagazine.com/be-afraid-of-public-key-pinning)",
+    repeats="new_key",
+)
+def lost_keys(world: World) -> Scene:
+    """
+    The announced key is lost, and the site takes a third one
+
+        days 0, 1:   Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
+        days 30, 70: Honest Root -> Honest Issuing CA 1 -> bank.example   (key 3)
+
+    On day 70 pins of sixty days are over. A memory without an end still waits for key 2.
+    """
+    later = on(world, 30)
+    third = by(later.issuing, later)
+    lost = changed(later, third, title="the genuine server, with a third key", says=says(third, new_key()))
+    return told(
+        world,
+        *begun(world, new_key()),
+        lost,
+        replace(lost, time=on(world, 70).now, title="the same, when pins of sixty days are over"),
+        about=2,
+    )
+
+
+# ---- how long it is remembered --------------------------------------------------------------------
+
+
+@rotation(reach=Reach.TRUST_STORE, repeats="new_ca")
+def moved_without_a_word(world: World) -> Scene:
+    """
+    The site pins itself for a year, and moves to another CA without a word
+
+        day 0:       Honest Root -> Honest Issuing CA 1 -> bank.example   (pins for 365 days)
+        days 30, 70: Other Public Root -> Other Issuing CA -> bank.example   (new key)
+
+    A browser that caps the year at sixty days is served again on day 70.
+    """
+    first, _ = begun(world, new_key(), days=A_YEAR)
+    later = on(world, 30)
+    there = changed(later, by(later.other_issuing, later), title="the genuine server, at another CA")
+    return told(world, first, there, replace(there, time=on(world, 70).now, title="the same, after the cap"))
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="moved_without_a_word",
+    holds=Holds.TRUSTED_CA,
+    way=Way.DNS,
+    repeats="other_trusted_ca",
+)
+def attacked_after_the_cap(world: World) -> Scene:
+    """
+    The site pins itself for a year, and an attacker waits for the browser's cap
+
+        day 0:       Honest Root -> Honest Issuing CA 1 -> bank.example   (pins for 365 days)
+        days 30, 70: Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
+
+    A cap that ends a mistake sooner ends the protection sooner.
+    """
+    first, _ = begun(world, new_key(), days=A_YEAR)
+    later = on(world, 30)
+    there = attacked(later, by(later.other_issuing, later), behind=first)
+    return told(world, first, there, replace(there, time=on(world, 70).now, title="the attacker, after the cap"))
+
+
+# ---- somebody else has pinned it ------------------------------------------------------------------
+
+
+def _visited(world: World, there: Meeting) -> Scene:
+    """The site, which says nothing; `there` for a day; then the site again, and once more when sixty days are over."""
+    again = replace(honest(world, "the site again, which says nothing"), time=on(world, 2).now)
+    return told(
+        world,
+        honest(world, "the site, which says nothing"),
+        there,
+        again,
+        replace(again, time=on(world, 70).now, title="the same, when pins of sixty days are over"),
+        about=1,
+    )
+
+
+@rotation(reach=Reach.TRUST_STORE, repeats="new_ca")
+def back_from_another_ca(world: World) -> Scene:
+    """
+    The site moves to a service that pins its own keys for a year, and moves back
+
+        day 0:     Honest Root -> Honest Issuing CA 1 -> bank.example
+        day 1:     Other Public Root -> Other Issuing CA -> bank.example   (pins its keys for 365 days)
+        days 2, 70: Honest Root -> Honest Issuing CA 1 -> bank.example
+
+    Whoever left the pins behind has no hand in the site any more.
+    """
+    later = on(world, 1)
+    there = by(later.other_issuing, later)
+    title = "the genuine server, at a service that pins its own keys"
+    return _visited(world, changed(later, there, title=title, says=says(there, new_key(), days=A_YEAR)))
+
+
+@attack(
+    reach=Reach.TRUST_STORE,
+    twin="back_from_another_ca",
+    holds=Holds.TRUSTED_CA,
+    way=Way.DNS,
+    incident="nobody was seen to do it; RFC 7469 section 4.5 warns of it, and Chrome named it among the reasons to "
+    "give HPKP up (blink-dev, 2017-10-27)",
+    repeats="other_trusted_ca",
+)
+def hostile_pins(world: World) -> Scene:
+    """
+    An attacker pins the site to the attacker's keys for a year, and leaves
+
+        day 0:     Honest Root -> Honest Issuing CA 1 -> bank.example
+        day 1:     Other Public Root -> Other Issuing CA -> bank.example   (attacker's key, pinned for 365 days)
+        days 2, 70: Honest Root -> Honest Issuing CA 1 -> bank.example
+
+    The robbery lasts a day. The outage lasts until the pins end, and the attacker is gone.
+    """
+    later = on(world, 1)
+    rogue = by(later.other_issuing, later)
+    title = "an attacker, who pins the site to keys of his own"
+    return _visited(world, attacked(later, rogue, title=title, says=says(rogue, new_key(), days=A_YEAR)))
+
+
+# ---- the announcement comes first of all ----------------------------------------------------------
+
+
+@rotation(reach=Reach.TRUST_STORE, repeats="first_visit_before_a_move")
+def first_visit_announces(world: World) -> Scene:
+    """
+    On the first visit the site announces the key that it is about to move to
+
+        day 0:     Other Public Root -> Other Issuing CA -> bank.example   (old key, announces the next)
+        days 1, 2: Honest Root -> Honest Issuing CA 1 -> bank.example
+
+    At a first use nobody knows who announces, so a careful client does not heed it.
+    """
+    old = by(world.other_issuing, world)
+    title = "first contact: the genuine server, which announces its next key"
+    later = replace(honest(world, "the genuine server, with that key"), time=on(world, 1).now)
+    return told(
+        world,
+        changed(world, old, title=title, says=announcing(world.genuine.key)),
+        later,
+        replace(later, time=on(world, 2).now, title="the day after"),
+        about=0,
+    )
+
+
+@attack(
+    reach=Reach.TRUST_STORE, twin="first_visit_announces", holds=Holds.TRUSTED_CA, way=Way.WIFI, repeats="first_contact"
+)
+def first_contact_announces(world: World) -> Scene:
+    """
+    An attacker is there first, announces a key of his own, and comes back with it
+
+        days 0, 1: Other Public Root -> Other Issuing CA -> bank.example   (attacker's keys, the second announced)
+        day 2:     Honest Root -> Honest Issuing CA 1 -> bank.example      (the attacker has left)
+
+    Who heeds strangers hands the line to them for as long as they care to announce.
+    """
+    own, later = new_key(), on(world, 1)
+    return told(
+        world,
+        attacked(
+            world,
+            by(world.other_issuing, world),
+            title="first contact: an attacker, who announces a key of his own",
+            says=announcing(own),
+        ),
+        attacked(later, by(later.other_issuing, later, own), title="the attacker, with that key", says=SILENT),
+        replace(honest(world, "the attacker has left: the genuine server"), time=on(world, 2).now),
+        about=0,
+    )
+
+
+@attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI, repeats="untrusted_rogue_ca")
+def relayed_announcement(world: World) -> Scene:
+    """
+    An attacker whom a client knows relays the site's announcement, and leaves before anybody notices
+
+        days 0, 1: Rogue Root -> bank.example   (attacker's key; on day 1 with the site's announcement of key 2)
+        day 30:    Honest Root -> Honest Issuing CA 1 -> bank.example   (key 2)
+        day 40:    Rogue Root -> bank.example   (another attacker's key)
+
+    A proof belongs to the connection that it was made on. Where nobody asks for one, the inverted alarm is silent.
+    """
+    coming = new_key()
+    _, site = begun(world, coming)
+    there = by(world.rogue_root, world)
+    later = on(world, 40)
+    return told(
+        world,
+        attacked(world, there, title="first contact: the attacker, whom no CA vouches for"),
+        attacked(on(world, 1), there, title="the attacker, who relays the announcement", behind=site),
+        moved(world, coming),
+        attacked(later, by(later.rogue_root, later), title="another attacker"),
+        about=0,
+    )
+
+
+# ---- the key that was announced away --------------------------------------------------------------
+
+
+@rotation(reach=Reach.LEAF, repeats="same_key")
+def rolled_back(world: World) -> Scene:
+    """
+    The site moves to its announced key, and ten days later back to the old one
+
+        days 0, 1: Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
+        day 30:    Honest Root -> Honest Issuing CA 1 -> bank.example   (key 2, announces key 3)
+        day 40:    Honest Root -> Honest Issuing CA 1 -> bank.example   (the old key)
+
+    An old backup was restored. Whoever had moved with the site has forgotten that key.
+    """
+    coming, later = new_key(), on(world, 40)
+    back = changed(later, by(later.issuing, later, world.genuine.key), title="the genuine server, with its old key")
+    return told(world, *begun(world, coming), moved(world, coming), back)
+
+
+@attack(
+    reach=Reach.LEAF,
+    twin="rolled_back",
+    holds=(Holds.SERVER_KEY, Holds.SITE_INTERMEDIATE),
+    way=Way.DNS,
+    repeats="stolen_key_new_certificate",
+)
+def old_key_stolen(world: World) -> Scene:
+    """
+    The site has moved to its announced key, and the old one is stolen
+
+        days 0, 1: Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
+        day 30:    Honest Root -> Honest Issuing CA 1 -> bank.example   (key 2, announces key 3)
+        day 40:    Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker, with the old key)
+
+    A disk was sold with its key. Who stayed with the old key talks to the thief.
+    """
+    coming, later = new_key(), on(world, 40)
+    there = moved(world, coming)
+    thief = attacked(later, by(later.issuing, later, world.genuine.key), title="a thief with the old key", behind=there)
+    return told(world, *begun(world, coming), there, thief)
+
+
+@rotation(reach=Reach.LEAF, repeats="same_key")
+def announcement_replaced(world: World) -> Scene:
+    """
+    The site announces one key, then another, and moves to both in turn
+
+        days 0, 1: Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
+        day 2:     Honest Root -> Honest Issuing CA 1 -> bank.example   (same key renewed, announces key 3 instead)
+        day 3:     Honest Root -> Honest Issuing CA 1 -> bank.example   (key 2)
+        day 4:     Honest Root -> Honest Issuing CA 1 -> bank.example   (key 3)
+
+    Two departments, each with an announcement of its own. The last one counts.
+    """
+    coming, own = new_key(), new_key()
+    second = on(world, 2)
+    renewed = by(second.issuing, second, world.genuine.key)
+    title = "the genuine server, which announces another key instead"
+    said = changed(second, renewed, title=title, says=says(renewed, own))
+    last = on(world, 4)
+    other = changed(last, by(last.issuing, last, own), title="the genuine server, with the other key")
+    return told(world, *begun(world, coming), said, moved(world, coming, day=3), other, about=2)
+
+
+@attack(
+    reach=Reach.LEAF,
+    twin="announcement_replaced",
+    holds=(Holds.SERVER_KEY, Holds.SITE_INTERMEDIATE),
+    way=Way.DNS,
+    repeats="stolen_key_new_certificate",
+)
+def thief_announces(world: World) -> Scene:
+    """
+    A thief of the server's key announces a key of his own, and comes back with it
+
+        days 0, 1: Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
+        day 2:     Honest Root -> Honest Issuing CA 1 -> bank.example   (stolen key, announces the thief's own)
+        day 3:     Honest Root -> Honest Issuing CA 1 -> bank.example   (key 2: the site has the stolen one replaced)
+        day 4:     Honest Root -> Honest Issuing CA 1 -> bank.example   (the thief's own key)
+
+    Whoever holds the trusted key can do all that the site can: announcements make the theft last.
+    """
+    coming, own = new_key(), new_key()
+    second, last = on(world, 2), on(world, 4)
+    stolen = by(second.issuing, second, world.genuine.key)
+    there = moved(world, coming, day=3)
+    return told(
+        world,
+        *begun(world, coming),
+        attacked(second, stolen, title="a thief, who announces a key of his own", says=says(stolen, own)),
+        there,
+        attacked(last, by(last.issuing, last, own), title="the thief, with that key", behind=there),
+        about=2,
+    )
