@@ -322,6 +322,48 @@ WORST = {name: {scene: max(met, key=SEVERITY.index) for scene, met in of.items()
 EXPECTED = {scene: {name: LEGEND[of[scene]] for name, of in WORST.items()} for scene in SCENES}
 
 
+# Why a column is there: the scenes in which, together, it differs from every other. One scene is the best of reasons;
+# most are told from different neighbours by different scenes, which is no fault of theirs.
+EARNS = {
+    "trust-everything": ("self_signed_certificate",),
+    "unpinned": ("self_signed_certificate", "moved_without_a_word"),
+    "root-pinned": ("chain_shortened",),
+    "intermediate-pinned": ("new_intermediate", "new_key", "other_hosts_certificate", "leaf_as_ca"),
+    "leaf-pinned": (
+        *("backup_key", "session_from_another_component", "other_trusted_ca"),
+        *("first_visit_announces", "old_chain_left_behind", "other_ca_same_key", "expired_with_stolen_key"),
+    ),
+    "certificate-pinned": ("same_key", "expired_with_stolen_key"),
+    "leaf-or-backup": ("backup_key", "announced_key"),
+    "any-of-chain": ("new_key", "new_ca", "other_ca_same_key"),
+    "leaf-and-ca": ("other_ca_same_key", "rolled_back"),
+    "first-use-key": ("relayed_announcement", "rolled_back"),
+    "first-use-certificate": ("same_key", "expired_with_stolen_key"),
+    "first-use-with-ca": ("new_key", "relayed_announcement"),
+    "pins-presented-chain": ("new_key", "old_chain_left_behind"),
+    "no-host-name-check": ("new_intermediate", "other_hosts_certificate"),
+    "ignores-ca-flag": ("new_intermediate", "leaf_as_ca"),
+    "checks-too-late": ("new_key", "other_trusted_ca"),
+    "skips-when-resumed": ("new_key", "session_from_another_component"),
+    "switched-off": ("self_signed_certificate",),
+    "hpkp-no-cap": ("hostile_pins",),
+    "hpkp-capped": ("hostile_pins",),
+    "hpkp-preloaded": ("new_key", "company_proxy"),
+    "strict-known-only": ("expired_with_stolen_key", "first_contact"),
+    "ask-always": ("self_signed_certificate",),
+    "ask-never": ("relayed_announcement", "rolled_back"),
+    "successor": ("announced_key", "first_visit_announces", "relayed_announcement"),
+    "successor-without-proof": ("relayed_announcement",),
+    "successor-at-first-use": ("first_contact_announces",),
+}
+NEVER_APART = {
+    frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "
+    "replaced, and the user of the third overrules it: three ways to have no check",
+    frozenset({"first-use-key", "ask-never"}): "a warning that nobody ever clicks away is a refusal; what differs is "
+    "that somebody was asked",
+}
+
+
 def grid(names: Iterable[str] = CLIENTS) -> str:
     """The columns of these clients side by side, each under its number."""
     names = tuple(names)

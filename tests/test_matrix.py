@@ -7,10 +7,23 @@ key that is on the path.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from expectations import ANNOUNCED, ATTACKED, COLUMNS, EXPECTED, LEGEND, LIKE, ROTATED, letters, sees_only_the_path
+from expectations import (
+    ANNOUNCED,
+    ATTACKED,
+    COLUMNS,
+    EARNS,
+    EXPECTED,
+    LEGEND,
+    LIKE,
+    NEVER_APART,
+    ROTATED,
+    letters,
+    sees_only_the_path,
+)
 from expectations import CLIENTS as EXPECTED_CLIENTS
 from expectations import FURTHER as EXPECTED_FURTHER
 
@@ -78,6 +91,21 @@ def test_every_meeting_is_what_was_written_down(scene: str, whole_matrix: Matrix
     for name in EVERY:
         met = [one.outcome for one in whole_matrix.cell(name, scene).encounters]
         assert met == [LEGEND[letter] for letter in COLUMNS[name][scene]], name
+
+
+def apart(name: str, scenes: Iterable[str]) -> set[str]:
+    """The columns that differ from this one in some meeting of these scenes."""
+    return {one for one in EVERY if any(COLUMNS[one][scene] != COLUMNS[name][scene] for scene in scenes)}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_column_earns_its_place(name: str) -> None:
+    """It differs from every other in the scenes that are named, none too many; who never differs has a reason."""
+    same = {one for group in NEVER_APART if name in group for one in group} | {name}
+    assert apart(name, EARNS[name]) == {*EVERY} - same
+    assert apart(name, COLUMNS[name]) == {*EVERY} - same
+    for scene in EARNS[name]:
+        assert apart(name, {*EARNS[name]} - {scene}) != {*EVERY} - same, scene
 
 
 def test_every_client_can_do_an_ordinary_day(whole_matrix: Matrix) -> None:

@@ -18,7 +18,8 @@ import pytest
 from lab.__main__ import main
 from lab.observation import Outcome
 from lab.policy import checks
-from lab.policy.clients import CLIENTS, Client, client, register
+from lab.policy.clients import CLIENTS, FURTHER, PROFILES, Client, chosen, client, every, register
+from lab.policy.memory import Memory
 from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import (
     CASES,
@@ -113,6 +114,42 @@ def test_a_client_from_outside_is_in_the_table(outside: ModuleType) -> None:
     """A registered client is found by its name, and comes last."""
     assert client("belt-and-braces") is outside.belt_and_braces
     assert list(CLIENTS)[-1] == "belt-and-braces"
+
+
+def test_a_client_of_two_names_is_one_entry() -> None:
+    """The other name finds the same row, counts once where both are asked for, and is taken."""
+    for other, name in {"strict": "first-use-key", "with-ca": "first-use-with-ca"}.items():
+        assert client(other) is client(name)
+        assert chosen([other, name]) == [client(name)]
+        with pytest.raises(ValueError, match=f"already a client named '{other}'"):
+            register(Client(other, "another", (checks.VALIDATION,)))
+    with pytest.raises(ValueError, match="already a client named 'unpinned'"):
+        register(Client("mine", "another", (checks.VALIDATION,), also=("unpinned",)))
+
+
+def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
+    """By name and by group, from every shelf; the groups of old are as they were."""
+    assert [one.name for one in chosen("hpkp")] == ["hpkp-no-cap", "hpkp-capped", "hpkp-preloaded"]
+    remember = {one.name for one in chosen("continuity")}
+    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp")} | {
+        *("first-use-key", "first-use-certificate", "first-use-with-ca"),
+    }
+    assert chosen("all") == list(CLIENTS.values())
+    assert chosen("profiles") == list(PROFILES.values())
+    assert not {*FURTHER} & {*CLIENTS}
+    assert len(chosen("story")) == 8
+
+
+def test_what_a_client_begins_with() -> None:
+    """The enrolled key and the preloaded pins are there before the first meeting; nobody else knows anything."""
+    enrolment = case("first_contact").scene().enrolment
+    began = {one.name: one.mind(enrolment).known.memory for one in every()}
+    (record,) = began.pop("strict-known-only").records
+    assert (record.host, {record.pin}) == (enrolment.host, enrolment.site[Role.LEAF])
+    (entry,) = began.pop("hpkp-preloaded").preloaded.values()
+    assert (entry.host, {*entry.pins}) == (enrolment.host, enrolment.site[Role.LEAF] | enrolment.site[Role.BACKUP])
+    assert {*map(repr, began.values())} == {repr(Memory())}
+    assert client("hpkp-preloaded").mind().known.memory == Memory()
 
 
 def test_the_command_line_takes_them_from_a_file(
