@@ -31,8 +31,9 @@ from lab.built.time.events import EVENTS
 from lab.built.time.installed import Owner
 from lab.built.time.language import DAY, SECOND, Choice
 from lab.built.time.life import Life
+from lab.built.time.point import meetings, stretch
 from lab.built.time.reading import load, read, ready
-from lab.built.time.run import Chronicle, disagreements, expected, meetings, run, schedule
+from lab.built.time.run import Chronicle, disagreements, expected, run, schedule
 from lab.observation import Line, Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.paths import build
@@ -304,6 +305,42 @@ def test_pins_that_expire_fail_open_and_pins_that_do_not_brick() -> None:
     assert exposure(name, "updated, pins expire") == 0  # updates renew the date too
 
 
+def test_clients_that_learn_follow_what_was_announced_and_wait_for_what_was_lost() -> None:
+    """303 days from September to the end, 456 from April; a cap ends the wait 60 days after the last visit."""
+    name = "pins-by-header"
+    lost = {one.client.mind: one.outage_days for one in lived(name).courses}
+    capped = (at(2016, 10, 30) + SECOND - at(2016, 9)) / DAY
+    assert {one: lost[one] for one in ("", "hpkp-no-cap", "hpkp-capped", "successor", "strict")} == {
+        "": 0,
+        "hpkp-no-cap": 303,
+        "hpkp-capped": capped,
+        "successor": 303,
+        "strict": 456,
+    }
+    # Gemini disregards what has expired: an outage lasts while the old certificate does, which is renewed 30 days early
+    assert lived(name).course("Gemini").spells(Outcome.OUTAGE)[0].days == 30
+    assert [one.exposure_days for one in lived(name).courses] == [30, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("mind", ["hpkp-capped", "successor", "gemini"])
+def test_a_day_of_many_teaches_what_the_last_one_does(mind: str) -> None:
+    """A handshake on every day ends in what a stretch remembers after one, but for when and how often it was there."""
+    text = SMALL.split("[[client]]")[0].replace("[[ca]]", 'pins = ["leaf", "backup"]\nannounces = true\n\n[[ca]]', 1)
+    life = Life(read(f'{text}[[client]]\nname = "mine"\nmind = "{mind}"\n'))
+    owner = Owner(life.timeline.clients[0], life)
+    with Ground(life.timeline.host) as ground:
+        _, few = stretch(ground, owner, at(2026), at(2026, 1, 9), None)
+        every = None
+        for day in range(1, 9):
+            _, every = stretch(ground, owner, at(2026, 1, day), at(2026, 1, day + 1), every)
+    assert every is not None
+    assert few.noted == every.noted
+    assert bool(few.noted) is (mind == "hpkp-capped")
+    keys = [{(one.pin, bool(one.count), one.expires) for one in memory.records} for memory in (few, every)]
+    assert keys[0] == keys[1]
+    assert bool(keys[0]) is (mind != "hpkp-capped")
+
+
 def test_a_clock_moved_forward_opens_pins_that_expire() -> None:
     """Within the fortnight of the moved clock the attacker gets in; pins without a date hold."""
     shown = lived("clock-moved")
@@ -447,6 +484,9 @@ def test_a_key_stolen_by_a_move_is_stolen_for_other_events_too() -> None:
         ('pins = ["leaf"]', 'pins = ["laef"]', r"line 21, key pins: 'laef' .*did you mean leaf\?"),
         ('pins = ["leaf"]', 'pinns = ["leaf"]', r"line 21, key pinns: this key means nothing.* mean pins\?"),
         ('pins = ["leaf"]', "pins_expire = 9", r"line 21, key pins_expire: this client has no pins"),
+        ('pins = ["leaf"]', 'mind = "hpkp-caped"', r"line 21, key mind: 'hpkp-caped' .*did you mean hpkp-capped"),
+        ('pins = ["leaf"]', 'mind = "leaf-pinned"', r"line 21, key mind: 'leaf-pinned' is not known here"),
+        ('pins = ["leaf"]', 'pins = ["leaf"]\nmind = "strict"', r"line 21, key pins: a client with a mind learns"),
         ('name = "leaf"', 'name = "unpinned"', r"line 20, key name: there is already a client"),
         ('renew = "never"', 'renew = "often"', r"line 7, key renew: 'often' is not known here"),
         ('renew = "never"', 'renew = "new"\nrenew_before = 90', r"line 8, key renew_before: 90 was found; give fewer"),

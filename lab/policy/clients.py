@@ -82,11 +82,7 @@ class Client:
         return tuple(dict.fromkeys(found))
 
     def mind(self, enrolment: Enrolment | None = None) -> Mind:
-        """
-        What this client knows before its first meeting, and how it learns; without an enrolment it knows nothing.
-
-        Who has no pins built in knows nothing of the service's: only its memory may begin with something.
-        """
+        """What this client knows before its first meeting, and how it learns; nothing, without an enrolment."""
         memory, known = Memory(), Known()
         if enrolment:
             for check in self.policy:
@@ -173,11 +169,8 @@ def client(name: str) -> Client:
 
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
-    Clients by name, or by the name of a group.
-
-    ``"story"`` are the eight of the terminal, ``"all"`` the columns of the
-    matrix, ``"hpkp"`` and ``"continuity"`` those of every shelf that learn pins
-    by header or remember keys, ``"profiles"`` the real implementations.
+    Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
+    ``"hpkp"`` and ``"continuity"`` (who heeds headers, who remembers keys, on any shelf), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],

@@ -166,12 +166,7 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """
-    A catalogue entry: an attack, a rotation or a slip, with all that a table says of it.
-
-    `repeats` names the scene that this one is over again to whoever sees only
-    the path; empty where there is none.
-    """
+    """A catalogue entry: an attack, a rotation or a slip, with all that a table says of it."""
 
     name: str
     kind: Kind
@@ -186,6 +181,7 @@ class Case:
     incident: str = ""
     starts: dict[str, Any] = field(default_factory=dict)
     repeats: str = ""
+    """The scene that this one is over again to whoever sees only the path, where there is one."""
 
     def scene(self, world: World | None = None) -> Scene:
         """The scene in this world; in a fresh one of its own, where None."""
@@ -296,17 +292,8 @@ def attack(
     if bool(twin) == bool(fails):
         raise ValueError("an attack either fails ordinary validation (fails=) or names its benign twin (twin=)")
     held = (holds,) if isinstance(holds, Holds) else holds
-    return lambda build: _register(
-        build,
-        Kind.ATTACK,
-        reach=reach,
-        holds=held,
-        way=way,
-        twin=twin,
-        fails=fails,
-        incident=incident,
-        repeats=repeats,
-    )
+    about = {"twin": twin, "fails": fails, "incident": incident, "repeats": repeats}
+    return lambda build: _register(build, Kind.ATTACK, reach=reach, holds=held, way=way, **about)
 
 
 def rotation(

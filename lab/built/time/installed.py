@@ -18,8 +18,11 @@ from lab.built.time.language import SECOND, Installation
 from lab.built.time.life import Life
 from lab.observation import Line, Observation
 from lab.pki.authority import Authority, Credential
-from lab.policy.check import Basis, Check, Known, Policy
+from lab.pki.says import Says
+from lab.policy.check import Basis, Check, Enrolment, Known, Policy
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
+from lab.policy.clients import client as named
+from lab.policy.memory import Memory
 from lab.policy.mind import Mind
 from lab.policy.pinset import PinSet
 from lab.policy.profiles import until
@@ -39,13 +42,17 @@ class Moment:
     building: PathBuilding
     lapse: datetime | None
 
-    def mind(self) -> Mind:
-        """What decides: this policy and these pins, on the path that this client builds."""
-        return Mind(self.policy, self.known, building=self.building)
+    def mind(self, memory: Memory | None = None) -> Mind:
+        """What decides: this policy and what is known, on the path that this client builds; or with another memory."""
+        known = self.known if memory is None else replace(self.known, memory=memory)
+        return Mind(self.policy, known, building=self.building)
 
-    def meeting(self, line: Line, credential: Credential, behind: Meeting | None = None) -> Meeting:
+    def meeting(
+        self, line: Line, credential: Credential, behind: Meeting | None = None, says: Says | None = None
+    ) -> Meeting:
         """A meeting with whoever presents this credential, by this client's own clock and store."""
-        return Meeting(line, credential, self.store, self.clock, f"on {self.time:%Y-%m-%d}", behind=behind)
+        title = f"on {self.time:%Y-%m-%d}"
+        return Meeting(line, credential, self.store, self.clock, title, behind=behind, says=says)
 
 
 def not_revoked(revoked: frozenset[str]) -> Check:
@@ -68,6 +75,8 @@ class Owner:
         self.life = life
         line = life.timeline
         self._releases = client.releases(line.start, line.end)
+        enrolment = Enrolment(line.host, line.start, life.site(line.start))
+        self._mind = named(client.mind).mind(enrolment) if client.mind else None
         self._clocks = [
             event
             for event in line.events
@@ -87,13 +96,13 @@ class Owner:
         lag = timedelta(days=self.client.update_lag)
         return max([first, *(day for day in later if day + lag <= time)])
 
-    def at(self, time: datetime) -> Moment:
-        """The client at `time`."""
+    def at(self, time: datetime, memory: Memory | None = None) -> Moment:
+        """The client at `time`, with what it remembers by then; None: what it began with."""
         client, clock, release = self.client, self.clock(time), self.release(time)
         start = self.life.timeline.start
         built = release if client.store_lag is None else max(start, time - timedelta(days=client.store_lag))
         lapse = release + timedelta(days=client.pins_expire) if client.pins_expire else None
-        policy: list[Check] = [VALIDATION, HOST_NAME]
+        policy: list[Check] = [*self._mind.policy] if self._mind else [VALIDATION, HOST_NAME]
         if client.pushed_revocation:
             policy.append(not_revoked(frozenset(one for one, since in self.life.revoked.items() if since <= time)))
         if client.pins:
@@ -105,10 +114,16 @@ class Owner:
             release=release,
             store=self.life.store(built, time),
             policy=tuple(policy),
-            known=Known(site=self.life.site(release)),
+            known=self._known(release, memory),
             building=client.building,
             lapse=lapse,
         )
+
+    def _known(self, release: datetime, memory: Memory | None) -> Known:
+        """The pins of the release; and where it learns, what it remembers."""
+        if self._mind is None:
+            return Known(site=self.life.site(release))
+        return self._mind.known if memory is None else replace(self._mind.known, memory=memory)
 
     def changes(self) -> list[datetime]:
         """Every time at which a verdict of this client can change, in order; the first is the start."""

@@ -58,6 +58,20 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the file."""
 
 
+class Spoken(Entry, frozen=True):
+    """
+    What a server says beside its certificate.
+
+    `pins` are what the answer's header pins for `max_age_days`: keys of what is
+    presented, the service's backup key, or a made-up one. `announces` proves
+    that the backup key is the next one.
+    """
+
+    pins: tuple[Literal["root", "intermediate", "leaf", "backup", "made-up"], ...] = ()
+    max_age_days: Annotated[int, Meta(ge=0, le=36_500)] = 60
+    announces: bool = False
+
+
 class Ca(Entry, frozen=True):
     """
     One CA certificate. A root where `under` is empty.
@@ -121,9 +135,11 @@ class Installation(Entry, frozen=True):
     the service on the day of the release; the client has it `update_lag` days
     later. `release_every` is in days, 0 for a client that is never updated;
     `also_released` are further releases. `pins_expire` counts days from the
-    release, after which the pins are not looked at any more, the last moment
-    excepted; 0: they never expire. `store_lag` is None where the trust store comes with the client's
-    own releases, else the days by which the system's store runs behind.
+    release, and ends after the last moment at which the pins count; 0: they
+    never expire. `store_lag` is None where the trust store comes with the
+    client's own releases, else the days by which the system's store runs
+    behind. `mind` is the name of a client that learns: what it asks and how it learns are that
+    client's, and it visits the service every day.
     """
 
     name: Name
@@ -135,6 +151,7 @@ class Installation(Entry, frozen=True):
     branching: Branching = field(name="path_builder", default=Branching.FIRST)
     pushed_revocation: bool = False
     store_lag: Lag | None = None
+    mind: str = ""
 
     @property
     def building(self) -> PathBuilding:
@@ -151,12 +168,13 @@ class Installation(Entry, frozen=True):
         return sorted(found)
 
 
-class Timeline(Entry, frozen=True, kw_only=True):
+class Timeline(Spoken, frozen=True, kw_only=True):
     """
     A whole timeline. `lifetimes` say from when on certificates do not last `lifetime_days` any more.
 
     `renew` says with which key the service renews by itself, `renew_before`
-    days before the end. `name` is the name of its file, and no key in it.
+    days before the end. What the service says, it says from the start to the
+    end. `name` is the name of its file, and no key in it.
     """
 
     name: str = field(name="", default="")

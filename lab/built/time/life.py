@@ -16,10 +16,12 @@ from cryptography import x509
 
 from lab.building import Branching, PathBuilding
 from lab.built.time.language import ALGORITHMS, SECOND, Choice, Timeline
+from lab.built.time.spoken import said
 from lab.observation import Certificate
 from lab.pki.authority import Authority, Credential, Key, authority, new_key
 from lab.pki.paths import build
 from lab.pki.pins import pin_of, seen
+from lab.pki.says import Says
 from lab.policy.pinset import Role, Site
 
 _SEARCHING = PathBuilding(branching=Branching.SEARCHING)
@@ -27,13 +29,14 @@ _SEARCHING = PathBuilding(branching=Branching.SEARCHING)
 
 @dataclass(frozen=True, eq=False)
 class Era:
-    """What the service presents from `start` until the next era, and the pin of its backup key then."""
+    """What the service presents and says from `start` until the next era, and the pin of its backup key then."""
 
     start: datetime
     credential: Credential
     certificates: tuple[Certificate, ...]
     backup: str
     title: str
+    says: Says | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +147,8 @@ class Life:
         if self.eras and self.eras[-1].start == when:
             self.eras.pop()
         certificates = tuple(seen(one) for one in credential.chain)
-        self.eras.append(Era(when, credential, certificates, pin_of(self.backup.public_key()), title))
+        says = said(self.timeline, credential, self.backup)
+        self.eras.append(Era(when, credential, certificates, pin_of(self.backup.public_key()), title, says))
 
     def restock(self, when: datetime, before: Sequence[Authority], after: Sequence[Authority]) -> None:
         """Every client's store changes at `when` as `after` differs from `before`, whenever the store was built."""

@@ -25,6 +25,7 @@ from lab.built.time.language import Happening, Timeline, Whose
 from lab.built.time.source import Place, Source
 from lab.naming import named
 from lab.pki.names import reserved
+from lab.policy.clients import chosen
 
 VERSION = 1
 LONGEST = timedelta(days=366 * 20)
@@ -83,7 +84,7 @@ def read(text: str, label: str = "timeline", name: str = "timeline") -> Timeline
         raise source.fault(("meeting", 0), f"this is a scene and no timeline; run it with: {runs(label)}")
     tables = source.take(list[dict[str, Any]], source.values.pop("event", []), ("event",))
     line = source.take(Timeline, source.values)
-    for place, problem in chain(_service(line), _cas(source, line), _clients(line)):
+    for place, problem in chain(_service(line), _cas(source, line), _clients(source, line)):
         raise source.fault(place, problem)
     events = [_event(source, number, table, line) for number, table in enumerate(tables)]
     for number, event in enumerate(events):
@@ -133,12 +134,20 @@ def _cas(source: Source, line: Timeline) -> Iterator[tuple[Place, str]]:
     source.one_of(("sends",), line.sends, names)
 
 
-def _clients(line: Timeline) -> Iterator[tuple[Place, str]]:
+def _clients(source: Source, line: Timeline) -> Iterator[tuple[Place, str]]:
     yield from named_once("client", "a client", [one.name for one in line.clients])
     for number, client in enumerate(line.clients):
         if client.pins_expire and not client.pins:
             problem = "this client has no pins that could expire; add pins or leave it out"
             yield ("client", number, "pins_expire"), problem
+        if client.mind:
+            if client.pins:
+                yield (
+                    ("client", number, "pins"),
+                    "a client with a mind learns what it compares; leave its pins out",
+                )
+            learning = [name for one in chosen("hpkp,continuity") for name in (one.name, *one.also)]
+            source.one_of(("client", number, "mind"), client.mind, learning)
         for one in client.also_released:
             if not line.start <= one < line.end:
                 problem = f"{one:%Y-%m-%d} was found; give days from the start to the end"

@@ -8,7 +8,6 @@ draws nothing and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -17,47 +16,15 @@ from typing import Any
 
 from lab.built.time.installed import Moment, Owner
 from lab.built.time.language import DAY, SECOND, Installation, Timeline
-from lab.built.time.life import Life, valid_at
+from lab.built.time.life import Life
+from lab.built.time.point import Point, stretch
 from lab.naming import named
-from lab.observation import Certificate, Line, Observation, Outcome, Progress, Showable, untold
+from lab.observation import Certificate, Observation, Outcome, Progress, Showable, untold
+from lab.policy.memory import Memory
 from lab.scenes.catalogue import Meeting
-from lab.trials.engine import Encounter, Imagined, imagine, meet
+from lab.trials.engine import Encounter, Imagined, imagine
 from lab.trials.rehearsal import foresee
 from lab.trials.standing import Ground
-
-
-@dataclass(frozen=True)
-class Point:
-    """
-    One client at one time, until `until`: what the genuine service and each attacker came to.
-
-    `attacks` has one entry for each credential that an attacker could show.
-    """
-
-    moment: Moment
-    until: datetime
-    genuine: Encounter
-    attacks: tuple[Encounter, ...]
-
-    @property
-    def time(self) -> datetime:
-        """When it begins."""
-        return self.moment.time
-
-    @property
-    def days(self) -> float:
-        """How long it holds, in days."""
-        return (self.until - self.time) / DAY
-
-    @property
-    def attacked(self) -> bool:
-        """Whether an attacker has anything that is valid by this client's clock."""
-        return any(valid_at(met.meeting.credential, self.moment.clock) for met in self.attacks)
-
-    @property
-    def met(self) -> tuple[Encounter, ...]:
-        """Everything that was asked: the service first, then the attackers."""
-        return (self.genuine, *self.attacks)
 
 
 @dataclass(frozen=True)
@@ -165,6 +132,7 @@ def _course(one: Course) -> dict[str, Any]:
     return {
         "client": one.client.name,
         "pins": [pin.value for pin in one.client.pins],
+        "mind": one.client.mind or None,
         "outage_days": round(one.outage_days, 3),
         "exposure_days": round(one.exposure_days, 3),
         "days_with_an_attacker": round(one.attack_days, 3),
@@ -209,29 +177,21 @@ def run(timeline: Timeline, progress: Progress = untold) -> Chronicle:
     life = Life(timeline)
     asked = schedule(life)
     points: dict[str, list[Point]] = {client.name: [] for client in timeline.clients}
+    memories: dict[str, Memory] = {}
     with Ground(timeline.host) as ground:
         for number, (owner, time, until) in enumerate(asked, start=1):
-            moment = owner.at(time)
-            genuine, *attacks = (meet(ground, meeting, moment.mind())() for meeting in meetings(life, moment))
-            points[owner.client.name].append(Point(moment, until, genuine, tuple(attacks)))
-            progress(number, len(asked), owner.client.name)
+            name = owner.client.name
+            lived, memories[name] = stretch(ground, owner, time, until, memories.get(name))
+            points[name] += lived
+            progress(number, len(asked), name)
         handshakes = ground.exchanges
     courses = tuple(Course(client, tuple(points[client.name])) for client in timeline.clients)
     return Chronicle(timeline, life, courses, handshakes, perf_counter() - began)
 
 
-def meetings(life: Life, moment: Moment) -> Iterator[Meeting]:
-    """The genuine service as it is at this moment, then every attacker with what the timeline gives it to show."""
-    genuine = moment.meeting(Line.GENUINE, life.era(moment.time).credential)
-    yield genuine
-    held = (holding.usable(moment.time, moment.clock) for holding in life.holdings)
-    for credential in dict.fromkeys(credential for usable in held for credential in usable):
-        yield moment.meeting(Line.ATTACKER, credential, genuine)
-
-
-def expected(moment: Moment, meeting: Meeting, seen: Observation) -> Imagined:
-    """What the pure policy of the client as it is at this moment expects of a meeting in which this is seen."""
-    (foretold,) = imagine([(meeting, seen)], moment.mind())
+def expected(moment: Moment, meeting: Meeting, seen: Observation, memory: Memory | None = None) -> Imagined:
+    """What the pure policy of the client at this moment, or with another memory, expects where this is seen."""
+    (foretold,) = imagine([(meeting, seen)], moment.mind(memory))
     return foretold
 
 
@@ -245,9 +205,11 @@ def disagreements(lived: Chronicle) -> list[str]:
     found = []
     for course in lived.courses:
         for point in course.points:
+            memory: Memory | None = None  # at first what the moment has; an attacker comes after the service
             for met in point.met:
                 seen = foresee(met.meeting, lived.timeline.host, point.moment.building)
-                foretold = expected(point.moment, met.meeting, seen)
+                foretold = expected(point.moment, met.meeting, seen, memory)
+                memory = memory or foretold.learnt.memory
                 wanted = (foretold.verdict.accepted, foretold.verdict.check, _pins(seen.path), foretold.outcome)
                 if wanted != (met.verdict.accepted, met.verdict.check, _pins(met.observation.path), met.outcome):
                     found.append(

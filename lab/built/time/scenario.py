@@ -14,39 +14,34 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from shlex import quote
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, field
 
 from lab.built.time import moves
-from lab.built.time.language import DAY, Entry, Lag, Phrase, Span, Words
+from lab.built.time.language import DAY, Entry, Lag, Phrase, Span, Spoken, Words
 from lab.built.time.reading import named_once, opened
 from lab.built.time.source import Place, Source
+from lab.built.time.spoken import FAKE_BACKUP as FAKE_BACKUP
+from lab.built.time.spoken import said
 from lab.observation import Line
 from lab.pki.paths import EXPIRED
 from lab.pki.pins import seen
-from lab.pki.says import PKP, Says
 from lab.pki.world import World
 from lab.policy.pinset import Reach
 from lab.scenes.announced import announced as announced
-from lab.scenes.catalogue import CASES, Case, Fault, Kind, Meeting, Scene, honest, site_pins, told
+from lab.scenes.catalogue import CASES, Case, Fault, Kind, Meeting, Scene, honest, told
 from lab.trials.rehearsal import foresee
-
-FAKE_BACKUP = "sha256/" + "A" * 43 + "="
-"""32 zero octets: the pin of no key that anybody holds."""
-
 
 MOST_DAYS = 7_300
 """Twenty years: `serve` puts a meeting on the present day, and what came before it into the past."""
 
 
-class Turn(Entry, frozen=True):
+class Turn(Spoken, frozen=True):
     """
     One meeting: a move of the catalogue, `day` days after the first one; without a day, on the day of the one before.
 
-    `pins` are what the answer's header pins for `max_age_days`: keys of what is
-    presented, the site's backup key, or a made-up one. `announces` proves that
-    the backup key is the next one; an attacker, who does not hold it, only says
+    An attacker who announces the backup key, which he does not hold, only says
     so. `subdomain` is the first label of another host of the same service.
     """
 
@@ -54,10 +49,7 @@ class Turn(Entry, frozen=True):
     day: Annotated[int, Meta(ge=0, le=MOST_DAYS)] | None = None
     title: Phrase = ""
     about: bool = False
-    pins: tuple[Literal["root", "intermediate", "leaf", "backup", "made-up"], ...] = ()
-    max_age_days: Annotated[int, Meta(ge=0, le=36_500)] = 60
     include_subdomains: bool = False
-    announces: bool = False
     subdomain: str = ""
 
     def happens(self, world: World, before: Meeting) -> tuple[World, Meeting]:
@@ -67,22 +59,9 @@ class Turn(Entry, frozen=True):
         if meeting.line is Line.GENUINE and not meeting.proxied:
             world = world.after(meeting.credential, meeting.store)
         host = world.host if self.subdomain else ""
-        meeting = replace(meeting, title=self.title or meeting.title, says=self.says(world, meeting), host=host)
+        says = said(self, meeting.credential, world.backup_key, line=meeting.line, subdomains=self.include_subdomains)
+        meeting = replace(meeting, title=self.title or meeting.title, says=says, host=host)
         return world, replace(meeting, behind=before) if meeting.relayed else meeting
-
-    def says(self, world: World, meeting: Meeting) -> Says | None:
-        """What is said beside the certificate of this meeting; None where nothing is."""
-        if not self.pins and not self.announces:
-            return None
-        keys = {role.value: sorted(pins) for role, pins in site_pins(world, meeting.credential).items()}
-        keys["made-up"] = [FAKE_BACKUP]
-        pins = [pin for word in self.pins for pin in keys[word]]
-        headers = ((PKP, announced(*pins, days=self.max_age_days, subdomains=self.include_subdomains)),) if pins else ()
-        if not self.announces:
-            return Says(headers)
-        if meeting.line is Line.GENUINE:
-            return Says(headers, successors=(world.backup_key,))
-        return Says(headers, claims=(world.backup_key.public_key(),))
 
 
 class Visitor(Entry, frozen=True):
@@ -225,6 +204,6 @@ def _faults(source: Source, scene: Scenario) -> Iterator[tuple[Place, str]]:
         source.one_of(("twin",), scene.twin, CASES)
         mine, other = scene.case(source.label), CASES[scene.twin]
         if mine.fails or other.fails or mine.kind is other.kind or mine.reach != other.reach:
-            said, this = (f"{one.kind} ({one.fails or f'shares {one.reach}'})" for one in (other, mine))
+            theirs, this = (f"{one.kind} ({one.fails or f'shares {one.reach}'})" for one in (other, mine))
             problem = "give one of the other kind with the same reach, which validation accepts, or leave it out"
-            yield ("twin",), f"{other.name} is no twin: it is {said}, and this is {this}; {problem}"
+            yield ("twin",), f"{other.name} is no twin: it is {theirs}, and this is {this}; {problem}"
