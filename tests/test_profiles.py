@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from expectations import EXPECTED, MODELLED, RUN
+from expectations import ANNOUNCED, COLUMNS, EXPECTED, LEGEND, MODELLED, RUN
 from expectations import SLIPS as SLIPPED
 from lines import NOW, ask
 
@@ -81,6 +81,14 @@ def test_a_profile_is_like_a_client_except_where_said(name: str, real: Matrix) -
     assert {scene: real.cell(name, scene).outcome for scene in EXPECTED} == {
         scene: row[name] for scene, row in EXPECTED.items()
     }
+
+
+@pytest.mark.parametrize("scene", ANNOUNCED)
+def test_every_meeting_of_a_profile_is_what_was_written_down(scene: str, real: Matrix) -> None:
+    """Where what was said before counts: meeting by meeting; none of these programs listens."""
+    for name in PROFILES:
+        met = [one.outcome for one in real.cell(name, scene).encounters]
+        assert met == [LEGEND[letter] for letter in COLUMNS[name][scene]], name
 
 
 def test_the_pure_policy_expects_what_the_sockets_did(real: Matrix) -> None:
