@@ -45,6 +45,8 @@ ROTATIONS = {
     "other_intermediate_same_key":    "SS SBSB S",
     "new_ca":                         "SS BBBB B",
     "other_ca_same_key":              "SS BBSB S",
+    # only who pinned the backup
+    "backup_key_other_ca":            "SS BBBB B",
     "old_chain_left_behind":          "SS BBBB B",
     # a cross-sign of the new root has the new root's key, so even what was sent holds no pinned key but one: none here
     "cross_sign_sent_along":          "SS BBBB B",
@@ -93,6 +95,18 @@ ATTACKS = {
     # no client of this table lets go of what it remembers when a certificate expires
     "waited_for_expiry":              "XX oooo X",
     "session_resumed":                "XX oooo X",
+    # and the mirrors: each as its rotation, with X for S and o for B
+    "stolen_key_other_ca":            "XX ooXo X",
+    "stolen_key_other_intermediate":  "XX XoXo X",
+    "stolen_backup_other_ca":         "XX oooo X",
+    "certificate_from_the_cdn":       "XX oooo X",
+    "new_root_misissues":             "XX Xooo X",
+    "new_root_in_store_misissues":    "XX oooo X",
+    # the very certificate, and only the root is missing
+    "shortened_with_stolen_key":      "XX oXXX X",
+    "ecdsa_intermediate_misissues":   "XX Xooo X",
+    "ml_dsa_ca_misissues":            "XX oooo X",
+    "attacker_among_servers":         "XX XXoo X",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -170,10 +184,15 @@ NEVER_SERVED = "a client that pins where it never looks"
 """Like it is who has an outage in every scene, the ordinary day included."""
 
 DERIVED = {
-    "leaf-or-backup": like("leaf-pinned", backup_key="S", stolen_backup_key="X"),
+    "leaf-or-backup": like(
+        "leaf-pinned", backup_key="S", backup_key_other_ca="S", stolen_backup_key="X", stolen_backup_other_ca="X"
+    ),
     # any pin will do, so whatever has one of the three keys passes
-    "any-of-chain": like("root-pinned", other_ca_same_key="S", chain_shortened="S"),
-    "leaf-and-ca": like("leaf-pinned", other_ca_same_key="B"),
+    "any-of-chain": like(
+        "root-pinned", other_ca_same_key="S", chain_shortened="S",
+        stolen_key_other_ca="X", shortened_with_stolen_key="X",
+    ),
+    "leaf-and-ca": like("leaf-pinned", other_ca_same_key="B", stolen_key_other_ca="o"),
     # asks no CA: reads no date and no name, and trusts whoever is there first
     "first-use-key": like(
         "leaf-pinned", expired_with_stolen_key="X", **MET_FIRST, **dict.fromkeys(SLIPS, "S")
@@ -243,7 +262,8 @@ RUN = {
     "node-walk": like("leaf-pinned", forged_link="X"),
     # and every root that the store still has, and that a certificate names
     "node-walk-root": like(
-        "root-pinned", forged_link="X", cross_sign_sent_along="S", new_root_in_store="S", chain_shortened="S"
+        "root-pinned", forged_link="X", cross_sign_sent_along="S", new_root_in_store="S", chain_shortened="S",
+        new_root_in_store_misissues="X", shortened_with_stolen_key="X",
     ),
     "node-forgetful": like("leaf-pinned", name_left_out="S", reached_by_another_name="S"),
     "dane-0": like("root-pinned"),
@@ -272,7 +292,7 @@ MODELLED = {
     "ios-leaf": like("leaf-pinned", **OTHER_PATHS),
     "ios-both": like("leaf-and-ca", **OTHER_PATHS),
     # the CA list has the intermediate, which stays when the root goes
-    "ios-ca": like("root-pinned", chain_shortened="S", **OTHER_PATHS),
+    "ios-ca": like("root-pinned", chain_shortened="S", shortened_with_stolen_key="X", **OTHER_PATHS),
     "chromium-static": like("leaf-pinned", installed_ca="X", company_proxy="S", **ANY_ANCHOR, **OTHER_PATHS),
     "firefox-0": like("unpinned", **ANY_ANCHOR, **OTHER_PATHS),
     "firefox-1": like("leaf-pinned", installed_ca="X", company_proxy="S", **ANY_ANCHOR, **OTHER_PATHS),

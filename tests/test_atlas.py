@@ -307,7 +307,9 @@ def test_no_scene_comes_twice_and_twins_stand_together(gathered: dict[str, Any])
     rows = [row for some in found.values() for row in some]
     assert sorted(one["name"] for row in rows for one in row) == sorted(one["name"] for one in scenes)
     assert all(first["twin"] == second["name"] for first, second in found[Heading.TWINS])
-    assert list(found) == [Heading.TWINS, Heading.REFUSED, Heading.QUIET, Heading.SLIPS]
+    assert list(found) == [Heading.TWINS, Heading.REFUSED, Heading.SLIPS]
+    without = [one for one in scenes if one["name"] != "stolen_key_other_ca"]
+    assert [[one["name"] for one in row] for row in sections(without, dict)[Heading.QUIET]] == [["other_ca_same_key"]]
 
 
 def test_records_stand_under_the_headings_that_their_scenes_stand_under(gathered: dict[str, Any]) -> None:

@@ -238,16 +238,26 @@ def test_depth_and_reach_are_a_staircase() -> None:
 
 
 def test_where_depth_and_reach_serve_and_where_only_the_set_does() -> None:
-    """In most scenes one number says it all; in three scenes no number does."""
+    """In most scenes one number says it all; in three rotations, and in their mirrors, no number does."""
     fits = {name: stairs_that_fit(case.reach) for name, case in CASES.items()}
     no_step = {name for name, case in CASES.items() if case.reach not in STAIRS}
     assert {name: [STAIRS.index(case.reach)] for name, case in CASES.items() if name not in no_step} == {
         name: found for name, found in fits.items() if name not in no_step
     }
     only_the_set = {name for name, found in fits.items() if not found}
-    assert only_the_set == {"other_intermediate_same_key", "other_ca_same_key", "chain_shortened"}
+    assert with_mirrors(only_the_set) == only_the_set
+    assert {name for name in only_the_set if CASES[name].kind is Kind.ROTATION} == {
+        "other_intermediate_same_key",
+        "other_ca_same_key",
+        "chain_shortened",
+    }
     # A backup key is on no stair, but it moves only those who pinned it, and they have no depth.
-    assert no_step - only_the_set == {"backup_key", "stolen_backup_key"}
+    assert no_step - only_the_set == with_mirrors({"backup_key", "backup_key_other_ca"})
+
+
+def with_mirrors(names: set[str]) -> set[str]:
+    """These scenes and the other halves of their pairs."""
+    return names | {twin.name for name in names if (twin := twin_of(CASES[name]))}
 
 
 # The rotations whose reach is a step, from the trust store to the very certificate.
@@ -318,6 +328,34 @@ def test_a_twin_is_a_rotation_of_the_same_reach() -> None:
         assert twin is not None
         assert (Kind.ROTATION, attack.reach) == (twin.kind, twin.reach), attack.name
         assert twin_of(twin) is attack
+
+
+def test_every_rotation_has_an_attack_of_its_own() -> None:
+    """Each rotation that a policy may allow is a capability that it grants: somebody else can do the same."""
+    assert [one.name for one in rotations() if twin_of(one) is None] == []
+
+
+def test_a_rotation_without_an_attack_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule above can fail: without its mirror a rotation is a free lunch for whoever keeps it."""
+    monkeypatch.delitem(CASES, "stolen_key_other_ca")
+    assert [one.name for one in rotations() if twin_of(one) is None] == ["other_ca_same_key"]
+
+
+def test_a_mirror_shows_what_its_rotation_shows(whole_matrix: Matrix) -> None:
+    """Names, algorithms, hosts, lengths, what is sent along and the store: attack and rotation differ in keys alone."""
+    for mirror in (one for one in attacks() if one.build.__module__.endswith("mirrored")):
+        pair = (mirror.name, mirror.twin)
+        met, other = (about(whole_matrix, "unpinned", name) for name in pair)
+        assert shape(met) == shape(other), pair
+    stuffed = about(whole_matrix, "unpinned", "chain_stuffing")
+    assert shape(stuffed) != shape(about(whole_matrix, "unpinned", "new_ca"))
+
+
+def shape(met: Encounter) -> object:
+    """What a path shows beside its keys."""
+    seen = [(one.name, one.algorithm, one.hosts, one.is_ca) for one in met.observation.path or ()]
+    sent = [one.name for one in met.observation.presented]
+    return seen, sent, [one.name for one in met.meeting.store]
 
 
 def test_attacks_have_an_attacker_and_rotations_have_none(whole_matrix: Matrix) -> None:

@@ -46,12 +46,13 @@ class Kind(StrEnum):
 
 
 class Fault(StrEnum):
-    """Why ordinary validation refuses what is presented."""
+    """Why nobody who does what ordinary TLS asks for lets it in."""
 
     UNTRUSTED = "no trust anchor vouches for it"
     WRONG_HOST = "it answers for another host"
     NOT_A_CA = "a certificate that is no CA signed it"
     EXPIRED = "it has expired"
+    NO_KEY = "nobody proves that he holds its key, and the handshake does not finish"
 
 
 class Holds(StrEnum):
@@ -61,7 +62,9 @@ class Holds(StrEnum):
     TRUSTED_CA = "a CA that the client's store trusts, or a way to make one mis-issue"
     SITE_ROOT = "another intermediate under the site's own root, or a way to make it mis-issue"
     SITE_INTERMEDIATE = "the site's own intermediate, or a way to make it mis-issue"
+    CDN = "an account at the site's CDN that gets the site's name put into its certificate, or the CDN itself"
     OTHER_SITE = "a genuine certificate for a site of its own"
+    CERTIFICATE = "the site's certificate, which the server hands to everybody who connects"
     SERVER_KEY = "the server's private key"
     BACKUP_KEY = "the operator's backup key"
     DEVICE = "the victim's machine, for as long as it takes to install a CA"
@@ -283,16 +286,18 @@ def attack(
     fails: Fault | None = None,
     incident: str = "",
     repeats: str = "",
+    starts: dict[str, Any] | None = None,
 ) -> Callable[[Build], Build]:
     """
     Register an attack. `fails` says why ordinary validation refuses it; one that passes names its `twin`.
 
+    `starts` are the world's arguments, where the twin's service does not start as usual.
     Raises ValueError where it has neither, or both.
     """
     if bool(twin) == bool(fails):
         raise ValueError("an attack either fails ordinary validation (fails=) or names its benign twin (twin=)")
     held = (holds,) if isinstance(holds, Holds) else holds
-    about = {"twin": twin, "fails": fails, "incident": incident, "repeats": repeats}
+    about = {"twin": twin, "fails": fails, "incident": incident, "repeats": repeats, "starts": starts or {}}
     return lambda build: _register(build, Kind.ATTACK, reach=reach, holds=held, way=way, **about)
 
 
@@ -326,7 +331,7 @@ class Heading(StrEnum):
     TWINS = "Twins: an attack, and the rotation whose path looks exactly like it"
     UNPAIRED = "Attacks whose twins are not shown here"
     REFUSED = "Attacks that ordinary validation refuses"
-    QUIET = "Rotations with no attack of their own here"
+    QUIET = "Rotations whose attacks are not shown here"
     SLIPS = "Slips: the genuine service errs, and ordinary validation refuses it"
 
     @classmethod
@@ -399,6 +404,11 @@ def usual(world: World, move: Meeting) -> Scene:
 def first(world: World, move: Meeting, title: str, *, later: str) -> Scene:
     """The move comes before anything else was ever seen; then the genuine server, as it is on an ordinary day."""
     return told(world, replace(move, title=title), honest(world, later), about=0)
+
+
+def between(world: World, move: Meeting) -> Scene:
+    """One name, and two who answer to it: server A, then the move, then server A again."""
+    return told(world, honest(world, "server A"), move, honest(world, "server A again"), about=1)
 
 
 def waited(world: World, build: Callable[[World], Meeting]) -> Scene:

@@ -11,7 +11,7 @@ from lab.observation import Line
 from lab.pki.authority import Authority, Credential
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import Meeting, Scene, changed, first, honest, resumed, rotation, then, told, waited
+from lab.scenes.catalogue import Meeting, Scene, between, changed, first, resumed, rotation, then, waited
 
 
 @rotation(reach=Reach.CERTIFICATE)
@@ -122,6 +122,18 @@ def other_ca_same_key(world: World) -> Meeting:
     return changed(world, world.other_issuing.issue(*world.hosts, key=world.genuine.key))
 
 
+@rotation(reach=Reach({Role.BACKUP}))
+def backup_key_other_ca(world: World) -> Meeting:
+    """
+    The site moves to another CA and to its planned backup key
+
+        Other Public Root -> Other Issuing CA -> bank.example   (the backup key)
+
+    The CA and the key have failed on one day. Who pinned the backup goes on.
+    """
+    return changed(world, world.other_issuing.issue(*world.hosts, key=world.backup_key))
+
+
 @rotation(reach=Reach.TRUST_STORE)
 def old_chain_left_behind(world: World) -> Meeting:
     """
@@ -165,8 +177,11 @@ def move_to_cdn(world: World) -> Meeting:
 
     Key, CA and the other names in the certificate are now the CDN's business.
     """
-    shared = world.cdn_issuing.issue(*world.hosts, "shop.example", "news.example")
-    return changed(world, shared)
+    return changed(world, world.cdn_issuing.issue(*world.hosts, *NEIGHBOURS))
+
+
+NEIGHBOURS = ("shop.example", "news.example")
+"""Whose names stand beside the bank's in the CDN's certificate."""
 
 
 @rotation(
@@ -182,7 +197,7 @@ def new_root_cross_signed(world: World) -> Meeting:
 
     The client's store still holds the old root only, so the path goes on to it.
     """
-    return changed(world, _under_new_root(world)[0])
+    return changed(world, under_new_root(world)[0])
 
 
 @rotation(
@@ -200,11 +215,12 @@ def new_root_in_store(world: World) -> Meeting:
     The server sends the same bytes as in the scene before. The store decides
     which root ends the path, and with it what a root pin sees.
     """
-    credential, new_root = _under_new_root(world)
+    credential, new_root = under_new_root(world)
     return changed(world, credential, store=(*world.store, new_root))
 
 
-def _under_new_root(world: World) -> tuple[Credential, Authority]:
+def under_new_root(world: World) -> tuple[Credential, Authority]:
+    """A certificate from below a new root, with the old root's cross-sign of that root sent along; and the new root."""
     new_root = world.authority("New Honest Root")
     issuing = new_root.intermediate("New Issuing CA")
     crossed = world.root.cross_sign(new_root)
@@ -241,8 +257,12 @@ def rsa_to_ecdsa(world: World) -> Meeting:
 
     A new algorithm is a new key, and here it has its own intermediate too.
     """
-    issuing = world.authority("Honest Issuing CA E1", under=world.root)
-    return changed(world, issuing.issue(*world.hosts))
+    return changed(world, ecdsa_under_rsa(world))
+
+
+def ecdsa_under_rsa(world: World) -> Credential:
+    """A certificate from an ECDSA intermediate below the root of the service."""
+    return world.authority("Honest Issuing CA E1", under=world.root).issue(*world.hosts)
 
 
 @rotation(reach=Reach.TRUST_STORE)
@@ -255,9 +275,15 @@ def ecdsa_to_ml_dsa(world: World) -> Meeting:
     Signatures that withstand a quantum computer need a new root as well: a
     chain is as strong as its weakest signature.
     """
+    credential, root = post_quantum(world)
+    return changed(world, credential, store=(*world.store, root))
+
+
+def post_quantum(world: World) -> tuple[Credential, Authority]:
+    """A certificate under a root whose every signature is ML-DSA's; and that root."""
     root = world.authority("Post-Quantum Root", algorithm="ML-DSA")
     issuing = world.authority("Post-Quantum Issuing CA", under=root, algorithm="ML-DSA")
-    return changed(world, issuing.issue(*world.hosts, algorithm="ML-DSA"), store=(*world.store, root))
+    return issuing.issue(*world.hosts, algorithm="ML-DSA"), root
 
 
 @rotation(reach=Reach.INTERMEDIATE)
@@ -270,9 +296,8 @@ def two_servers(world: World) -> Scene:
 
     Whom a client reaches is the load balancer's choice: A, then B, then A again.
     """
-    other = world.issuing.issue(*world.hosts)
-    server_b = Meeting(Line.GENUINE, other, world.store, world.now, "server B, genuine too")
-    return told(world, honest(world, "server A"), server_b, honest(world, "server A again"), about=1)
+    server_b = changed(world, world.issuing.issue(*world.hosts), title="server B, genuine too")
+    return between(world, server_b)
 
 
 @rotation(reach=Reach.TRUST_STORE)

@@ -22,7 +22,10 @@ from lab.trials.trial import Trial
 NEARBY = "_nearby"
 LATER = timedelta(days=10)
 LAST = datetime.max.replace(tzinfo=UTC) - LATER
-_SIBLINGS = ("sibling_intermediate", "new_intermediate", "other_intermediate_same_key")
+_SIBLINGS = (
+    *("sibling_intermediate", "new_intermediate"),
+    *("stolen_key_other_intermediate", "other_intermediate_same_key"),
+)
 
 
 def cases_in(world: Rebuilt, wanted: Container[str]) -> list[Case]:
@@ -78,7 +81,7 @@ def aside(case: Case, unpinned: Trial, chain: Chain) -> str:
         return "the site's certificate is valid until the calendar ends"
     if str(case.starts.get("algorithm", "")) not in (held := seen(chain.leaf).algorithm):
         return f"the site's key is {held}, so it does not move away from {case.starts['algorithm']}"
-    if case.name == "chain_shortened" and about.observation.path is not None:
+    if "chain_shortened" in (case.name, case.twin) and about.observation.path is not None:
         root = about.meeting.store[0]
         if about.observation.path[-1].pin == pin_of(root.certificate):
             return "there is no intermediate that could become a root"

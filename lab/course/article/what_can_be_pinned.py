@@ -51,7 +51,8 @@ holds(
     Cell("any-of-chain", "sibling_intermediate", STOPPED),
     Cell("any-of-chain", "same_intermediate", STOPPED),
     note="A pin set matches if any pin does (RFC 7469 section 2.6, OkHttp, Android, TrustKit, Chromium). Where two "
-    "lists must both match, as with NSPinnedDomains on iOS, it is another policy: see leaf-and-ca",
+    "lists must both match, as with NSPinnedDomains on iOS, it is another policy: see leaf-and-ca. Every further pin "
+    "saves some outages, and each of those is one more way in",
 )
 def _all_against_the_root() -> Iterator[Ran]:
     both = matrix([client("any-of-chain"), client("root-pinned")], attacks())
