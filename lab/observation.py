@@ -154,7 +154,10 @@ class Observation:
     None where validation failed (then `error` says why) and where the session
     was resumed (then nothing was validated). `name_mismatch` says, in words,
     why the leaf does not answer for `host`; it is empty where it does. `evidence`
-    holds the pieces that were asked for and are known by now.
+    holds the pieces that were asked for and are known by now. `broken_off` says
+    that the client agreed and the handshake did not finish all the same: nobody
+    has proved to hold the leaf's key. It is known only afterwards, and False
+    whenever a decision is asked.
 
     Alerts, bytes and the other side's view are known only afterwards; they are
     in `Aftermath`, which no check receives.
@@ -167,6 +170,7 @@ class Observation:
     error: ValidationError | None = None
     name_mismatch: str = ""
     resumed: bool = False
+    broken_off: bool = False
     evidence: Mapping[Evidence, Piece] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
@@ -177,7 +181,7 @@ class Observation:
 
     @property
     def leaf(self) -> Certificate | None:
-        """The certificate whose key the server proved to hold, or None where the server sent none."""
+        """The certificate whose key the server has to prove that it holds, or None where the server sent none."""
         if self.path:
             return self.path[0]
         return self.presented[0] if self.presented else None
@@ -211,6 +215,8 @@ class Hangup(StrEnum):
     """When the client hung up, as the other side saw it."""
 
     DURING_HANDSHAKE = "during the handshake"
+    NOTHING_CAME = "when nothing more came"
+    """The other side had broken the handshake off itself."""
     BEFORE_REQUEST = "after the handshake, before any request"
     AFTER_REQUEST = "after its request"
     NEVER = "not before it had its answer"

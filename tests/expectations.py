@@ -82,6 +82,8 @@ ATTACKS = {
     "stolen_backup_key":              "XX XXoo X",
     "stolen_key_new_certificate":     "XX XXXo X",
     "stolen_key_and_certificate":     "XX XXXX X",
+    # the one attack that stops whoever trusts everything: the handshake itself asks for the key
+    "certificate_without_its_key":    "oo oooo o",
     "chain_stuffing":                 "XX oooo X",
     # the forged certificate holds the pinned public key, and was sent
     "forged_link":                    "XX oooo X",
@@ -92,6 +94,8 @@ ATTACKS = {
     "leaf_as_ca":                     "Xo oooo o",
     "expired_with_stolen_key":        "Xo oooo o",
     "first_contact":                  "XX oooo X",
+    # who asks the CAs learns nothing from it
+    "untrusted_first_contact":        "Xo oooo o",
     # no client of this table lets go of what it remembers when a certificate expires
     "waited_for_expiry":              "XX oooo X",
     "session_resumed":                "XX oooo X",
@@ -160,6 +164,7 @@ OTHER_PATHS = {"useless_cross_sign_first": "S"}
 # Whom a client met first it remembers: the attacker who was there first robs it, and whoever comes next is another.
 MET_FIRST = {
     "first_contact": "X",
+    "untrusted_first_contact": "X",
     "first_visit_announces": "SBB",
     "first_contact_announces": "XoB",
     "relayed_announcement": "XXBo",
@@ -167,6 +172,7 @@ MET_FIRST = {
 # Who knew the key before the first contact is no better off later, and safe then.
 KNEW_BEFORE = {
     "first_contact": "o",
+    "untrusted_first_contact": "o",
     "first_visit_announces": "BSS",
     "first_contact_announces": "ooS",
     "relayed_announcement": "ooBo",
@@ -202,7 +208,7 @@ DERIVED = {
         "certificate-pinned", expired_with_stolen_key="X", **MET_FIRST,
         **dict.fromkeys((one for one in SLIPS if one != "name_left_out"), "S"),
     ),
-    "first-use-with-ca": like("leaf-pinned", **MET_FIRST | {"relayed_announcement": "ooSo"}),
+    "first-use-with-ca": like("leaf-pinned", **MET_FIRST | {"untrusted_first_contact": "o", "relayed_announcement": "ooSo"}),
     # finds the old leaf wherever it was sent
     "pins-presented-chain": like("leaf-pinned", old_chain_left_behind="S", chain_stuffing="X", forged_link="X"),
     # reads no name

@@ -27,7 +27,7 @@ from expectations import (
 from expectations import CLIENTS as EXPECTED_CLIENTS
 from expectations import FURTHER as EXPECTED_FURTHER
 
-from lab.observation import Line, Observation, Outcome
+from lab.observation import Hangup, Line, Observation, Outcome
 from lab.pki.pins import seen
 from lab.pki.world import World
 from lab.policy.check import Basis, Learnt
@@ -150,6 +150,8 @@ def notices(client: Client, fault: Fault) -> bool:
 
 def predicted(client: Client, case: Case, sent: Reach) -> bool:
     """Whether the client accepts, from its pins and the genuine keys on the path; nobody connects."""
+    if case.fails is Fault.NO_KEY:
+        return False
     if client.switched_off:
         return True
     if case.fails and notices(client, case.fails):
@@ -411,7 +413,7 @@ def has_grounds(observation: Observation) -> bool:
 
 
 def test_every_verdict_names_a_check_of_its_policy(whole_matrix: Matrix) -> None:
-    """The deciding check is one of the client's own, unless it has none or was switched off."""
+    """The deciding check is one of the client's own, unless it has none, was switched off or nobody proved a key."""
     for (name, scene), trial in whole_matrix.trials.items():
         client = named(name)
         own = {check.name for check in client.policy}
@@ -420,7 +422,8 @@ def test_every_verdict_names_a_check_of_its_policy(whole_matrix: Matrix) -> None
         elif not own:
             own = {"no check"}
         for met in (one for one in trial.encounters if not one.meeting.component):
-            assert met.verdict.check in own, f"{name} in {scene}"
+            decided = {"handshake"} if met.observation.broken_off else own
+            assert met.verdict.check in decided, f"{name} in {scene}"
             assert met.verdict.reason, f"{name} in {scene}"
 
 
@@ -495,14 +498,37 @@ def test_nothing_leaks_to_the_genuine_server(whole_matrix: Matrix) -> None:
         ("first-use-key", [Outcome.INTERCEPTED, Outcome.OUTAGE]),
     ],
 )
-def test_whom_a_client_refused_it_does_not_remember(name: str, outcomes: list[Outcome]) -> None:
+def test_whom_a_client_refused_it_does_not_remember(name: str, outcomes: list[Outcome], whole_matrix: Matrix) -> None:
     """An attacker whom no CA helps comes first: who refuses him knows nobody yet, who asks no CA knows him."""
+    met = whole_matrix.cell(name, "untrusted_first_contact").encounters
+    assert outcomes == [one.outcome for one in met]
 
-    def build(world: World) -> Scene:
-        untrusted = attacked(world, world.rogue_root.issue(*world.hosts))
-        return first(world, untrusted, "the attacker is there first", later="the genuine server")
 
-    made_up = replace(CASES["first_contact"], name="made_up", build=build)
-    with Standing(made_up) as standing:
-        assert outcomes == [met.outcome for met in run(CLIENTS[name], standing).encounters]
-    assert outcomes == [one.outcome for one in Rehearsals([made_up]).met(CLIENTS[name], made_up).values()]
+def test_every_client_says_yes_to_a_certificate_without_its_key_and_is_not_robbed(whole_matrix: Matrix) -> None:
+    """Asked inside the handshake, each agrees; the handshake does not finish, and the observation says so."""
+    for name in CLIENTS:
+        met = about(whole_matrix, name, "certificate_without_its_key")
+        assert met.observation.broken_off, name
+        assert met.observation.path is not None, name
+        assert (met.verdict.check, met.outcome, met.aftermath.sent) == ("handshake", Outcome.STOPPED, 0), name
+        assert met.aftermath.view.hung_up is Hangup.NOTHING_CAME
+    # who says no is not broken off, and who is shown a key as well goes on
+    assert not about(whole_matrix, "leaf-pinned", "other_trusted_ca").observation.broken_off
+    assert not about(whole_matrix, "leaf-pinned", "stolen_key_and_certificate").observation.broken_off
+
+
+@pytest.mark.parametrize("name", [name for name, one in CLIENTS.items() if any(x.remembers for x in one.policy)])
+def test_nobody_learns_from_a_handshake_that_did_not_finish(name: str) -> None:
+    """A certificate without its key comes first, and teaches nothing; the same one with its key is remembered."""
+    learnt = {}
+    for keyless in (True, False):
+
+        def build(world: World, keyless: bool = keyless) -> Scene:
+            copied = attacked(world, world.genuine, keyless=keyless)
+            return first(world, copied, "the attacker is there first", later="the genuine server")
+
+        with Standing(replace(CASES["first_contact"], name="made_up", build=build)) as standing:
+            met, later = run(CLIENTS[name], standing).encounters
+        learnt[keyless] = met.learnt.memory != met.known.memory
+        assert later.outcome is Outcome.SERVED
+    assert learnt == {True: False, False: True}

@@ -1,4 +1,4 @@
-"""The relay: octets arrive unchanged, an end is passed on, and only loopback is called."""
+"""Who carries octets: unchanged, to an end that is passed on, on loopback only; or up to the certificate."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ import threading
 import time
 
 import pytest
+from lines import NOW
+from OpenSSL import SSL
 
+from lab.observation import Hangup, Observation
+from lab.pki.world import HOST, World
+from lab.wire import tls
+from lab.wire.attacker import Attacker
+from lab.wire.client import account_request, connect
+from lab.wire.copyist import Copyist
 from lab.wire.listener import Listener, dial, running
 from lab.wire.relay import Relay
+from lab.wire.service import Service
 
 
 def reversing(raw: socket.socket, port: int) -> None:
@@ -76,4 +85,47 @@ def test_only_loopback_is_called() -> None:
     """An address elsewhere is refused before anything is opened."""
     with pytest.raises(ValueError, match="not a loopback address"):
         Relay(("192.0.2.1", 443))
+    assert running() == []
+
+
+# ---- a relay that goes too early -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["TLS 1.2", "TLS 1.3"])
+@pytest.mark.parametrize("algorithm", ["ECDSA", "ML-DSA"])
+@pytest.mark.parametrize(("kind", "finishes"), [(Copyist, False), (Attacker, True)], ids=["no key", "with the key"])
+def test_a_certificate_without_its_key_gets_a_yes_and_no_handshake(
+    version: int, algorithm: str, kind: type[Attacker], finishes: bool
+) -> None:
+    """The decision is asked, once, with the genuine path; then nothing more comes, and no octet is sent."""
+    if algorithm == "ML-DSA" and version == SSL.TLS1_2_VERSION:
+        pytest.skip("TLS 1.2 has no ML-DSA signatures")
+    world = World(algorithm=algorithm)
+    context = tls.client_context([one.certificate for one in world.store])
+    context.set_max_proto_version(version)
+    asked: list[Observation] = []
+
+    def agree(seen: Observation) -> bool:
+        asked.append(seen)
+        return True
+
+    with Service(world.genuine) as genuine, kind(world.genuine, genuine.address, host=HOST) as attacker:
+        done = connect(attacker.address, HOST, context, agree, time=NOW, request=account_request(HOST, "a secret"))
+        seen = attacker.log.finished(done.port, 5)
+    assert [one.path is not None and not one.broken_off for one in asked] == [True]
+    assert (done.completed, done.accepted, done.observation.broken_off) == (finishes, finishes, not finishes)
+    assert (seen.hung_up, seen.holds("a secret")) == (
+        (Hangup.NEVER, True) if finishes else (Hangup.NOTHING_CAME, False)
+    )
+    assert attacker.problems == genuine.problems == []
+
+
+def test_who_refuses_the_copied_certificate_is_heard() -> None:
+    """A client that says no hangs up itself, and nothing is broken off in its view."""
+    world = World()
+    context = tls.client_context([one.certificate for one in world.store])
+    with Service(world.genuine) as genuine, Copyist(world.genuine, genuine.address, host=HOST) as attacker:
+        done = connect(attacker.address, HOST, context, lambda seen: False, time=NOW)
+    assert (done.completed, done.observation.broken_off) == (False, False)
+    assert done.observation.path is not None
     assert running() == []

@@ -49,6 +49,8 @@ ROTATIONS = (
 LEFT_OUT = {
     "forged_link": "other_trusted_ca",
     "stuffed_rogue_chain": "untrusted_rogue_ca",
+    "certificate_without_its_key": "untrusted_rogue_ca",
+    "untrusted_first_contact": "untrusted_rogue_ca",
     "waited_for_expiry": "other_trusted_ca",
     "cross_sign_sent_along": "new_ca",
     "moved_after_expiry": "new_ca",

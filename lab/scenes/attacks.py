@@ -22,6 +22,7 @@ from lab.scenes.catalogue import (
     attacked,
     first,
     resumed,
+    usual,
     waited,
 )
 
@@ -197,6 +198,20 @@ def stolen_key_and_certificate(world: World) -> Meeting:
     return attacked(world, world.genuine)
 
 
+@attack(reach=Reach.CERTIFICATE, fails=Fault.NO_KEY, holds=Holds.CERTIFICATE, way=Way.WIFI)
+def certificate_without_its_key(world: World) -> Scene:
+    """
+    The genuine certificate, without its key
+
+        Honest Root -> Honest Issuing CA 1 -> bank.example   (the genuine certificate itself)
+
+    Every pin matches, and every client says yes. A certificate is no secret:
+    its key has to sign the handshake as well, and here nobody can. (It is no
+    move: whoever is given the credential in a timeline has its key.)
+    """
+    return usual(world, attacked(world, world.genuine, keyless=True))
+
+
 @attack(
     reach=Reach.TRUST_STORE,
     twin="old_chain_left_behind",
@@ -330,6 +345,25 @@ def first_contact(world: World) -> Scene:
         world,
         attacked(world, world.other_issuing.issue(*world.hosts)),
         "first contact: the attacker is on the line",
+        later="the attacker has left: the genuine server",
+    )
+
+
+@attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
+def untrusted_first_contact(world: World) -> Scene:
+    """
+    An attacker whom no CA helps is there before the genuine server was ever seen
+
+        first:  Rogue Root -> bank.example                              (attacker's key)
+        later:  Honest Root -> Honest Issuing CA 1 -> bank.example      (the attacker has left)
+
+    Whoever asks the CAs refuses, and learns nothing false. Who asks nobody
+    remembers a stranger.
+    """
+    return first(
+        world,
+        attacked(world, world.rogue_root.issue(*world.hosts)),
+        "first contact: an attacker with a CA of their own",
         later="the attacker has left: the genuine server",
     )
 

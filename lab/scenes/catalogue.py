@@ -52,7 +52,7 @@ class Fault(StrEnum):
     WRONG_HOST = "it answers for another host"
     NOT_A_CA = "a certificate that is no CA signed it"
     EXPIRED = "it has expired"
-    NO_KEY = "nobody proves that he holds its key, and the handshake does not finish"
+    NO_KEY = "nobody proves to hold its key"
 
 
 class Holds(StrEnum):
@@ -113,7 +113,9 @@ class Meeting:
     meeting of another, unpinned part of the same program, which leaves its TLS
     session in the cache that all parts share; it sends nothing secret and is
     no meeting of the client itself. `installed` are the anchors in `store` that
-    did not come with the system: somebody put them on this machine. `host` is
+    did not come with the system: somebody put them on this machine. `keyless`
+    is an attacker who shows the certificate of whoever is `behind` and has not
+    got its key. `host` is
     whom the client wants to reach, the scene's own where it is empty. `says` is
     what is said beside the certificate; an attacker who says something plays
     the bank himself, one who does not relays to `behind`, the genuine server
@@ -128,6 +130,7 @@ class Meeting:
     proxied: bool = False
     component: bool = False
     installed: tuple[Authority, ...] = ()
+    keyless: bool = False
     host: str = ""
     says: Says | None = None
     behind: Meeting | None = None
@@ -330,7 +333,7 @@ class Heading(StrEnum):
 
     TWINS = "Twins: an attack, and the rotation whose path looks exactly like it"
     UNPAIRED = "Attacks whose twins are not shown here"
-    REFUSED = "Attacks that ordinary validation refuses"
+    REFUSED = "Attacks that ordinary TLS refuses"
     QUIET = "Rotations whose attacks are not shown here"
     SLIPS = "Slips: the genuine service errs, and ordinary validation refuses it"
 

@@ -43,7 +43,7 @@ from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
 from lab.trials.standing import Ground
-from lab.wire.client import Exchange, Habits
+from lab.wire.client import Habits
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
     exchange, visit = ground.meet(meeting, mind.decide, secret, habits)
     if meeting.component:
         cache[context] = exchange.session
-    verdict = concluded(mind, exchange)
+    verdict = concluded(mind, exchange.observation, exchange.failure)
     lesson = Lesson(exchange.observation, exchange.accepted, exchange.headers, exchange.successors)
     if asked:
         mind.learn(lesson, verdict)
@@ -162,15 +162,14 @@ class Saving:
         return met.outcome, not saved
 
 
-def concluded(mind: Mind, exchange: Exchange) -> Verdict:
+def concluded(mind: Mind, observation: Observation, failure: str = "") -> Verdict:
     """The verdict on a connection that is over: a handshake that broke off is a refusal, whatever was said before."""
-    observation = exchange.observation
     if not observation.presented and not observation.resumed:
-        return Verdict(False, "handshake", f"no certificate was seen: {exchange.failure}")
-    said = mind.verdict(observation)
-    if said.accepted and not exchange.completed:
-        return Verdict(False, "handshake", f"the handshake broke off: {exchange.failure}")
-    return said
+        return Verdict(False, "handshake", f"no certificate was seen: {failure}")
+    if observation.broken_off:
+        why = f" ({failure})" if failure else ""
+        return Verdict(False, "handshake", f"it broke off, and nobody proved to hold the certificate's key{why}")
+    return mind.verdict(observation)
 
 
 def told(known: Known, meeting: Meeting) -> Known:
@@ -208,8 +207,8 @@ def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list
     expected: list[Imagined] = []
     for meeting, observation in meetings:
         mind.known = known = told(mind.known, meeting)
-        talks = mind.decide(observation)
-        verdict = mind.verdict(observation)
+        talks = mind.decide(observation) and not observation.broken_off
+        verdict = concluded(mind, observation)
         mind.learn(_foretold(mind, meeting, observation, talks), verdict)
         outcome = outcome_of(meeting.line, talks, verdict.accepted)
         expected.append(Imagined(meeting, known, mind.known, verdict, outcome))

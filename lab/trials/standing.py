@@ -21,6 +21,7 @@ from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import PLAIN, Decide, Exchange, Habits, account_request, connect
+from lab.wire.copyist import Copyist
 from lab.wire.keylog import Tell
 from lab.wire.listener import PATIENCE, Address
 from lab.wire.service import Service
@@ -60,7 +61,7 @@ class Ground:
         self._common: dict[str, Any] = {"resumable": resumable, "patience": patience, "tell": tell}
         self._made = made
         self._calls = 0  # of attackers that stand no more
-        self._listeners: dict[tuple[int, int, Address | None], Service | Attacker] = {}
+        self._listeners: dict[tuple[int, int, bool, Address | None], Service | Attacker] = {}
         self._contexts: dict[tuple[tuple[int, ...], datetime, Anchors], SSL.Context] = {}
 
     def __enter__(self) -> Self:
@@ -84,7 +85,7 @@ class Ground:
         """Who answers in this meeting; the same credential on the same line, saying the same, is one listener."""
         behind = meeting.behind if meeting.relayed else None
         upstream = self.listener(behind).address if behind else None
-        key = (id(meeting.credential), id(meeting.says), upstream)
+        key = (id(meeting.credential), id(meeting.says), meeting.keyless, upstream)
         found = self._listeners.pop(key, None) or self._stand(meeting, upstream)
         self._listeners[key] = found  # whoever was asked for last stands last, and longest
         while len(self._listeners) > LISTENERS:
@@ -97,7 +98,8 @@ class Ground:
         made: Service | Attacker
         host = meeting.host or self.host
         if upstream:
-            made = Attacker(meeting.credential, upstream, host=host, **self._common)
+            kind = Copyist if meeting.keyless else Attacker
+            made = kind(meeting.credential, upstream, host=host, **self._common)
         else:
             made = Service(meeting.credential, meeting.says or SILENT, host=host, **self._common)
         if self._made:

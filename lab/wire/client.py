@@ -250,7 +250,8 @@ def connect(
     interrupt.check()
     if watch.problem is not None:
         raise watch.problem
-    exchange.observation = watch.observation
+    broken_off = watch.accepted and not exchange.completed
+    exchange.observation = replace(watch.observation, broken_off=True) if broken_off else watch.observation
     exchange.accepted = watch.accepted and exchange.completed
     return exchange
 

@@ -86,7 +86,7 @@ const sceneFacts = (scene) => {
       "dl",
       { class: "facts" },
       fact("shares with the genuine path", scene.reach.join(" + ") || "trust store only"),
-      fact("ordinary validation refuses it:", scene.fails),
+      fact("ordinary TLS refuses it:", scene.fails),
       fact("the attacker holds", scene.attacker_holds.join("; ")),
       fact("gets on the path by", scene.way),
       fact("what loopback leaves out", scene.loopback_leaves_out),
