@@ -49,7 +49,6 @@ certificates to its verdict, and with it to add an attack, a client or a check.
     lab/policy/check.py
     lab/policy/checks.py
     lab/policy/memory.py
-    lab/policy/continuity.py
     lab/policy/mind.py
     lab/policy/clients.py
     lab/scenes/catalogue.py

@@ -67,6 +67,8 @@ ROTATIONS = {
     "session_from_another_component": "SS BBBB B",
     # the lab's own clients go on to the root
     "intermediate_beside_root":       "SS SSSS S",
+    # every client here looks for its pins under the host's one canonical name
+    "new_ca_trailing_dot":            "SS BBBB B",
 }  # fmt: skip
 
 ATTACKS = {
@@ -111,6 +113,8 @@ ATTACKS = {
     "ecdsa_intermediate_misissues":   "XX Xooo X",
     "ml_dsa_ca_misissues":            "XX oooo X",
     "attacker_among_servers":         "XX XXoo X",
+    "stolen_key_beside_root":         "XX XXXX X",
+    "other_trusted_ca_trailing_dot":  "XX oooo X",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -130,6 +134,7 @@ ANNOUNCED = {
     "announced_key":            "SSS SSS    SSS SSS SSB SSB          SSB",
     "unannounced_key":          "SSX SSX    SSX SSX SSo SSo          SSX",
     "lost_keys":                "SSSS SSSS  SSSS SSSS SSBB SSBB      SSBB",
+    "attacked_until_the_pins_end": "SSXX SSXX  SSXX SSXX SSoo SSoo   SSXX",
     "moved_without_a_word":     "SSS SSS    SBB SBB SBB SBB          SBB",
     "attacked_after_the_cap":   "SXX SXX    Soo Soo Soo Soo          SXX",
     "back_from_another_ca":     "SSSS SSSS  SBSS SBSS SBSS SBSS      SBSS",
@@ -164,11 +169,12 @@ OTHER_PATHS = {"useless_cross_sign_first": "S"}
 # Whom a client met first it remembers: the attacker who was there first robs it, and whoever comes next is another.
 MET_FIRST = {
     "first_contact": "X",
-    "untrusted_first_contact": "X",
     "first_visit_announces": "SBB",
     "first_contact_announces": "XoB",
     "relayed_announcement": "XXBo",
 }
+# And who asks no CA, anybody at all.
+MET_ANYBODY_FIRST = MET_FIRST | {"untrusted_first_contact": "X"}
 # Who knew the key before the first contact is no better off later, and safe then.
 KNEW_BEFORE = {
     "first_contact": "o",
@@ -201,14 +207,14 @@ DERIVED = {
     "leaf-and-ca": like("leaf-pinned", other_ca_same_key="B", stolen_key_other_ca="o"),
     # asks no CA: reads no date and no name, and trusts whoever is there first
     "first-use-key": like(
-        "leaf-pinned", expired_with_stolen_key="X", **MET_FIRST, **dict.fromkeys(SLIPS, "S")
+        "leaf-pinned", expired_with_stolen_key="X", **MET_ANYBODY_FIRST, **dict.fromkeys(SLIPS, "S")
     ),
     # the same; only the certificate's memory notices a new one for the same key
     "first-use-certificate": like(
-        "certificate-pinned", expired_with_stolen_key="X", **MET_FIRST,
+        "certificate-pinned", expired_with_stolen_key="X", **MET_ANYBODY_FIRST,
         **dict.fromkeys((one for one in SLIPS if one != "name_left_out"), "S"),
     ),
-    "first-use-with-ca": like("leaf-pinned", **MET_FIRST | {"untrusted_first_contact": "o", "relayed_announcement": "ooSo"}),
+    "first-use-with-ca": like("leaf-pinned", **MET_FIRST | {"relayed_announcement": "ooSo"}),
     # finds the old leaf wherever it was sent
     "pins-presented-chain": like("leaf-pinned", old_chain_left_behind="S", chain_stuffing="X", forged_link="X"),
     # reads no name
@@ -225,7 +231,7 @@ DERIVED = {
 LEARNING = {
     # what the site says by header is all that they have; in the scenes above where nobody says anything it is nothing
     "hpkp-no-cap": like(
-        "unpinned", **FOLLOWS, unannounced_key="SSo", lost_keys="SSBS",
+        "unpinned", **FOLLOWS, unannounced_key="SSo", lost_keys="SSBS", attacked_until_the_pins_end="SSoX",
         moved_without_a_word="SBB", attacked_after_the_cap="Soo", back_from_another_ca="SSBB", hostile_pins="SXBB",
     ),
     # sixty days after the header it is a browser without pins: for the site, and for whoever waits
@@ -290,7 +296,7 @@ RUN = {
 # Profiles that are modelled from what was read, and not run.
 MODELLED = {
     # the path ends at the intermediate, and no root is on it
-    "ssl-default-root": like("root-pinned", intermediate_beside_root="B"),
+    "ssl-default-root": like("root-pinned", intermediate_beside_root="B", stolen_key_beside_root="o"),
     "android": like("leaf-pinned", **ANY_ANCHOR, **OTHER_PATHS),
     # an expired pin set is none, but a user's CA is still not trusted
     "android-expired": like("unpinned", installed_ca="o", company_proxy="B", **ANY_ANCHOR, **OTHER_PATHS),

@@ -27,10 +27,11 @@ from expectations import (
 from expectations import CLIENTS as EXPECTED_CLIENTS
 from expectations import FURTHER as EXPECTED_FURTHER
 
-from lab.observation import Hangup, Line, Observation, Outcome
+from lab.observation import Finding, Hangup, Line, Observation, Outcome
 from lab.pki.pins import seen
-from lab.pki.world import World
-from lab.policy.check import Basis, Learnt
+from lab.pki.world import HOST, World
+from lab.policy.check import Basis, Known, Learnt
+from lab.policy.checks import HOST_NAME, VALIDATION
 from lab.policy.clients import CLIENTS, FURTHER, Client
 from lab.policy.clients import client as named
 from lab.policy.pinset import PinList, PinSet, Reach, Role
@@ -341,6 +342,22 @@ def test_a_rotation_without_an_attack_is_found_out(monkeypatch: pytest.MonkeyPat
     """The rule above can fail: without its mirror a rotation is a free lunch for whoever keeps it."""
     monkeypatch.delitem(CASES, "stolen_key_other_ca")
     assert [one.name for one in rotations() if twin_of(one) is None] == ["other_ca_same_key"]
+
+
+def test_pins_by_the_written_name_do_not_cover_a_trailing_dot() -> None:
+    """Who looks for its pins under the host as it is written is robbed by a link with a dot, and served after a move."""
+    pinned = named("leaf-pinned").policy[-1]
+
+    def as_written(observation: Observation, known: Known) -> Finding:
+        return pinned.find(observation, known) if observation.host == HOST else Finding("pins", True, "no such host")
+
+    client = Client("as-written", "pins by name", (VALIDATION, HOST_NAME, replace(pinned, rule=as_written)))
+    scenes = ("new_ca", "new_ca_trailing_dot", "other_trusted_ca", "other_trusted_ca_trailing_dot")
+    found = {}
+    for name in scenes:
+        with Standing(CASES[name]) as standing:
+            found[name] = run(client, standing).outcome
+    assert list(found.values()) == [Outcome.OUTAGE, Outcome.SERVED, Outcome.STOPPED, Outcome.INTERCEPTED]
 
 
 def test_a_mirror_shows_what_its_rotation_shows(whole_matrix: Matrix) -> None:

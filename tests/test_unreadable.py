@@ -58,7 +58,7 @@ def go(client: Client, service: Service, host: str = HOST) -> tuple[Exchange, bo
     mind = client.mind(Enrolment(HOST, NOW, site_pins(WORLD, SITE)))
     context = tls.client_context([one.certificate for one in WORLD.store], NOW)
     met = connect(service.address, host, context, mind.decide, time=NOW, request=account_request(HOST), patience=5.0)
-    verdict = concluded(mind, met)
+    verdict = concluded(mind, met.observation, met.failure)
     return met, verdict.accepted and met.answer is not None, verdict.reason
 
 

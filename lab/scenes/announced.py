@@ -131,6 +131,29 @@ def lost_keys(world: World) -> Scene:
     )
 
 
+@attack(
+    reach=Reach.INTERMEDIATE,
+    twin="lost_keys",
+    holds=Holds.SITE_INTERMEDIATE,
+    way=Way.DNS,
+    repeats="same_intermediate",
+)
+def attacked_until_the_pins_end(world: World) -> Scene:
+    """
+    An attacker comes with a key that the site did not announce, and stays until its pins are over
+
+        days 0, 1:   Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
+        days 30, 70: Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key)
+
+    Pins that end let the site back in that lost its keys, and whoever can wait as long.
+    """
+    first, second = begun(world, new_key())
+    later = on(world, 30)
+    there = attacked(later, by(later.issuing, later), behind=second)
+    last = replace(there, time=on(world, 70).now, title="the attacker, when pins of sixty days are over")
+    return told(world, first, second, there, last, about=2)
+
+
 # ---- how long it is remembered --------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import Holds, Meeting, Scene, Way, attack, attacked, between
+from lab.scenes.catalogue import Holds, Meeting, Scene, Way, attack, attacked, between, usual
 from lab.scenes.rotations import NEIGHBOURS, ecdsa_under_rsa, post_quantum, under_new_root
 
 
@@ -164,3 +164,27 @@ def attacker_among_servers(world: World) -> Scene:
     return between(
         world, attacked(world, world.issuing.issue(*world.hosts), title="an attacker, as if it were server B")
     )
+
+
+@attack(reach=Reach.CERTIFICATE, twin="intermediate_beside_root", holds=Holds.SERVER_KEY, way=Way.WIFI)
+def stolen_key_beside_root(world: World) -> Meeting:
+    """
+    The stolen key and certificate, and the client's store has gained the intermediate, too
+
+        Honest Root -> Honest Issuing CA 1 (now in the store, too) -> bank.example
+
+    Where the path ends is the store's and the program's doing, and no thief's.
+    """
+    return attacked(world, world.genuine, store=(*world.store, world.issuing))
+
+
+@attack(reach=Reach.TRUST_STORE, twin="new_ca_trailing_dot", holds=Holds.TRUSTED_CA, way=Way.DNS)
+def other_trusted_ca_trailing_dot(world: World) -> Scene:
+    """
+    Another trusted CA mis-issues, and the link has a dot at the end of the host's name
+
+        Other Public Root -> Other Issuing CA -> bank.example   (attacker's key, asked for as bank.example.)
+
+    The link is the attacker's to write. Pins that are looked up under the name as it is written do not cover it.
+    """
+    return usual(world, attacked(world, world.other_issuing.issue(*world.hosts), host=f"{world.host}."))

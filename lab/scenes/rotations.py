@@ -11,7 +11,7 @@ from lab.observation import Line
 from lab.pki.authority import Authority, Credential
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import Meeting, Scene, between, changed, first, resumed, rotation, then, waited
+from lab.scenes.catalogue import Meeting, Scene, between, changed, first, resumed, rotation, then, usual, waited
 
 
 @rotation(reach=Reach.CERTIFICATE)
@@ -389,3 +389,19 @@ def intermediate_beside_root(world: World) -> Meeting:
         store=(*world.store, world.issuing),
         title="the genuine server, unchanged; the client's store has the intermediate, too",
     )
+
+
+# ---- how the host is written ----------------------------------------------------------------------
+
+
+@rotation(reach=Reach.TRUST_STORE)
+def new_ca_trailing_dot(world: World) -> Scene:
+    """
+    After the move somebody writes the host's name with a dot at the end
+
+        Other Public Root -> Other Issuing CA -> bank.example   (new key, asked for as bank.example.)
+
+    The same host, as an absolute name (RFC 1034 section 3.1). Who looks for
+    pins under the name as it is written finds none.
+    """
+    return usual(world, changed(world, world.other_issuing.issue(*world.hosts), host=f"{world.host}."))

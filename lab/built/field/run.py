@@ -82,12 +82,13 @@ def applies(row: Client, standing: Outside) -> bool:
     """
     Whether this scene can be played with a program of this profile.
 
-    The programs run here share no session cache with another component. One
-    that remembers cannot enrol in the past, since it lives today.
+    The programs run here share no session cache with another component, and are
+    called by one name. One that remembers cannot enrol in the past, since it
+    lives today.
     """
     meetings = standing.scene.meetings
     today = Learnt.FIRST_USE not in row.learnt or all(map(standing.today, meetings))
-    return today and not any(one.component for one in meetings)
+    return today and not any(one.component or one.host for one in meetings)
 
 
 def prediction(row: Client, standing: Outside) -> dict[int, Outcome]:
