@@ -345,7 +345,7 @@ def test_a_rotation_without_an_attack_is_found_out(monkeypatch: pytest.MonkeyPat
 
 
 def test_pins_by_the_written_name_do_not_cover_a_trailing_dot() -> None:
-    """Who looks for its pins under the host as it is written is robbed by a link with a dot, and served after a move."""
+    """Pins that are looked up under the name as it is written: a link with a dot robs their owner."""
     pinned = named("leaf-pinned").policy[-1]
 
     def as_written(observation: Observation, known: Known) -> Finding:
