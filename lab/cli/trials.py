@@ -123,7 +123,7 @@ def everything(chosen: argparse.Namespace) -> None:
         print(json.dumps(listing(), indent=1))
         return
     print("Clients\n" + text.clients_list(CLIENTS.values()))
-    print("\nFurther clients, which learn; in no table unless they are named, or asked for as hpkp or continuity")
+    print("\nFurther clients, which learn; in a table by name, or by group: hpkp, continuity")
     print(text.clients_list(FURTHER.values()))
     print("\nProfiles of real implementations\n" + text.clients_list(PROFILES.values(), chosen.long))
     print("\nAttacks\n" + text.cases_list(attacks(), chosen.long))

@@ -54,6 +54,8 @@ LEFT_OUT = {
     "waited_for_expiry": "other_trusted_ca",
     "cross_sign_sent_along": "new_ca",
     "moved_after_expiry": "new_ca",
+    "other_trusted_ca_trailing_dot": "other_trusted_ca",
+    "new_ca_trailing_dot": "new_ca",
     "rsa_to_ecdsa": "new_intermediate",  # and it takes as long as eight others
     "ecdsa_intermediate_misissues": "sibling_intermediate",  # likewise
 }

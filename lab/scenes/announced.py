@@ -140,7 +140,7 @@ def lost_keys(world: World) -> Scene:
 )
 def attacked_until_the_pins_end(world: World) -> Scene:
     """
-    An attacker comes with a key that the site did not announce, and stays until its pins are over
+    An attacker waits until the pins that the site announced are over
 
         days 0, 1:   Honest Root -> Honest Issuing CA 1 -> bank.example   (announces key 2)
         days 30, 70: Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key)

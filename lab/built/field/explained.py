@@ -87,8 +87,9 @@ EXPLAINED = [
 ]
 # The attack presents what the rotation does, so whoever cannot read the one cannot read the other; it would also have
 # robbed whoever checks too late.
+LATE = {"httpx": ("httpx-response",)}
 EXPLAINED += [
-    replace(one, scene="ml_dsa_ca_misissues", profiles=(*one.profiles, "httpx-response"))
+    replace(one, scene="ml_dsa_ca_misissues", profiles=(*one.profiles, *LATE.get(one.program, ())))
     for one in EXPLAINED
     if one.scene == "ecdsa_to_ml_dsa"
 ]
