@@ -18,6 +18,7 @@ from types import MappingProxyType
 import pytest
 
 from lab.observation import Certificate, Evidence, Lesson, Observation, Piece, ValidationError
+from lab.pki.pins import parse_pin
 from lab.policy import checks
 from lab.policy.checks import SOUND, Check, Known, Stage, judge
 from lab.policy.clients import CLIENTS
@@ -332,3 +333,12 @@ def test_late_checks_are_not_asked_inside_the_handshake() -> None:
     assert late.at(Stage.HANDSHAKE) == (checks.VALIDATION, checks.HOST_NAME)
     assert late.at(Stage.AFTER_REQUEST) == (checks.LATE_LEAF_PIN,)
     assert CLIENTS["leaf-pinned"].at(Stage.AFTER_REQUEST) == ()
+
+
+def test_a_pin_whose_base_64_begins_with_a_slash_is_one() -> None:
+    """One pin in sixty-four does; in curl's form and in ours its first octet is kept, and 43 characters are no pin."""
+    ours = "sha256//" + "A" * 42 + "="
+    assert parse_pin(ours) == parse_pin("sha256//" + ours.removeprefix("sha256/")) == ours
+    assert parse_pin("sha256//" + "A" * 43 + "=") == "sha256/" + "A" * 43 + "="
+    with pytest.raises(ValueError, match="is no pin"):
+        parse_pin("sha256/" + "A" * 42 + "=")

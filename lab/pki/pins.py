@@ -50,7 +50,7 @@ def parse_pin(text: str) -> str:
 
     Raises ValueError, in one sentence, for anything else.
     """
-    encoded = re.sub(r"^sha256//?", "", text.strip())
+    encoded = re.sub(r"^sha256/(/(?=.{44}$))?", "", text.strip())  # base64 may itself begin with a slash
     try:
         digest = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
