@@ -99,7 +99,7 @@ def test_the_other_scenes_are_counted_right(flips, whole_matrix: Matrix) -> None
         ("pins-presented-chain", "chain_stuffing"),
         ("first-use-key", "expired_with_stolen_key"),
     ]
-    again = matrix([flips[cell][1].client for cell in cells])
+    again = matrix([flips[cell][1].client for cell in cells], CASES.values())
 
     def outcomes(run: Matrix, client: str, scene: str) -> list[Outcome | None]:
         return [met.outcome for met in run.cell(client, scene).encounters]

@@ -35,6 +35,7 @@ from lab.scenes.catalogue import (
     rotation,
     rotations,
     twin_of,
+    usually,
 )
 from lab.trials.matrix import matrix
 
@@ -269,3 +270,11 @@ def test_reach_in_words() -> None:
     assert str(Reach.INTERMEDIATE) == "root + intermediate"
     assert str(Reach({Role.LEAF, Role.ROOT})) == "root + leaf"
     assert str(Reach.TRUST_STORE) == "trust store only"
+
+
+def test_scenes_that_repeat_another_are_shown_to_who_listens() -> None:
+    """Where nobody asks for scenes, what was said before is in a table only beside a client that hears it."""
+    for name, listens in {"unpinned": False, "first-use-key": False, "hpkp-capped": True, "successor": True}.items():
+        shown = usually([client(name)])
+        assert any(one.repeats for one in shown) is listens, name
+        assert {one.name for one in CASES.values() if not one.repeats} <= {one.name for one in shown}

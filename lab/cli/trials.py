@@ -45,10 +45,11 @@ def _show(matrix: Matrix) -> None:
 def demo(chosen: argparse.Namespace) -> None:
     """Run every client through every scene and tell the story."""
     from lab.policy.clients import CLIENTS
-    from lab.scenes.catalogue import CASES
+    from lab.scenes.catalogue import usually
 
-    print(f"{len(CLIENTS)} clients go through {len(CASES)} scenes over real TLS on loopback.", flush=True)
-    every = _run(CLIENTS.values(), CASES.values())
+    scenes = usually(CLIENTS.values())
+    print(f"{len(CLIENTS)} clients go through {len(scenes)} scenes over real TLS on loopback.", flush=True)
+    every = _run(CLIENTS.values(), scenes)
     _show(every.of([client for client in CLIENTS.values() if client.story]))
     print("All clients: attacks stopped, legitimate service kept")
     for client in every.clients:
@@ -69,14 +70,15 @@ def demo(chosen: argparse.Namespace) -> None:
     "--clients unpinned leaf-pinned --scenes attacks",
     forms(json="one record for each trial, and the scores", csv="one line for each trial"),
     names("--clients", "clients by name, or all, hpkp, continuity, profiles; eight of them by default"),
-    names("--scenes", "scenes by name, or attacks, rotations, all (the default)"),
+    names("--scenes", "scenes by name, or attacks, rotations, slips, all; by default what tells them apart"),
 )
 def matrix(chosen: argparse.Namespace) -> None:
     """Run clients through scenes, each over real TLS, and print the outcomes."""
     from lab.policy import clients
     from lab.scenes import catalogue
 
-    done = _run(clients.chosen(chosen.clients or "story"), catalogue.chosen(chosen.scenes or "all"))
+    rows = clients.chosen(chosen.clients or "story")
+    done = _run(rows, catalogue.chosen(chosen.scenes) if chosen.scenes else catalogue.usually(rows))
     if chosen.json:
         print(done.to_json())
     elif chosen.csv:

@@ -22,7 +22,8 @@ from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.pins import fingerprint_of, pin_of
 from lab.pki.says import Says
 from lab.pki.world import World
-from lab.policy.check import Enrolment
+from lab.policy.check import Enrolment, Learnt
+from lab.policy.clients import Client
 from lab.policy.pinset import Reach, Role, Site
 
 
@@ -237,6 +238,17 @@ def case(name: str) -> Case:
 def chosen(names: str | Iterable[str | Case] = "all") -> list[Case]:
     """Scenes by name; ``"attacks"``, ``"rotations"``, ``"all"`` (both) or ``"slips"`` for a group."""
     return naming.chosen(names, groups(), case)
+
+
+def usually(clients: Iterable[Client]) -> list[Case]:
+    """
+    The scenes that a table of these clients has where nobody asks for any: all attacks and rotations.
+
+    Those that repeat another, but for what was said before, are among them only
+    where one of the clients listens.
+    """
+    listen = any({Learnt.HEADER, Learnt.ANNOUNCED} & {*client.learnt} for client in clients)
+    return [one for one in CASES.values() if listen or not one.repeats]
 
 
 def groups() -> dict[str, Iterable[Case]]:

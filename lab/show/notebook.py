@@ -16,7 +16,7 @@ from lab.observation import Certificate, Observation, Outcome, Progress, untold
 from lab.pki.pins import seen
 from lab.policy.clients import Client
 from lab.policy.clients import chosen as clients
-from lab.scenes.catalogue import CASES, Case
+from lab.scenes.catalogue import CASES, SLIPS, Case, usually
 from lab.scenes.catalogue import chosen as cases
 from lab.show.drawing import Path
 from lab.show.sheet import Row, Sheet, Tabled
@@ -30,14 +30,16 @@ from lab.trials.trace import Trace
 from lab.trials.trial import Trial
 
 
-def matrix(of: str | Iterable[str | Client] = "story", scenes: str | Iterable[str | Case] = "all") -> Matrix:
-    """Run these clients through these scenes over real TLS."""
-    return matrices.matrix(clients(of), cases(scenes))
+def matrix(of: str | Iterable[str | Client] = "story", scenes: str | Iterable[str | Case] | None = None) -> Matrix:
+    """Run these clients through these scenes over real TLS; without scenes through those that tell them apart."""
+    return matrices.matrix(clients(of), None if scenes is None else cases(scenes))
 
 
 def profiles(scenes: str | Iterable[str | Case] | None = None, progress: Progress = untold) -> Alike:
-    """Run the profiles of real implementations through these scenes (all, where None), and put like to like."""
-    return Alike(matrices.matrix(clients("profiles"), cases(scenes or ("all", "slips")), progress))
+    """Run the profiles of real implementations through these scenes, and put like to like."""
+    rows = clients("profiles")
+    shown = [*usually(rows), *SLIPS.values()] if scenes is None else cases(scenes)
+    return Alike(matrices.matrix(rows, shown, progress))
 
 
 def trial(client: str | Client, scene: str | Case) -> Trial:

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from lab.observation import Outcome, Progress, Showable, untold
 from lab.policy.clients import CLIENTS, Client
-from lab.scenes.catalogue import CASES, Case, Heading, Kind, sections
+from lab.scenes.catalogue import CASES, Case, Heading, Kind, sections, usually
 from lab.trials.standing import Standing
 from lab.trials.trial import Trial, perform
 
@@ -115,12 +115,12 @@ def matrix(
     progress: Progress = untold,
 ) -> Matrix:
     """
-    Run every given client (all, where None) through every given scene (all, where None).
+    Run every given client (all, where None) through every given scene (where None, what such a table usually has).
 
     `progress(done, of, name)` is called before each scene.
     """
     rows = tuple(CLIENTS.values() if clients is None else clients)
-    scenes = tuple(CASES.values() if cases is None else cases)
+    scenes = tuple(usually(rows) if cases is None else cases)
     trials: dict[tuple[str, str], Trial] = {}
     handshakes = 0
     standing_up = running = 0.0

@@ -61,6 +61,7 @@ class Rehearsals:
     def __init__(self, cases: Iterable[Case]) -> None:
         self.cases = tuple(cases)
         self._kept: dict[tuple[object, ...], Rehearsed] = {}
+        self._scenes: dict[str, Scene] = {}
         self._expected: dict[tuple[object, ...], dict[str, dict[int, Imagined]]] = {}
         """By what decides (a name does not) and by scene: clients one edit apart share most of their neighbours."""
 
@@ -76,7 +77,8 @@ class Rehearsals:
     def _get(self, case: Case, client: Client) -> Rehearsed:
         key = (case.name, client.ignoring, client.building, client.resumes, needs(client.policy))
         if key not in self._kept:
-            with Standing(case) as standing:
+            with Standing(case, self._scenes.get(case.name)) as standing:
+                self._scenes[case.name] = standing.scene
                 self._kept[key] = observe(standing, client)
         return self._kept[key]
 

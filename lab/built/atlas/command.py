@@ -34,7 +34,7 @@ def report(chosen: argparse.Namespace) -> None:
     from lab.scenes import catalogue
 
     rows = clients.chosen(chosen.clients or "all")
-    scenes = catalogue.chosen(chosen.scenes or "all")
+    scenes = catalogue.chosen(chosen.scenes) if chosen.scenes else catalogue.usually(rows)
     groups = {"all": clients.PROFILES.values(), "none": ()}
     profiles = naming.chosen(chosen.profiles or "all", groups, clients.client)
     # The file that was asked for must be there; the usual one may be.
