@@ -61,10 +61,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # A file stays with one worker, and so do all those that want the whole matrix, which is run once.
-    wanting = {item.path for item in items if "whole_matrix" in getattr(item, "fixturenames", ())}
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("whole matrix" if item.path in wanting else item.path.stem))
         if marker := beyond(item.path):
             item.add_marker(marker)
 
