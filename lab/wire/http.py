@@ -157,12 +157,13 @@ class Wire:
         self._send(out + self._rest(b"" if self._to_head else answer.body))
 
     def ask(self, request: Request) -> None:
-        """Send a whole request; what it says of its length gives way to the length that its body has."""
-        said = {name.lower() for name, _ in request.headers}
-        headers = [pair for pair in end_to_end(request.headers) if pair[0].lower() != b"content-length"]
+        """Send a whole request, never chunked: what it says of its length counts where it was not chunked before."""
+        headers = end_to_end(request.headers)
+        if any(name.lower() == b"transfer-encoding" for name, _ in request.headers):  # RFC 9112 section 6.3
+            headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
         if request.close:
             headers.append((b"connection", b"close"))
-        if request.body or b"content-length" in said:
+        if request.body and not any(name.lower() == b"content-length" for name, _ in headers):
             headers.append((b"content-length", str(len(request.body)).encode()))
         head = h11.Request(method=request.method, target=request.target, headers=headers)
         self._send((self.http.send(head) or b"") + self._rest(request.body))
