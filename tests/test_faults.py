@@ -8,8 +8,14 @@ and on leaving there is no thread and no open file more than before.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import itertools
+import os
+import socket
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -26,9 +32,10 @@ from lab.trials.trial import run, trial
 from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import account_request, connect
-from lab.wire.http import MOST, Answer, Request
-from lab.wire.listener import running, stop_all
+from lab.wire.http import MOST, PIECES, Answer, Request
+from lab.wire.listener import Listener, running, stop_all
 from lab.wire.service import Service
+from lab.wire.visit import LATE, Log
 
 WORLD = World()
 ROGUE = WORLD.other_issuing.issue(HOST)
@@ -195,6 +202,42 @@ def test_a_client_that_is_too_slow_is_given_up(way: str) -> None:
         assert soon(lambda: troubles(listener) == ["nothing came within the time limit"])
 
 
+HANDSHAKE, HEAD, BODY_OF_IT = (
+    b"\x16\x03\x01\x02\x00",
+    b"GET /acc",
+    b"POST / HTTP/1.1\r\nHost: x.test\r\nContent-Length: 99\r\n\r\n",
+)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("begun", [HANDSHAKE, HEAD, BODY_OF_IT], ids=["handshake", "head", "body"])
+def test_a_visitor_who_dribbles_is_given_up(way: str, begun: bytes) -> None:
+    """An octet now and then buys nobody more time: a handshake and a request have a time limit as a whole."""
+    with standing(way) as listener, contextlib.ExitStack() as opened:
+        if begun is HANDSHAKE:
+            send = opened.enter_context(half_open(listener)).sendall
+        else:
+            send = opened.enter_context(line(listener)).connection.sendall
+        began = time.monotonic()
+        send(begun)
+        while not len(listener.log) and time.monotonic() - began < 8 * PATIENCE:
+            time.sleep(PATIENCE / 4)
+            with contextlib.suppress(SSL.Error, OSError):
+                send(b"a")
+        assert PATIENCE < time.monotonic() - began < 4 * PATIENCE
+        assert troubles(listener) == [LATE]
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(("chunks", "status"), [(PIECES, 404), (PIECES + 1, 413)])
+def test_a_body_in_crumbs(way: str, chunks: int, status: int) -> None:
+    """A chunk for each octet costs as much as a large body does, and no more."""
+    with standing(way, patience=10.0) as listener, line(listener) as wire:
+        wire.connection.sendall(b"POST /vault HTTP/1.1\r\nHost: x.test\r\nTransfer-Encoding: chunked\r\n\r\n")
+        wire.connection.sendall(b"1\r\na\r\n" * chunks + b"0\r\n\r\n")
+        assert wire.connection.recv(65536).startswith(f"HTTP/1.1 {status}".encode())
+
+
 @BOTH_WAYS
 def test_a_body_that_is_too_large(way: str) -> None:
     """A body above 16 MiB is a 413, and is not booked; the largest that is allowed is read."""
@@ -340,6 +383,146 @@ def test_many_connections_at_once(way: str, share: int) -> None:
             wire.ask(request("GET", "/account"))
         statuses = [wire.next_answer().status for wire in wires]
     assert [200] * count == statuses
+
+
+# ---- short of threads, descriptors and memory -----------------------------------------------------
+
+
+@contextlib.contextmanager
+def no_more_threads() -> Iterator[None]:
+    """The system starts no thread, as none has room for a stack as large as the address space."""
+    before = threading.stack_size(1 << 47)
+    with pytest.raises(RuntimeError):  # a control
+        threading.Thread(target=print).start()
+    yield
+    threading.stack_size(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows takes the size of a stack otherwise")
+def test_a_moment_without_threads() -> None:
+    """Whoever comes while no thread can be started is sent away or waits, and the next is served."""
+    with nothing_left_behind(), Service(WORLD.genuine, patience=PATIENCE) as service:
+        with no_more_threads():
+            assert not ask(service, WORLD.store).accepted
+        assert ask(service, WORLD.store).accepted
+        with half_open(service), no_more_threads():
+            assert ask(service, WORLD.store).accepted  # when the silent one has been given up
+        assert {str(one) for one in service.problems} == {"can't start new thread"}
+        with no_more_threads(), pytest.raises(RuntimeError):
+            Service(WORLD.genuine)
+        assert running() == [service]
+
+
+def test_a_moment_without_descriptors() -> None:
+    """A listener that cannot accept does not spin, and serves the visitor when there is room again."""
+    resource = pytest.importorskip("resource", reason="no file descriptor limit to set here")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with nothing_left_behind(), Service(WORLD.genuine) as service, socket.socket() as visitor:
+        taken: list[int] = []
+        resource.setrlimit(resource.RLIMIT_NOFILE, (visitor.fileno() + 20, limits[1]))
+        try:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(os.dup(0))
+            visitor.connect(service.address)
+            spent = time.process_time()
+            time.sleep(0.5)
+            assert time.process_time() - spent < 0.25
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            for one in taken:
+                os.close(one)
+        visitor.sendall(b"garbage")
+        assert soon(lambda: len(service.log) == 1)
+        assert ask(service, WORLD.store).accepted
+        assert {one.errno for one in service.problems if isinstance(one, OSError)} == {errno.EMFILE}
+
+
+def test_a_script_that_forgets_to_stop() -> None:
+    """A program whose last line is reached ends, though a visitor dribbles and nobody called stop."""
+    script = """
+import socket, threading, time
+from lab.pki.world import World
+from lab.wire.service import Service
+service = Service(World().genuine)
+def dribble():
+    visitor = socket.create_connection(service.address)
+    visitor.sendall(bytes.fromhex("1603010200"))
+    while True:
+        time.sleep(0.05)
+        visitor.sendall(b"a")
+threading.Thread(target=dribble, daemon=True).start()
+while not service._open: time.sleep(0.01)
+print("at the end", flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=8, text=True)
+    assert (done.returncode, done.stdout) == (0, "at the end\n")
+
+
+@BOTH_WAYS
+def test_a_log_keeps_the_beginning_of_a_body(way: str) -> None:
+    """Megabytes in a body are counted and not kept; the head is, with the secret in it."""
+    large = bytes(1 << 20)
+    with standing(way, patience=10.0) as listener:
+        with line(listener) as wire:
+            for path in ("/a", "/b?a-secret"):
+                wire.ask(request("POST", path, large))
+                assert wire.next_answer().status == 404
+        assert soon(lambda: len(listener.log) == 1)
+        (visit,) = listener.log
+        assert visit.read > 2 * len(large)
+        assert [(len(one.body), one.left_out) for one in visit.requests] == [(4096, len(large) - 4096)] * 2
+        assert listener.log.holds("a-secret")
+        assert not listener.log.holds("another")
+
+
+def test_a_visit_keeps_so_many_requests() -> None:
+    """Who asks without end is answered without end; the log keeps 256 kB of it, and counts the rest."""
+    with standing("service", patience=10.0) as service:
+        with line(service) as wire:
+            for _ in range(600):
+                wire.ask(request("GET", "/account"))
+                assert wire.next_answer().status == 200
+        assert soon(lambda: len(service.log) == 1)
+        (visit,) = service.log
+        assert (visit.answered, len(visit.requests) + visit.dropped) == (600, 600)
+        assert 200 < len(visit.requests) < 600
+
+
+@pytest.mark.parametrize(("visits", "octets", "kept"), [(5000, 0, 4096), (300, 250_000, 267), (200, 250_000, 200)])
+def test_a_log_keeps_so_many_visits(visits: int, octets: int, kept: int) -> None:
+    """At most 4,096 visits or 64 MiB, the newest; nobody waits for one that is gone."""
+    log = Log()
+    for port in range(visits):
+        with log.visit(port) as visit:
+            visit.keep(Request("GET", "/" + "a" * octets))
+    assert (len(log), log.dropped) == (kept, visits - kept)
+    assert log.finished(visits - 1, 1.0).port == visits - 1
+    if log.dropped:
+        with pytest.raises(TimeoutError):
+            log.finished(0, 0.01)
+    else:
+        assert log.finished(0, 0.01).port == 0
+
+
+def test_a_listener_keeps_so_many_problems() -> None:
+    """The first 64 problems are kept, without what the visitor had sent, and the others counted."""
+
+    def fail(raw: socket.socket, port: int) -> None:
+        large = bytes(port)
+        raise ZeroDivisionError(len(large))
+
+    with Listener(fail) as listener:
+        for _ in range(70):
+            with half_open(listener) as raw:
+                raw.recv(1)
+        assert listener.quiet()
+        assert (len(listener.problems), listener.unnoted) == (64, 6)
+        traced = listener.problems[0].__traceback__
+        assert traced
+        assert traced.tb_next
+        assert traced.tb_next.tb_frame.f_code.co_name == "fail"
+        assert "large" not in traced.tb_next.tb_frame.f_locals
 
 
 # ---- careless notebooks ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ what it saw. Nothing here knows a pin.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -136,6 +137,44 @@ def test_the_attacker_passes_answers_on_unchanged(page: str, standing: Standing)
     assert (direct.status, direct.body, direct.chunked) == (relayed.status, relayed.body, relayed.chunked)
     kept = {b"content-type"}
     assert [one for one in direct.headers if one[0] in kept] == [one for one in relayed.headers if one[0] in kept]
+
+
+AT = f"Host: {HOST}\r\n".encode()
+ODD = {
+    "HTTP/1.0": (200, b"GET / HTTP/1.0\r\n\r\n"),
+    "HTTP/1.0, a megabyte": (200, b"GET /statement HTTP/1.0\r\n\r\n"),
+    "HTTP/9.9": (200, b"GET / HTTP/9.9\r\n\r\n"),
+    "PRI": (404, b"PRI * HTTP/2.0\r\n\r\n"),
+    "two lengths": (
+        200,
+        b"POST /transfer HTTP/1.1\r\n" + AT + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"8\r\npayee=bo\r\n9\r\n&amount=8\r\n0\r\n\r\n",
+    ),
+    "no address": (400, b"GET //[ HTTP/1.1\r\n" + AT + b"\r\n"),
+    "CONNECT": (400, b"CONNECT / HTTP/1.1\r\n" + AT + b"\r\n"),
+    "an order without end": (413, b"POST /transfer HTTP/1.1\r\n" + AT + b"Content-Length: 5000\r\n\r\n" + b"a" * 5000),
+    "no host": (400, b"GET / HTTP/1.1\r\n\r\n"),
+}
+
+
+def octets_for(listener: Listener, request: bytes) -> bytes:
+    """All that comes back to whoever sends this and then, where the connection lasts, a request that ends it."""
+    back = b""
+    with line(listener) as wire, contextlib.suppress(SSL.ZeroReturnError):
+        wire.connection.sendall(request + b"GET /vault HTTP/1.1\r\n" + AT + b"Connection: close\r\n\r\n")
+        while True:
+            back += wire.connection.recv(65536)
+    return back
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_requests_pass_through_the_attacker(odd: str, standing: Standing) -> None:
+    """What few clients send gets the same octets back from the service and through the attacker."""
+    status, request = ODD[odd]
+    direct = octets_for(standing.service, request)
+    assert direct.startswith(f"HTTP/1.1 {status} ".encode())
+    assert octets_for(standing.attacker, request) == direct
+    assert standing.service.problems + standing.attacker.problems == []
 
 
 # ---- what the attacker sees -----------------------------------------------------------------------

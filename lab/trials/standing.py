@@ -22,8 +22,9 @@ from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import PLAIN, Decide, Exchange, Habits, account_request, connect
 from lab.wire.copyist import Copyist
+from lab.wire.deadline import PATIENCE
 from lab.wire.keylog import Tell
-from lab.wire.listener import PATIENCE, Address
+from lab.wire.listener import Address
 from lab.wire.service import Service
 from lab.wire.visit import Visit
 

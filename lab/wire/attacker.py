@@ -18,9 +18,10 @@ from OpenSSL import SSL
 
 from lab.pki.authority import Credential
 from lab.wire import tls
+from lab.wire.deadline import PATIENCE, allow
 from lab.wire.http import Answer, Change, Request, Wire
 from lab.wire.keylog import Tell
-from lab.wire.listener import PATIENCE, Address, Listener, dial, require_loopback
+from lab.wire.listener import Address, Listener, dial, require_loopback
 from lab.wire.visit import Log, Visit, attend
 
 
@@ -62,7 +63,7 @@ class Attacker(Listener):
 
     def _intercept(self, raw: socket.socket, port: int) -> None:
         with self.log.visit(port) as visit, contextlib.closing(_Upstream(self)) as line:
-            attend(raw, self._context, visit, line.relay)
+            attend(raw, self._context, visit, line.relay, self.patience)
 
     def read(self) -> list[str]:
         """The request lines that this attacker has read, oldest first."""
@@ -80,21 +81,35 @@ class _Upstream:
     def relay(self, request: Request, visit: Visit) -> Answer:
         onward = self._attacker.change(request) if self._attacker.change else request
         if onward != request:
-            visit.tampered.append(onward.line)
+            visit.tamper(onward)
+        if not any(name.lower() == b"host" for name, _ in onward.headers):  # HTTP/1.0: the line onward speaks 1.1
+            onward = replace(onward, headers=[(b"host", self._attacker.host.encode()), *onward.headers])
         try:
-            if self._wire is None:
-                self._wire = self._open()
-            self._wire.ask(onward)
-            return self._wire.next_answer()
+            wire = self._line()
+            wire.ask(onward)
+            answer = wire.next_answer()
         except (OSError, SSL.Error, h11.ProtocolError) as problem:
             self.close()
             visit.trouble = f"the genuine service did not answer: {tls.words(problem)}"
             return Answer(502, [(b"content-type", b"text/plain")], b"the service does not answer\n")
+        if wire.http.our_state is not h11.IDLE:  # the service wants no further request on this line
+            self.close()
+        elif self._raw:
+            allow(self._raw, None)
+        return answer
 
-    def _open(self) -> Wire:
-        self._attacker.calls += 1
-        self._raw = dial(self._attacker.upstream, self._attacker.patience)
-        connection = SSL.Connection(self._attacker._onward, self._raw)
+    def _line(self) -> Wire:
+        """The line, opened where it is not; its handshake and the next answer have twice the patience."""
+        if self._raw is None:
+            self._attacker.calls += 1
+            self._raw = dial(self._attacker.upstream, self._attacker.patience)
+            self._attacker.hold(self._raw)
+        allow(self._raw, 2 * self._attacker.patience)
+        self._wire = self._wire or self._greet(self._raw)
+        return self._wire
+
+    def _greet(self, raw: socket.socket) -> Wire:
+        connection = SSL.Connection(self._attacker._onward, raw)
         connection.set_connect_state()
         tls.ask_for(connection, self._attacker.host)
         connection.do_handshake()
@@ -104,7 +119,7 @@ class _Upstream:
         if self._wire is not None:
             tls.hang_up(self._wire.connection)
         if self._raw is not None:
-            self._raw.close()
+            self._attacker.let_go(self._raw)
         self._raw = self._wire = None
 
 

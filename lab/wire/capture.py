@@ -23,7 +23,8 @@ from pathlib import Path
 
 from lab.disk import new_file
 from lab.wire import pcapng
-from lab.wire.listener import Address, Listener, limit
+from lab.wire.deadline import limit
+from lab.wire.listener import Address, Listener
 from lab.wire.pcapng import Flag
 
 HELD = 2.0  # seconds that a client's packet waits for the server's secrets, at most

@@ -25,8 +25,9 @@ from lab.pki.pins import name_mismatch, read
 from lab.pki.staple import piece
 from lab.pki.successor import from_json, hear
 from lab.wire import interrupt, tls
+from lab.wire.deadline import PATIENCE
 from lab.wire.http import Answer, Request, Wire
-from lab.wire.listener import PATIENCE, Address, dial
+from lab.wire.listener import Address, dial
 from lab.wire.service import SUCCESSORS, material
 
 Decide = Callable[[Observation], bool]

@@ -16,6 +16,7 @@ import socket
 
 from lab.observation import Hangup
 from lab.wire.attacker import Attacker
+from lab.wire.deadline import allow
 from lab.wire.listener import dial
 from lab.wire.relay import CHUNK
 
@@ -34,6 +35,7 @@ class Copyist(Attacker):
 
     def _intercept(self, raw: socket.socket, port: int) -> None:
         with self.log.visit(port) as visit:
+            allow(raw, 2 * self.patience)
             visit.hung_up = Hangup.NOTHING_CAME
             visit.trouble = "it holds no key, and closed after the certificate"
             with contextlib.suppress(OSError), dial(self.upstream, self.patience) as genuine:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import socket
 
-from lab.wire.listener import PATIENCE, Listener
+from lab.wire.deadline import PATIENCE
+from lab.wire.listener import Listener
 
 
 class Front(Listener):

@@ -15,6 +15,7 @@ import h11
 from OpenSSL import SSL
 
 MOST = 16 * 1024 * 1024  # bytes of one body
+PIECES = 65_536  # chunks, or TLS records, of one body
 CHUNK = 16 * 1024  # one TLS record
 
 Headers = list[tuple[bytes, bytes]]
@@ -32,17 +33,18 @@ def end_to_end(headers: Headers) -> Headers:
 
 
 class TooLarge(Exception):
-    """A body of more than 16 MiB."""
+    """A body of more than 16 MiB, or in more than 65,536 pieces."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A whole request."""
+    """A whole request. A log may keep the beginning of its body only; `left_out` counts the octets that followed."""
 
     method: str
     target: str
     headers: Headers = field(default_factory=list)
     body: bytes = b""
+    left_out: int = 0
 
     @property
     def close(self) -> bool:
@@ -120,9 +122,9 @@ class Wire:
             event = self._events()
             if isinstance(event, h11.Data):
                 size += len(event.data)
-                if size > MOST:
-                    raise TooLarge
                 parts.append(bytes(event.data))
+                if size > MOST or len(parts) > PIECES:
+                    raise TooLarge
             elif isinstance(event, h11.EndOfMessage):
                 return b"".join(parts)
 
@@ -155,8 +157,10 @@ class Wire:
         self._send(out + self._rest(b"" if self._to_head else answer.body))
 
     def ask(self, request: Request) -> None:
-        """Send a whole request."""
+        """Send a whole request, never chunked: what it says of its length counts where it was not chunked before."""
         headers = end_to_end(request.headers)
+        if any(name.lower() == b"transfer-encoding" for name, _ in request.headers):  # RFC 9112 section 6.3
+            headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
         if request.close:
             headers.append((b"connection", b"close"))
         if request.body and not any(name.lower() == b"content-length" for name, _ in headers):

@@ -11,7 +11,8 @@ import contextlib
 import selectors
 import socket
 
-from lab.wire.listener import PATIENCE, Address, Listener, dial, require_loopback
+from lab.wire.deadline import PATIENCE
+from lab.wire.listener import Address, Listener, dial, require_loopback
 
 CHUNK = 65536
 LINGER = 1.0  # seconds of silence that end a connection of which one side has already gone

@@ -18,12 +18,15 @@ from lab.pki.authority import Credential
 from lab.pki.says import SILENT, Says
 from lab.pki.successor import BINDING, LABEL, announce, claim, to_json
 from lab.wire import tls
+from lab.wire.deadline import PATIENCE
 from lab.wire.http import Answer, Request
 from lab.wire.keylog import Tell
-from lab.wire.listener import PATIENCE, Listener
+from lab.wire.listener import Listener
 from lab.wire.visit import Log, Visit, attend
 
 SUCCESSORS = "/.well-known/lab-successor"
+ORDERS = 4096  # transfers in the bank's book; the oldest go first
+LONGEST = 4096  # octets of an order
 STATEMENT = b"2026-01-01  groceries            12.50\n" * 27_000  # about 1 MB
 
 
@@ -60,7 +63,7 @@ class Service(Listener):
 
     def _attend_visit(self, raw: socket.socket, port: int) -> None:
         with self.log.visit(port) as visit:
-            attend(raw, self._context, visit, self._answer)
+            attend(raw, self._context, visit, self._answer, self.patience)
 
     def _answer(self, request: Request, visit: Visit) -> Answer:
         """The answer with what this server says on every one."""
@@ -74,6 +77,8 @@ class Service(Listener):
     def respond(self, request: Request) -> Answer:
         """The bank's answer to a request; 404 for a page it does not have."""
         page = _page(request)
+        if page is None or request.method == "CONNECT":
+            return _text(b"the bank cannot read this address\n", 400)
         if page == "/":
             return _text(self.says.page.encode() or b"Good morning. This is the bank.\n")
         if page == "/account":
@@ -95,11 +100,14 @@ class Service(Listener):
         return Answer(200, [(b"content-type", b"application/json")], to_json(said))
 
     def _transfer(self, request: Request) -> Answer:
+        if len(request.body) > LONGEST:
+            return _text(b"no order is that long\n", 413)
         form = urllib.parse.parse_qs(request.body.decode("utf-8", "replace"))
         order = {name: form.get(name, [""])[0] for name in ("payee", "amount")}
         if not all(order.values()):
             return Answer(400, [], b"a transfer needs payee= and amount=\n")
         self.booked.append(order)
+        del self.booked[:-ORDERS]
         return _json({"booked": order})
 
 
@@ -115,8 +123,12 @@ def material(connection: SSL.Connection) -> bytes | None:
     return connection.export_keying_material(LABEL, BINDING)
 
 
-def _page(request: Request) -> str:
-    return urllib.parse.urlsplit(request.target).path
+def _page(request: Request) -> str | None:
+    """The path that is asked for; None where what is asked for is no address, as in ``//[``."""
+    try:
+        return urllib.parse.urlsplit(request.target).path
+    except ValueError:
+        return None
 
 
 def _text(body: bytes, status: int = 200) -> Answer:

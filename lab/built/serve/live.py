@@ -70,7 +70,8 @@ def _request(who: str, visit: Visit, request: Request) -> Sighting:
                 shown.append(f"{name.decode('latin-1').title()}: {printable(value.decode('latin-1'))}")
         if request.body:
             details["body"] = request.body.decode("utf-8", "replace")
-            shown.append(f"body: {printable(details['body'])}")
+            cut = f" and {request.left_out} bytes more" if request.left_out else ""
+            shown.append(f"body: {printable(details['body'])}{cut}")
     shown.append(f"({visit.read} bytes)")
     return Sighting("served" if who == "genuine" else "read", who, visit.port, "   ".join(shown), details)
 
