@@ -8,14 +8,38 @@ the client raises it when the connection is over.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Ctrl-C, `kill`, a terminal that was closed."""
 
 _wished = 0
+
+
+def end_at_once() -> None:
+    """
+    Let such a signal end this process, at once and without a word: for as long as nothing is begun.
+
+    An exception would be lost, or become another, within what is just being loaded.
+    """
+    _hear(lambda number, _: os._exit(128 + number))
+
+
+def ignore() -> None:
+    """Go on, whoever asks this program to end: for when it is ending."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _hear(heard: Callable[[int, FrameType | None], None]) -> None:
+    for number in ENDING:
+        # A shell that starts this in the background has it ignore Ctrl-C, and nobody means that.
+        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, heard)
 
 
 def listen() -> None:
@@ -27,10 +51,7 @@ def listen() -> None:
     background it goes on where the terminal cannot be read. To be called in the
     main thread, once, by a command line.
     """
-    for number in ENDING:
-        # A shell that starts this in the background has it ignore Ctrl-C, and nobody means that.
-        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _heard)
+    _hear(_heard)
     if hasattr(signal, "SIGTTIN"):
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)
 
@@ -50,6 +71,5 @@ def check() -> None:
     global _wished
     if _wished and threading.current_thread() is threading.main_thread():
         number, _wished = _wished, 0
-        for ending in ENDING:
-            signal.signal(ending, signal.SIG_IGN)
+        ignore()
         raise KeyboardInterrupt(number)
