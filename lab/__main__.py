@@ -25,6 +25,9 @@ def program() -> int:
         return main()
     finally:
         interrupt.ignore()  # all is done, and what Python does at its end is short
+        # An interrupt that passed through code made of text (a dataclass's) has CPython end as if nobody had caught it,
+        # whatever the exit code; running such code once more makes it forget that.
+        exec("pass")
 
 
 if __name__ == "__main__":

@@ -458,3 +458,22 @@ def test_a_signal_ends_the_program_while_it_is_loaded(name: str, tmp_path: Path)
         program.send_signal(getattr(signal, name))
         assert program.communicate(timeout=10) == ("", "")
     assert program.returncode == 128 + getattr(signal, name)
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_waits_until_a_verb_has_loaded_what_it_needs(name: str, tmp_path: Path) -> None:
+    """What a verb loads may make another error of an exception; so it is raised when that is done, and wakes it."""
+    loading = (
+        "import sys, time\nprint('loading', flush=True)\ntry: time.sleep(0.4)\nexcept BaseException: raise ImportError"
+    )
+    again = f"sys.path.remove({str(tmp_path)!r}); del sys.modules['service_identity']; import service_identity"
+    (tmp_path / "service_identity.py").write_text(f"{loading}\n{again}\n")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    command = [sys.executable, "-m", "lab", "intercept", "localhost:9"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as program:
+        assert program.stdout
+        assert program.stdout.readline() == "loading\n"
+        program.send_signal(getattr(signal, name))
+        assert program.communicate(timeout=10)[1].strip() == STOPPED
+    assert program.returncode == 128 + getattr(signal, name)

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
 
 ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Ctrl-C, `kill`, a terminal that was closed."""
+
+SOON = 0.02
+"""Seconds until a signal that came while a module was being loaded is heard once more."""
 
 _wished = 0
 
@@ -59,11 +63,24 @@ def listen() -> None:
 def _heard(number: int, frame: FrameType | None) -> None:
     global _wished
     _wished = number
+    # What is raised while a module is loaded may become another error there, or leave half a module behind.
     while frame is not None:
         if frame.f_code.co_name == "wrapper" and frame.f_globals.get("__name__") == "OpenSSL.SSL":
             return
+        if frame.f_code.co_name == "_find_and_load":
+            again = threading.Timer(SOON, _once_more, (number,))
+            again.daemon = True
+            again.start()
+            return
         frame = frame.f_back
     check()
+
+
+def _once_more(number: int) -> None:
+    if sys.platform == "win32":
+        signal.raise_signal(number)
+    else:  # to the main thread: it may sleep, and a signal to another would not wake it
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 def check() -> None:
