@@ -20,9 +20,11 @@ def program() -> int:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     from lab.verbs import main
 
-    interrupt.listen()
     try:
+        interrupt.listen()
         return main()
+    except KeyboardInterrupt as stop:  # just before it began, or just after it ended
+        return 128 + int(stop.args[0])
     finally:
         interrupt.ignore()  # all is done, and what Python does at its end is short
         # An interrupt that passed through code made of text (a dataclass's) has CPython end as if nobody had caught it,
