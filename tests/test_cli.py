@@ -477,3 +477,32 @@ def test_a_signal_waits_until_a_verb_has_loaded_what_it_needs(name: str, tmp_pat
         program.send_signal(getattr(signal, name))
         assert program.communicate(timeout=10)[1].strip() == STOPPED
     assert program.returncode == 128 + getattr(signal, name)
+
+
+LOSES = """
+import threading, time
+from lab.wire import interrupt
+interrupt.listen()
+try:
+    print("up", flush=True)
+    time.sleep(20)
+except KeyboardInterrupt:
+    pass
+try:
+    threading.Event().wait()
+finally:
+    time.sleep(1.2)
+    print("clean", flush=True)
+"""
+
+
+@POSIX
+def test_an_interrupt_that_was_dropped_on_its_way_is_raised_again() -> None:
+    """Nobody waits for ever where C code has lost it; and who is cleaning up is not disturbed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOSES], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    ) as program:
+        assert program.stdout
+        assert program.stdout.readline() == "up\n"
+        program.send_signal(signal.SIGTERM)
+        assert program.communicate(timeout=10)[0] == "clean\n"

@@ -20,6 +20,8 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if h
 
 SOON = 0.02
 """Seconds until a signal that came while a module was being loaded is heard once more."""
+LOST = 1.0
+"""Seconds after which what was raised has to be in somebody's hands."""
 
 _wished = 0
 
@@ -68,12 +70,25 @@ def _heard(number: int, frame: FrameType | None) -> None:
         if frame.f_code.co_name == "wrapper" and frame.f_globals.get("__name__") == "OpenSSL.SSL":
             return
         if frame.f_code.co_name == "_find_and_load":
-            again = threading.Timer(SOON, _once_more, (number,))
-            again.daemon = True
-            again.start()
+            _later(SOON, number)
             return
         frame = frame.f_back
     check()
+
+
+def _perhaps_lost(number: int, frame: FrameType | None) -> None:
+    """Where the first was raised and nobody is cleaning up, C code has dropped it: raise it once more."""
+    problem = sys.exc_info()[1]
+    while problem is not None and not isinstance(problem, KeyboardInterrupt):
+        problem = problem.__context__
+    if problem is None:
+        _heard(number, frame)
+
+
+def _later(seconds: float, number: int) -> None:
+    again = threading.Timer(seconds, _once_more, (number,))
+    again.daemon = True
+    again.start()
 
 
 def _once_more(number: int) -> None:
@@ -88,5 +103,7 @@ def check() -> None:
     global _wished
     if _wished and threading.current_thread() is threading.main_thread():
         number, _wished = _wished, 0
-        ignore()
+        for ending in ENDING:
+            signal.signal(ending, _perhaps_lost)
+        _later(LOST, number)
         raise KeyboardInterrupt(number)
