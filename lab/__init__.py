@@ -29,6 +29,10 @@ What is built on it, in `lab.built`:
     atlas        everything as one page
     bench        how fast, as ratios
 
+The door to all of it, for a shell, is the table of every verb:
+
+    verbs        the command line, and what holds for all of it
+
 The `course` is the notebooks' checks: its ledger, its exercises, its capstone.
 
 A reader's hour: these files are enough to follow one trial from its

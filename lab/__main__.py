@@ -1,148 +1,35 @@
 """
-The command line: `python -m lab`.
+The program, as a shell starts it: `python -m lab`.
 
-The table of its verbs, and what holds for all of them: bad input gets one
-sentence and exit code 2, a run that a signal ended 128 and the signal's number.
+It knows signals, and nothing of what it runs: that is loaded when signals are heard.
 """
 
 from __future__ import annotations
 
-import argparse
-import errno
 import os
-import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 
-from lab import __version__
-from lab.built.atlas.command import report
-from lab.built.field.command import field
-from lab.built.fleet.command import fleet
-from lab.built.forecast.command import forecast
-from lab.built.known.command import known
-from lab.built.serve.command import serve
-from lab.built.time.command import timeline
-from lab.built.time.hpkp_command import hpkp
-from lab.cli.certificates import certs, intercept, pin
-from lab.cli.trials import TWINS, demo, everything, matrix, profiles, trial
-from lab.cli.verb import file, flag, forms, verb
-
-
-@verb("notebooks", "--out build/notebooks", file("--out", "where", "DIR", default=Path("build/notebooks")))
-def notebooks(chosen: argparse.Namespace) -> None:
-    """Run every notebook and write the executed copies as HTML pages that need no network."""
-    import importlib.util
-
-    if importlib.util.find_spec("nbconvert") is None:
-        raise ValueError("the notebooks need Jupyter; run `make notebooks`, or install requirements/jupyter.txt")
-    from lab.course.publish import publish
-
-    publish(chosen.out, lambda line: print(line, flush=True))
-
-
-@verb(
-    "bench",
-    "--json",
-    forms(json="the same as JSON"),
-    flag("--quick", "fewer rounds: a smoke test, not a measurement"),
-)
-def bench(chosen: argparse.Namespace) -> None:
-    """Measure what trials cost, as ratios within one run."""
-    from lab.built.bench import run
-
-    print(run(quick=chosen.quick, as_json=chosen.json))
-
-
-VERBS = (
-    demo, matrix, trial, everything, profiles, serve, forecast, field, pin, certs, intercept, timeline, hpkp, known,
-    report, fleet, notebooks, bench,
-)  # fmt: skip
-"""Every verb, in the order in which --help names them."""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0 fine, 2 bad input, 130 interrupted, 128 + n by another signal."""
-    try:
-        return _done(arguments)
-    except ValueError as problem:
-        print(f"lab: {problem}", file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as missing:
-        if (missing.name or "lab").partition(".")[0] == "lab":
-            raise
-        print(
-            f"lab: this Python has no {missing.name}; run `make demo` once, then `. .venv/bin/activate`, and try again",
-            file=sys.stderr,
-        )
-        return 2
-    except KeyboardInterrupt as stop:
-        from lab.wire.listener import stop_all
-
-        stop_all()
-        with suppress(OSError):  # the terminal may be gone
-            print("\nlab: interrupted; every server is stopped", file=sys.stderr)
-        return 128 + int((stop.args or (signal.SIGINT,))[0])
-    except OSError as problem:
-        if problem.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO):
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python would write it once more
-        if problem.errno == errno.EPIPE:  # `| head` has seen enough
-            return 0
-        print(
-            f"lab: cannot write the output: {problem.strerror}; free some space, or send it elsewhere", file=sys.stderr
-        )
-        return 1
-
-
-def _done(arguments: Sequence[str] | None) -> int:
-    """Run one command; what it printed has gone out when this returns."""
-    try:
-        chosen = _parser().parse_args(arguments)
-        for script in chosen.extra:
-            _load(script)
-        return chosen.run(chosen) or 0
-    finally:
-        sys.stdout.flush()
+from lab.wire import interrupt
 
 
 def program() -> int:
-    """The whole program, as a shell starts it; returns the exit code."""
-    from lab.wire import interrupt
-
-    interrupt.listen()
+    """The whole program; returns the exit code."""
+    interrupt.end_at_once()
     for name in ("stdout", "stderr"):  # `>&-` closes them, and then nobody wants to know
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    return main()
+    from lab.verbs import main
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m lab",
-        description="A lab on TLS man-in-the-middle attacks and certificate pinning.\n\n" + TWINS,
-        epilog="Start with `python -m lab demo`. Everything runs on this machine's loopback.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    about = "first take this file, Python that registers scenes and clients, or a scene in TOML; see CONTRIBUTING.md"
-    file("--with", about, "FILE.py|FILE.toml", dest="extra", action="append", default=[])(parser)
-    parser.add_argument("--version", action="version", version=f"pinning-lab {__version__}", help="which lab this is")
-    parser.set_defaults(run=lambda _: parser.print_help())
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for each in VERBS:
-        each.join(commands)
-    return parser
-
-
-def _load(script: Path) -> None:
-    if script.suffix.lower() == ".toml":
-        from lab.built.time.dated import add
-
-        return add(script)
-    from lab.cli.extra import load
-
-    return load(script)
+    try:
+        interrupt.listen()
+        return main()
+    except KeyboardInterrupt as stop:  # just before it began, or just after it ended
+        return 128 + int(stop.args[0])
+    finally:
+        interrupt.ignore()  # all is done, and what Python does at its end is short
+        # An interrupt that passed through code made of text (a dataclass's) has CPython end as if nobody had caught it,
+        # whatever the exit code; running such code once more makes it forget that.
+        exec("pass")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import codecs
 import os
 import secrets
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,9 +38,9 @@ def writing(path: Path, *, secret: bool = False, option: str = "--out") -> Itera
     is replaced; a device is written to. Raises ValueError as `ready` does.
     """
     ready(path, option=option)
-    device = path.exists() and not path.is_file()
+    device = _device(path)
     place = path if device else path.resolve()
-    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    beside = place.with_name(f".{secrets.token_hex(8)}")
     opener = partial(os.open, mode=0o600 if secret else 0o666)
     with _worded(path, option):
         try:
@@ -61,9 +63,11 @@ def ready(path: Path | None, *, option: str = "--out", folders: bool = False) ->
     `folders` makes those that are missing on the way to it. Raises ValueError,
     in one sentence that names the `option` which gave the path.
     """
-    if path is None or (path.exists() and not path.is_file() and not path.is_dir()):
+    if path is None:
         return
     with _worded(path, option):
+        if _device(path):
+            return
         if path.is_dir():
             raise OSError(0, "it is a folder")
         folder = path.resolve().parent
@@ -73,6 +77,10 @@ def ready(path: Path | None, *, option: str = "--out", folders: bool = False) ->
             raise OSError(0, f"{folder} is no folder")
         with tempfile.TemporaryFile(dir=folder):
             pass
+
+
+def _device(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 @contextmanager
@@ -163,6 +171,28 @@ def append(descriptor: int, octets: bytes) -> None:
 # ---- handed in -----------------------------------------------------------------------------------
 
 
+def opened(file: Path, what: str) -> IO[bytes]:
+    """
+    The file, open for reading: a regular one, so that nobody waits for what comes out of a pipe or a device.
+
+    `what` says in messages what was wanted. Raises ValueError, in one sentence, for anything else.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        stream = os.fdopen(descriptor, "rb", closefd=True)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return stream
+        stream.close()
+        why: object = "it is no regular file"
+    except IsADirectoryError:
+        raise ValueError(f"{file} is a folder; give the path of a file with {what}") from None
+    except (OSError, ValueError) as problem:  # ValueError: a path that no file can have
+        why = getattr(problem, "strerror", None) or problem
+        if sys.platform == "win32" and file.is_dir():
+            why = "it is a folder"
+    raise ValueError(f"cannot read {file}: {why}; give the path of a file with {what}")
+
+
 def read(file: Path, most: int, what: str) -> bytes:
     """
     The file's bytes, of which no more than `most` are ever read.
@@ -171,14 +201,11 @@ def read(file: Path, most: int, what: str) -> bytes:
     for a file that cannot be read, is empty or is larger, and for one with a
     private key in it: nothing of that is looked at.
     """
-    if file.is_dir():
-        raise ValueError(f"{file} is a folder; give the path of a file with {what}")
-    try:
-        with file.open("rb") as stream:
+    with opened(file, what) as stream:
+        try:
             octets = stream.read(most + 1)
-    except (OSError, ValueError) as problem:  # ValueError: a path that no file can have
-        why = getattr(problem, "strerror", None) or problem
-        raise ValueError(f"cannot read {file}: {why}; give the path of a file with {what}") from None
+        except OSError as problem:
+            raise ValueError(f"cannot read {file}: {problem.strerror}; give the path of a file with {what}") from None
     if len(octets) > most:
         raise ValueError(f"{file} has more than {most >> 20} MiB, which no file of {what} needs; give the {what} only")
     if not octets.strip():

@@ -12,11 +12,11 @@ import pytest
 from OpenSSL import SSL
 
 import lab.scenes  # noqa: F401  (registers every scene)
-from lab.__main__ import _load
 from lab.policy.clients import CLIENTS, FURTHER
 from lab.scenes.catalogue import CASES
 from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals
+from lab.verbs import _load
 
 LIBRARIES = ("cryptography", "pyOpenSSL", "trustme", "service-identity", "h11")
 

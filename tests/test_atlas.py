@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from verbs import do, parsed
 
 import lab.built.atlas
-from lab.__main__ import main
 from lab.built.atlas import command, field
 from lab.built.atlas.gather import gather, read_field
 from lab.built.atlas.grid import disputed, serves_nobody
@@ -29,6 +28,7 @@ from lab.built.atlas.page import page
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Reach
 from lab.scenes.catalogue import CASES, SLIPS, Case, Heading, Scene, case, changed, rotation, sections
+from lab.verbs import main
 
 PEOPLE = ("unpinned", "leaf-pinned")
 SCENES = ("other_trusted_ca", "new_ca", "self_signed_certificate")

@@ -19,7 +19,6 @@ from verbs import parsed
 
 import lab
 from lab import naming
-from lab.__main__ import VERBS, main
 from lab.built.bench import Bare
 from lab.pki.world import World
 from lab.policy import clients
@@ -27,6 +26,7 @@ from lab.policy.clients import CLIENTS, FURTHER
 from lab.scenes import catalogue
 from lab.scenes.catalogue import CASES, usually
 from lab.show.sheet import Banner, Sheet
+from lab.verbs import VERBS, main
 from lab.wire.listener import dial
 from lab.wire.service import Service
 
@@ -62,7 +62,7 @@ def test_help_loads_nothing_heavy() -> None:
     """The parser of all verbs is built without TLS, certificates, numbers, drawings or tables."""
     heavy = ("OpenSSL", "cryptography", "trustme", "numpy", "rich", "msgspec", "h11", "lab.scenes", "lab.show")
     code = (
-        "import sys; from lab.__main__ import main\n"
+        "import sys; from lab.verbs import main\n"
         "try: main(['--help'])\n"
         f"finally: print([one for one in {heavy} if one in sys.modules], file=sys.stderr)"
     )
@@ -396,9 +396,113 @@ def test_import_lab_loads_nothing_heavy() -> None:
 
 def test_a_python_without_the_packages_is_one_sentence() -> None:
     """Whoever forgot the environment is told where it is."""
-    code = "import sys; sys.modules['trustme'] = None; from lab.__main__ import main; sys.exit(main(['list']))"
+    code = "import sys; sys.modules['trustme'] = None; from lab.verbs import main; sys.exit(main(['list']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         "lab: this Python has no trustme; run `make demo` once, then `. .venv/bin/activate`, and try again"
     ]
+
+
+# ---- files and names that others made -------------------------------------------------------------
+
+READ = ("pin F", "timeline F.toml", "--with F.toml list", "--with F.py list", "report --json --field F",
+        "forecast --pins F --chain F")  # fmt: skip
+
+
+@POSIX
+@pytest.mark.parametrize("verb", READ)
+def test_nobody_waits_for_what_is_no_regular_file(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pipe that nobody writes to and a device are refused at once; a regular file in their place is looked into."""
+    for make, said in (
+        (os.mkfifo, True),
+        (lambda path: os.symlink("/dev/zero", path), True),
+        (lambda path: Path(path).write_text("\x00"), False),
+    ):
+        for path in (tmp_path / name for name in ("F", "F.toml", "F.py")):
+            path.unlink(missing_ok=True)
+            make(path)
+        words = [str(tmp_path / word) if word.startswith("F") else word for word in verb.split()]
+        if said or ".py" not in verb:
+            assert main(words) == 2
+        error = capsys.readouterr().err
+        assert ("is no regular file; " in error) is said
+        assert error.count("\n") <= 1
+
+
+@pytest.mark.parametrize("verb", [*READ, "known list --store F", "timeline certificates-398-days --html F"])
+def test_a_name_that_no_file_can_have_is_one_sentence(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Four hundred letters, a letter that ends a string in C, or a command to the terminal: said, and made harmless."""
+    for name in ("a" * 400, "a\0b", "nowhere/\x1b[2J\u202e"):
+        if name.startswith("a\0") and "known" in verb:
+            continue  # no such file, and so no store
+        words = [word.replace("F", name, 1) if word.startswith("F") else word for word in verb.split()]
+        done = main(words)
+        out, error = capsys.readouterr()
+        assert (done, error.count("\n")) == ((0, 0) if "known" in verb and "\x1b" in name else (2, 1))
+        assert all(one.isprintable() or one == "\n" for one in out + error)
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_the_program_while_it_is_loaded(name: str, tmp_path: Path) -> None:
+    """Before there is anything to stop, it ends with 128 + the signal's number and without a word."""
+    (tmp_path / "platformdirs.py").write_text("import time; print('loading', flush=True); time.sleep(30)")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    command = [sys.executable, "-m", "lab", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as program:
+        assert program.stdout
+        assert program.stdout.readline() == "loading\n"
+        program.send_signal(getattr(signal, name))
+        assert program.communicate(timeout=10) == ("", "")
+    assert program.returncode == 128 + getattr(signal, name)
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_waits_until_a_verb_has_loaded_what_it_needs(name: str, tmp_path: Path) -> None:
+    """What a verb loads may make another error of an exception; so it is raised when that is done, and wakes it."""
+    loading = (
+        "import sys, time\nprint('loading', flush=True)\ntry: time.sleep(0.4)\nexcept BaseException: raise ImportError"
+    )
+    again = f"sys.path.remove({str(tmp_path)!r}); del sys.modules['service_identity']; import service_identity"
+    (tmp_path / "service_identity.py").write_text(f"{loading}\n{again}\n")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    command = [sys.executable, "-m", "lab", "intercept", "localhost:9"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as program:
+        assert program.stdout
+        assert program.stdout.readline() == "loading\n"
+        program.send_signal(getattr(signal, name))
+        assert program.communicate(timeout=10)[1].strip() == STOPPED
+    assert program.returncode == 128 + getattr(signal, name)
+
+
+LOSES = """
+import threading, time
+from lab.wire import interrupt
+interrupt.listen()
+try:
+    print("up", flush=True)
+    time.sleep(20)
+except KeyboardInterrupt:
+    pass
+try:
+    threading.Event().wait()
+finally:
+    time.sleep(1.2)
+    print("clean", flush=True)
+"""
+
+
+@POSIX
+def test_an_interrupt_that_was_dropped_on_its_way_is_raised_again() -> None:
+    """Nobody waits for ever where C code has lost it; and who is cleaning up is not disturbed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOSES], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    ) as program:
+        assert program.stdout
+        assert program.stdout.readline() == "up\n"
+        program.send_signal(signal.SIGTERM)
+        assert program.communicate(timeout=10)[0] == "clean\n"

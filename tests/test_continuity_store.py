@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -301,6 +302,84 @@ def test_a_store_locked_for_too_long_gets_one_sentence(path: Path) -> None:
         assert waiting.look_up(HOST, 443) == ()  # reading waits for nobody
         holder._database.execute("ROLLBACK")
         assert waiting.apply(Update("sha256/a"), HOST, 443, NOW)
+
+
+WRONG = ("host = x'00ff'", "first_seen = 'abc'", "last_seen = 1e300", "count = 'many'", "pin = x'00'",
+         "expires = 9223372036854775807", "port = 'https'")  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_record_with_a_value_that_none_can_have_is_one_sentence(path: Path, wrong: str) -> None:
+    """SQLite lets any value stand in any column, and so may whoever else wrote to the file; the file is named."""
+    with Store(path) as store:
+        store.apply(Update("sha256/a"), HOST, 443, NOW)
+    known("list", "--store", str(path))  # the control
+    with sqlite3.connect(path) as database:
+        database.execute(f"UPDATE known SET {wrong}")
+    database.close()
+    with pytest.raises(ValueError, match="is damaged") as refused:
+        known("list", "--store", str(path))
+    assert str(path) in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+def test_an_empty_file_stays_one(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Reading makes no store of somebody's file; keeping something does."""
+    path.touch()
+    known("list", "--store", str(path))
+    assert "nothing is known yet" in capsys.readouterr().out
+    assert path.read_bytes() == b""
+    Store(path).close()
+    assert path.read_bytes() != b""
+
+
+def test_no_name_in_a_store_reaches_the_terminal_as_a_command(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Escapes, tabs, line ends and marks that turn the reading direction are written out, on the screen and in text."""
+    host = "a\x1b[2J\tb\n\u202e\u2066\x9b"
+    with Store(path) as store:
+        store.apply(Update("sha256/a"), host, 443, NOW)
+    for verb in ("list", "export"):
+        known(verb, "--store", str(path))
+        out = capsys.readouterr().out
+        assert r"a\x1b[2j\tb\n\u202e\u2066\x9b" in out
+        assert out.replace("\n", "").replace("\t", "").isprintable()
+        assert verb != "export" or (out.count("\n"), out.count("\t")) == (1, 6)
+
+
+OTHER = """
+import locale, os, sys
+from lab.built.known import command, store
+from lab.verbs import main
+os.setuid(65534)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_store_that_may_not_be_written_can_be_read() -> None:
+    """Another user lists and exports it, and forgets nothing; of a folder closed to them one sentence is said."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, path = Path(name), Path(name) / "known.sqlite"
+        folder.chmod(0o755)
+        with Store(path) as store:
+            store.apply(Update("sha256/a"), HOST, 443, NOW)
+        path.chmod(0o644)
+
+        def other(verb: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "-c", OTHER, "known", *verb.split(), "--store", str(path)]
+            return subprocess.run(command, capture_output=True, text=True, check=False)
+
+        for verb in ("list", "export"):
+            assert HOST in other(verb).stdout
+        refused = other("forget --all")
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+        assert "cannot be opened for writing" in refused.stderr
+        assert [one.name for one in folder.iterdir()] == ["known.sqlite"]
+        folder.chmod(0o700)
+        refused = other("list")
+        assert (refused.returncode, refused.stderr) == (
+            2, f"lab: cannot read {path}: Permission denied; give --store a file of yours\n"
+        )  # fmt: skip
 
 
 # ---- commands ------------------------------------------------------------------------------------

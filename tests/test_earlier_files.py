@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.__main__ import main
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, SLIPS, case
+from lab.verbs import main
 
 MEMORY = """
 from lab.observation import Observation

@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +26,8 @@ from lab.built.field.standing import FOOTHOLDS, OWN
 from lab.built.programs.every import PROGRAMS
 from lab.built.programs.program import Program, ProgramCall, Said, one_by_one, started
 from lab.observation import Outcome
-from lab.pki.export import export
+from lab.pki.export import export, pem
+from lab.pki.world import World
 from lab.wire.listener import running
 
 ROGUE, INSTALLED = (one.scene for one in FOOTHOLDS)
@@ -236,6 +239,36 @@ def test_what_a_proxy_started_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> N
     child = f"subprocess.Popen([sys.executable, '-c', {(deaf + 'time.sleep(60)')!r}]); time.sleep(60)"
     (found,) = attackers([], proxies=[stand_in(deaf + child)])
     assert not found.fine
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from dataclasses import replace
+from lab.built.field.proxies import SSLSPLIT, Post, Running
+command = [sys.executable, "-c", "import time; time.sleep(60)"]
+ca = Path(sys.argv[1]) / "ca.pem"
+with Running(replace(SSLSPLIT, command=lambda *_: command), command[0], Post(ca.parent, ca, ca, ca, ("127.0.0.1", 1))):
+    print("up", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no groups of processes")
+def test_a_proxy_dies_with_the_lab(tmp_path: Path) -> None:
+    """Where the lab is killed outright, its proxy is alive, and then not."""
+    (tmp_path / "ca.pem").write_bytes(pem([World().rogue_root.certificate]))
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE) as lab:
+        assert lab.stdout
+        lab.stdout.readline()
+        begun = psutil.Process(lab.pid).children(recursive=True)
+        assert sum("time.sleep(60)" in " ".join(one.cmdline()) for one in begun) == 1
+        assert all(map(alive, begun))
+        lab.kill()
+    ends = time.monotonic() + 5
+    while any(map(alive, begun)) and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert not any(map(alive, begun))
 
 
 @pytest.mark.field

@@ -21,7 +21,6 @@ import pytest
 from cryptography import x509
 from programs import here
 
-from lab.__main__ import main
 from lab.building import Anchors, Branching, PathBuilding
 from lab.built.field import text
 from lab.built.field.explained import EXPLAINED, explanation
@@ -38,6 +37,7 @@ from lab.pki.pins import pin_of
 from lab.policy.clients import client
 from lab.policy.pinset import Role
 from lab.scenes.catalogue import CASES, SLIPS, case
+from lab.verbs import main
 from lab.wire.service import Service
 
 pytestmark = pytest.mark.field

@@ -16,7 +16,6 @@ from half_a_year import SITE
 
 pytest.importorskip("numpy", reason="numpy is not installed")
 
-from lab.__main__ import _load
 from lab.built.atlas.gather import gather
 from lab.built.fleet import run as fleet
 from lab.built.fleet.count import Shipped
@@ -29,6 +28,7 @@ from lab.observation import Outcome
 from lab.policy.clients import CLIENTS, client
 from lab.scenes.catalogue import CASES, twin_of
 from lab.trials.matrix import matrix
+from lab.verbs import _load
 
 pytestmark = pytest.mark.usefixtures("outside")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import multiprocessing
 import re
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,3 +117,17 @@ def test_a_page_loads_nothing_from_the_network(executed: Any) -> None:
     assert "✗ intercepted" in html
     assert publish.REMOTE.search(html) is None
     assert publish.REMOTE.search('<script src="https://elsewhere.example/x.js">')
+
+
+def test_what_a_kernel_leaves_behind_goes_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that a cell made and did not remove lies where the kernel's own files do, and is gone at the end."""
+    from nbformat import v4
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    made = v4.new_notebook(cells=[v4.new_code_cell("import tempfile; print(tempfile.mkdtemp(prefix='lab-'))")])
+    (output,) = publish.run(made, tmp_path).cells[0].outputs
+    folder = Path(output.text.strip())
+    assert folder.is_relative_to(tmp_path)
+    assert not folder.exists()
+    assert list(tmp_path.iterdir()) == []

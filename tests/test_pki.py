@@ -384,8 +384,8 @@ def test_what_load_pem_refuses(tmp_path: Path) -> None:
             load_pem(tmp_path / name)
         assert str(tmp_path / name) in str(refused.value)
         assert "\n" not in str(refused.value)
-    for missing in (tmp_path / "nowhere.pem", tmp_path):
-        with pytest.raises(ValueError, match=r"cannot read .*give the path of a PEM file"):
+    for missing, why in ((tmp_path / "nowhere.pem", "cannot read .*"), (tmp_path, ".* is a folder; ")):
+        with pytest.raises(ValueError, match=f"{why}give the path of a file with PEM"):
             load_pem(missing)
 
 

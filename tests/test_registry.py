@@ -15,7 +15,6 @@ from types import ModuleType
 
 import pytest
 
-from lab.__main__ import main
 from lab.observation import Outcome
 from lab.policy import checks
 from lab.policy.clients import CLIENTS, FURTHER, PROFILES, Client, chosen, client, every, register
@@ -38,6 +37,7 @@ from lab.scenes.catalogue import (
     usually,
 )
 from lab.trials.matrix import matrix
+from lab.verbs import main
 
 OUTSIDE = '''
 from lab.policy import checks

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from lab.__main__ import main
 from lab.built.known.lived import live
 from lab.built.time import dated, visitors
 from lab.built.time.dated import DATED, add, date, scene
@@ -26,6 +25,7 @@ from lab.trials.engine import imagine, meet
 from lab.trials.rehearsal import foresee
 from lab.trials.standing import Ground
 from lab.trials.trial import trial
+from lab.verbs import main
 
 LAB = Path(dated.__file__).parent
 
@@ -360,7 +360,7 @@ def test_before_the_first_meeting_there_is_the_service_as_it_was(tmp_path: Path,
             "line 12, key move: forgot_to_renew is a slip, which ordinary",
         ),
         ("days = 100", "days = " + "[" * 4000 + "]" * 4000, "line 4, key days: this is no TOML .lists or tables stand"),
-        ("days = 100", "days" + ".a" * 2000 + " = 1", "line 4, key a: tables or lists stand too deeply"),
+        ("days = 100", "days" + ".a" * 2000 + " = 1", "line 4, key days: tables or lists stand too deeply"),
     ],
 )
 def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, said: str) -> None:

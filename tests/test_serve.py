@@ -34,13 +34,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lines import ask, request
 
-from lab.__main__ import main
 from lab.built.programs.chromium import NAMES
 from lab.built.serve.commands import installed
 from lab.built.serve.session import Session
 from lab.naming import printable
 from lab.pki.world import World
 from lab.scenes.catalogue import CASES, SLIPS, case
+from lab.verbs import main
 from lab.wire import pcapng
 from lab.wire.capture import Capture
 from lab.wire.keylog import KeyLog
@@ -592,3 +592,21 @@ def test_installed_knows_a_program_by_name_and_by_path() -> None:
         found = {one.name: installed(one) for one in session.commands}
         assert found["requests"]
         assert found["curl"] is bool(shutil.which("curl"))
+
+
+@POSIX
+def test_a_capture_that_has_no_room_leaves_no_file(tmp_path: Path) -> None:
+    """Where not even its header can be written, that is said and nothing lies there; with room it lies there."""
+    import resource
+
+    path = tmp_path / "a.pcapng"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))
+    try:
+        with pytest.raises(ValueError, match=r"cannot write .*; is the disk full"):
+            Capture(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+    Capture(path).close()
+    assert path.stat().st_size > 20

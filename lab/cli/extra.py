@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+from lab.disk import opened
 from lab.scenes import catalogue
 from lab.scenes.catalogue import Case, Meeting, Scene
 
@@ -38,8 +39,7 @@ def load(script: Path) -> None:
     the plain one, where that is free. Its own mistakes are its author's to see,
     with their traceback.
     """
-    if not script.is_file():
-        raise ValueError(f"cannot read {script}; --with takes Python with scenes or clients, or a scene in TOML")
+    opened(script, "Python with scenes or clients, or a scene in TOML, for --with").close()
     spec = importlib.util.spec_from_file_location(f"{script.stem} (--with)", script)
     if spec is None or spec.loader is None:
         raise ValueError(f"{script} ends in neither .py nor .toml; --with takes Python or a scene in TOML")

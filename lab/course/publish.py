@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 import re
 import subprocess
 import sys
@@ -57,15 +58,17 @@ def run(notebook, folder: Path = NOTEBOOKS):  # type: ignore[no-untyped-def]
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
-    with tempfile.TemporaryDirectory(prefix="lab-") as sockets:
+    # What a kernel that is ended outright leaves behind goes with this folder; it may still be at it.
+    with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as sockets:
         # Unix sockets start faster than TCP ports and nobody else can reach them; Windows has none.
         near = {} if sys.platform == "win32" else {"transport": "ipc", "ip": f"{sockets}/kernel"}
         kernel = AsyncKernelManager(connection_file=f"{sockets}/kernel.json", **near)
+        own = {**os.environ, "TMPDIR": sockets}
         client = NotebookClient(notebook, timeout=120, km=kernel, resources={"metadata": {"path": str(folder)}})
         try:
             with asyncio.Runner(loop_factory=_Loop) as runner:
                 # It would leave a kernel that it was given running; and one that is ended stumbles, and says so.
-                runner.run(client.async_execute(cleanup_kc=True, stderr=subprocess.DEVNULL))
+                runner.run(client.async_execute(cleanup_kc=True, stderr=subprocess.DEVNULL, env=own))
         finally:  # where it was interrupted while it ended the kernel, it would end it once more
             atexit.unregister(client._cleanup_kernel)
     return notebook

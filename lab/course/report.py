@@ -16,7 +16,11 @@ from random import sample
 from types import NoneType
 from typing import Any
 
+from lab.naming import printable
 from lab.observation import Showable
+
+MOST = 2000
+"""Characters of one line of a report: a learner's exception may say a lot."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Report(Showable):
             return f"✓ solved: {self.exercise}, {len(self.marks)} fresh cases right"
         lines = [f"✗ not yet: {self.exercise}, {len(wrong)} of {len(self.marks)} fresh cases wrong"]
         for (case, remark), count in Counter((one.case, one.remark) for one in wrong).items():
-            lines.append(f"  ✗ {case}: {remark}" + (f" ({count} times)" if count > 1 else ""))
+            lines.append(printable(f"  ✗ {case}: {remark}", MOST) + (f" ({count} times)" if count > 1 else ""))
         return "\n".join(lines)
 
     def html(self) -> str:

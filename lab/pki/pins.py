@@ -18,13 +18,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
+from lab.disk import opened
 from lab.pki.der import fields
+from lab.pki.reading import UNREADABLE, hashed, unwarned
 from lab.pki.reading import algorithm_of as algorithm_of
-from lab.pki.reading import hashed
 from lab.pki.reading import name_mismatch as name_mismatch
 from lab.pki.reading import name_of as name_of
 from lab.pki.reading import read as read
 from lab.pki.reading import seen as seen
+
+MOST_BYTES = 4 << 20
+"""Octets of a file with certificates, at most."""
 
 
 def spki(thing: x509.Certificate | CertificatePublicKeyTypes) -> bytes:
@@ -69,18 +73,18 @@ def load_pem(path: Path) -> list[x509.Certificate]:
     Raises ValueError, in one sentence, for a file that cannot be read, is no
     PEM, or holds a private key instead.
     """
-    try:
-        text = path.read_bytes()
-    except OSError as problem:
-        raise ValueError(
-            f"cannot read {path}: {problem.strerror or problem}; give the path of a PEM file with a certificate"
-        ) from None
+    with opened(path, "PEM that holds a certificate") as stream:
+        text = stream.read(MOST_BYTES + 1)
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"{path} has more than {MOST_BYTES >> 20} MiB; give a file with the certificates only")
     if b"-----BEGIN CERTIFICATE-----" not in text:
         held = "a private key" if b"PRIVATE KEY-----" in text else "no PEM certificate"
         raise ValueError(f"{path} holds {held}; give a file that contains -----BEGIN CERTIFICATE-----")
     try:
-        return x509.load_pem_x509_certificates(text)
-    except ValueError:
+        with unwarned():
+            return x509.load_pem_x509_certificates(text)
+    except UNREADABLE:
         raise ValueError(
-            f"{path} has a damaged certificate in it; export it again and try `openssl x509 -in FILE -text`"
+            f"{path} has a damaged certificate in it, or one of a kind that is not supported; "
+            "export it again and try `openssl x509 -in FILE -text`"
         ) from None

@@ -77,6 +77,7 @@ class Capture:
             self._file = pcapng.File(descriptor, comment=COMMENT, program="pinning-lab")
         except OSError as problem:
             os.close(descriptor)
+            path.unlink()
             raise ValueError(f"cannot write {path}: {problem.strerror or problem}; is the disk full?") from None
         self._waiting: deque[_Packet] = deque()
         self._changed = threading.Condition()

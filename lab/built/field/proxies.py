@@ -36,6 +36,10 @@ LAST = 5.0  # seconds between asking a proxy to end and ending it
 OUTPUT = "output.txt"
 CONTENT = "content.log"
 
+# Ends a group of processes when its own standard input does: when whoever started it is no longer there. A wish to the
+# kernel (PR_SET_PDEATHSIG) would be forgotten where the proxy changes its user, and heard where a thread ends.
+_WATCH = "import os, sys; os.read(0, 1); os.killpg(int(sys.argv[1]), 9)"
+
 
 @dataclass(frozen=True)
 class Post:
@@ -116,8 +120,9 @@ class Running:
 
     Entering only starts it, so that several can start beside each other; `wait`
     returns when it intercepts. Should this process be killed outright, the
-    proxy is left behind. Raises ValueError where the post is not loopback, and
-    where the program cannot be started.
+    proxy dies too (not on Windows), and its folder is left behind. Raises
+    ValueError where the post is not loopback, and where the program cannot be
+    started.
     """
 
     def __init__(self, proxy: Proxy, program: str, post: Post) -> None:
@@ -127,6 +132,7 @@ class Running:
         self.address: Address = (HOME, 0)
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
         (anchor,) = load_pem(post.authority)
         self._context = tls.client_context([anchor], datetime.now(UTC))
 
@@ -155,6 +161,12 @@ class Running:
         except OSError as problem:
             words = problem.strerror or problem
             raise ValueError(f"cannot start {self._program}: {words}; install {self.proxy.name} again") from None
+        if sys.platform != "win32":
+            self._watch = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _WATCH, str(self._process.pid)],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
 
     @property
     def _alive(self) -> bool:
@@ -218,6 +230,10 @@ class Running:
 
     def stop(self) -> None:
         """End the program and what it has started. Calling it twice is fine."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.kill()
+            watch.communicate()
         process, self._process = self._process, None
         if process is not None:
             _signal(process, hard=False)

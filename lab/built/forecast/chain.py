@@ -22,10 +22,9 @@ from cryptography.hazmat.primitives import serialization
 from lab.built.forecast.config import shown
 from lab.disk import read
 from lab.observation import Certificate
-from lab.pki.pins import name_of, pin_of, seen
+from lab.pki.pins import MOST_BYTES, name_of, pin_of, seen
 from lab.pki.reading import UNREADABLE, unwarned
 
-MOST_BYTES = 4 << 20
 MOST_CERTIFICATES = 100
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 

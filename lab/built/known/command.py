@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import platformdirs
 
 from lab.cli.verb import Verb, file, flag, forms, option, verb
 from lab.disk import writing
-from lab.naming import parse_host
+from lab.naming import parse_host, printable
 
 if TYPE_CHECKING:
     from lab.built.known.store import Store
@@ -40,7 +41,9 @@ def _list(chosen: argparse.Namespace) -> None:
     host, port = parse_host(chosen.host) if chosen.host else ("", None)
     with _opened(chosen) as store:
         if not store:
-            print("[]" if chosen.json else f"nothing is known yet: there is no store at {_path(chosen)}")
+            print(
+                "[]" if chosen.json else f"nothing is known yet: there is no store at {printable(str(_path(chosen)))}"
+            )
             return
         records = (one for one in store.records(host) if port in (None, one.port))
         if chosen.json:
@@ -51,9 +54,9 @@ def _list(chosen: argparse.Namespace) -> None:
             shown += 1
             met = f"met {one.count} times" if one.count > 1 else "met once" if one.count else "announced, not yet met"
             ends = f"expires {one.expires:%Y-%m-%d}" if one.expires else "no expiry"
-            print(f"{_address(one):<32} {one.pin}")
+            print(f"{printable(_address(one)):<32} {printable(one.pin)}")
             print(f"    {one.first_seen:%Y-%m-%d} to {one.last_seen:%Y-%m-%d}, {met}, {ends}")
-        print(f"{shown} record{'' if shown == 1 else 's'} in {_path(chosen)}")
+        print(f"{shown} record{'' if shown == 1 else 's'} in {printable(str(_path(chosen)))}")
 
 
 @verb(
@@ -119,10 +122,16 @@ def default_path() -> Path:
 
 @contextmanager
 def _opened(chosen: argparse.Namespace) -> Iterator[Store | None]:
-    """The chosen store, or None where its file does not exist: reading makes no file."""
+    """The chosen store, or None where its file does not exist or is empty: reading makes none, and no store of it."""
     from lab.built.known.store import Store
 
-    if not _path(chosen).exists():
+    try:
+        there = _path(chosen).stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a path that no file can have
+        there = None
+    except OSError as problem:
+        raise ValueError(f"cannot read {_path(chosen)}: {problem.strerror}; give --store a file of yours") from None
+    if there is None or (stat.S_ISREG(there.st_mode) and not there.st_size):
         yield None
         return
     with Store(_path(chosen)) as store:
@@ -144,7 +153,9 @@ def _put(records: Iterable[Record], file: IO[str], *, as_json: bool) -> int:
         if as_json:
             file.write(("[\n" if count == 1 else ",\n") + json.dumps(values))
         else:
-            file.write("\t".join("-" if value is None else str(value) for value in values.values()) + "\n")
+            file.write(
+                "\t".join("-" if value is None else printable(str(value), 1000) for value in values.values()) + "\n"
+            )
     if as_json:
         file.write("\n]\n" if count else "[]\n")
     return count

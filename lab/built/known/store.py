@@ -28,6 +28,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
+from lab.naming import printable
 from lab.policy.memory import Record, Update, canonical
 
 APPLICATION = 0x6C61626B  # "labk" in the file's header: this file is ours
@@ -60,10 +63,15 @@ ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),
 """
 
 
+ROW = tuple[str, int, str, int, int, int, int | None]
+"""What `COLUMNS` have to hold; SQLite itself lets any value stand in any column."""
+
+
 class Store:
     """
     Known hosts in the SQLite file at `path`, which is made where there is none.
 
+    A store that is there and that this user may not write is opened for reading.
     Use it as a context manager, or call `close`. One object belongs to one
     thread; several processes and threads may each have their own on one file.
     Every method raises ValueError, in one sentence, for a file that is no
@@ -79,7 +87,12 @@ class Store:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 # Which hosts somebody visits is nobody else's business. SQLite gives its log the same mode.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._database = sqlite3.connect(path, timeout=patience, isolation_level=None)
+            writable = all(os.access(one, os.W_OK) for one in (path, path.parent))
+            # Of a store in a folder where no log can be made, and where none is, nobody writes a log either.
+            logged = os.path.lexists(f"{path}-wal")
+            mode = "rw" if writable else "ro" if logged else "ro&immutable=1"
+            where = f"{path.absolute().as_uri()}?mode={mode}"
+            self._database = sqlite3.connect(where, uri=True, timeout=patience, isolation_level=None)
             try:
                 self._open()
             except BaseException:
@@ -162,7 +175,7 @@ class Store:
     def look_up(self, host: str, port: int) -> tuple[Record, ...]:
         """What is known of a host and port, by pin; empty where nothing is."""
         with self._worded():
-            return tuple(map(_record, self._database.execute(LOOK_UP, (canonical(host), port))))
+            return tuple(map(self._record, self._database.execute(LOOK_UP, (canonical(host), port))))
 
     def records(self, host: str = "") -> Iterator[Record]:
         """Every record, or those of one host, by host, port and pin; as they were when the reading began."""
@@ -171,7 +184,18 @@ class Store:
             query, given = query + " WHERE host = ?", [canonical(host)]
         with self._worded():
             for row in self._database.execute(query + " ORDER BY host, port, pin", given):
-                yield _record(row)
+                yield self._record(row)
+
+    def _record(self, row: tuple[object, ...]) -> Record:
+        try:
+            host, port, pin, first, last, count, expires = msgspec.convert(row, ROW)
+            ends = None if expires is None else _time(expires)
+            return Record(host, port, pin, _time(first), _time(last), count, ends)
+        except (msgspec.ValidationError, ValueError, OverflowError, OSError):
+            raise ValueError(
+                f"{self.path} is damaged (the record of {printable(str(row[0]))} has a value that none can have); "
+                "put a backup in its place, or move it away to start afresh"
+            ) from None
 
     # ---- writing
 
@@ -236,11 +260,6 @@ def _seconds(time: datetime | None) -> int | None:
 
 def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _record(row: tuple[str, int, str, int, int, int, int | None]) -> Record:
-    host, port, pin, first, last, count, expires = row
-    return Record(host, port, pin, _time(first), _time(last), count, None if expires is None else _time(expires))
 
 
 def _row(one: Record) -> tuple[str, int, str, int | None, int | None, int, int | None]:

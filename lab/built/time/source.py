@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from lab.naming import alike
+from lab.naming import alike, printable
 
 _Value = TypeVar("_Value")
 Place = tuple[str | int, ...]
@@ -30,6 +30,10 @@ MOST = 20  # names in one sentence
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.\"-]+)\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*(?:\.[^=]*)?=")
+TOO_DEEP = "tables or lists stand too deeply in one another; leave it out"
+PARTS = 20
+"""Parts that a key may have; and no words in a file have so many dots and nothing else between."""
+_DEEP = re.compile(rf"""(?<![\w-])(?=([\w-]+))?(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{PARTS}}}""")
 _MISSING = re.compile(r"(missing required|contains unknown) field `(.*?)`(?: - at|$)", re.DOTALL)
 
 
@@ -39,6 +43,9 @@ class Source:
     def __init__(self, text: str, label: str) -> None:
         self.label = label
         self._lines = _lines(text)
+        if deep := _DEEP.search(text):  # tomllib takes the square of such a key's parts
+            at = f"{label} line {text.count(chr(10), 0, deep.start()) + 1}, key {printable(deep[1], 60)}"
+            raise ValueError(f"{at}: {TOO_DEEP}")
         try:
             self._found: dict[str, Any] = tomllib.loads(text)
         except RecursionError:
@@ -95,7 +102,7 @@ class Source:
     def _plain(self, value: Any, place: Place) -> Any:
         """Dates as times in UTC, words without blanks around them; refuses what no file of this lab needs."""
         if len(place) > 9:
-            raise self.fault(place, "tables or lists stand too deeply in one another; leave it out")
+            raise self.fault(place, TOO_DEEP)
         if isinstance(value, dict):
             return {key: self._plain(inner, (*place, key)) for key, inner in value.items()}
         if isinstance(value, list):
