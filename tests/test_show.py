@@ -11,11 +11,13 @@ import pytest
 
 import lab
 from lab.observation import Outcome
+from lab.policy.clients import CLIENTS
 from lab.show import matrix
 from lab.show.drawing import sequence, sequence_alt
 from lab.show.notebook import compare
 from lab.show.sheet import Banner, Row, Sheet
 from lab.show.words import LOOKS
+from lab.trials import matrix as matrices
 from lab.trials.matrix import Matrix
 
 ROOT = Path(__file__).parent.parent
@@ -23,11 +25,17 @@ STAIRS = ("other_trusted_ca", "sibling_intermediate", "same_intermediate", "stol
 DEPTHS = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
 
 
-def test_every_cell_has_a_glyph_and_a_word(whole_matrix: Matrix) -> None:
+@pytest.fixture(scope="module")
+def ran() -> Matrix:
+    """The staircase of the README, in every scene of a usual table."""
+    return matrices.matrix([CLIENTS[name] for name in DEPTHS])
+
+
+def test_every_cell_has_a_glyph_and_a_word(ran: Matrix) -> None:
     """HTML and text show each outcome as glyph and word, and as often as it happened."""
-    cells = [(client.name, case.name) for client in whole_matrix.clients for case in whole_matrix.cases]
-    happened = [whole_matrix.cell(*one).outcome for one in cells]
-    sheet = matrix.sheet(whole_matrix)
+    cells = [(client.name, case.name) for client in ran.clients for case in ran.cases]
+    happened = [ran.cell(*one).outcome for one in cells]
+    sheet = matrix.sheet(ran)
     page, plain = sheet.html(), str(sheet)
     for outcome in Outcome:
         words = f"{LOOKS[outcome].glyph} {outcome.value}"
@@ -35,11 +43,11 @@ def test_every_cell_has_a_glyph_and_a_word(whole_matrix: Matrix) -> None:
         assert plain.count(words) == happened.count(outcome) + 1  # and once in the legend
 
 
-def test_tables_have_heads_for_rows_and_columns_and_need_no_script(whole_matrix: Matrix) -> None:
+def test_tables_have_heads_for_rows_and_columns_and_need_no_script(ran: Matrix) -> None:
     """Each column and row is headed with its scope, there is a caption, and no script or style sheet."""
-    page = matrix.sheet(whole_matrix).html()
-    assert page.count('scope="col"') == len(whole_matrix.clients) + 1
-    assert page.count('scope="row"') == len(whole_matrix.cases) + 2
+    page = matrix.sheet(ran).html()
+    assert page.count('scope="col"') == len(ran.clients) + 1
+    assert page.count('scope="row"') == len(ran.cases) + 2
     assert "<caption>" in page
     assert re.search(r"<script|<style|<svg", page) is None
 
@@ -133,15 +141,15 @@ def test_a_blank_or_wrong_guess_never_raises() -> None:
     assert "1 of 2 predictions right, 2 left blank" in str(told)
 
 
-def test_the_readmes_staircase_is_the_one_the_sockets_give(whole_matrix: Matrix) -> None:
+def test_the_readmes_staircase_is_the_one_the_sockets_give(ran: Matrix) -> None:
     """Each row of the README's table has the titles, the reach and the verdicts that the trials give."""
     rows = []
     for name in STAIRS:
-        case = whole_matrix.cell("unpinned", name).case
+        case = ran.cell("unpinned", name).case
         twin = lab.cases([case.twin])[0]
         verdicts = []
         for client in DEPTHS:
-            attacked, rotated = whole_matrix.cell(client, name), whole_matrix.cell(client, twin.name)
+            attacked, rotated = ran.cell(client, name), ran.cell(client, twin.name)
             assert attacked.verdict.accepted == rotated.verdict.accepted
             verdicts.append("accepts" if attacked.verdict.accepted else "refuses")
         rows.append("| " + " | ".join([str(case.reach), case.title, twin.title, *verdicts]) + " |")
