@@ -51,9 +51,10 @@ test: $(VENV)/jupyter
 test-core: $(VENV)/core
 	@$(RUN) -m pytest --core
 
-## Open the notebooks in JupyterLab.
+## Open the notebooks in JupyterLab, at the first one; it asks no address but this machine's.
 lab: $(VENV)/jupyter
-	@$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00-start-here.ipynb \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None $(if $(filter 0,$(shell id -u)),--allow-root)
 
 ## Run every notebook and write the executed copies as HTML to build/notebooks.
 notebooks: $(VENV)/jupyter
