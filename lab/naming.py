@@ -30,16 +30,22 @@ def alike(word: str, among: Iterable[str], close: float = CLOSE) -> list[str]:
 
 def named(kind: str, word: str, table: Mapping[str, Thing], where: str = "") -> Thing:
     """
-    What the word names in this table.
+    What the word names in this table; ``-`` and ``_`` are one sign.
 
     Raises ValueError where there is no such thing: with the nearest names, else
     with all of them, or with `where`, which says where they are to be found.
     """
+    word = spelled(word, table)
     if word not in table:
         near = alike(word, table)
         hint = f"nearest: {', '.join(near)}" if near else where or f"there are {', '.join(table)}"
         raise ValueError(f"there is no {kind} {word!r}; {hint}")
     return table[word]
+
+
+def spelled(word: str, table: Iterable[str]) -> str:
+    """The name in the table that differs in ``-`` and ``_`` only; the word itself where there is none."""
+    return next((name for name in table if name.replace("_", "-") == word.replace("_", "-")), word)
 
 
 def words(given: Iterable[str]) -> list[str]:
@@ -61,7 +67,8 @@ def chosen(
     for part in parts:
         if isinstance(part, str):
             for word in words([part]):
-                found |= dict.fromkeys(groups[word] if word in groups else [find(word)])
+                group = spelled(word, groups)
+                found |= dict.fromkeys(groups[group] if group in groups else [find(word)])
         else:
             found[part] = None
     if parts and not found and not words(str(part) for part in parts):

@@ -146,14 +146,14 @@ def test_demo_prints_the_matrix_the_scores_and_the_next_command(capsys: pytest.C
     """The demo runs every trial and ends with what to try next."""
     text = said(capsys, "demo")
     assert f"{len(CLIENTS) * len(usually(CLIENTS.values()))} trials" in text
-    assert "python -m lab trial root-pinned sibling_intermediate" in text
+    assert " -m lab trial root-pinned sibling_intermediate" in text
     assert all(name in text for name in CLIENTS)
 
 
 BAD = {
     "an unknown client, with the nearest names": (["trial", "leafpinned", "new_ca"], "nearest: leaf-pinned"),
     "an unknown scene, with the nearest names": (["trial", "unpinned", "newca"], "nearest: new_ca"),
-    "an unknown client in a matrix": (["matrix", "--clients", "root_pinned"], "nearest: root-pinned"),
+    "an unknown client in a matrix": (["matrix", "--clients", "rootpinned"], "nearest: root-pinned"),
     "a client that is like no other": (["matrix", "--clients", "nobody"], "`python -m lab list` names them all"),
     "an unknown timeline": (["timeline", "five-year"], "nearest: five-years"),
     "an unknown dated scene": (["hpkp", "no_pins,lost_backups"], "nearest: lost_backup"),
@@ -506,3 +506,15 @@ def test_an_interrupt_that_was_dropped_on_its_way_is_raised_again() -> None:
         assert program.stdout.readline() == "up\n"
         program.send_signal(signal.SIGTERM)
         assert program.communicate(timeout=10)[0] == "clean\n"
+
+
+def test_a_name_may_have_either_dash_and_swapped_arguments_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """`-` and `_` are one sign in every list of names; who gives the scene first is told which way round."""
+    assert catalogue.chosen("new-ca")[0] is CASES["new_ca"]
+    assert clients.chosen("root_pinned")[0] is CLIENTS["root-pinned"]
+    with pytest.raises(ValueError, match="nearest: new_ca"):
+        catalogue.chosen("new-caa")
+    assert main(["trial", "new_ca", "root-pinned"]) == 2
+    assert capsys.readouterr().err == (
+        "lab: new_ca is a scene, and the client comes first; give: trial root-pinned new_ca\n"
+    )

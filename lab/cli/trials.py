@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lab.cli.verb import flag, forms, names, option, verb
+from lab.cli.verb import flag, forms, names, option, runs, verb
 from lab.cli.watched import watched
 
 if TYPE_CHECKING:  # a verb loads what it needs when it runs, so that --help is quick
@@ -60,7 +60,7 @@ def demo(chosen: argparse.Namespace) -> None:
     print(
         f"\n{len(every.trials)} trials, {every.handshakes} handshakes in {every.running:.1f} s, "
         f"and {every.standing_up:.1f} s to stand the scenes up.\n\n{TWINS}\n"
-        "Next, see why a root pin does not help:  python -m lab trial root-pinned sibling_intermediate\n"
+        f"Next, see why a root pin does not help:  {runs()} trial root-pinned sibling_intermediate\n"
         "or open the notebooks:                   make lab"
     )
 
@@ -99,13 +99,24 @@ def trial(chosen: argparse.Namespace) -> None:
     Take one client through one scene and show everything: chains, checks, the attacker's view, and what would flip
     the outcome.
     """
-    from lab.policy.clients import client
-    from lab.scenes.catalogue import case
+    from lab.policy.clients import client, every
+    from lab.scenes.catalogue import CASES, SLIPS, case, twin_of
     from lab.show import text
     from lab.trials.trace import trace
 
-    found = trace(client(chosen.client), case(chosen.scene))
-    print(json.dumps(found.record(), indent=1) if chosen.json else text.trace(found))
+    first, second = chosen.client, chosen.scene
+    named = {word.replace("_", "-") for word in (*CASES, *SLIPS)}
+    if first.replace("_", "-") in named and second.replace("_", "-") in {one.name for one in every()}:
+        raise ValueError(f"{first} is a scene, and the client comes first; give: trial {second} {first}")
+    with watched() as progress:
+        progress(0, 1, f"{first} in {second}")
+        found = trace(client(first), case(second))
+    if chosen.json:
+        print(json.dumps(found.record(), indent=1))
+        return
+    print(text.trace(found))
+    if twin := twin_of(case(second)):
+        print(f"\nNext, its twin:  {runs()} trial {first} {twin.name}")
 
 
 @verb(

@@ -7,6 +7,9 @@ It knows argparse, and nothing of what a verb does.
 from __future__ import annotations
 
 import argparse
+import shlex
+import shutil
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,6 +53,15 @@ class Verb:
             inner = parser.add_subparsers(title="verbs", metavar="VERB")
             for verb in self.verbs:
                 verb.join(inner)
+
+
+def runs() -> str:
+    """How this program is started from here, to be pasted: by the interpreter's short name where a shell finds it."""
+    here, found = Path(sys.executable), shutil.which("python")
+    if found and Path(found).parent == here.parent:
+        return "python -m lab"
+    near = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
+    return f"{shlex.quote(str(near))} -m lab"
 
 
 def verb(name: str, example: str = "", *options: Option) -> Callable[[Run], Verb]:
