@@ -44,6 +44,11 @@ def on(world: World, day: int) -> World:
     return world.at(world.now + timedelta(days=day))
 
 
+def again(world: World, meeting: Meeting, day: int, title: str) -> Meeting:
+    """The same meeting, so many days after the first one."""
+    return replace(meeting, time=on(world, day).now, title=title)
+
+
 def by(authority: Authority, world: World, key: Key | None = None) -> Credential:
     """What this authority issues for the service, for a new key where none is given."""
     return authority.issue(*world.hosts, key=key)
@@ -54,7 +59,7 @@ def begun(world: World, coming: Key, *, days: float = 60) -> tuple[Meeting, Meet
     first = replace(
         honest(world, "the genuine server, which announces its next key"), says=says(world.genuine, coming, days=days)
     )
-    return first, replace(first, time=on(world, 1).now, title="the day after, and the same announcement")
+    return first, again(world, first, 1, "the day after, and the same announcement")
 
 
 def moved(world: World, coming: Key, *, day: int = 30) -> Meeting:
@@ -126,7 +131,7 @@ def lost_keys(world: World) -> Scene:
         world,
         *begun(world, new_key()),
         lost,
-        replace(lost, time=on(world, 70).now, title="the same, when pins of sixty days are over"),
+        again(world, lost, 70, "the same, when pins of sixty days are over"),
         about=2,
     )
 
@@ -150,7 +155,7 @@ def attacked_until_the_pins_end(world: World) -> Scene:
     first, second = begun(world, new_key())
     later = on(world, 30)
     there = attacked(later, by(later.issuing, later), behind=second)
-    last = replace(there, time=on(world, 70).now, title="the attacker, when pins of sixty days are over")
+    last = again(world, there, 70, "the attacker, when pins of sixty days are over")
     return told(world, first, second, there, last, about=2)
 
 
@@ -170,7 +175,7 @@ def moved_without_a_word(world: World) -> Scene:
     first, _ = begun(world, new_key(), days=A_YEAR)
     later = on(world, 30)
     there = changed(later, by(later.other_issuing, later), title="the genuine server, at another CA")
-    return told(world, first, there, replace(there, time=on(world, 70).now, title="the same, after the cap"))
+    return told(world, first, there, again(world, there, 70, "the same, after the cap"))
 
 
 @attack(
@@ -192,7 +197,7 @@ def attacked_after_the_cap(world: World) -> Scene:
     first, _ = begun(world, new_key(), days=A_YEAR)
     later = on(world, 30)
     there = attacked(later, by(later.other_issuing, later), behind=first)
-    return told(world, first, there, replace(there, time=on(world, 70).now, title="the attacker, after the cap"))
+    return told(world, first, there, again(world, there, 70, "the attacker, after the cap"))
 
 
 # ---- the key that was announced away --------------------------------------------------------------

@@ -7,13 +7,11 @@ while, says the same. It is said as in `announced`.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lab.pki.authority import new_key
 from lab.pki.says import SILENT, announcing
 from lab.pki.world import World
 from lab.policy.pinset import Reach
-from lab.scenes.announced import A_YEAR, begun, by, moved, on, says
+from lab.scenes.announced import A_YEAR, again, begun, by, moved, on, says
 from lab.scenes.catalogue import Fault, Holds, Meeting, Scene, Way, attack, attacked, changed, honest, rotation, told
 
 # ---- somebody else has pinned it ------------------------------------------------------------------
@@ -21,13 +19,13 @@ from lab.scenes.catalogue import Fault, Holds, Meeting, Scene, Way, attack, atta
 
 def _visited(world: World, there: Meeting) -> Scene:
     """The site, which says nothing; `there` for a day; then the site again, and once more when sixty days are over."""
-    again = replace(honest(world, "the site again, which says nothing"), time=on(world, 2).now)
+    silent = again(world, honest(world), 2, "the site again, which says nothing")
     return told(
         world,
         honest(world, "the site, which says nothing"),
         there,
-        again,
-        replace(again, time=on(world, 70).now, title="the same, when pins of sixty days are over"),
+        silent,
+        again(world, silent, 70, "the same, when pins of sixty days are over"),
         about=1,
     )
 
@@ -89,12 +87,12 @@ def first_visit_announces(world: World) -> Scene:
     """
     old = by(world.other_issuing, world)
     title = "first contact: the genuine server, which announces its next key"
-    later = replace(honest(world, "the genuine server, with that key"), time=on(world, 1).now)
+    later = again(world, honest(world), 1, "the genuine server, with that key")
     return told(
         world,
         changed(world, old, title=title, says=announcing(world.genuine.key)),
         later,
-        replace(later, time=on(world, 2).now, title="the day after"),
+        again(world, later, 2, "the day after"),
         about=0,
     )
 
@@ -121,7 +119,7 @@ def first_contact_announces(world: World) -> Scene:
             says=announcing(own),
         ),
         attacked(later, by(later.other_issuing, later, own), title="the attacker, with that key", says=SILENT),
-        replace(honest(world, "the attacker has left: the genuine server"), time=on(world, 2).now),
+        again(world, honest(world), 2, "the attacker has left: the genuine server"),
         about=0,
     )
 
