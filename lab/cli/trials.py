@@ -26,7 +26,7 @@ exactly like it. Pinning cannot stop the one and let the other pass.
 """
 
 
-def _run(clients: Iterable[Client], cases: Iterable[Case]) -> Matrix:
+def _run(clients: Iterable[Client], cases: Iterable[Case] | None) -> Matrix:
     from lab.trials import matrix
 
     with watched() as progress:
@@ -78,7 +78,7 @@ def matrix(chosen: argparse.Namespace) -> None:
     from lab.scenes import catalogue
 
     rows = clients.chosen(chosen.clients or "story")
-    done = _run(rows, catalogue.chosen(chosen.scenes) if chosen.scenes else catalogue.usually(rows))
+    done = _run(rows, catalogue.chosen(chosen.scenes) if chosen.scenes else None)
     if chosen.json:
         print(done.to_json())
     elif chosen.csv:
@@ -99,23 +99,23 @@ def trial(chosen: argparse.Namespace) -> None:
     Take one client through one scene and show everything: chains, checks, the attacker's view, and what would flip
     the outcome.
     """
+    from lab.naming import spelled
     from lab.policy.clients import client, every
     from lab.scenes.catalogue import CASES, SLIPS, case, twin_of
     from lab.show import text
     from lab.trials.trace import trace
 
     first, second = chosen.client, chosen.scene
-    named = {word.replace("_", "-") for word in (*CASES, *SLIPS)}
-    if first.replace("_", "-") in named and second.replace("_", "-") in {one.name for one in every()}:
+    scenes, clients = [*CASES, *SLIPS], [one.name for one in every()]
+    if spelled(first, scenes) in scenes and spelled(second, clients) in clients:
         raise ValueError(f"{first} is a scene, and the client comes first; give: trial {second} {first}")
-    with watched() as progress:
-        progress(0, 1, f"{first} in {second}")
-        found = trace(client(first), case(second))
+    played = case(second)
+    found = trace(client(first), played)
     if chosen.json:
         print(json.dumps(found.record(), indent=1))
         return
     print(text.trace(found))
-    if twin := twin_of(case(second)):
+    if twin := twin_of(played):
         print(f"\nNext, its twin:  {runs()} trial {first} {twin.name}")
 
 

@@ -24,7 +24,7 @@ from lab.built.forecast.scenes import aside, cases_in
 from lab.observation import Finding, Outcome, Progress, untold
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
-from lab.scenes.catalogue import CASES, Case, chosen
+from lab.scenes.catalogue import CASES, Case, chosen, usually
 from lab.trials.matrix import Matrix, Score, matrix
 from lab.trials.trial import Trial
 
@@ -171,7 +171,7 @@ def forecast(
     )
     findings = lint(subject)
     world = Rebuilt(chain, name, now)
-    told = [one for one in CASES.values() if not one.repeats] if scenes is None else chosen(scenes)
+    told = usually(()) if scenes is None else chosen(scenes)
     wanted = [ORDINARY, *(one.name for one in told)]
     if slips := [one for one in wanted if one not in CASES]:
         raise ValueError(
