@@ -19,17 +19,20 @@ help:
 
 $(VENV)/core: requirements/core.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("this lab needs Python 3.11 or later; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing the lab's packages into $(VENV), once; a minute where none of them is kept on this machine."
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/jupyter: $(VENV)/core requirements/jupyter.txt
+	@echo "Installing Jupyter and the tools of the tests, once; about 110 MB, a minute where none of it is kept here."
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/jupyter.txt
 	@touch $@
 
 # mitmproxy wants older libraries than the lab, so it lives alone. Without it `make field` says what is missing.
 $(PROXY)/ready: requirements/mitmproxy.txt
+	@echo "Installing mitmproxy into $(PROXY), once."
 	@($(PYTHON) -m venv $(PROXY) && $(PROXY)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/mitmproxy.txt) || echo "mitmproxy could not be installed; the field goes on without it"
 	@mkdir -p $(PROXY) && touch $@

@@ -64,7 +64,11 @@ certificates to its verdict, and with it to add an attack, a client or a check.
 The names below are what a notebook imports; each is loaded when it is used.
 """
 
+import sys
 from importlib import import_module
+
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Python reads this far
+    sys.exit(f"lab: this lab needs Python 3.11 or later, and this is {sys.version_info[0]}.{sys.version_info[1]}")
 
 __version__ = "0.1.0"
 

@@ -1,7 +1,7 @@
 """
 The program, as a shell starts it: `python -m lab`.
 
-It knows signals, and nothing of what it runs: that is loaded when signals are heard.
+It knows signals and streams, and nothing of what it runs: that is loaded when signals are heard.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from lab.cli.terminal import survive
 from lab.wire import interrupt
 
 
@@ -18,6 +19,7 @@ def program() -> int:
     for name in ("stdout", "stderr"):  # `>&-` closes them, and then nobody wants to know
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    survive()
     from lab.verbs import main
 
     try:

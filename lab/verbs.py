@@ -27,7 +27,7 @@ from lab.built.time.command import timeline
 from lab.built.time.hpkp_command import hpkp
 from lab.cli.certificates import certs, intercept, pin
 from lab.cli.trials import TWINS, demo, everything, matrix, profiles, trial
-from lab.cli.verb import file, flag, forms, verb
+from lab.cli.verb import Parser, file, flag, forms, runs, taken, verb
 from lab.naming import printable
 
 LONGEST = 4000
@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _done(arguments)
     except ValueError as problem:
-        print(f"lab: {printable(str(problem), LONGEST)}", file=sys.stderr)
+        told = printable(str(problem), LONGEST).replace("python -m lab", runs())
+        print(f"lab: {told}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as missing:
         if (missing.name or "lab").partition(".")[0] == "lab":
@@ -104,7 +105,7 @@ def _done(arguments: Sequence[str] | None) -> int:
     """Run one command; what it printed has gone out when this returns."""
     try:
         chosen = _parser().parse_args(arguments)
-        for script in chosen.extra:
+        for script in (*chosen.extra, *chosen.also):
             _load(script)
         return chosen.run(chosen) or 0
     finally:
@@ -112,16 +113,15 @@ def _done(arguments: Sequence[str] | None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m lab",
         description="A lab on TLS man-in-the-middle attacks and certificate pinning.\n\n" + TWINS,
         epilog="Start with `python -m lab demo`. Everything runs on this machine's loopback.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    about = "first take this file, Python that registers scenes and clients, or a scene in TOML; see CONTRIBUTING.md"
-    file("--with", about, "FILE.py|FILE.toml", dest="extra", action="append", default=[])(parser)
+    taken("extra")(parser)
     parser.add_argument("--version", action="version", version=f"pinning-lab {__version__}", help="which lab this is")
-    parser.set_defaults(run=lambda _: parser.print_help())
+    parser.set_defaults(run=lambda _: parser.print_help(), also=[])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for each in VERBS:
         each.join(commands)

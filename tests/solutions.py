@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,33 @@ from lab.course import publish
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```", re.DOTALL)
 
 
-def attempt(path: Path, solved: bool) -> Any:
-    """The notebook run, with its exercises filled where `solved`; the words of the problem where a cell failed."""
+def attempt(path: Path) -> Any:
+    """
+    The notebook run as shipped, and then, in the same kernel, each solution and its check once more.
+
+    The words of the problem where a cell failed. What is added at the end are two cells for each exercise.
+    """
     from nbclient.exceptions import CellExecutionError
 
     notebook = publish.read(path)
-    if solved:
-        fill(notebook.cells)
+    notebook.cells += solved(notebook.cells)
     try:
         return publish.run(notebook)
     except CellExecutionError as problem:
         return str(problem)
+
+
+def solved(cells: list[Any]) -> list[Any]:
+    """Each exercise with its solution in it, followed by its check, tagged `solved`."""
+    done = copy.deepcopy(cells)
+    fill(done)
+    again = []
+    for cell in done:
+        if tags := {"exercise", "check"} & set(cell["metadata"].get("tags", [])):
+            cell["id"] += "-solved"
+            cell["metadata"]["tags"] = ["solved"] if "check" in tags else []
+            again.append(cell)
+    return again
 
 
 def fill(cells: list[Any]) -> int:

@@ -110,7 +110,7 @@ def test_the_page_carries_exactly_what_was_gathered(gathered: dict[str, Any]) ->
 
 def test_the_list_is_what_list_prints(gathered: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     """`list --json`, value by value."""
-    assert gathered["list"] == printed(capsys, "list", "--json")
+    assert {"format": 1, **gathered["list"]} == printed(capsys, "list", "--json")
 
 
 def test_the_matrix_is_what_matrix_prints(gathered: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,7 +136,9 @@ def test_each_trace_is_what_trial_prints(
 ) -> None:
     """`trial CLIENT SCENE --json`, but for the keys: what would flip it and how many scenes would change, too."""
     found = [one for one in gathered[part]["trials"] if (one["client"], one["scene"]) == (who, scene)]
-    assert [same_keys(one) for one in found] == [same_keys(printed(capsys, "trial", who, scene, "--json"))]
+    assert [same_keys({"format": 1, **one}) for one in found] == [
+        same_keys(printed(capsys, "trial", who, scene, "--json"))
+    ]
 
 
 def test_profiles_meet_the_slips_as_well(gathered: dict[str, Any]) -> None:

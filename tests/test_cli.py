@@ -154,7 +154,7 @@ BAD = {
     "an unknown client, with the nearest names": (["trial", "leafpinned", "new_ca"], "nearest: leaf-pinned"),
     "an unknown scene, with the nearest names": (["trial", "unpinned", "newca"], "nearest: new_ca"),
     "an unknown client in a matrix": (["matrix", "--clients", "rootpinned"], "nearest: root-pinned"),
-    "a client that is like no other": (["matrix", "--clients", "nobody"], "`python -m lab list` names them all"),
+    "a client that is like no other": (["matrix", "--clients", "nobody"], "-m lab list` names them all"),
     "an unknown timeline": (["timeline", "five-year"], "nearest: five-years"),
     "an unknown dated scene": (["hpkp", "no_pins,lost_backups"], "nearest: lost_backup"),
     "an unknown adoption curve": (["fleet", "--adoption", "evergren"], "nearest: evergreen"),

@@ -405,17 +405,17 @@ def test_list_shows_records_as_text_and_as_json(filled: Path, capsys: pytest.Cap
     for words in ("[::1]:8443", "bank.example:443", "met 2 times", "announced, not yet met", "3 records"):
         assert words in said
     known("list", "bank.example:443", "--json", "--store", str(filled))
-    records = json.loads(capsys.readouterr().out)
+    records = json.loads(capsys.readouterr().out)["records"]
     assert [(one["pin"], one["count"]) for one in records] == [("sha256/a", 2), ("sha256/b", 0)]
     assert records[0]["first_seen"] == "2026-03-01T12:00:00+00:00"
     known("list", "bank.example:8443", "--json", "--store", str(filled))
-    assert json.loads(capsys.readouterr().out) == []
+    assert json.loads(capsys.readouterr().out) == {"format": 1, "records": []}
 
 
 def test_forget_forgets_what_it_is_told_and_says_how_much(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One port, one host, what has expired, or all; and an unknown host is said."""
     known("forget", "bank.example:443", "--json", "--store", str(filled))
-    assert json.loads(capsys.readouterr().out) == {"forgotten": 2}
+    assert json.loads(capsys.readouterr().out) == {"format": 1, "forgotten": 2}
     with pytest.raises(ValueError, match=r"nothing is known of bank\.example:443"):
         known("forget", "bank.example:443", "--store", str(filled))
     known("forget", "[::1]", "--store", str(filled))
@@ -442,7 +442,7 @@ def test_export_writes_everything_or_nothing(filled: Path, capsys: pytest.Captur
         known("export", "--json", "--out", str(out), "--store", str(filled))
     out.parent.mkdir()
     known("export", "--json", "--out", str(out), "--store", str(filled))
-    assert [one["host"] for one in json.loads(out.read_text("utf-8"))] == ["::1", HOST, HOST]
+    assert [one["host"] for one in json.loads(out.read_text("utf-8"))["records"]] == ["::1", HOST, HOST]
     assert [one.name for one in out.parent.iterdir()] == ["known.json"]
 
 
@@ -451,7 +451,7 @@ def test_where_there_is_no_store_reading_makes_none(path: Path, capsys: pytest.C
     known("list", "--store", str(path))
     assert "nothing is known yet" in capsys.readouterr().out
     known("export", "--json", "--store", str(path))
-    assert json.loads(capsys.readouterr().out) == []
+    assert json.loads(capsys.readouterr().out) == {"format": 1, "records": []}
     assert not path.exists()
 
 

@@ -1,4 +1,4 @@
-"""Every notebook, found by glob, runs top to bottom as shipped and as solved, and keeps the house's manners."""
+"""Every notebook, found by glob, runs top to bottom, is solved by its solutions, and keeps the house's manners."""
 
 from __future__ import annotations
 
@@ -31,12 +31,10 @@ def tagged(found: list[dict[str, Any]], tag: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def executed() -> dict[tuple[str, bool], Any]:
-    """Both runs of every notebook, three at a time (starting a kernel is mostly waiting); words where a run failed."""
-    jobs = [(path, solved) for path in PATHS for solved in (False, True)]
+def executed() -> dict[str, Any]:
+    """The run of every notebook, three at a time (starting a kernel is mostly waiting); words where it failed."""
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
-        runs = pool.map(attempt, *zip(*jobs, strict=True))
-        return {(path.stem, solved): run for (path, solved), run in zip(jobs, runs, strict=True)}
+        return dict(zip([path.stem for path in PATHS], pool.map(attempt, PATHS), strict=True))
 
 
 def said(cell: Any) -> str:
@@ -47,16 +45,16 @@ def said(cell: Any) -> str:
     return "".join(parts)
 
 
-@pytest.mark.parametrize("solved", [False, True], ids=["as shipped", "as solved"])
 @pytest.mark.parametrize("name", [path.stem for path in PATHS])
-def test_a_notebook_runs_and_its_checks_say_so(name: str, solved: bool, executed: Any) -> None:
+def test_a_notebook_runs_and_its_checks_say_so(name: str, executed: Any) -> None:
     """It runs top to bottom; each check says "not yet" to the stub, and "solved" to the folded solution."""
-    run = executed[name, solved]
+    run = executed[name]
     if isinstance(run, str):
         pytest.fail(f"{name}: {run}")
-    expected = "✓ solved" if solved else "✗ not yet"
-    checks = tagged(run.cells, "check")
-    assert [said(cell).strip()[: len(expected)] for cell in checks] == [expected] * len(checks)
+    for tag, expected in (("check", "✗ not yet"), ("solved", "✓ solved")):
+        checks = tagged(run.cells, tag)
+        assert [said(cell).strip()[: len(expected)] for cell in checks] == [expected] * len(checks)
+    assert len(tagged(run.cells, "check")) == len(tagged(run.cells, "solved"))
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -111,7 +109,7 @@ def test_each_exercise_has_a_check_and_one_folded_solution(path: Any) -> None:
 
 def test_a_page_loads_nothing_from_the_network(executed: Any) -> None:
     """The published page is self-contained; a page that loads a script is refused."""
-    run = executed[PATHS[0].stem, False]
+    run = executed[PATHS[0].stem]
     assert not isinstance(run, str)
     html = publish.page(run, PATHS[0].stem)
     assert "✗ intercepted" in html

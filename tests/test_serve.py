@@ -154,7 +154,7 @@ SCENES = (
 @pytest.mark.parametrize("scene", SCENES)
 def test_every_printed_command_does_what_is_expected_of_it(scene: str, tmp_path: Path) -> None:
     """Pasted as it stands, each program's exit code and the other side's log say what was printed above it."""
-    with serving(scene, folder=tmp_path) as served:
+    with serving(scene, "--programs", "all", folder=tmp_path) as served:
         said = served.until("What happens now:")
         wanted = [
             one for one in printed(said) if one.verdict and "env HOME" not in one.line and shutil.which(one.program)
@@ -175,7 +175,7 @@ def test_every_printed_command_does_what_is_expected_of_it(scene: str, tmp_path:
 @pytest.mark.skipif(not shutil.which("gnutls-cli"), reason="gnutls-cli is not installed (apt-get install gnutls-bin)")
 def test_key_continuity_across_a_rotation(tmp_path: Path) -> None:
     """gnutls-cli remembers a key at the first meeting, knows it again, and refuses the new one on the same port."""
-    with serving("--rotate", "new_key", folder=tmp_path) as served:
+    with serving("--rotate", "new_key", "--programs", "all", folder=tmp_path) as served:
         said = served.until("What happens now:")
         first, again = (one for one in printed(said) if "tofu" in one.line)
         assert (first.verdict, again.verdict) == ("", "accepted")
@@ -193,7 +193,7 @@ def test_key_continuity_across_a_rotation(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scene", ["other_trusted_ca", "untrusted_rogue_ca"])
 def test_a_browser_shows_what_is_expected(scene: str, tmp_path: Path) -> None:
     """The browser's own store is filled by the printed command; the page appears exactly where it was expected."""
-    with serving(scene, folder=tmp_path) as served:
+    with serving(scene, "--programs", "all", folder=tmp_path) as served:
         commands = printed(served.until("What happens now:"))
         (fill,) = (one for one in commands if one.program == "certutil")
         assert paste(fill.line) == 0

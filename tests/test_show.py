@@ -14,6 +14,7 @@ from lab.observation import Outcome
 from lab.policy.clients import CLIENTS
 from lab.show import matrix
 from lab.show.drawing import sequence, sequence_alt
+from lab.show.matrix import DEPTHS, STAIRS
 from lab.show.notebook import compare
 from lab.show.sheet import Banner, Row, Sheet
 from lab.show.words import LOOKS
@@ -21,8 +22,6 @@ from lab.trials import matrix as matrices
 from lab.trials.matrix import Matrix
 
 ROOT = Path(__file__).parent.parent
-STAIRS = ("other_trusted_ca", "sibling_intermediate", "same_intermediate", "stolen_key_new_certificate")
-DEPTHS = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +58,8 @@ def test_a_sheet_says_the_same_as_text_and_as_html() -> None:
     assert str(sheet).splitlines() == [
         "a caption",
         "",
-        "row    end       said  figure",
-        "",
         "over <all>   [aside]",
+        "row    end       said  figure",
         "first  ✓ served  <b>      2.5",
         "",
         "a  note",

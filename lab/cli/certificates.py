@@ -7,13 +7,12 @@ They print; certificates and attackers are made elsewhere.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.cli.verb import file, forms, option, verb
+from lab.cli.verb import file, forms, option, printed, verb
 from lab.naming import parse_host
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def pin(chosen: argparse.Namespace) -> None:
     found = [seen(one) for one in load_pem(chosen.file)]
     if chosen.json:
         fields = ("name", "issuer", "pin", "fingerprint", "algorithm", "is_ca")
-        print(json.dumps([{name: getattr(one, name) for name in fields} for one in found], indent=1))
+        printed({"certificates": [{name: getattr(one, name) for name in fields} for one in found]})
         return
     for one in found:
         print(f"{one.name} ({one.algorithm}{', CA' if one.is_ca else ''}), issued by {one.issuer}")
@@ -51,8 +50,8 @@ def certs(chosen: argparse.Namespace) -> None:
     for path in written:
         print(f"  {chosen.out / path}")
     print(
-        f"{len(written)} files. Every authority may vouch for {chosen.host.lower()} and loopback only, "
-        f"for {LIFE.days} days.\n"
+        f"{len(written)} files. Every authority may vouch for {chosen.host.lower()}\n"
+        f"and loopback only, for {LIFE.days} days.\n"
         f"Next: open {chosen.out / 'LOOK.md'} and look at them with openssl."
     )
 

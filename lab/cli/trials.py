@@ -7,15 +7,17 @@ They print; what they print is made elsewhere.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lab.cli.verb import flag, forms, names, option, runs, verb
+from lab.cli.terminal import room
+from lab.cli.verb import flag, forms, names, option, printed, runs, verb
 from lab.cli.watched import watched
 
 if TYPE_CHECKING:  # a verb loads what it needs when it runs, so that --help is quick
+    from rich.text import Text
+
     from lab.policy.clients import Client
     from lab.scenes.catalogue import Case
     from lab.trials.matrix import Matrix
@@ -33,12 +35,11 @@ def _run(clients: Iterable[Client], cases: Iterable[Case] | None) -> Matrix:
         return matrix.matrix(clients, cases, progress)
 
 
-def _show(matrix: Matrix) -> None:
+def _show(text: Text) -> None:
+    """With colour where the terminal has any; no line of it is broken."""
     from rich.console import Console
 
-    from lab.show.text import matrix_text
-
-    Console(width=None if sys.stdout.isatty() else 130, highlight=False, soft_wrap=True).print(matrix_text(matrix))
+    Console(highlight=False, soft_wrap=True).print(text)
 
 
 @verb("demo")
@@ -46,22 +47,32 @@ def demo(chosen: argparse.Namespace) -> None:
     """Run every client through every scene and tell the story."""
     from lab.policy.clients import CLIENTS
     from lab.scenes.catalogue import usually
+    from lab.show.matrix import sheet, staircase
+    from lab.show.sheet import LINE
 
-    scenes = usually(CLIENTS.values())
+    scenes, wide = usually(CLIENTS.values()), room()
     print(f"{len(CLIENTS)} clients go through {len(scenes)} scenes over real TLS on loopback.", flush=True)
     every = _run(CLIENTS.values(), scenes)
-    _show(every.of([client for client in CLIENTS.values() if client.story]))
-    print("All clients: attacks stopped, legitimate service kept")
+    print()
+    _show(staircase(every).text(wide))
+    story = [client for client in CLIENTS.values() if client.story]
+    fit = sheet(every.of(story)).fitting(wide)
+    print()
+    _show(sheet(every.of(story[:fit])).text(wide))
+    if story[fit:]:
+        left = " ".join(client.name for client in story[fit:])
+        print(f"\nAnd {len(story) - fit} more, for whom this terminal has no room:")
+        print(f"  {runs()} matrix --scenes all --clients {left}")
+    print("\nAll clients: attacks stopped, legitimate service kept")
     for client in every.clients:
         score = every.score(client.name)
-        print(
-            f"  {client.name:<22}{score.stopped:>3}/{score.attacks} {score.kept:>5}/{score.rotations}   {client.title}"
-        )
+        about = textwrap.shorten(client.title, LINE - 42, placeholder=" …")
+        print(f"  {client.name:<22}{score.stopped:>3}/{score.attacks} {score.kept:>5}/{score.rotations}   {about}")
     print(
         f"\n{len(every.trials)} trials, {every.handshakes} handshakes in {every.running:.1f} s, "
         f"and {every.standing_up:.1f} s to stand the scenes up.\n\n{TWINS}\n"
-        f"Next, see why a root pin does not help:  {runs()} trial root-pinned sibling_intermediate\n"
-        "or open the notebooks:                   make lab"
+        f"Next, see why a root pin does not help:\n  {runs()} trial root-pinned sibling_intermediate\n"
+        "or open the notebooks:\n  make lab"
     )
 
 
@@ -76,6 +87,7 @@ def matrix(chosen: argparse.Namespace) -> None:
     """Run clients through scenes, each over real TLS, and print the outcomes."""
     from lab.policy import clients
     from lab.scenes import catalogue
+    from lab.show.matrix import sheet
 
     rows = clients.chosen(chosen.clients or "story")
     done = _run(rows, catalogue.chosen(chosen.scenes) if chosen.scenes else None)
@@ -84,7 +96,7 @@ def matrix(chosen: argparse.Namespace) -> None:
     elif chosen.csv:
         print(done.to_csv(), end="")
     else:
-        _show(done)
+        _show(sheet(done).text(room()))
 
 
 @verb(
@@ -110,9 +122,11 @@ def trial(chosen: argparse.Namespace) -> None:
     if spelled(first, scenes) in scenes and spelled(second, clients) in clients:
         raise ValueError(f"{first} is a scene, and the client comes first; give: trial {second} {first}")
     played = case(second)
-    found = trace(client(first), played)
+    who = client(first)
+    with watched() as progress:
+        found = trace(who, played, progress=progress)
     if chosen.json:
-        print(json.dumps(found.record(), indent=1))
+        printed(found.record())
         return
     print(text.trace(found))
     if twin := twin_of(played):
@@ -133,7 +147,7 @@ def everything(chosen: argparse.Namespace) -> None:
     from lab.show.listing import listing
 
     if chosen.json:
-        print(json.dumps(listing(), indent=1))
+        printed(listing())
         return
     print("Clients\n" + text.clients_list(CLIENTS.values()))
     print("\nFurther clients, which learn; in a table by name, or by group: hpkp, continuity")
@@ -158,6 +172,6 @@ def profiles(chosen: argparse.Namespace) -> None:
     with watched() as progress:
         found = notebook.profiles(chosen.scenes, progress)
     if chosen.json:
-        print(json.dumps(found.record(), indent=1))
+        printed(found.record())
     else:
         print(show.html(found) if chosen.html else show.text(found))

@@ -7,6 +7,7 @@ It knows argparse, and nothing of what a verb does.
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import shutil
 import sys
@@ -14,7 +15,12 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from lab import naming
+
+FORMAT = 1
+"""The number of the form that all JSON has which a verb prints; it rises where a field goes or changes its meaning."""
 
 Option = Callable[[argparse.ArgumentParser], object]
 """Adds one option, or several that belong together, to a parser."""
@@ -37,7 +43,7 @@ class Verb:
     run: Run | None = None
     verbs: tuple[Verb, ...] = ()
 
-    def join(self, commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    def join(self, commands: argparse._SubParsersAction[Any]) -> None:
         """Add the verb to a parser's commands; what is parsed then has it, or a verb of its own, in `run`."""
         parser = commands.add_parser(
             self.name,
@@ -46,6 +52,7 @@ class Verb:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         parser.epilog = f"example: {parser.prog} {self.example}".rstrip()
+        taken("also")(parser)
         parser.set_defaults(run=self.run or (lambda _: parser.print_help()))
         for add in self.options:
             add(parser)
@@ -62,6 +69,25 @@ def runs() -> str:
         return "python -m lab"
     near = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
     return f"{shlex.quote(str(near))} -m lab"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one sentence what was wrong, with the nearest of the words that there are."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if isinstance(action, argparse._SubParsersAction):
+            naming.named("command", value, action.choices)
+        else:
+            super()._check_value(action, value)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ValueError, as all bad input does."""
+        raise ValueError(f"{message}; `{self.prog} --help` says what there is")
+
+
+def printed(record: dict[str, Any]) -> None:
+    """Print what a verb found as JSON, with the number of its form."""
+    print(json.dumps({"format": FORMAT, **record}, indent=1))
 
 
 def verb(name: str, example: str = "", *options: Option) -> Callable[[Run], Verb]:
@@ -87,6 +113,12 @@ def names(name: str, about: str) -> Option:
 def file(name: str, about: str | None = None, metavar: str = "FILE", **more: Any) -> Option:
     """An option or argument that is a path."""
     return option(name, about, type=Path, metavar=metavar, **more)
+
+
+def taken(name: str) -> Option:
+    """The option that registers a file of one's own; `name` is where it is kept."""
+    about = "first take this file, Python that registers scenes and clients, or a scene in TOML; see CONTRIBUTING.md"
+    return file("--with", about, "FILE.py|FILE.toml", dest=name, action="append", default=[])
 
 
 def forms(**about: str) -> Option:

@@ -4,9 +4,39 @@ The matrix as a table: clients as columns, each attack above the rotation that l
 
 from __future__ import annotations
 
+from lab.scenes.catalogue import Case, twin_of
 from lab.show.sheet import Banner, Row, Sheet
 from lab.show.words import legend
 from lab.trials.matrix import Matrix
+
+STAIRS = ("other_trusted_ca", "sibling_intermediate", "same_intermediate", "stolen_key_new_certificate")
+"""Attacks that share more and more with the genuine path: one step each of the staircase."""
+
+DEPTHS = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
+"""Clients that pin deeper and deeper."""
+
+
+def staircase(shown: Matrix) -> Sheet:
+    """The lesson of the lab in four rows: what a client accepts in an attack, it accepts in the attack's twin."""
+    here = {case.name: case for case in shown.cases}
+    rows: list[Row | Banner] = []
+    for attack in map(here.__getitem__, STAIRS):
+        pair = (attack, twin_of(attack) or attack)
+        rows.append(Banner(_titles(pair)))
+        rows.append(Row(f"shares {attack.reach}", tuple(_verdicts(shown, name, pair) for name in DEPTHS)))
+    caption = "Each attack and its twin, a rotation: a client accepts both or neither."
+    note = "To accept is to be robbed in the attack and to be served in the rotation;\n"
+    note += "to refuse is protection there and an outage here."
+    return Sheet(caption, ("scenes", *DEPTHS), rows, (note,))
+
+
+def _verdicts(shown: Matrix, name: str, pair: tuple[Case, ...]) -> str:
+    said = dict.fromkeys("accepts" if shown.cell(name, case.name).verdict.accepted else "refuses" for case in pair)
+    return " / ".join(said)
+
+
+def _titles(pair: tuple[Case, ...]) -> str:
+    return "  ⇄  ".join(case.title for case in pair)
 
 
 def sheet(shown: Matrix) -> Sheet:
@@ -16,7 +46,7 @@ def sheet(shown: Matrix) -> Sheet:
     for heading, pairs in shown.sections().items():
         rows.append(Banner(heading, section=True))
         for pair in pairs:
-            rows.append(Banner("  ⇄  ".join(case.title for case in pair), f"[shares: {pair[0].reach}]"))
+            rows.append(Banner(_titles(pair), f"[shares: {pair[0].reach}]"))
             rows += [
                 Row(case.kind.value, tuple(shown.cell(name, case.name).outcome for name in names)) for case in pair
             ]

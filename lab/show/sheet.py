@@ -69,13 +69,17 @@ class Sheet(Showable):
         return self.text().plain
 
     def text(self, width: int = WIDTH) -> Text:
-        """The sheet for a terminal; what is too wide for it goes on in a second block of columns."""
+        """The sheet for a terminal, headed anew in each section, in blocks of columns where it is too wide."""
         lines = [Text(part) for line in self.caption.splitlines() for part in textwrap.wrap(line, width)]
         for block in self._blocks(width):
             lines += [*([Text()] if lines else []), *self._block(block, width)]
         for note in self.notes:
             lines += [Text(), *map(Text, note.splitlines())]
         return Text("\n").join(lines)
+
+    def fitting(self, width: int) -> int:
+        """How many columns stand beside the first where a line has this width."""
+        return len(next(self._blocks(width))) - 1
 
     def _columns(self, *, tight: bool = False) -> list[_Column]:
         rows = [(row.head, *row.entries) for row in self.rows if isinstance(row, Row)]
@@ -98,12 +102,16 @@ class Sheet(Showable):
         yield block
 
     def _block(self, block: list[_Column], width: int) -> Iterator[Text]:
-        for number in range(max(len(column.lines) for column in block)):
-            yield _joined(column.heading(number) for column in block)
+        lines = range(max(len(column.lines) for column in block))
+        heading = [_joined(column.heading(line) for column in block) for line in lines]
+        if not (self.rows and isinstance(self.rows[0], Banner) and self.rows[0].section):
+            yield from heading
         number = 0
         for row in self.rows:
             if isinstance(row, Banner):
-                yield from _banner(row, width)
+                said = list(_banner(row, width))
+                yield from said[1:] if row is self.rows[0] and row.section else said  # no empty line over the first
+                yield from heading if row.section else ()
             else:
                 yield _joined(column.cell(number) for column in block)
                 number += 1
@@ -137,7 +145,7 @@ def hung(text: str) -> str:
     """The text in lines of at most 80 columns; what runs over is set in as far as what stands behind a line's gaps."""
     out: list[str] = []
     for line in text.splitlines():
-        gaps = [found.end() for found in re.finditer(r"^ +|  +", line) if found.end() < LINE // 2]
+        gaps = [found.end() for found in re.finditer(r"^ +|  +", line) if found.end() <= LINE // 2]
         out += textwrap.wrap(line, LINE, subsequent_indent=" " * max(gaps, default=0), break_on_hyphens=False) or [""]
     return "\n".join(out)
 

@@ -1,7 +1,5 @@
 """
-Trials, traces and lists as plain text, the matrix with colour for a terminal.
-
-At most 80 columns wide, the matrix 120. Nothing is said by colour alone.
+Trials, traces and lists as plain text, at most 80 columns wide.
 """
 
 from __future__ import annotations
@@ -9,24 +7,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from rich.text import Text
-
 from lab.observation import Certificate, Line
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Kind, Way
-from lab.show import matrix
 from lab.show.sheet import hung
 from lab.show.words import cell
 from lab.trials.engine import Encounter
-from lab.trials.matrix import Matrix
 from lab.trials.trace import Trace
 from lab.trials.trial import Trial
-
-
-def matrix_text(shown: Matrix) -> Text:
-    """The matrix for a terminal, with colour where it has any."""
-    return matrix.sheet(shown).text()
-
 
 # ---- one trial -----------------------------------------------------------------------------------
 

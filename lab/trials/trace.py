@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lab.observation import Showable
+from lab.observation import Progress, Showable, untold
 from lab.policy.clients import Client
 from lab.scenes.catalogue import CASES, Case
 from lab.trials.flip import Flip, flip, sentence
@@ -45,10 +45,17 @@ class Trace(Showable):
         }
 
 
-def trace(client: Client, case: Case, rehearsals: Rehearsals | None = None) -> Trace:
-    """Run the trial, ask the second validator, and look for what would flip the outcome (about a second)."""
-    every = dict.fromkeys((*CASES.values(), case))
-    return explain(trial(client, case), rehearsals or Rehearsals(every))
+def trace(client: Client, case: Case, rehearsals: Rehearsals | None = None, progress: Progress = untold) -> Trace:
+    """
+    Run the trial, ask the second validator, and look for what would flip the outcome (about a second).
+
+    `progress(done, of, name)` is called before each scene that is rehearsed for it.
+    """
+    rehearsals = rehearsals or Rehearsals(dict.fromkeys((*CASES.values(), case)))
+    for number, one in enumerate(rehearsals.cases):
+        progress(number, len(rehearsals.cases), one.name)
+        rehearsals.of(one, client)
+    return explain(trial(client, case), rehearsals)
 
 
 def explain(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Trial] = trial) -> Trace:

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from lab import naming
-from lab.cli.verb import file, forms, names, verb
+from lab.cli.verb import file, forms, names, printed, verb
 from lab.cli.watched import watched
 from lab.disk import ready, written
 
@@ -44,7 +43,7 @@ def report(chosen: argparse.Namespace) -> None:
     with watched() as progress:
         gathered = gather(rows, scenes, profiles, field, progress)
     if chosen.json:
-        print(json.dumps(gathered, indent=1))
+        printed(gathered)
         return
     html = page(gathered)
     written(chosen.out, html)

@@ -7,10 +7,9 @@ It loads numpy only when it runs, so that `--help` stays quick.
 from __future__ import annotations
 
 import argparse
-import json
 
 from lab.built.fleet.adoption import ADOPTIONS, adoption
-from lab.cli.verb import file, forms, option, verb
+from lab.cli.verb import file, forms, option, printed, verb
 from lab.cli.watched import watched
 from lab.disk import ready, written
 
@@ -61,7 +60,7 @@ def fleet(chosen: argparse.Namespace) -> None:
     if chosen.picture:
         written(chosen.picture, svg(result), option="--picture")
     if chosen.json:
-        print(json.dumps({**result.record(), "saved": table.record()}, indent=1))
+        printed({**result.record(), "saved": table.record()})
         return
     print(*(one.sheet().text(LINE).plain for one in (result, table)), sep="\n\n")
     print("\n" + hung(f"updates: {fleet.adoption.source}."))

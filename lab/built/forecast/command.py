@@ -8,11 +8,10 @@ writes nothing.
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import UTC, datetime
 
 from lab.built.forecast.config import Format
-from lab.cli.verb import file, flag, forms, names, option, verb
+from lab.cli.verb import file, flag, forms, names, option, printed, verb
 from lab.cli.watched import watched
 from lab.policy.pinset import Role
 
@@ -78,7 +77,10 @@ def forecast(chosen: argparse.Namespace) -> int:
             scenes=chosen.scenes,
             progress=progress,
         )
-    print(json.dumps(done.record(), indent=1) if chosen.json else text(done))
+    if chosen.json:
+        printed(done.record())
+    else:
+        print(text(done))
     return 1 if chosen.strict and done.serious else 0
 
 

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import platformdirs
 
-from lab.cli.verb import Verb, file, flag, forms, option, verb
+from lab.cli.verb import FORMAT, Verb, file, flag, forms, option, printed, verb
 from lab.disk import writing
 from lab.naming import parse_host, printable
 
@@ -41,9 +41,10 @@ def _list(chosen: argparse.Namespace) -> None:
     host, port = parse_host(chosen.host) if chosen.host else ("", None)
     with _opened(chosen) as store:
         if not store:
-            print(
-                "[]" if chosen.json else f"nothing is known yet: there is no store at {printable(str(_path(chosen)))}"
-            )
+            if chosen.json:
+                printed({"records": []})
+            else:
+                print(f"nothing is known yet: there is no store at {printable(str(_path(chosen)))}")
             return
         records = (one for one in store.records(host) if port in (None, one.port))
         if chosen.json:
@@ -84,7 +85,10 @@ def _forget(chosen: argparse.Namespace) -> None:
             gone += found
         if store and not named:
             gone = store.forget_all(expired_at=datetime.now(UTC) if chosen.expired else None)
-    print(json.dumps({"forgotten": gone}) if chosen.json else f"{gone} record{'' if gone == 1 else 's'} forgotten")
+    if chosen.json:
+        printed({"forgotten": gone})
+    else:
+        print(f"{gone} record{'' if gone == 1 else 's'} forgotten")
 
 
 @verb(
@@ -103,6 +107,9 @@ def _export(chosen: argparse.Namespace) -> None:
         with writing(chosen.out, secret=True) as out:
             count = _put(records, out, as_json=chosen.json)
     print(f"{count} record{'' if count == 1 else 's'} written to {chosen.out}")
+
+
+HEAD = f'{{"format": {FORMAT}, "records": [\n'
 
 
 def record(one: Record) -> dict[str, str | int | None]:
@@ -151,13 +158,13 @@ def _put(records: Iterable[Record], file: IO[str], *, as_json: bool) -> int:
     count = 0
     for count, values in enumerate(map(record, records), start=1):
         if as_json:
-            file.write(("[\n" if count == 1 else ",\n") + json.dumps(values))
+            file.write((HEAD if count == 1 else ",\n") + json.dumps(values))
         else:
             file.write(
                 "\t".join("-" if value is None else printable(str(value), 1000) for value in values.values()) + "\n"
             )
     if as_json:
-        file.write("\n]\n" if count else "[]\n")
+        file.write("\n]}\n" if count else f"{HEAD}]}}\n")
     return count
 
 

@@ -16,9 +16,10 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lab.cli.verb import file, forms, option, verb
+from lab.cli.verb import file, forms, names, option, verb
 
 if TYPE_CHECKING:
     from lab.built.serve.session import Session
@@ -42,6 +43,7 @@ TICK = 0.5  # seconds between two looks at the clock
         "begin with the day before this rotation; Enter then changes the credential",
         metavar="ROTATION",
     ),
+    names("--programs", "print commands for these, or for all; for the first that is here by default"),
     forms(json="one JSON object a line: first the scene, then each event"),
     option("--for", "end by itself after so many seconds", dest="seconds", type=float, metavar="SECONDS"),
     file(
@@ -68,10 +70,12 @@ def serve(chosen: argparse.Namespace) -> int:
     from lab.built.serve.session import Session
 
     case, begins = _chosen(chosen)
+    programs = _programs(chosen)
     if chosen.seconds is not None and not 0 <= chosen.seconds < threading.TIMEOUT_MAX:
         raise ValueError(f"--for {chosen.seconds:g} is no time to serve; give a number of seconds, as in --for 60")
     happening: queue.SimpleQueue[Any] = queue.SimpleQueue()
     with Session(case, begins, happening, chosen.keylog, chosen.capture) as session:
+        session.programs = programs
         _say(chosen, session.record, session.text)
         _listen(happening)
         ends = time.monotonic() + (math.inf if chosen.seconds is None else chosen.seconds)
@@ -100,6 +104,14 @@ def _chosen(chosen: argparse.Namespace) -> tuple[Case, int | None]:
             f"{found.name} is no rotation; `serve {found.name}` stands it up, and Enter goes through its meetings"
         )
     return found, 0
+
+
+def _programs(chosen: argparse.Namespace) -> list[str]:
+    from lab import naming
+    from lab.built.serve.commands import NAMED
+
+    find = partial(naming.named, "command for a program", table={name: name for name in NAMED})
+    return naming.chosen(chosen.programs or (), {"all": NAMED}, find)
 
 
 def _tell(chosen: argparse.Namespace, session: Session, happened: Any) -> None:

@@ -57,6 +57,9 @@ TYPED = (
 )
 """Each command's name, program, way, what it does, and when a program that remembers is to be called so."""
 
+NAMED = (*dict.fromkeys(program for _, program, *_ in TYPED), "browser")
+"""The programs that commands are for, as they are asked for."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -65,7 +68,8 @@ class Command:
 
     `client` names the lab's client that speaks for it; None where the command
     only prepares another. `remembers` says that the program must have met the
-    scene's first meeting before, with the command above this one.
+    scene's first meeting before, with the command above this one. `asked` is
+    the name under which the program is asked for.
     """
 
     name: str
@@ -74,6 +78,7 @@ class Command:
     command: str
     client: str | None = None
     remembers: bool = False
+    asked: str = "browser"
 
 
 def quote(text: object) -> str:
@@ -110,10 +115,10 @@ def _typed(outside: Outside, files: Files) -> Iterator[Command]:
         words = way.words(call)
         line = line_of(words, files.home if when else None)
         if when == FIRST:
-            yield Command(name, str(words[0]), does, f"echo y | {line}")
+            yield Command(name, str(words[0]), does, f"echo y | {line}", asked=program)
             continue
         line += f" < {quote(files.request(name, call))}" if way.asks else ""
-        yield Command(name, str(words[0]), does, line, profile, remembers=when == AGAIN)
+        yield Command(name, str(words[0]), does, line, profile, when == AGAIN, program)
 
 
 def _browser(call: ProgramCall, files: Files) -> Iterator[Command]:

@@ -8,6 +8,7 @@ prints nothing.
 from __future__ import annotations
 
 import queue
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ class Session:
         self._begins = begins
         self._events = events
         self._paths = (keylog, capture)
+        self.programs: list[str] = []
+        """The programs whose commands are told in words; those of the first that is here, where it is empty."""
         self._ended: set[Path | None] = set()
         self._found: dict[int, dict[str, Encounter]] = {}  # what is expected, by the meeting's number
         self.keylog: KeyLog | None = None
@@ -185,14 +188,24 @@ class Session:
             *(["Enter puts the next meeting on the same port; Ctrl-C ends it."] if len(self.meetings) > 1 else []),
         ]
         program = ""
-        for one in self.commands:
+        for one in self._shown():
             if one.program != program:
                 program = one.program
                 missing = "" if commands.installed(one) else "   (not found on this machine)"
                 lines += ["", f"{Path(program).name}{missing}"]
             words = _words(one, expected)
             lines += [f"  {one.does}", *([f"  expected{words}"] if words else []), f"    {one.command}"]
-        return "\n".join([*lines, "", "What happens now:"])
+        shown = self._shown()
+        others = dict.fromkeys(one.asked for one in self.commands if one not in shown)
+        if others:
+            lines += ["", *textwrap.wrap(f"For others say --programs, with all or some of: {', '.join(others)}", 80)]
+        return "\n".join([*lines, "", f"At https://localhost:{outside.port}/", "What happens now:"])
+
+    def _shown(self) -> list[Command]:
+        """The commands of the chosen programs; those of the first that is on this machine, where none are chosen."""
+        first = next((one for one in self.commands if commands.installed(one)), self.commands[0]).asked
+        wanted = self.programs or [first]
+        return [one for one in self.commands if one.asked in wanted or "all" in wanted]
 
     def _where(self) -> list[str]:
         meeting = self.outside.on
@@ -226,7 +239,7 @@ class Session:
 
     def _turned_text(self) -> str:
         expected, lines = self._expected(), ["", *self._where()]
-        for one in self.commands:
+        for one in self._shown():
             if one.name in expected:
                 lines.append(f"             {one.name:<23} expected{_words(one, expected)}")
         return "\n".join(lines)

@@ -7,9 +7,8 @@ What its arguments are, and what it prints or writes; nothing is connected here.
 from __future__ import annotations
 
 import argparse
-import json
 
-from lab.cli.verb import file, forms, option, verb
+from lab.cli.verb import file, forms, option, printed, runs, verb
 from lab.cli.watched import watched
 from lab.disk import ready, written
 
@@ -32,9 +31,9 @@ def timeline(chosen: argparse.Namespace) -> None:
     if chosen.which is None:
         lines = [reading.load(name) for name in reading.ready()]
         if chosen.json:
-            print(json.dumps([{"timeline": line.name, "title": line.title} for line in lines], indent=1))
+            printed({"timelines": [{"timeline": line.name, "title": line.title} for line in lines]})
         else:
-            print(report.catalogue(lines) + "\n\nRun one: python -m lab timeline five-years")
+            print(report.catalogue(lines) + f"\n\nRun one: {runs()} timeline five-years")
         return
     line = reading.load(chosen.which)
     ready(chosen.html, option="--html")
@@ -42,4 +41,7 @@ def timeline(chosen: argparse.Namespace) -> None:
         lived = run(line, progress)
     if chosen.html:
         written(chosen.html, drawing.page(lived), option="--html")
-    print(json.dumps(lived.record(), indent=1) if chosen.json else report.text(lived))
+    if chosen.json:
+        printed(lived.record())
+    else:
+        print(report.text(lived))

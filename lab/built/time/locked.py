@@ -17,10 +17,13 @@ from lab.built.time.dated import DATED, START, date, scene
 from lab.built.time.visitors import VISITORS as EVERYBODY
 from lab.built.time.visitors import Stay, Visitor, play
 from lab.observation import Progress, Showable, untold
-from lab.show.sheet import Row, Sheet
+from lab.show.sheet import LINE, Row, Sheet
 
 HEADS = ("days locked out", "from", "until", "visits refused", "robbed", "attacker refused")
-SIGNS = "one sign a day, visited or not: . gets in, # locked out, x robbed, o refuses an attacker"
+SIGNS = "one sign a day, visited or not:\n. gets in, # locked out, x robbed, o refuses an attacker"
+
+ACROSS = 60
+"""Days in one line of a strip; a longer one goes on below."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,22 @@ class Table(Showable):
         for _, group in groupby(self.stays, lambda one: one.scene.name):
             stays = list(group)
             of = stays[0].scene
-            strips = [f"{one.visitor.name:<18}{one.strip}" for one in stays]
-            notes = ("\n".join(strips + [signs.pop() for _ in signs[:]]),) if of.days <= 96 else ()
+            parts = [
+                "\n".join(f"{one.visitor.name:<18}{one.strip[start : start + ACROSS]}" for one in stays)
+                for start in range(0, of.days, ACROSS)
+            ]
+            notes = ("\n\n".join([*parts, *(signs.pop() for _ in signs[:])]),) if of.days <= 2 * ACROSS else ()
             caption = "\n".join(line for line in f"{of.name}: {of.text}".splitlines() if line)
             yield Sheet(caption, ("first visit, habit", *HEADS), [*map(_row, stays)], notes)
 
     def __str__(self) -> str:
         handshakes = sum(one.handshakes for one in self.stays)
-        return "\n\n\n".join([*map(str, self.sheets()), f"day 0 is {START:%Y-%m-%d}; {handshakes} real handshakes"])
+        return "\n\n\n".join(
+            [
+                *(sheet.text(LINE).plain for sheet in self.sheets()),
+                f"day 0 is {START:%Y-%m-%d}; {handshakes} real handshakes",
+            ]
+        )
 
     def to_json(self) -> str:
         """Every stay, day by day, as JSON."""

@@ -1,17 +1,15 @@
 """
 A run as text: a table of outage-days against exposure-days, and what lies behind each figure.
 
-At most 120 columns; nothing is said by colour. JSON is `Chronicle.record`.
+At most 80 columns; nothing is said by colour. JSON is `Chronicle.record`.
 """
 
 from __future__ import annotations
 
-import textwrap
-
 from lab.built.time.language import Timeline
 from lab.built.time.run import Chronicle, Course
 from lab.observation import Outcome, Showable
-from lab.show.sheet import WIDTH, Row, Sheet
+from lab.show.sheet import Row, Sheet, hung
 
 
 def sheet(lived: Chronicle) -> Sheet:
@@ -43,16 +41,16 @@ def text(lived: Chronicle) -> str:
     line = lived.timeline
     out = [table(lived), ""]
     if line.story:
-        out += textwrap.wrap(" ".join(line.story.split()), WIDTH)
+        out.append(" ".join(line.story.split()))
     if line.source:
-        out += textwrap.wrap(f"Source: {line.source}", WIDTH)
+        out.append(f"Source: {line.source}")
     out += ["", "What happened"]
     out += [f"  {when:%Y-%m-%d %H:%M}  {what}" for when, what in lived.happenings()]
     out.append(f"  and {lived.renewals} renewal{'' if lived.renewals == 1 else 's'} by the calendar alone")
     out += ["", "When and why"]
     for one in lived.courses:
         out += _spells(one)
-    return "\n".join(out)
+    return hung("\n".join(out))
 
 
 def _spells(one: Course, most: int = 6) -> list[str]:
@@ -61,8 +59,7 @@ def _spells(one: Course, most: int = 6) -> list[str]:
         return [f"  {one.client.name}: no bad day"]
     lines = [f"  {one.client.name}"]
     for spell in spells[:most]:
-        said = f"    {spell.start:%Y-%m-%d}  {days(spell.days):>6} days of {spell.kind:<9} {spell.reason}"
-        lines += textwrap.wrap(said, WIDTH, subsequent_indent=" " * 42)
+        lines.append(f"    {spell.start:%Y-%m-%d}  {days(spell.days):>5} days of {spell.kind:<9} {spell.reason}")
     if len(spells) > most:
         lines.append(f"    and {len(spells) - most} more such spells")
     return lines
