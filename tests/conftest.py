@@ -15,7 +15,7 @@ import lab.scenes  # noqa: F401  (registers every scene)
 from lab.policy.clients import CLIENTS, FURTHER
 from lab.scenes.catalogue import CASES
 from lab.trials.matrix import Matrix, matrix
-from lab.trials.rehearsal import Rehearsals
+from lab.trials.rehearsal import Rehearsals, kept
 from lab.verbs import _load
 
 LIBRARIES = ("cryptography", "pyOpenSSL", "trustme", "service-identity", "h11")
@@ -75,7 +75,7 @@ def whole_matrix() -> Matrix:
 @pytest.fixture(scope="session")
 def rehearsals() -> Rehearsals:
     """Every scene, observed once for each kind of validator."""
-    return Rehearsals(CASES.values())
+    return kept(tuple(CASES.values()))
 
 
 @pytest.fixture

@@ -102,7 +102,8 @@ class Mind:
         for check in self.policy:
             if check.remembers and check.name in reached:
                 memory = check.remembers.learn(self.known, lesson, verdict.accepted)
-                self.known = replace(self.known, memory=memory)
+                if memory is not self.known.memory:
+                    self.known = replace(self.known, memory=memory)
 
     def in_force(self, host: str, time: datetime) -> object:
         """What of its memory a verdict on this host depends on at that time: equal values, equal verdicts."""

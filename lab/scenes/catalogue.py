@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from lab import naming
-from lab.observation import Line
+from lab.observation import Certificate, Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
-from lab.pki.pins import fingerprint_of, pin_of
+from lab.pki.pins import fingerprint_of, pin_of, seen
 from lab.pki.says import Says
 from lab.pki.world import World
 from lab.policy.check import Enrolment, Learnt
@@ -140,6 +141,16 @@ class Meeting:
     def relayed(self) -> bool:
         """Whether somebody stands between the client and whoever answers: a proxy, or an attacker who relays."""
         return self.proxied or (self.line is Line.ATTACKER and self.says is None)
+
+    @cached_property
+    def anchors(self) -> tuple[Certificate, ...]:
+        """The anchors in `store`, as a client reads them."""
+        return tuple(seen(one.certificate) for one in self.store)
+
+    @cached_property
+    def added(self) -> frozenset[str]:
+        """The fingerprints of the anchors that did not come with the system."""
+        return frozenset(fingerprint_of(one.certificate) for one in self.installed)
 
 
 @dataclass(frozen=True)

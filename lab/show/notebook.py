@@ -16,7 +16,7 @@ from lab.observation import Certificate, Observation, Outcome, Progress, untold
 from lab.pki.pins import seen
 from lab.policy.clients import Client
 from lab.policy.clients import chosen as clients
-from lab.scenes.catalogue import CASES, SLIPS, Case, usually
+from lab.scenes.catalogue import SLIPS, Case, usually
 from lab.scenes.catalogue import chosen as cases
 from lab.show.drawing import Path
 from lab.show.sheet import Row, Sheet, Tabled
@@ -25,7 +25,6 @@ from lab.trials import trace as traces
 from lab.trials import trial as trials
 from lab.trials.alike import Alike
 from lab.trials.matrix import Matrix
-from lab.trials.rehearsal import Rehearsals
 from lab.trials.trace import Trace
 from lab.trials.trial import Trial
 
@@ -47,13 +46,9 @@ def trial(client: str | Client, scene: str | Case) -> Trial:
     return trials.trial(clients([client])[0], cases([scene])[0])
 
 
-_rehearsals: dict[str, Rehearsals] = {}
-
-
 def trace(client: str | Client, scene: str | Case) -> Trace:
     """The same, with a second opinion and what would flip the outcome; the first call takes about a second."""
-    kept = _rehearsals.setdefault("all", Rehearsals(CASES.values()))
-    return traces.trace(clients([client])[0], cases([scene])[0], kept)
+    return traces.trace(clients([client])[0], cases([scene])[0])
 
 
 Drawable = Observation | Trial | Sequence[Certificate] | Sequence[x509.Certificate]

@@ -22,13 +22,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from OpenSSL import SSL
 
 from lab.observation import (
     Aftermath,
-    Certificate,
     Lesson,
     Line,
     Observation,
@@ -36,8 +34,6 @@ from lab.observation import (
     Verdict,
     outcome_of,
 )
-from lab.pki.authority import Authority
-from lab.pki.pins import seen
 from lab.policy.check import Known
 from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
@@ -174,13 +170,7 @@ def concluded(mind: Mind, observation: Observation, failure: str = "") -> Verdic
 
 def told(known: Known, meeting: Meeting) -> Known:
     """The same knowledge, with the trust store of this meeting's machine, and which of its anchors were added."""
-    installed = frozenset(_anchor(added).fingerprint for added in meeting.installed)
-    return replace(known, installed=installed, store=tuple(map(_anchor, meeting.store)))
-
-
-@lru_cache(maxsize=256)
-def _anchor(authority: Authority) -> Certificate:
-    return seen(authority.certificate)
+    return replace(known, installed=meeting.added, store=meeting.anchors)
 
 
 # ---- the same without a socket -------------------------------------------------------------------

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 
 from lab.observation import BAD, Line, Outcome, outcome_of
 from lab.policy.checks import SOUND, Check, Stage
@@ -130,8 +130,8 @@ def edits(client: Client) -> Iterator[list[Edit]]:
             ring = [one for one in ring if set(one[1].policy) <= set(client.policy)]
 
 
-def _outcomes(client: Client, rehearsals: Rehearsals) -> dict[str, list[Outcome]]:
-    return {name: [one.outcome for one in met.values()] for name, met in rehearsals.expected(client).items()}
+def _outcomes(client: Client, case: Case, rehearsals: Rehearsals) -> list[Outcome]:
+    return [one.outcome for one in rehearsals.met(client, case).values()]
 
 
 def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Trial] = trial) -> Flip | None:
@@ -152,23 +152,51 @@ def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Tr
     if done.client.switched_off:
         return None
     wanted = TURNED[done.outcome]
-    before = _outcomes(done.client, rehearsals)
     for count, ring in enumerate(edits(done.client), start=1):
-        able: list[tuple[tuple[int, bool, int], Edit, tuple[str, ...]]] = []
+        able: list[tuple[tuple[int, bool], Edit]] = []
         for words, edited in ring:
             here = {number: one.outcome for number, one in rehearsals.met(edited, done.case).items()}
             if here[done.worst] is wanted:
-                after = _outcomes(edited, rehearsals)
-                others = tuple(name for name in after if name != done.case.name and after[name] != before[name])
                 still_bad = 0 if wanted in BAD else sum(outcome in BAD for outcome in here.values())
-                able.append(((still_bad, not _only_earlier(edited, done.client), len(others)), (words, edited), others))
-        for _, (words, edited), others in sorted(able, key=lambda one: one[0]):
+                able.append(((still_bad, not _only_earlier(edited, done.client)), (words, edited)))
+        for (words, edited), others in _ranked(able, done, rehearsals):
             confirmed = again(edited, done.case)
             if confirmed.encounters[done.worst].outcome is wanted:
                 return Flip(words, edited, count, others, confirmed.outcome)
         if wanted in (Outcome.STOPPED, Outcome.OUTAGE) and count == 2:  # what two checks do not refuse, more do not
             return None
     return None
+
+
+def _ranked(
+    able: list[tuple[tuple[int, bool], Edit]], done: Trial, rehearsals: Rehearsals
+) -> Iterator[tuple[Edit, tuple[str, ...]]]:
+    """
+    The edits, the best first, each with the other scenes that it changes.
+
+    Few are asked for beyond the first, so an edit is left as soon as it has
+    changed more scenes than the best of its rank.
+    """
+    while able:
+        rank = min(rank for rank, _ in able)
+        best: tuple[Edit, tuple[str, ...]] | None = None
+        for _, edit in (one for one in able if one[0] == rank):
+            most = len(best[1]) - 1 if best else len(rehearsals.cases)
+            others = tuple(islice(_changed(edit[1], done, rehearsals), most + 1))
+            if len(others) <= most:
+                best = edit, others
+        assert best
+        yield best
+        able = [one for one in able if one[1] is not best[0]]
+
+
+def _changed(edited: Client, done: Trial, rehearsals: Rehearsals) -> Iterator[str]:
+    """The other scenes in which the outcome of some meeting is another than that of the trial's own client."""
+    for case in rehearsals.cases:
+        if case.name != done.case.name and _outcomes(edited, case, rehearsals) != _outcomes(
+            done.client, case, rehearsals
+        ):
+            yield case.name
 
 
 def sentence(found: Flip | None, done: Trial) -> str:

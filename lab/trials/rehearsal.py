@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lab.building import AS_OPENSSL, PathBuilding
 from lab.observation import Observation
@@ -60,6 +61,8 @@ class Rehearsals:
 
     def __init__(self, cases: Iterable[Case]) -> None:
         self.cases = tuple(cases)
+        self._seen: dict[tuple[object, ...], Rehearsed] = {}
+        """By scene and kind of validator; several kinds may see the same, which is kept once."""
         self._kept: dict[tuple[object, ...], Rehearsed] = {}
         self._scenes: dict[str, Scene] = {}
         self._expected: dict[tuple[object, ...], dict[str, dict[int, Imagined]]] = {}
@@ -67,6 +70,12 @@ class Rehearsals:
 
     def of(self, case: Case, client: Client) -> Rehearsed:
         """What this client's kind of validator sees in this scene."""
+        kind = (case.name, client.ignoring, client.resumes, client.building, needs(client.policy))
+        if kind not in self._seen:
+            self._seen[kind] = self._observed(case, client)
+        return self._seen[kind]
+
+    def _observed(self, case: Case, client: Client) -> Rehearsed:
         plain = self._get(case, replace(client, ignoring=frozenset(), resumes=False))
         errors = {seen.error.code for seen in plain.observations.values() if seen.error}
         shared = any(meeting.component for meeting in plain.scene.meetings)
@@ -93,3 +102,9 @@ class Rehearsals:
         if case.name not in known:
             known[case.name] = rehearse(client, self.of(case, client))
         return known[case.name]
+
+
+@lru_cache(maxsize=1)
+def kept(cases: tuple[Case, ...]) -> Rehearsals:
+    """The observations of these scenes that this process has made so far; whoever asks next adds to them."""
+    return Rehearsals(cases)

@@ -14,7 +14,7 @@ from lab.observation import Progress, Showable, untold
 from lab.policy.clients import Client
 from lab.scenes.catalogue import CASES, Case
 from lab.trials.flip import Flip, flip, sentence
-from lab.trials.rehearsal import Rehearsals
+from lab.trials.rehearsal import Rehearsals, kept
 from lab.trials.second_opinion import Opinion, second_opinion
 from lab.trials.trial import Trial, trial
 
@@ -45,13 +45,14 @@ class Trace(Showable):
         }
 
 
-def trace(client: Client, case: Case, rehearsals: Rehearsals | None = None, progress: Progress = untold) -> Trace:
+def trace(client: Client, case: Case, progress: Progress = untold) -> Trace:
     """
-    Run the trial, ask the second validator, and look for what would flip the outcome (about a second).
+    Run the trial, ask the second validator, and look for what would flip the outcome.
 
-    `progress(done, of, name)` is called before each scene that is rehearsed for it.
+    The first call takes a second or two: each scene is rehearsed once for a kind
+    of client. `progress(done, of, name)` is called before each scene.
     """
-    rehearsals = rehearsals or Rehearsals(dict.fromkeys((*CASES.values(), case)))
+    rehearsals = kept(tuple(CASES.values()))
     for number, one in enumerate(rehearsals.cases):
         progress(number, len(rehearsals.cases), one.name)
         rehearsals.of(one, client)

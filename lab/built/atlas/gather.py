@@ -26,7 +26,7 @@ from lab.scenes.catalogue import CASES, SLIPS, Case
 from lab.show.listing import listing
 from lab.show.words import LOOKS
 from lab.trials.matrix import matrix
-from lab.trials.rehearsal import Rehearsals
+from lab.trials.rehearsal import Rehearsals, kept
 from lab.trials.standing import Standing
 from lab.trials.trace import explain
 from lab.trials.trial import run
@@ -55,7 +55,7 @@ def gather(
     """
     results = None if field is None else read_field(field)  # before the minute that the trials take
     clients, cases, profiles = tuple(clients), tuple(cases), tuple(profiles)
-    rehearsals = Rehearsals(CASES.values())
+    rehearsals = kept(tuple(CASES.values()))
     slips = [one for one in SLIPS.values() if one not in cases]
     return {
         "format": 1,
