@@ -24,7 +24,7 @@ from lab.pki.world import World
 from lab.policy import clients
 from lab.policy.clients import CLIENTS, FURTHER
 from lab.scenes import catalogue
-from lab.scenes.catalogue import CASES, usually
+from lab.scenes.catalogue import CASES
 from lab.show.sheet import Banner, Sheet
 from lab.verbs import VERBS, main
 from lab.wire.listener import dial
@@ -140,14 +140,6 @@ def test_trial_tells_the_whole_story(capsys: pytest.CaptureFixture[str]) -> None
     assert max(map(len, text.splitlines())) <= 120
     record = json.loads(said(capsys, "trial", "leaf-pinned", "other_trusted_ca", "--json"))
     assert record["would_flip"]["policy"] == ["path validation", "host name"]
-
-
-def test_demo_prints_the_matrix_the_scores_and_the_next_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """The demo runs every trial and ends with what to try next."""
-    text = said(capsys, "demo")
-    assert f"{len(CLIENTS) * len(usually(CLIENTS.values()))} trials" in text
-    assert " -m lab trial root-pinned sibling_intermediate" in text
-    assert all(name in text for name in CLIENTS)
 
 
 BAD = {

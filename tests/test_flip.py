@@ -59,19 +59,9 @@ SAMPLE = {
 }
 
 
-FURTHER_ON = ("first-use-key", "first-use-certificate", "switched-off")
-
-
 @pytest.fixture(scope="module")
-def ran() -> Matrix:
-    """The clients that are looked at here, in every scene."""
-    names = dict.fromkeys([*(name for name, _ in SAMPLE), *FURTHER_ON])
-    return matrix(map(CLIENTS.__getitem__, names), CASES.values())
-
-
-@pytest.fixture(scope="module")
-def flips(ran: Matrix, rehearsals: Rehearsals) -> dict[tuple[str, str], tuple[Trial, Flip | None]]:
-    trials = {cell: ran.cell(*cell) for cell in SAMPLE}
+def flips(rehearsals: Rehearsals) -> dict[tuple[str, str], tuple[Trial, Flip | None]]:
+    trials = {(client, scene): trial(CLIENTS[client], case(scene)) for client, scene in SAMPLE}
     return {cell: (done, flip(done, rehearsals)) for cell, done in trials.items()}
 
 
@@ -101,7 +91,7 @@ def test_an_unedited_client_does_not_turn(flips) -> None:  # type: ignore[no-unt
         assert (again.verdict, again.outcome) == (done.verdict, done.outcome)
 
 
-def test_the_other_scenes_are_counted_right(flips, ran: Matrix) -> None:  # type: ignore[no-untyped-def]
+def test_the_other_scenes_are_counted_right(flips) -> None:  # type: ignore[no-untyped-def]
     """The scenes that are said to change too are those that change when all are run again."""
     cells = [
         ("trust-everything", "self_signed_certificate"),
@@ -109,6 +99,7 @@ def test_the_other_scenes_are_counted_right(flips, ran: Matrix) -> None:  # type
         ("pins-presented-chain", "chain_stuffing"),
         ("first-use-key", "expired_with_stolen_key"),
     ]
+    ran = matrix([CLIENTS[client] for client, _ in cells], CASES.values())
     again = matrix([flips[cell][1].client for cell in cells], CASES.values())
 
     def outcomes(run: Matrix, client: str, scene: str) -> list[Outcome | None]:
@@ -143,17 +134,17 @@ def test_edits_do_not_repeat_themselves() -> None:
     assert len(every) == len(set(every))
 
 
-def test_nothing_turns_a_client_that_is_switched_off(ran: Matrix, rehearsals: Rehearsals) -> None:
+def test_nothing_turns_a_client_that_is_switched_off(rehearsals: Rehearsals) -> None:
     """No check helps where the checks themselves are replaced, and the sentence says so."""
-    done = ran.cell("switched-off", "new_ca")
+    done = trial(CLIENTS["switched-off"], case("new_ca"))
     assert flip(done, rehearsals) is None
     assert sentence(None, done) == "nothing in the policy: its decision is replaced while the program runs"
 
 
 @pytest.mark.parametrize("client", ["unpinned", "leaf-pinned", "certificate-pinned", "first-use-certificate"])
-def test_nothing_turns_the_stolen_key_with_its_certificate(client: str, ran: Matrix, rehearsals: Rehearsals) -> None:
+def test_nothing_turns_the_stolen_key_with_its_certificate(client: str, rehearsals: Rehearsals) -> None:
     """Whoever holds key and certificate is the genuine service on the path; only another clue could tell."""
-    done = ran.cell(client, "stolen_key_and_certificate")
+    done = trial(CLIENTS[client], case("stolen_key_and_certificate"))
     assert flip(done, rehearsals) is None
     assert sentence(None, done) == "no check of this lab: on the path this is the genuine service, to the last bit"
 
@@ -257,8 +248,9 @@ def test_an_edit_that_turns_only_the_verdict_is_no_answer(rehearsals: Rehearsals
     assert not turned(without, done, rehearsals)
 
 
-def test_moving_the_check_changes_no_verdict(ran: Matrix, rehearsals: Rehearsals) -> None:
+def test_moving_the_check_changes_no_verdict(rehearsals: Rehearsals) -> None:
     """The other scenes that change are attacks that were lost; every verdict stays, so no rotation is."""
+    ran = matrix([CLIENTS["checks-too-late"]], CASES.values())
     done = ran.cell("checks-too-late", "other_trusted_ca")
     found = flip(done, rehearsals)
     assert found is not None

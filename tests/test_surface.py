@@ -23,7 +23,7 @@ from lab.cli.terminal import survive
 from lab.pki.export import export
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import usually
-from lab.trials.matrix import Matrix, matrix
+from lab.trials.matrix import matrix
 from lab.verbs import VERBS, main
 
 SMALL = {
@@ -60,12 +60,6 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"certs": certs, "out": out}
 
 
-@cache
-def whole() -> Matrix:
-    """The matrix of the demo, run once for the two times that it is printed here."""
-    return matrix(CLIENTS.values(), usually(CLIENTS.values()))
-
-
 class Everywhere(io.TextIOBase):
     """A stream that writes to one of each encoding, as the program's own would."""
 
@@ -89,27 +83,47 @@ def test_every_verb_is_here() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize("verb", SMALL)
+@pytest.mark.parametrize("verb", [verb for verb in SMALL if verb != "demo"])
 def test_what_a_verb_prints_fits_and_survives(
     verb: str, width: int, places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No line is wider than the terminal, but for what is to be pasted; a plain sign stands for one that is missing."""
     monkeypatch.setenv("COLUMNS", str(width))
-    if verb == "demo":
-        monkeypatch.setattr(trials, "_run", lambda clients, cases: whole())
+    fits([verb, *SMALL[verb].format(**places).split()], width, monkeypatch)
+
+
+def test_the_demo_is_run_once_and_told_at_both_widths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staircase, matrix, scores, and what to try next; who finds no room in the matrix is named."""
+    run = cache(lambda: matrix(CLIENTS.values(), usually(CLIENTS.values())))
+    monkeypatch.setattr(trials, "_run", lambda clients, cases: run())
+    for width, room in ((80, 5), (120, 8)):
+        monkeypatch.setenv("COLUMNS", str(width))
+        text = fits(["demo"], width, monkeypatch)
+        assert f"{len(CLIENTS) * len(usually(CLIENTS.values()))} trials" in text
+        assert " -m lab trial root-pinned sibling_intermediate" in text
+        assert all(name in text for name in CLIENTS)
+        assert text.index("accepts both or neither") < text.index("Clients as columns")
+        assert ("for whom this terminal has no room" in text) is (room < 8)
+        heads = [line for line in text.splitlines() if line.startswith("scene ")]
+        assert len(heads) == len(run().sections()) + 1  # over each section, and over the scores
+
+
+def fits(words: list[str], width: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the program says, when it fits a terminal of this width in every encoding."""
     with monkeypatch.context() as patched:
-        patched.setattr(sys, "stdout", Everywhere())
+        patched.setattr(sys, "stdout", stream := Everywhere())
         try:
-            code = main([verb, *SMALL[verb].format(**places).split()])
+            code = main(words)
         except SystemExit as left:  # argparse, after --help
             code = int(left.code or 0)
-        texts = {encoding: sys.stdout.said(encoding) for encoding in sys.stdout.streams}  # type: ignore[attr-defined]
     assert code == 0
-    for encoding, text in texts.items():
+    for encoding in stream.streams:
+        text = stream.said(encoding)
         assert text.strip()
         wide = [line for line in text.splitlines() if cell_len(line) > width and not PASTED.search(line)]
         assert wide == [], encoding
         assert "\\u" not in text
+    return stream.said("utf-8")
 
 
 def test_a_strict_stream_would_have_ended_it(monkeypatch: pytest.MonkeyPatch) -> None:
