@@ -382,6 +382,7 @@ def test_every_kind_of_event_happens_somewhere() -> None:
 
 # ---- moves of the catalogue as events -------------------------------------------------------------
 
+MISISSUED = '\n[[event]]\ndate = 2026-02-01\nwhat = "other_trusted_ca"\ndays = 7\n'
 FOUR = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
 DATED = [name for name, one in CASES.items() if one.move()]
 
@@ -422,6 +423,15 @@ def test_an_attack_lasts_as_many_days_as_it_is_given() -> None:
         shown = with_event(f'what = "other_trusted_ca"{more}')
         assert [one.exposure_days for one in shown.courses] == [days, 0, 0, 0]
         assert [one.attack_days for one in shown.courses] == [days] * 4
+
+
+def test_who_reads_no_date_is_exposed_on_no_more_days_than_there_is_an_attacker() -> None:
+    """What has ended is shown once more, and taken: the days after it are nobody's."""
+    more = '\n[[client]]\nname = "clicks"\nmind = "ask-always"\n'
+    (course,) = run(read(SMALL.split("[[client]]")[0] + f"{MISISSUED}{more}")).courses
+    assert (course.exposure_days, course.attack_days) == (7, 7)
+    ended = [met for point in course.points if not point.attacked for met in point.attacks]
+    assert [met.outcome for met in ended] == [Outcome.INTERCEPTED]
 
 
 def test_a_rotation_is_renewed_as_the_timeline_renews() -> None:
