@@ -23,7 +23,7 @@ import pytest
 from half_a_year import SITE
 from verbs import do
 
-from lab.building import Anchors, Branching, PathBuilding
+from lab.building import ANY_SEARCHING, AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.built.time import command, report
 from lab.built.time import drawing as picture
 from lab.built.time.cost import cost
@@ -320,6 +320,17 @@ def test_clients_that_learn_follow_what_was_announced_and_wait_for_what_was_lost
     # Gemini disregards what has expired: an outage lasts while the old certificate does, which is renewed 30 days early
     assert lived(name).course("Gemini").spells(Outcome.OUTAGE)[0].days == 30
     assert [one.exposure_days for one in lived(name).courses] == [30, 0, 0, 0, 0, 0]
+
+
+def test_a_client_that_learns_builds_its_paths_as_it_does_in_the_matrix() -> None:
+    """A browser tries other paths, unless the file says that it has the old builder."""
+    found = {}
+    for more in ("", '\npath_builder = "legacy"', '\npins = ["leaf"]'):
+        text = SMALL.split("[[client]]")[0] + f'\n[[client]]\nname = "mine"{more}\n'
+        text += "" if "pins" in more else 'mind = "hpkp-capped"\n'
+        life = Life(read(text))
+        found[more] = Owner(life.timeline.clients[0], life).at(life.timeline.start).building
+    assert list(found.values()) == [ANY_SEARCHING, PathBuilding(branching=Branching.LEGACY), AS_OPENSSL]
 
 
 @pytest.mark.parametrize("mind", ["hpkp-capped", "successor", "gemini"])
