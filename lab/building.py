@@ -44,5 +44,7 @@ class PathBuilding:
         return f"anchors: {self.anchors}; branching: {self.branching}"
 
 
+ANY_SEARCHING = PathBuilding(Anchors.ANY, Branching.SEARCHING)
+"""Any anchor, and it tries other paths, as browsers do, and Java."""
 AS_OPENSSL = PathBuilding()
 """As OpenSSL 3 builds them where nobody sets a flag; so do the lab's own clients."""

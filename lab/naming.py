@@ -32,12 +32,12 @@ def named(kind: str, word: str, table: Mapping[str, Thing], where: str = "") -> 
     """
     What the word names in this table; ``-`` and ``_`` are one sign.
 
-    Raises ValueError where there is no such thing: with the nearest names, else
-    with all of them, or with `where`, which says where they are to be found.
+    Raises ValueError where there is no such thing: with the names that begin like
+    it, else the nearest, else all of them, or `where`, which says where they are to be found.
     """
     word = spelled(word, table)
     if word not in table:
-        near = alike(word, table)
+        near = [name for name in table if word and name.startswith(word)][:3] or alike(word, table)
         hint = f"nearest: {', '.join(near)}" if near else where or f"there are {', '.join(table)}"
         raise ValueError(f"there is no {kind} {word!r}; {hint}")
     return table[word]

@@ -229,10 +229,12 @@ DERIVED = {
 
 # Clients that learn, which are columns only where they are asked for.
 LEARNING = {
-    # what the site says by header is all that they have; in the scenes above where nobody says anything it is nothing
+    # what the site says by header is all that they have; in the scenes above where nobody says anything it is nothing.
+    # They are browsers: they try other paths
     "hpkp-no-cap": like(
-        "unpinned", **FOLLOWS, unannounced_key="SSo", lost_keys="SSBS", attacked_until_the_pins_end="SSoX",
-        moved_without_a_word="SBB", attacked_after_the_cap="Soo", back_from_another_ca="SSBB", hostile_pins="SXBB",
+        "unpinned", **ANY_ANCHOR, **OTHER_PATHS, **FOLLOWS, unannounced_key="SSo", lost_keys="SSBS",
+        attacked_until_the_pins_end="SSoX", moved_without_a_word="SBB", attacked_after_the_cap="Soo",
+        back_from_another_ca="SSBB", hostile_pins="SXBB",
     ),
     # sixty days after the header it is a browser without pins: for the site, and for whoever waits
     "hpkp-capped": like(
@@ -240,7 +242,10 @@ LEARNING = {
         hostile_pins="SXBS",
     ),
     # what it noted last counts, and when that is over what it came with; an installed CA overrides both
-    "hpkp-preloaded": like("leaf-or-backup", **FOLLOWS, announced_key="SSS", installed_ca="X", company_proxy="S"),
+    "hpkp-preloaded": like(
+        "leaf-or-backup", **ANY_ANCHOR, **OTHER_PATHS, **FOLLOWS, announced_key="SSS", installed_ca="X",
+        company_proxy="S",
+    ),
     "strict-known-only": like("first-use-key", **KNEW_BEFORE),
     # a user who always says yes is no check, and one who never does is none that could be told from a refusal
     "ask-always": like("trust-everything"),

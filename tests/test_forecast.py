@@ -21,6 +21,7 @@ from forecast_chains import (
     chain,
     curl,
     hashed,
+    hpkp,
     ios,
     okhttp,
     pem,
@@ -29,7 +30,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from verbs import do
 
-from lab.building import Anchors
+from lab.building import ANY_SEARCHING, Anchors, PathBuilding
 from lab.built.forecast import command
 from lab.built.forecast.chain import read_chain
 from lab.built.forecast.config import PinConfig, choose
@@ -251,14 +252,23 @@ def test_the_role_rule_holds_where_it_applies(intermediates: int) -> None:
 
 
 def test_the_client_builds_its_paths_as_its_program_does() -> None:
-    """curl's path ends at an intermediate in the store, and OkHttp's goes on to the root."""
+    """curl's path ends at an intermediate in the store, OkHttp's goes on to the root, and browsers try other paths."""
     made = certificates(Shape(1))
     curl = "sha256//" + pin_of(made[0]).partition("/")[2]
-    found = {
-        name: forecast(plain(words), chain(Shape(1)), host=HOST, scenes=["new_key"]).matrix.clients[0].building.anchors
-        for name, words in (("okhttp", okhttp(pin_of(made[0]))), ("curl", curl.encode()))
+    files = {
+        "okhttp": okhttp(pin_of(made[0])),
+        "curl": curl.encode(),
+        "hpkp": hpkp(pin_of(made[0]), f"sha256/{'A' * 43}="),
     }
-    assert found == {"okhttp": Anchors.ANY_GOES_ON, "curl": Anchors.ANY}
+    found = {
+        name: forecast(plain(words), chain(Shape(1)), host=HOST, scenes=["new_key"]).matrix.clients[0].building
+        for name, words in files.items()
+    }
+    assert found == {
+        "okhttp": PathBuilding(Anchors.ANY_GOES_ON),
+        "curl": PathBuilding(Anchors.ANY),
+        "hpkp": ANY_SEARCHING,
+    }
 
 
 FEW = ("new_key", "backup_key", "new_ca", "other_trusted_ca", "same_intermediate", "stolen_key_new_certificate")

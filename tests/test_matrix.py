@@ -30,7 +30,7 @@ from expectations import FURTHER as EXPECTED_FURTHER
 from lab.observation import Finding, Hangup, Line, Observation, Outcome
 from lab.pki.pins import seen
 from lab.pki.world import HOST, World
-from lab.policy.check import Basis, Known, Learnt
+from lab.policy.check import Basis, Known, Learnt, Stage
 from lab.policy.checks import HOST_NAME, VALIDATION
 from lab.policy.clients import CLIENTS, FURTHER, Client
 from lab.policy.clients import client as named
@@ -523,11 +523,14 @@ def test_whom_a_client_refused_it_does_not_remember(name: str, outcomes: list[Ou
 
 def test_every_client_says_yes_to_a_certificate_without_its_key_and_is_not_robbed(whole_matrix: Matrix) -> None:
     """Asked inside the handshake, each agrees; the handshake does not finish, and the observation says so."""
-    for name in CLIENTS:
+    for client in map(named, EVERY):
+        name = client.name
         met = about(whole_matrix, name, "certificate_without_its_key")
         assert met.observation.broken_off, name
         assert met.observation.path is not None, name
         assert (met.verdict.check, met.outcome, met.aftermath.sent) == ("handshake", Outcome.STOPPED, 0), name
+        asked = [] if client.switched_off else [one.name for one in client.at(Stage.HANDSHAKE)]
+        assert [(one.check, one.passed) for one in met.verdict.findings] == [(check, True) for check in asked], name
         assert met.aftermath.view.hung_up is Hangup.NOTHING_CAME
     # who says no is not broken off, and who is shown a key as well goes on
     assert not about(whole_matrix, "leaf-pinned", "other_trusted_ca").observation.broken_off

@@ -244,6 +244,12 @@ NAMES = {
     ),
     # the dot that ends an absolute name is not compared, as in browsers and curl; two dots end no name
     ("bank.example", "*.a.example"): (["bank.example.", "b.a.example."], ["bank.example..", ".bank.example", "."]),
+    # white space around a name is part of it, and nobody's name has any
+    (" bank.example", "bank.example\n", "\tbank.example"): ([], ["bank.example"]),
+    ("bank.example", "*.bank.example", "bank.test"): (
+        ["bank.example"],
+        ["bank.example\n", " bank.example", "\u2024bank.example"],
+    ),
     # a wildcard is one whole label, the leftmost
     ("*.bank.example",): (["www.bank.example"], ["bank.example", "a.b.bank.example", "www.bank.test"]),
     ("w*.bank.example",): ([], ["www.bank.example"]),
@@ -282,6 +288,16 @@ def test_which_hosts_a_certificate_answers_for(names: tuple[str | IPv4Address | 
         said = name_mismatch(answering(*names), host)
         assert f"not for {printable(host) or 'an empty name'}" in said
         assert said.isprintable()
+
+
+def test_a_certificate_with_thousands_of_names_is_no_flood() -> None:
+    """All of them are compared, and only the first few are told."""
+    many = answering(*(f"a{number}.example" for number in range(3000)))
+    assert name_mismatch(many, "a2999.example") == ""
+    said = name_mismatch(many, "bank.example")
+    assert said.startswith("the certificate answers for a0.example, a1.example, ")
+    assert said.endswith("…, not for bank.example")
+    assert len(said) < 250
 
 
 def test_both_kinds_of_names_are_read_and_a_raw_one_stands_there_as_it_is() -> None:

@@ -22,7 +22,7 @@ from lab.pki.pins import pin_of
 from lab.pki.world import HOST
 from lab.policy import profiles
 from lab.policy.check import Enrolment, Known
-from lab.policy.clients import CLIENTS, PROFILES, client
+from lab.policy.clients import CLIENTS, FURTHER, PROFILES, client
 from lab.policy.pinset import Role, Where
 from lab.scenes.catalogue import CASES, SLIPS, Kind, case
 from lab.trials.alike import Alike
@@ -40,14 +40,14 @@ def test_the_table_names_every_slip() -> None:
 
 @pytest.fixture(scope="module")
 def slips() -> Matrix:
-    return matrix(CLIENTS.values(), SLIPS.values())
+    return matrix([*CLIENTS.values(), *FURTHER.values()], SLIPS.values())
 
 
 @pytest.mark.parametrize("scene", SLIPPED)
 def test_slips_by_hand(scene: str, slips: Matrix) -> None:
     """A slip hurts those who check what it got wrong, and nobody else."""
-    assert {name: slips.cell(name, scene).outcome for name in CLIENTS} == {
-        name: EXPECTED[scene][name] for name in CLIENTS
+    assert {name: slips.cell(name, scene).outcome for name in (*CLIENTS, *FURTHER)} == {
+        name: EXPECTED[scene][name] for name in (*CLIENTS, *FURTHER)
     }
 
 

@@ -260,6 +260,8 @@ def test_unknown_names_say_what_is_near() -> None:
         case("chain_stufing")
     with pytest.raises(ValueError, match=r"no client 'leaf-pined'; nearest: leaf-pinned"):
         client("leaf-pined")
+    with pytest.raises(ValueError, match=r"no client 'ask'; nearest: ask-always, ask-never$"):
+        client("ask")
     for unknown in (case, client):
         with pytest.raises(ValueError, match="`python -m lab list` names them all"):
             unknown("?!")

@@ -23,7 +23,7 @@ import pytest
 from half_a_year import SITE
 from verbs import do
 
-from lab.building import Anchors, Branching, PathBuilding
+from lab.building import ANY_SEARCHING, AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.built.time import command, report
 from lab.built.time import drawing as picture
 from lab.built.time.cost import cost
@@ -322,6 +322,17 @@ def test_clients_that_learn_follow_what_was_announced_and_wait_for_what_was_lost
     assert [one.exposure_days for one in lived(name).courses] == [30, 0, 0, 0, 0, 0]
 
 
+def test_a_client_that_learns_builds_its_paths_as_it_does_in_the_matrix() -> None:
+    """A browser tries other paths, unless the file says that it has the old builder."""
+    found = {}
+    for more in ("", '\npath_builder = "legacy"', '\npins = ["leaf"]'):
+        text = SMALL.split("[[client]]")[0] + f'\n[[client]]\nname = "mine"{more}\n'
+        text += "" if "pins" in more else 'mind = "hpkp-capped"\n'
+        life = Life(read(text))
+        found[more] = Owner(life.timeline.clients[0], life).at(life.timeline.start).building
+    assert list(found.values()) == [ANY_SEARCHING, PathBuilding(branching=Branching.LEGACY), AS_OPENSSL]
+
+
 @pytest.mark.parametrize("mind", ["hpkp-capped", "successor", "gemini"])
 def test_a_day_of_many_teaches_what_the_last_one_does(mind: str) -> None:
     """A handshake on every day ends in what a stretch remembers after one, but for when and how often it was there."""
@@ -382,6 +393,7 @@ def test_every_kind_of_event_happens_somewhere() -> None:
 
 # ---- moves of the catalogue as events -------------------------------------------------------------
 
+MISISSUED = '\n[[event]]\ndate = 2026-02-01\nwhat = "other_trusted_ca"\ndays = 7\n'
 FOUR = ("unpinned", "root-pinned", "intermediate-pinned", "leaf-pinned")
 DATED = [name for name, one in CASES.items() if one.move()]
 
@@ -422,6 +434,15 @@ def test_an_attack_lasts_as_many_days_as_it_is_given() -> None:
         shown = with_event(f'what = "other_trusted_ca"{more}')
         assert [one.exposure_days for one in shown.courses] == [days, 0, 0, 0]
         assert [one.attack_days for one in shown.courses] == [days] * 4
+
+
+def test_who_reads_no_date_is_exposed_on_no_more_days_than_there_is_an_attacker() -> None:
+    """What has ended is shown once more, and taken: the days after it are nobody's."""
+    more = '\n[[client]]\nname = "clicks"\nmind = "ask-always"\n'
+    (course,) = run(read(SMALL.split("[[client]]")[0] + f"{MISISSUED}{more}")).courses
+    assert (course.exposure_days, course.attack_days) == (7, 7)
+    ended = [met for point in course.points if not point.attacked for met in point.attacks]
+    assert [met.outcome for met in ended] == [Outcome.INTERCEPTED]
 
 
 def test_a_rotation_is_renewed_as_the_timeline_renews() -> None:

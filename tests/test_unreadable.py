@@ -122,6 +122,8 @@ ASKED = {
     ("bank.example", "bank.example.."): False,
     ("bücher.example".encode(), "bücher.example"): False,
     (b"xn--bcher-kva.example", "bücher.example"): True,
+    (b" bank.example", "bank.example"): False,
+    (b"bank.example\n", "bank.example"): False,
 }
 
 
@@ -164,7 +166,20 @@ def test_the_second_validator_tells_names_from_addresses_as_the_first_does(named
 
 
 @pytest.mark.parametrize(
-    "host", ["", ".", " ", "my_host.example", "bank.example..", "*.example", "a" * 300, "x\0y", "::g"]
+    "host",
+    [
+        "",
+        ".",
+        " ",
+        "my_host.example",
+        "bank.example..",
+        "*.example",
+        "a" * 300,
+        "x\0y",
+        "::g",
+        "127.0.0.1.",
+        "\uff11\uff12\uff17.0.0.1",
+    ],
 )
 def test_what_the_second_validator_takes_for_no_host_is_said_and_never_raised(host: str) -> None:
     """It has no opinion of what it takes for no host name; of another name it has one."""

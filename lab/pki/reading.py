@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -176,15 +177,21 @@ def name_mismatch(certificate: Certificate, host: str) -> str:
         if is_address(host):
             packed = [ipaddress.ip_address(one).packed for one in certificate.addresses]
             verify_service_identity([IPAddressPattern.from_bytes(one) for one in packed], [IPAddress_ID(host)], [])
-        else:
+        elif _WRITTEN.fullmatch(dns_name(host)):
             verify_service_identity(list(_patterns(certificate.dns_names)), [DNS_ID(dns_name(host))], [])
+        else:
+            raise ValueError("no host name")
     except (VerificationError, CertificateError, ValueError):
-        names = ", ".join(ascii(one)[1:-1] for one in certificate.hosts)
+        names = printable(", ".join(ascii(one)[1:-1] for one in certificate.hosts))
         return f"the certificate answers for {names or 'no host'}, not for {printable(host) or 'an empty name'}"
     return ""
 
 
+_WRITTEN = re.compile(r"(\*|[\w-]+)(\.[\w-]+)*", re.ASCII)
+"""How a name is written; service-identity forgives white space around one, and a first label of nothing."""
+
+
 def _patterns(names: Iterable[str]) -> Iterator[DNSPattern]:
-    for name in names:
-        with suppress(CertificateError, UnicodeError):  # a name that no host can have matches no host
+    for name in filter(_WRITTEN.fullmatch, names):
+        with suppress(CertificateError):  # a name that no host can have matches no host
             yield DNSPattern.from_bytes(name.encode("ascii"))

@@ -107,7 +107,9 @@ def header_pin(agent: Agent) -> Check:
             return Finding("", True, f"no pins of {observation.host} are in force")
         if found is Validation.BYPASSED:
             return Finding("", True, f"{entry.host} is pinned, but the path ends in an anchor that was installed here")
-        held = f"{len(entry.pins)} pins of {entry.host}" + (f", until {entry.until:%Y-%m-%d}" if entry.until else "")
+        held = f"{len(entry.pins)} pins of {entry.host}" + (
+            f" that count until {entry.until:%Y-%m-%d}" if entry.until else ""
+        )
         if found is Validation.PASSED:
             return Finding("", True, f"a key on the path is one of the {held}")
         wanted = tuple(Wanted(pin, f"one of the {held}") for pin in entry.pins)

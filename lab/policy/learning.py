@@ -8,6 +8,7 @@ one. What they do with what they learn is in `hpkp` and in `continuity`.
 
 from __future__ import annotations
 
+from lab.building import ANY_SEARCHING, AS_OPENSSL, PathBuilding
 from lab.policy import hpkp
 from lab.policy.check import Policy
 from lab.policy.clients import FURTHER, Client, register
@@ -15,12 +16,14 @@ from lab.policy.continuity import Continuity, Reaction, User, known
 from lab.policy.hpkp import CHROMIUM_CAP, Agent
 
 
-def _row(name: str, title: str, policy: Policy, *, bug: str = "", source: str = "") -> None:
-    register(Client(name, title, policy, bug=bug, source=source), FURTHER)
+def _row(
+    name: str, title: str, policy: Policy, *, building: PathBuilding = AS_OPENSSL, bug: str = "", source: str = ""
+) -> None:
+    register(Client(name, title, policy, building=building, bug=bug, source=source), FURTHER)
 
 
 def _browser(name: str, title: str, agent: Agent) -> None:
-    _row(name, title, hpkp.policy(agent), source="RFC 7469")
+    _row(name, title, hpkp.policy(agent), building=ANY_SEARCHING, source="RFC 7469")
 
 
 def _rule(name: str, title: str, continuity: Continuity, *, bug: str = "", source: str = "") -> None:

@@ -57,6 +57,11 @@ class Mind:
         """Whether it asks what the server announces."""
         return any(Learnt.ANNOUNCED in check.remembers.how for check in self.policy if check.remembers)
 
+    def asked(self, observation: Observation) -> Policy:
+        """The checks that are asked inside the handshake, as far as their evidence is there."""
+        there = frozenset(observation.evidence)
+        return tuple(check for check in self.policy if check.stage is Stage.HANDSHAKE and check.needs <= there)
+
     def decides(self, observation: Observation) -> bool:
         """
         The answer inside the handshake.
@@ -64,9 +69,7 @@ class Mind:
         A check whose evidence is not known yet is left out: who asked for some
         is asked again when it is there, or when it is known that none came.
         """
-        there = frozenset(observation.evidence)
-        asked = tuple(check for check in self.policy if check.stage is Stage.HANDSHAKE and check.needs <= there)
-        said = judge(asked, observation, self.known)
+        said = judge(asked := self.asked(observation), observation, self.known)
         if asked == self.policy and not self.needs:
             self._said = (observation, said)
         return said.accepted

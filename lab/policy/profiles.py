@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
+from lab.building import ANY_SEARCHING, AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Finding, Observation
 from lab.policy import checks
 from lab.policy.check import Basis, Check, Known, Policy, judge
@@ -157,7 +157,6 @@ EXPIRED = datetime(2026, 1, 1, tzinfo=UTC)
 # ---- how they build paths ------------------------------------------------------------------------
 
 ANY = PathBuilding(Anchors.ANY)
-ANY_SEARCHING = PathBuilding(Anchors.ANY, Branching.SEARCHING)
 BUILDING = {
     # measured: curl 7.88.1 and libcurl 8.23, wget 1.21.3 and gnutls-cli 3.7.9 (GnuTLS)
     "curl": ANY,
@@ -171,6 +170,8 @@ BUILDING = {
     "chromium": ANY_SEARCHING,
     # read: mozilla::pkix, pkixbuild.cpp, BuildForward
     "firefox": ANY_SEARCHING,
+    # both of them had it
+    "hpkp": ANY_SEARCHING,
     # read: Conscrypt, TrustManagerImpl.checkTrustedRecursive
     "android": PathBuilding(Anchors.ANY_GOES_ON, Branching.SEARCHING),
     # it is said to try other paths; which anchors will do nobody has measured, so it has the lab's own

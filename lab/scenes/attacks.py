@@ -205,9 +205,9 @@ def certificate_without_its_key(world: World) -> Scene:
 
         Honest Root -> Honest Issuing CA 1 -> bank.example   (the genuine certificate itself)
 
-    Every pin matches, and every client says yes. A certificate is no secret:
-    its key has to sign the handshake as well, and here nobody can. (It is no
-    move: whoever is given the credential in a timeline has its key.)
+    Whoever is served on an ordinary day says yes: every pin matches. A certificate
+    is no secret: its key has to sign the handshake as well, and here nobody can.
+    (It is no move: whoever is given the credential in a timeline has its key.)
     """
     return usual(world, attacked(world, world.genuine, keyless=True))
 

@@ -52,8 +52,6 @@ def back_from_another_ca(world: World) -> Scene:
     twin="back_from_another_ca",
     holds=Holds.TRUSTED_CA,
     way=Way.DNS,
-    incident="nobody was seen to do it; RFC 7469 section 4.5 warns of it, and Chrome named it among the reasons to "
-    "give HPKP up (blink-dev, 2017-10-27)",
     repeats="other_trusted_ca",
 )
 def hostile_pins(world: World) -> Scene:
@@ -64,7 +62,8 @@ def hostile_pins(world: World) -> Scene:
         day 1:     Other Public Root -> Other Issuing CA -> bank.example   (attacker's key, pinned for 365 days)
         days 2, 70: Honest Root -> Honest Issuing CA 1 -> bank.example
 
-    The robbery lasts a day. The outage lasts until the pins end, and the attacker is gone.
+    The robbery lasts a day. The outage lasts until the pins end, and the attacker is gone. Nobody was seen to do it;
+    RFC 7469 section 4.5 warns of it, and Chrome named it among the reasons to give HPKP up (blink-dev, 2017-10-27).
     """
     later = on(world, 1)
     rogue = by(later.other_issuing, later)

@@ -77,8 +77,8 @@ def intermediate_instead_of_root(world: World) -> Meeting:
 
         Honest Issuing CA 1 (in the store, signed by Honest Root, which is not) -> bank.example
 
-    Nobody touched the server. Who is content takes any certificate of the store
-    for an anchor; who wants a self-signed one finds none.
+    Nobody touched the server. Who is content asks no CA, or takes any certificate
+    of the store for an anchor; who wants a self-signed one finds none.
     """
     return changed(
         world,
@@ -96,7 +96,7 @@ def useless_cross_sign_first(world: World) -> Meeting:
         Rogue Root (in no store) -> Honest Issuing CA 1 -> bank.example
         also sent, behind it: Honest Issuing CA 1, as Honest Root signed it
 
-    Who is content tries the other when the first leads nowhere.
+    Who is content asks no CA, or tries the other when the first leads nowhere.
     """
     useless = world.rogue_root.cross_sign(world.issuing).certificate
     return changed(world, world.genuine.sending(useless, *world.genuine.chain[1:]))

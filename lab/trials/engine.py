@@ -34,7 +34,7 @@ from lab.observation import (
     Verdict,
     outcome_of,
 )
-from lab.policy.check import Known
+from lab.policy.check import Known, judge
 from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
@@ -163,8 +163,9 @@ def concluded(mind: Mind, observation: Observation, failure: str = "") -> Verdic
     if not observation.presented and not observation.resumed:
         return Verdict(False, "handshake", f"no certificate was seen: {failure}")
     if observation.broken_off:
-        why = f" ({failure})" if failure else ""
-        return Verdict(False, "handshake", f"it broke off, and nobody proved to hold the certificate's key{why}")
+        why = "it broke off, and nobody proved to hold the certificate's key" + (f" ({failure})" if failure else "")
+        said = judge(() if mind.switched_off else mind.asked(observation), observation, mind.known)
+        return Verdict(False, "handshake", why, said.findings)
     return mind.verdict(observation)
 
 

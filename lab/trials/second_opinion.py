@@ -62,12 +62,15 @@ def second_opinion(observation: Observation, store: tuple[Authority, ...]) -> Op
     if not store:
         return Opinion(False, "the trust store is empty")  # the verifier itself takes no empty store
     host = observation.host
+    name = dns_name(host)
     others = []
     for one in observation.presented[1:]:
         with suppress(*UNREADABLE):  # anybody can send a certificate along
             others.append(parsed(one.der))
     try:
-        subject = x509.IPAddress(ip_address(host)) if is_address(host) else x509.DNSName(dns_name(host))
+        if is_address(name) and name != host:
+            raise ValueError("an address, and not written as one")
+        subject = x509.IPAddress(ip_address(host)) if is_address(host) else x509.DNSName(name)
         verifier = (
             PolicyBuilder()
             .store(Store([anchor.certificate for anchor in store]))

@@ -30,11 +30,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from lab.building import ANY_SEARCHING
 from lab.built.programs.program import PATIENCE, Caller, Program, ProgramCall, Said, environment, started, version_of
 from lab.pki.export import pem
 from lab.pki.pins import name_of
 from lab.policy.pinset import Role
-from lab.policy.profiles import ANY_SEARCHING
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 _QUIET = (

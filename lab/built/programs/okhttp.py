@@ -20,6 +20,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from lab.building import ANY_SEARCHING
 from lab.built.programs.program import (
     AT_ONCE,
     PATIENCE,
@@ -32,7 +33,6 @@ from lab.built.programs.program import (
     version_of,
 )
 from lab.policy.pinset import Role
-from lab.policy.profiles import ANY_SEARCHING
 
 JARS = "LAB_JARS"
 """The environment variable that names OkHttp's jars, or folders with jars, where they are not Debian's."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from lab.building import PathBuilding
+from lab.building import Branching, PathBuilding
 from lab.built.time.events import ClockMoved
 from lab.built.time.language import SECOND, Installation
 from lab.built.time.life import Life
@@ -77,6 +77,8 @@ class Owner:
         self._releases = client.releases(line.start, line.end)
         enrolment = Enrolment(line.host, line.start, life.site(line.start))
         self._mind = named(client.mind).mind(enrolment) if client.mind else None
+        plain = client.branching is Branching.FIRST
+        self._building = self._mind.building if self._mind and plain else client.building
         self._clocks = [
             event
             for event in line.events
@@ -115,7 +117,7 @@ class Owner:
             store=self.life.store(built, time),
             policy=tuple(policy),
             known=self._known(release, memory),
-            building=client.building,
+            building=self._building,
             lapse=lapse,
         )
 

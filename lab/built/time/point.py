@@ -48,12 +48,23 @@ class Point:
     @property
     def attacked(self) -> bool:
         """Whether an attacker has anything that is valid by this client's clock."""
-        return any(valid_at(met.meeting.credential, self.moment.clock) for met in self.attacks)
+        return len(self.counted) > 1
 
     @property
     def met(self) -> tuple[Encounter, ...]:
         """Everything that was asked: the service first, then the attackers."""
         return (self.genuine, *self.attacks)
+
+    @property
+    def counted(self) -> tuple[Encounter, ...]:
+        """
+        What its days are counted by: the service, and attackers with something valid by this client's clock.
+
+        What has just ended is shown once more to see it refused. Who reads no
+        date takes it, and would take it, or any other, on every day after.
+        """
+        valid = (met for met in self.attacks if valid_at(met.meeting.credential, self.moment.clock))
+        return (self.genuine, *valid)
 
 
 # Between two changes of the world a client's memory goes on: it visits the service every day, and what it noted may

@@ -61,7 +61,7 @@ class Course:
 
     @property
     def exposure_days(self) -> float:
-        """Days on which an attacker with what the timeline gives it was accepted."""
+        """Days on which an attacker with what the timeline gives it, valid on that day, was accepted."""
         return sum(spell.days for spell in self.spells(Outcome.INTERCEPTED))
 
     @property
@@ -73,7 +73,7 @@ class Course:
         """Points on end that are an outage, or that are exposed (INTERCEPTED), put together."""
         found: list[Spell] = []
         for point in self.points:
-            hit = [met for met in point.met if met.outcome is outcome]
+            hit = [met for met in point.counted if met.outcome is outcome]
             if not hit:
                 continue
             if found and found[-1].until == point.time:

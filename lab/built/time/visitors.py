@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lab.building import ANY_SEARCHING
 from lab.built.time.dated import ATTACK, RECOVERY, Dated
 from lab.built.time.scenario import Visitor as Visitor
 from lab.observation import Outcome, Progress, untold
@@ -119,7 +120,9 @@ def follow(
     holds the two against each other. `agent` is a browser that has no name in
     `BROWSERS`.
     """
-    saving = Saving(ground, Mind(hpkp.policy(agent)) if agent else BROWSERS[browser].mind(), never=every_day)
+    saving = Saving(
+        ground, Mind(hpkp.policy(agent), building=ANY_SEARCHING) if agent else BROWSERS[browser].mind(), never=every_day
+    )
     days = []
     for number in range(visitor.first, scene.days):
         visited = visitor.goes(number)
