@@ -67,8 +67,9 @@ notebooks: $(VENV)/jupyter
 certs: $(VENV)/core
 	@$(RUN) -m lab certs
 
-## Run the real programs that are here (curl, wget, OpenSSL, OkHttp, ...) through the scenes, against their profiles.
+## Run the real programs that are here (curl, wget, OpenSSL, OkHttp, ...): their tests, then all scenes against their profiles.
 field: $(VENV)/jupyter $(PROXY)/ready
+	@$(RUN) -m pytest -m field
 	@$(RUN) -m lab field --out build/field.json
 
 ## Write the atlas, one HTML page with every trial, to build/atlas.html.

@@ -42,7 +42,6 @@ certificates to its verdict, and with it to add an attack, a client or a check.
     lab/pki/pins.py
     lab/pki/authority.py
     lab/pki/world.py
-    lab/pki/says.py
     lab/wire/listener.py
     lab/wire/tls.py
     lab/wire/service.py

@@ -41,7 +41,7 @@ BEYOND = {
     "test_profiles": "beyond",
     "test_atlas": "beyond",
     "test_forecast": "forecast",
-    "test_serve": "field",
+    "test_serve": "beyond",
     "test_field_": "field",
 }
 

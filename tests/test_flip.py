@@ -95,8 +95,6 @@ def test_the_other_scenes_are_counted_right(flips) -> None:  # type: ignore[no-u
     """The scenes that are said to change too are those that change when all are run again."""
     cells = [
         ("trust-everything", "self_signed_certificate"),
-        ("root-pinned", "sibling_intermediate"),
-        ("pins-presented-chain", "chain_stuffing"),
         ("first-use-key", "expired_with_stolen_key"),
     ]
     ran = matrix([CLIENTS[client] for client, _ in cells], CASES.values())
