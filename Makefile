@@ -12,7 +12,7 @@ VARYING := metadata.language_info.version metadata.language_info.codemirror_mode
 	metadata.language_info.pygments_lexer
 
 
-.PHONY: help demo test test-core lab notebooks certs field report browser bench lint size clean
+.PHONY: help demo test test-core coverage lab notebooks certs field report browser bench lint size clean
 
 help:
 	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
@@ -25,9 +25,19 @@ $(VENV)/core: requirements/core.txt pyproject.toml
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(VENV)/test: $(VENV)/core requirements/test.txt
+	@echo "Installing the tools of the tests, once."
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
 $(VENV)/jupyter: $(VENV)/core requirements/jupyter.txt
-	@echo "Installing Jupyter and the tools of the tests, once; about 110 MB, a minute where none of it is kept here."
+	@echo "Installing Jupyter, once; about 110 MB, a minute where none of it is kept on this machine."
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/jupyter.txt
+	@touch $@
+
+$(VENV)/lint: $(VENV)/test requirements/lint.txt
+	@echo "Installing the tools that check style and types, once."
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lint.txt
 	@touch $@
 
 # mitmproxy wants older libraries than the lab, so it lives alone. Without it `make field` says what is missing.
@@ -47,12 +57,16 @@ demo: $(VENV)/core
 	@$(RUN) -m lab demo
 
 ## Run all tests, the notebooks included.
-test: $(VENV)/jupyter
+test: $(VENV)/test $(VENV)/jupyter
 	@$(RUN) -m pytest
 
 ## Run the tests of the core alone, within half a minute; needs no Jupyter.
-test-core: $(VENV)/core
+test-core: $(VENV)/test
 	@$(RUN) -m pytest --core
+
+## Say how much of the library the tests of the core run through.
+coverage: $(VENV)/test
+	@$(RUN) -m pytest --core --cov=lab --cov-report=term:skip-covered | tail -5
 
 ## Open the notebooks in JupyterLab, at the first one; it asks no address but this machine's.
 lab: $(VENV)/jupyter
@@ -68,7 +82,7 @@ certs: $(VENV)/core
 	@$(RUN) -m lab certs
 
 ## Run the real programs that are here (curl, wget, OpenSSL, OkHttp, ...): their tests, then all scenes against their profiles.
-field: $(VENV)/jupyter $(PROXY)/ready
+field: $(VENV)/test $(VENV)/jupyter $(PROXY)/ready
 	@$(RUN) -m pytest -m field
 	@$(RUN) -m lab field --out build/field.json
 
@@ -77,7 +91,7 @@ report: $(VENV)/jupyter
 	@$(RUN) -m lab report
 
 ## Test the atlas, and what else needs a browser, in headless Chromium; needs chromium, node and npm.
-browser: $(VENV)/jupyter tests/browser/node_modules
+browser: $(VENV)/test $(VENV)/jupyter tests/browser/node_modules
 	@$(RUN) -m pytest -m browser
 
 ## Measure what a trial costs, as ratios against bare handshakes and other tools.
@@ -85,7 +99,7 @@ bench: $(VENV)/core
 	@$(RUN) -m lab bench
 
 ## Check style, types, and that no notebook carries outputs.
-lint: $(VENV)/jupyter
+lint: $(VENV)/lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

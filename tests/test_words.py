@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import lab
 
+STUBBED = re.compile(r"^from (\S+) import (\w+) as (\w+)$", re.MULTILINE)
 A_TYPE = re.compile(r"[A-Z]\w*[a-z]\w*")  # constants are all capitals
 
 
@@ -68,3 +70,12 @@ def test_the_readers_hour_is_an_hour() -> None:
     assert 18 <= len(files) <= 24
     assert [str(one) for one in files if not one.is_file()] == []
     assert sum(len(one.read_text("utf-8").splitlines()) for one in files) <= 4500
+
+
+def test_a_type_checker_knows_every_name_of_the_lab() -> None:
+    """The stub has the names that are loaded when they are used, from the same rooms."""
+    stub = (LAB / "__init__.pyi").read_text("utf-8")
+    told = {called: (room, name) for room, name, called in STUBBED.findall(stub)}
+    assert sorted(told) == lab.__all__
+    for called, (room, name) in told.items():
+        assert getattr(importlib.import_module(room), name) is getattr(lab, called)
