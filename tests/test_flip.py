@@ -288,3 +288,12 @@ def test_a_validator_that_is_lenient_is_told_what_it_lets_through(rehearsals: Re
     assert not {"add the CA flag check", "insist on a path to a trust anchor"} & {
         edited for edited, _ in next(edits(CLIENTS["leaf-pinned"]))
     }
+
+
+def test_the_sooner_answer_is_the_rules(rehearsals: Rehearsals) -> None:
+    """For clients and profiles one edit away, in every scene: what is asked check by check is what the mind expects."""
+    for client in (CLIENTS["pins-presented-chain"], CLIENTS["checks-too-late"], PROFILES["dane-2"]):
+        for _, edited in next(edits(client))[::4]:
+            for one in CASES.values():
+                expected = {number: met.outcome for number, met in rehearsals.met(edited, one).items()}
+                assert rehearsals.outcomes(edited, one) == expected, (edited.policy, one.name)

@@ -130,10 +130,6 @@ def edits(client: Client) -> Iterator[list[Edit]]:
             ring = [one for one in ring if set(one[1].policy) <= set(client.policy)]
 
 
-def _outcomes(client: Client, case: Case, rehearsals: Rehearsals) -> list[Outcome]:
-    return [one.outcome for one in rehearsals.met(client, case).values()]
-
-
 def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Trial] = trial) -> Flip | None:
     """
     The smallest confirmed edit that turns the outcome of the meeting that the trial shows.
@@ -155,7 +151,7 @@ def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Tr
     for count, ring in enumerate(edits(done.client), start=1):
         able: list[tuple[tuple[int, bool], Edit]] = []
         for words, edited in ring:
-            here = {number: one.outcome for number, one in rehearsals.met(edited, done.case).items()}
+            here = rehearsals.outcomes(edited, done.case)
             if here[done.worst] is wanted:
                 still_bad = 0 if wanted in BAD else sum(outcome in BAD for outcome in here.values())
                 able.append(((still_bad, not _only_earlier(edited, done.client)), (words, edited)))
@@ -177,12 +173,13 @@ def _ranked(
     Few are asked for beyond the first, so an edit is left as soon as it has
     changed more scenes than the best of its rank.
     """
+    before = {case: rehearsals.outcomes(done.client, case) for case in rehearsals.cases if case.name != done.case.name}
     while able:
         rank = min(rank for rank, _ in able)
         best: tuple[Edit, tuple[str, ...]] | None = None
         for _, edit in (one for one in able if one[0] == rank):
             most = len(best[1]) - 1 if best else len(rehearsals.cases)
-            others = tuple(islice(_changed(edit[1], done, rehearsals), most + 1))
+            others = tuple(islice(_changed(edit[1], before, rehearsals), most + 1))
             if len(others) <= most:
                 best = edit, others
         assert best
@@ -190,13 +187,9 @@ def _ranked(
         able = [one for one in able if one[1] is not best[0]]
 
 
-def _changed(edited: Client, done: Trial, rehearsals: Rehearsals) -> Iterator[str]:
-    """The other scenes in which the outcome of some meeting is another than that of the trial's own client."""
-    for case in rehearsals.cases:
-        if case.name != done.case.name and _outcomes(edited, case, rehearsals) != _outcomes(
-            done.client, case, rehearsals
-        ):
-            yield case.name
+def _changed(edited: Client, before: dict[Case, dict[int, Outcome]], rehearsals: Rehearsals) -> Iterator[str]:
+    """The scenes in which the outcome of some meeting is another than it was."""
+    return (case.name for case, outcomes in before.items() if rehearsals.outcomes(edited, case) != outcomes)
 
 
 def sentence(found: Flip | None, done: Trial) -> str:
