@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import re
+import subprocess
+import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -129,3 +132,15 @@ def test_what_a_kernel_leaves_behind_goes_with_it(tmp_path: Path, monkeypatch: p
     assert folder.is_relative_to(tmp_path)
     assert not folder.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kernel_of_another_environment_gets_one_sentence(tmp_path: Path) -> None:
+    """In the notebooks' folder `import lab` is this lab, whoever else is called so; without its packages a sentence."""
+    (tmp_path / "lab.py").write_text("World = None")  # another project, ahead in the path
+    ask = "import lab; print(lab.__file__, lab.World.__module__)"
+    own = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", ask], cwd=publish.NOTEBOOKS, env=own, capture_output=True, text=True)
+    assert done.stdout.split() == [str(publish.NOTEBOOKS.parent / "lab" / "__init__.py"), "lab.pki.world"]
+    bare = subprocess.run([sys.executable, "-S", "-c", ask], cwd=publish.NOTEBOOKS, capture_output=True, text=True)
+    assert bare.stderr.splitlines()[-1].startswith("ImportError: this kernel's Python")
+    assert "choose the Python in" in bare.stderr
