@@ -42,7 +42,7 @@ def _show(text: Text) -> None:
     Console(highlight=False, soft_wrap=True).print(text)
 
 
-@verb("demo")
+@verb("demo", "", forms(json="the whole matrix: one record for each trial, and the scores"))
 def demo(chosen: argparse.Namespace) -> None:
     """Run every client through every scene and tell the story."""
     from lab.policy.clients import CLIENTS
@@ -51,6 +51,9 @@ def demo(chosen: argparse.Namespace) -> None:
     from lab.show.sheet import LINE
 
     scenes, wide = usually(CLIENTS.values()), room()
+    if chosen.json:
+        print(_run(CLIENTS.values(), scenes).to_json())
+        return
     print(f"{len(CLIENTS)} clients go through {len(scenes)} scenes over real TLS on loopback.", flush=True)
     every = _run(CLIENTS.values(), scenes)
     print()
@@ -135,27 +138,37 @@ def trial(chosen: argparse.Namespace) -> None:
 
 @verb(
     "list",
-    "--long",
+    "attacks --long",
+    option(
+        "what", "clients, further, profiles, attacks, rotations or slips; all by default", nargs="*", metavar="WHAT"
+    ),
     flag("--long", "with drawings, what an attacker holds, incidents"),
-    forms(json="the same as JSON"),
+    forms(json="everything as JSON"),
 )
 def everything(chosen: argparse.Namespace) -> None:
     """Name every client, attack and rotation."""
+    from lab.naming import named, words
     from lab.policy.clients import CLIENTS, FURTHER, PROFILES
     from lab.scenes.catalogue import SLIPS, attacks, rotations
-    from lab.show import text
     from lab.show.listing import listing
+    from lab.show.text import cases_list, clients_list
 
+    parts = {
+        "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
+        "further": (
+            "Further clients, which learn; in a table by name, or by group: hpkp, continuity",
+            lambda: clients_list(FURTHER.values()),
+        ),
+        "profiles": ("Profiles of real implementations", lambda: clients_list(PROFILES.values(), chosen.long)),
+        "attacks": ("Attacks", lambda: cases_list(attacks(), chosen.long)),
+        "rotations": ("Rotations", lambda: cases_list(rotations(), chosen.long)),
+        "slips": ("Slips", lambda: cases_list(SLIPS.values(), chosen.long)),
+    }
+    wanted = [named("list of", word, parts) for word in words(chosen.what)] or parts.values()
     if chosen.json:
         printed(listing())
         return
-    print("Clients\n" + text.clients_list(CLIENTS.values()))
-    print("\nFurther clients, which learn; in a table by name, or by group: hpkp, continuity")
-    print(text.clients_list(FURTHER.values()))
-    print("\nProfiles of real implementations\n" + text.clients_list(PROFILES.values(), chosen.long))
-    print("\nAttacks\n" + text.cases_list(attacks(), chosen.long))
-    print("\nRotations\n" + text.cases_list(rotations(), chosen.long))
-    print("\nSlips\n" + text.cases_list(SLIPS.values(), chosen.long))
+    print("\n\n".join(f"{heading}\n{told()}" for heading, told in wanted))
 
 
 @verb(
