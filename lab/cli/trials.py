@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from lab.cli.terminal import room
@@ -153,7 +153,7 @@ def everything(chosen: argparse.Namespace) -> None:
     from lab.show.listing import listing
     from lab.show.text import cases_list, clients_list
 
-    parts = {
+    parts: dict[str, tuple[str, Callable[[], str]]] = {
         "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
         "further": (
             "Further clients, which learn; in a table by name, or by group: hpkp, continuity",
