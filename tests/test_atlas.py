@@ -25,9 +25,10 @@ from lab.built.atlas.gather import gather, read_field
 from lab.built.atlas.grid import disputed, serves_nobody
 from lab.built.atlas.packed import embedded, packed
 from lab.built.atlas.page import page
+from lab.pki.world import World
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Reach
-from lab.scenes.catalogue import CASES, SLIPS, Case, Heading, Scene, case, changed, rotation, sections
+from lab.scenes.catalogue import CASES, SLIPS, Case, Heading, Meeting, case, changed, rotation, sections
 from lab.verbs import main
 
 PEOPLE = ("unpinned", "leaf-pinned")
@@ -248,9 +249,8 @@ def catalogue() -> Iterator[None]:
 def test_a_hostile_title_stays_text(catalogue: None) -> None:
     """A scene whose title is markup adds no element to the page, and its title is there to be read."""
 
-    def hostile_scene(world):  # type: ignore[no-untyped-def]
-        scene: Scene = changed(world, world.genuine, title=HOSTILE)
-        return scene
+    def hostile_scene(world: World) -> Meeting:
+        return changed(world, world.genuine, title=HOSTILE)
 
     hostile_scene.__doc__ = f"{HOSTILE}\n\n    {HOSTILE}"
     rotation(reach=Reach.CERTIFICATE, incident=HOSTILE)(hostile_scene)

@@ -48,10 +48,11 @@ from lab.scenes.catalogue import (
     rotations,
     twin_of,
 )
+from lab.trials.engine import Encounter
 from lab.trials.matrix import Matrix, Score, matrix
 from lab.trials.rehearsal import Rehearsals
 from lab.trials.standing import Standing
-from lab.trials.trial import Encounter, run
+from lab.trials.trial import run
 
 EVERY = (*CLIENTS, *FURTHER)
 OVERRIDDEN = ("installed_ca", "company_proxy")
@@ -214,7 +215,7 @@ def test_a_wrong_rule_is_found_out(whole_matrix: Matrix) -> None:
 # ---- the staircase, and where it ends -------------------------------------------------------------
 
 STAIRS = (Reach.TRUST_STORE, Reach.ROOT, Reach.INTERMEDIATE, Reach.LEAF, Reach.CERTIFICATE)
-STEP = {Role.ROOT: 1, Role.INTERMEDIATE: 2, Role.LEAF: 3, Role.CERTIFICATE: 4}
+STEP: dict[str, int] = {Role.ROOT: 1, Role.INTERMEDIATE: 2, Role.LEAF: 3, Role.CERTIFICATE: 4}
 
 
 def depth(pins: PinSet) -> int | None:
@@ -224,7 +225,7 @@ def depth(pins: PinSet) -> int | None:
 
 
 DEEP = {name: PinSet(client.pin_lists) for name, client in CLIENTS.items() if client.pin_lists}
-DEPTHS = {depth(pins): pins for pins in DEEP.values() if depth(pins) is not None}
+DEPTHS = {deep: pins for pins in DEEP.values() if (deep := depth(pins)) is not None}
 
 
 def stairs_that_fit(reach: Reach) -> list[int]:

@@ -128,7 +128,8 @@ class Chain:
 
     def built(self, how: PathBuilding) -> Built:
         """The lab's path."""
-        return build(*[[seen(one.certificate) for one in some] for some in (self.presented, self.anchors)], NOW, how)
+        presented, anchors = ([seen(one.certificate) for one in some] for some in (self.presented, self.anchors))
+        return build(presented, anchors, NOW, how)
 
     def cryptography(self) -> str:
         """Why `cryptography`'s own search, by its own policy for the Web, refuses; empty where it accepts."""
@@ -358,7 +359,11 @@ def test_the_built_path_is_judged_inside_the_handshake() -> None:
     asked: list[Observation] = []
 
     def decides(answer: bool) -> Callable[[Observation], bool]:
-        return lambda saw: asked.append(saw) is None and saw.path is not None and answer
+        def decide(saw: Observation) -> bool:
+            asked.append(saw)
+            return saw.path is not None and answer
+
+        return decide
 
     anchors = [one.certificate for one in chain.anchors]
     shown = Credential(LEAF_KEY, tuple(one.certificate for one in chain.presented))

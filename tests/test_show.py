@@ -53,7 +53,7 @@ def test_tables_have_heads_for_rows_and_columns_and_need_no_script(ran: Matrix) 
 
 def test_a_sheet_says_the_same_as_text_and_as_html() -> None:
     """Heads, entries, banners and notes are in both; an outcome has glyph and word, and markup is never let through."""
-    rows = [Banner("over <all>", "[aside]", section=True), Row("first", (Outcome.SERVED, "<b>", 2.5))]
+    rows = (Banner("over <all>", "[aside]", section=True), Row("first", (Outcome.SERVED, "<b>", 2.5)))
     sheet = Sheet("a caption", ("row", "end", "said", "figure"), rows, ("a  note",))
     assert str(sheet).splitlines() == [
         "a caption",
