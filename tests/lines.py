@@ -22,7 +22,7 @@ from lab.pki.authority import Authority, Credential
 from lab.pki.world import HOST
 from lab.wire import tls
 from lab.wire.client import PLAIN, Decide, Exchange, Habits, Watch, account_request, connect
-from lab.wire.http import Request, Wire
+from lab.wire.http import Answer, Request, Wire
 from lab.wire.listener import Listener, dial
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -50,6 +50,12 @@ def ask(
     context = tls.client_context([one.certificate for one in store], time)
     request = request or account_request(HOST, "a secret")
     return connect(listener.address, HOST, context, decide, time=time or NOW, request=request, patience=5.0)
+
+
+def answered(done: Exchange) -> Answer:
+    """The answer, which has to have come; else why none did."""
+    assert done.answer is not None, done.failure
+    return done.answer
 
 
 def in_memory(

@@ -41,7 +41,12 @@ RULES = (
     *("successor", "successor-without-proof", "successor-at-first-use"),
 )
 CHECKS = ("known key", "known certificate", "known certificate until it expires", "path validation")
-LETTERS = {Outcome.SERVED: "S", Outcome.OUTAGE: "O", Outcome.INTERCEPTED: "I", Outcome.STOPPED: "-"}
+LETTERS: dict[Outcome | None, str] = {
+    Outcome.SERVED: "S",
+    Outcome.OUTAGE: "O",
+    Outcome.INTERCEPTED: "I",
+    Outcome.STOPPED: "-",
+}
 
 # One letter a day: Served, Outage, Intercepted, - stopped. `strict` first, then who differs from it.
 EXPECTED: dict[str, tuple[str, dict[str, str]]] = {

@@ -22,6 +22,7 @@ from verbs import do
 from lab.built.bench import look_up, many
 from lab.built.known import command
 from lab.built.known.store import Store
+from lab.naming import parse_host
 from lab.policy.memory import Record, Update, after
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -61,7 +62,8 @@ def test_a_clock_that_went_back_moves_no_date_back(store: Store) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_store_and_its_pure_twin_agree(store: Store, seed: int) -> None:
     """After any sequence of changes the file holds what `after` says."""
-    draw, records = random.Random(seed), ()
+    draw = random.Random(seed)
+    records: tuple[Record, ...] = ()
     pins = [f"sha256/{letter}" for letter in "abcde"]
     for _ in range(60):
         now = NOW + timedelta(seconds=draw.randint(-500, 500))
@@ -459,7 +461,7 @@ def test_where_there_is_no_store_reading_makes_none(path: Path, capsys: pytest.C
 def test_a_bad_host_gets_one_sentence(wrong: str) -> None:
     """It says what was seen and what to write."""
     with pytest.raises(ValueError, match=r"try bank\.example"):
-        command.parse_host(wrong)
+        parse_host(wrong)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the variable is XDG's; macOS and Windows have places of their own")

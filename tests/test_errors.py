@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lines import ask, validates
-from OpenSSL import crypto
+from OpenSSL._util import lib as openssl
 from unreadable import patched, swap
 
 from lab.observation import Observation
@@ -29,9 +29,7 @@ NEVER = {
     "never raised": ("UNSUPPORTED_EXTENSION_FEATURE",),
 }
 NAMED = {
-    name.removeprefix("X509_V_ERR_"): getattr(crypto._lib, name)
-    for name in dir(crypto._lib)
-    if name.startswith("X509_V_ERR_")
+    name.removeprefix("X509_V_ERR_"): getattr(openssl, name) for name in dir(openssl) if name.startswith("X509_V_ERR_")
 }
 
 

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from lines import NOW, ask, breaking_off, half_open, leftovers, line, request, soon, validates
+from lines import NOW, answered, ask, breaking_off, half_open, leftovers, line, request, soon, validates
 from OpenSSL import SSL
 
 from lab.observation import Hangup, Line, Observation, Outcome
@@ -65,7 +65,8 @@ def standing(way: str, patience: float = PATIENCE) -> Iterator[Service | Attacke
     """A service, or an attacker in front of one; on leaving it still serves, and nothing is left behind."""
     with nothing_left_behind():
         with two_listeners(patience) as (service, attacker):
-            listener = {"service": service, "attacker": attacker}[way]
+            both: dict[str, Service | Attacker] = {"service": service, "attacker": attacker}
+            listener = both[way]
             yield listener
             done = ask(listener, WORLD.store)
             assert (done.accepted, done.answer and done.answer.status) == (True, 200), done.failure
@@ -153,7 +154,7 @@ def test_stopping_does_not_wait_for_the_silent(way: str) -> None:
             assert wire.next_answer().status == 200
             began = time.monotonic()
         assert time.monotonic() - began < 5.0
-        assert running() == service.problems + attacker.problems == []
+        assert (running(), service.problems + attacker.problems) == ([], [])
 
 
 @BOTH_WAYS
@@ -215,7 +216,7 @@ def test_a_visitor_who_dribbles_is_given_up(way: str, begun: bytes) -> None:
     """An octet now and then buys nobody more time: a handshake and a request have a time limit as a whole."""
     with standing(way) as listener, contextlib.ExitStack() as opened:
         if begun is HANDSHAKE:
-            send = opened.enter_context(half_open(listener)).sendall
+            send: Callable[[bytes], object] = opened.enter_context(half_open(listener)).sendall
         else:
             send = opened.enter_context(line(listener)).connection.sendall
         began = time.monotonic()
@@ -255,11 +256,11 @@ def test_the_service_behind_the_attacker_is_gone() -> None:
     with nothing_left_behind():
         service = Service(WORLD.genuine)
         with Attacker(ROGUE, service.address, host=HOST, patience=PATIENCE) as attacker:
-            assert ask(attacker, WORLD.store).answer.status == 200
+            assert answered(ask(attacker, WORLD.store)).status == 200
             service.stop()
             for _ in range(2):
                 done = ask(attacker, WORLD.store)
-                assert (done.accepted, done.answer.status) == (True, 502)
+                assert (done.accepted, answered(done).status) == (True, 502)
                 assert "did not answer" in attacker.log.finished(done.port, 5.0).trouble
             assert attacker.problems == []
 
@@ -289,7 +290,7 @@ def test_a_line_that_breaks_inside_the_handshake(version: int) -> None:
     """Whichever record was the last, a yes to a certificate whose key was not proved yet is no acceptance."""
     context = tls.client_context([one.certificate for one in WORLD.store])
     context.set_max_proto_version(version)
-    told = {"time": NOW, "request": account_request(HOST, "a secret"), "patience": 5.0}
+    asked = account_request(HOST, "a secret")
     said: list[list[bool]] = []
 
     def decide(observation: Observation) -> bool:
@@ -300,7 +301,7 @@ def test_a_line_that_breaks_inside_the_handshake(version: int) -> None:
         said.append([])
         with nothing_left_behind(), Service(WORLD.genuine) as service:
             service.serve = breaking_off(service.serve, records)
-            done = connect(service.address, HOST, context, decide, **told)
+            done = connect(service.address, HOST, context, decide, time=NOW, request=asked, patience=5.0)
         if done.completed:  # a control: the line was cut, and never too late
             break
         assert (done.accepted, done.answer, done.sent) == (False, None, 0), f"after {records} records"
@@ -333,7 +334,7 @@ def in_a_scene() -> set[Outcome | None]:
     return {one.outcome for one in trial(CLIENTS["unpinned"], case("ordinary_day")).encounters}
 
 
-def on_a_timeline() -> set[Outcome]:
+def on_a_timeline() -> set[Outcome | None]:
     from lab.built.time.reading import read
     from lab.built.time.run import run
 

@@ -9,7 +9,6 @@ memory for the many, over loopback for some.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +21,7 @@ from lab.observation import Certificate, Line, Observation, Outcome
 from lab.pki.authority import Authority, Credential, authority, new_key
 from lab.pki.pins import pin_of
 from lab.pki.world import World
+from lab.policy.check import Check
 from lab.policy.checks import HOST_NAME, SOUND, VALIDATION, Known, Policy, judge, pinned
 from lab.policy.clients import Client
 from lab.policy.mind import accept_everything
@@ -39,7 +39,7 @@ STRANGER = pin_of(new_key().public_key())
 UNRELATED = authority("Unrelated Root")
 
 
-def quick(examples: int) -> Callable[..., object]:
+def quick(examples: int) -> settings:
     return settings(
         max_examples=examples,
         deadline=None,
@@ -131,6 +131,7 @@ def handshake(made: Made, decide: Decide) -> tuple[bool, Observation]:
 def roles_on(made: Made, certificates: tuple[Certificate, ...]) -> set[Role]:
     """The roles whose genuine key is on one of these, found by comparing keys and not hashes."""
     genuine = made.world.genuine
+    assert genuine.issuer is not None
     above = [one.key.public_key() for one in genuine.issuer.line()]
     keys = {
         Role.ROOT: above[-1:],
@@ -150,8 +151,10 @@ def rule(made: Made, policy: Policy, observation: Observation) -> bool:
         if check is VALIDATION:
             accepted &= observation.path is not None
         elif check is HOST_NAME:
+            assert observation.leaf is not None
             accepted &= observation.leaf.hosts == (HOST,)
         else:
+            assert check.pin_set is not None
             path = observation.path or ()
             places = {
                 Where.PATH: path,
@@ -183,7 +186,7 @@ def test_in_any_world_policy_rule_and_handshake_agree() -> None:
 
     @quick(300)
     @given(made(), policies(), st.lists(st.sampled_from(SOUND), max_size=3))
-    def agree(made: Made, policy: Policy, more: list) -> None:
+    def agree(made: Made, policy: Policy, more: list[Check]) -> None:
         known = Known(site=made.scene.site)
         accepted, observation = handshake(made, lambda seen: judge(policy, seen, known).accepted)
         verdict = judge(policy, observation, known)
@@ -238,7 +241,7 @@ def test_openssl_does_not_backtrack_over_cross_signs() -> None:
 
 def test_in_any_world_the_sockets_agree() -> None:
     """Over real connections, the verdict is the pure one, and who was refused does not hold the secret."""
-    seen: Counter[Outcome] = Counter()
+    seen: Counter[Outcome | None] = Counter()
 
     @quick(100)
     @given(made(), pin_sets())

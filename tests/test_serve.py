@@ -32,7 +32,7 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lines import ask, request
+from lines import answered, ask, request
 
 from lab.built.programs.chromium import NAMES
 from lab.built.serve.commands import installed
@@ -471,7 +471,7 @@ def test_recording_changes_nothing_and_the_file_is_whole_at_any_time(tmp_path: P
     with Service(world.genuine, tell=capture.secrets) as service:
         capture.record(service)
         for _ in range(3):
-            assert ask(service, world.store, request=request("GET", "/statement")).answer.body == STATEMENT
+            assert answered(ask(service, world.store, request=request("GET", "/statement"))).body == STATEMENT
             header, interface, *_ = blocks(capture.path.read_bytes())
             assert (header[0], interface[0]) == (0x0A0D0D0A, 1)
     capture.close()
@@ -519,11 +519,11 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path) -> None
         capture.record(service)
         resource.setrlimit(resource.RLIMIT_FSIZE, (40_001, before[1]))
         try:
-            answer = ask(service, world.store, request=request("GET", "/statement")).answer
+            done = ask(service, world.store, request=request("GET", "/statement"))
             capture.close()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert answer.body == STATEMENT
+    assert answered(done).body == STATEMENT
     assert isinstance(capture.problem, OSError)
     assert len(blocks(capture.path.read_bytes())) > 3
 
@@ -574,7 +574,7 @@ def test_headers_have_right_checksums(source: int, target: int, sequence: int, k
     packet = pcapng.segment(*ends, sequence, known, pcapng.Flag.ACK, data)
 
     def folded(octets: bytes) -> int:
-        total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+        total: int = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
         while total >> 16:
             total = (total & 0xFFFF) + (total >> 16)
         return total

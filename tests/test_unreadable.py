@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from lines import NOW
 from OpenSSL import SSL
@@ -46,6 +47,7 @@ def serving(chain: Sequence[bytes]) -> Iterator[Service]:
         file.write("".join(map(ssl.DER_cert_to_PEM_cert, chain)).encode())
         file.flush()
         context.use_certificate_chain_file(file.name)
+    assert isinstance(SITE.key, ec.EllipticCurvePrivateKey)
     context.use_privatekey(SITE.key)
     context.set_options(SSL.OP_NO_TICKET)
     with Service(SITE) as service:

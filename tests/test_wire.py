@@ -14,14 +14,15 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 import requests
-from lines import NOW, ask, line, pem, refuses, request, validates
+from lines import NOW, answered, ask, line, pem, refuses, request, validates
 from OpenSSL import SSL
 
-from lab.observation import Hangup
+from lab.observation import Hangup, Observation
 from lab.pki.authority import authority, new_key
 from lab.pki.world import HOST, World
 from lab.policy.checks import FULL_HANDSHAKE_LEAF_PIN, LEAF_PIN, Known
@@ -30,10 +31,11 @@ from lab.scenes.catalogue import case, site_pins
 from lab.trials.matrix import matrix
 from lab.wire import tls
 from lab.wire.attacker import Attacker, change_payee
-from lab.wire.client import Habits, account_request, connect
+from lab.wire.client import PLAIN, Decide, Exchange, Habits, account_request, connect
 from lab.wire.http import Request
 from lab.wire.listener import Listener, dial, require_loopback, running
 from lab.wire.service import STATEMENT, Service
+from lab.wire.visit import Visit
 
 WORLD = World(also=("localhost",))
 
@@ -64,22 +66,19 @@ BOTH_WAYS = pytest.mark.parametrize("way", ["service", "attacker"])
 @BOTH_WAYS
 def test_get(way: str, standing: Standing) -> None:
     """A page comes back; a page that does not exist is a 404."""
-    found = ask(standing.listener(way), WORLD.store)
-    assert (found.answer.status, json.loads(found.answer.text)) == (
-        200,
-        {"owner": "you", "balance": "1024.00"},
-    )
-    missing = ask(standing.listener(way), WORLD.store, request=request("GET", "/vault"))
-    assert (missing.answer.status, missing.answer.text) == (404, "the bank has no such page\n")
+    found = answered(ask(standing.listener(way), WORLD.store))
+    assert (found.status, json.loads(found.text)) == (200, {"owner": "you", "balance": "1024.00"})
+    missing = answered(ask(standing.listener(way), WORLD.store, request=request("GET", "/vault")))
+    assert (missing.status, missing.text) == (404, "the bank has no such page\n")
 
 
 @BOTH_WAYS
 def test_head(way: str, standing: Standing) -> None:
     """The answer to HEAD has the headers of GET and no body."""
-    head = ask(standing.listener(way), WORLD.store, request=request("HEAD", "/account"))
-    assert (head.answer.status, head.answer.body) == (200, b"")
-    body = ask(standing.listener(way), WORLD.store).answer.body
-    assert str(len(body)).encode() == dict(head.answer.headers)[b"content-length"]
+    head = answered(ask(standing.listener(way), WORLD.store, request=request("HEAD", "/account")))
+    assert (head.status, head.body) == (200, b"")
+    body = answered(ask(standing.listener(way), WORLD.store)).body
+    assert str(len(body)).encode() == dict(head.headers)[b"content-length"]
 
 
 @BOTH_WAYS
@@ -96,7 +95,7 @@ def test_keep_alive(way: str, standing: Standing) -> None:
 @BOTH_WAYS
 def test_chunked_answer(way: str, standing: Standing) -> None:
     """A megabyte in chunks arrives in chunks, to the last byte."""
-    answer = ask(standing.listener(way), WORLD.store, request=request("GET", "/statement")).answer
+    answer = answered(ask(standing.listener(way), WORLD.store, request=request("GET", "/statement")))
     assert answer.chunked
     assert len(STATEMENT) > 1_000_000
     assert answer.body == STATEMENT
@@ -107,10 +106,11 @@ def test_transfer(way: str, standing: Standing) -> None:
     """A transfer is booked as it was sent; one without an amount is a 400 and books nothing."""
     before = len(standing.service.booked)
     done = ask(standing.listener(way), WORLD.store, request=request("POST", "/transfer", b"payee=anna&amount=7"))
-    assert json.loads(done.answer.text) == {"booked": {"payee": "anna", "amount": "7"}}
+    assert json.loads(answered(done).text) == {"booked": {"payee": "anna", "amount": "7"}}
     bad = ask(standing.listener(way), WORLD.store, request=request("POST", "/transfer", b"payee=anna"))
-    assert bad.answer.status == 400
-    assert ask(standing.listener(way), WORLD.store, request=request("GET", "/transfer")).answer.status == 405
+    assert answered(bad).status == 400
+    got = ask(standing.listener(way), WORLD.store, request=request("GET", "/transfer"))
+    assert answered(got).status == 405
     assert standing.service.booked[before:] == [{"payee": "anna", "amount": "7"}]
 
 
@@ -132,8 +132,8 @@ def test_chunked_upload_that_waits_for_100(way: str, standing: Standing) -> None
 @pytest.mark.parametrize("page", ["/", "/account", "/statement", "/vault"])
 def test_the_attacker_passes_answers_on_unchanged(page: str, standing: Standing) -> None:
     """Status and body are the same bytes with and without the attacker in between."""
-    direct = ask(standing.service, WORLD.store, request=request("GET", page)).answer
-    relayed = ask(standing.attacker, WORLD.store, request=request("GET", page)).answer
+    direct = answered(ask(standing.service, WORLD.store, request=request("GET", page)))
+    relayed = answered(ask(standing.attacker, WORLD.store, request=request("GET", page)))
     assert (direct.status, direct.body, direct.chunked) == (relayed.status, relayed.body, relayed.chunked)
     kept = {b"content-type"}
     assert [one for one in direct.headers if one[0] in kept] == [one for one in relayed.headers if one[0] in kept]
@@ -180,7 +180,7 @@ def test_odd_requests_pass_through_the_attacker(odd: str, standing: Standing) ->
 # ---- what the attacker sees -----------------------------------------------------------------------
 
 
-def visit(listener: Attacker | Service, port: int):  # type: ignore[no-untyped-def]
+def visit(listener: Attacker | Service, port: int) -> Visit:
     return listener.log.finished(port, 5.0)
 
 
@@ -198,7 +198,7 @@ def test_the_attacker_records_what_it_reads(standing: Standing) -> None:
         seen.view.tampered,
     )
     assert "GET /account" in standing.attacker.read()
-    assert done.answer.status == 200
+    assert answered(done).status == 200
 
 
 def test_the_attacker_changes_what_it_is_told_to(standing: Standing) -> None:
@@ -208,12 +208,12 @@ def test_the_attacker_changes_what_it_is_told_to(standing: Standing) -> None:
     with Attacker(rogue, standing.service.address, host=HOST, change=change_payee("mallory")) as thief:
         robbed = ask(thief, WORLD.store, request=order)
         assert standing.service.booked[-1] == {"payee": "mallory", "amount": "7"}
-        assert json.loads(robbed.answer.text) == {"booked": {"payee": "mallory", "amount": "7"}}
+        assert json.loads(answered(robbed).text) == {"booked": {"payee": "mallory", "amount": "7"}}
         assert visit(thief, robbed.port).view.tampered == ("POST /transfer",)
         other = ask(thief, WORLD.store)
         assert visit(thief, other.port).view.tampered == ()
     honest = ask(standing.attacker, WORLD.store, request=order)
-    assert json.loads(honest.answer.text) == {"booked": {"payee": "anna", "amount": "7"}}
+    assert json.loads(answered(honest).text) == {"booked": {"payee": "anna", "amount": "7"}}
 
 
 def test_alerts_and_when_the_victim_hung_up(standing: Standing) -> None:
@@ -285,7 +285,7 @@ def test_curl_passes(way: str, standing: Standing, roots: Path) -> None:
     url = f"https://{HOST}:{standing.listener(way).port}"
     done = curl(standing.listener(way), roots, f"{url}/account", f"{url}/statement")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == ask(standing.service, WORLD.store).answer.body + STATEMENT
+    assert done.stdout == answered(ask(standing.service, WORLD.store)).body + STATEMENT
 
 
 @BOTH_WAYS
@@ -365,7 +365,7 @@ def test_a_yes_at_depth_0_is_provisional() -> None:
     limited = authority("Limited Root", only=("test",))
     said = []
 
-    def decide(observation) -> bool:  # type: ignore[no-untyped-def]
+    def decide(observation: Observation) -> bool:
         said.append((observation.path is not None, observation.error and observation.error.code))
         return validates(observation)
 
@@ -376,7 +376,7 @@ def test_a_yes_at_depth_0_is_provisional() -> None:
         done.accepted,
         done.completed,
         done.observation.path,
-        done.observation.error.code,
+        done.observation.error and done.observation.error.code,
     ) == (False, False, None, 47)
     assert done.sent == 0
 
@@ -386,7 +386,7 @@ def test_a_name_inside_the_constraint_passes() -> None:
     limited = authority("Limited Root", only=("example",))
     with Service(limited.issue(HOST)) as inside:
         done = ask(inside, (limited,))
-    assert (done.accepted, done.answer.status) == (True, 200)
+    assert (done.accepted, answered(done).status) == (True, 200)
 
 
 @pytest.mark.parametrize(
@@ -406,8 +406,10 @@ def test_the_clock_of_one_client(days: int, code: int | None, standing: Standing
 def test_an_untrusted_root_has_a_reason_in_words(standing: Standing) -> None:
     """The first error is kept, with its depth, in words that a learner can read."""
     done = ask(standing.service, (WORLD.other_root,))
-    assert (done.observation.error.code, done.observation.error.depth) == (20, 1)
-    assert "trust store holds none" in done.observation.error.reason
+    error = done.observation.error
+    assert error is not None
+    assert (error.code, error.depth) == (20, 1)
+    assert "trust store holds none" in error.reason
     assert done.failure
 
 
@@ -419,8 +421,9 @@ def test_a_resumed_session_shows_no_path() -> None:
     known = Known(site=site_pins(WORLD, WORLD.genuine))
     context = tls.client_context([one.certificate for one in WORLD.store])
 
-    def meet(decide, **more):  # type: ignore[no-untyped-def]
-        return connect(service.address, HOST, context, decide, time=NOW, request=account_request(HOST), **more)
+    def meet(decide: Decide, habits: Habits = PLAIN) -> Exchange:
+        request = account_request(HOST)
+        return connect(service.address, HOST, context, decide, time=NOW, request=request, habits=habits)
 
     with Service(WORLD.genuine, resumable=True) as service:
         first = meet(validates)
@@ -432,19 +435,19 @@ def test_a_resumed_session_shows_no_path() -> None:
     assert (first.observation.resumed, first.observation.path is not None) == (False, True)
     for resumed in (careless, sound):
         assert (resumed.observation.resumed, resumed.observation.path) == (True, None)
-    assert (careless.accepted, careless.answer.status) == (True, 200)
+    assert (careless.accepted, answered(careless).status) == (True, 200)
     assert (sound.accepted, sound.answer, sound.sent) == (False, None, 0)
     # the same service without the session: a full handshake, which the pin accepts
     assert (without.observation.resumed, without.accepted) == (False, True)
-    assert len(without.observation.path) == 3
+    assert len(without.observation.path or ()) == 3
 
 
 def test_sessions_are_off_unless_asked_for(standing: Standing) -> None:
     """An ordinary service resumes nothing, so a session brought along changes nothing."""
     context = tls.client_context([one.certificate for one in WORLD.store])
-    told = {"time": NOW, "request": account_request(HOST)}
-    first = connect(standing.service.address, HOST, context, validates, **told)
-    again = connect(standing.service.address, HOST, context, validates, habits=Habits(session=first.session), **told)
+    meet = partial(connect, standing.service.address, HOST, context, validates, time=NOW, request=account_request(HOST))
+    first = meet()
+    again = meet(habits=Habits(session=first.session))
     assert (again.observation.resumed, again.accepted) == (False, True)
 
 
@@ -459,8 +462,8 @@ def test_every_algorithm_serves(algorithm: str, name: str) -> None:
     world = World(algorithm=algorithm)
     with Service(world.genuine) as service:
         done = ask(service, (world.root,))
-    assert (done.accepted, done.answer.status) == (True, 200)
-    assert [name] * 3 == [one.algorithm for one in done.observation.path]
+    assert (done.accepted, answered(done).status) == (True, 200)
+    assert [name] * 3 == [one.algorithm for one in done.observation.path or ()]
 
 
 @pytest.mark.parametrize("algorithm", ["ECDSA", "ML-DSA"])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from lab.disk import opened
 from lab.pki.der import fields
@@ -31,14 +31,14 @@ MOST_BYTES = 4 << 20
 """Octets of a file with certificates, at most."""
 
 
-def spki(thing: x509.Certificate | CertificatePublicKeyTypes) -> bytes:
+def spki(thing: x509.Certificate | PublicKeyTypes) -> bytes:
     """The DER of a SubjectPublicKeyInfo (RFC 5280 section 4.1): as it stands in a certificate, or of a bare key."""
     if isinstance(thing, x509.Certificate):
         return fields(thing.public_bytes(serialization.Encoding.DER)).spki
     return thing.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def pin_of(thing: x509.Certificate | CertificatePublicKeyTypes) -> str:
+def pin_of(thing: x509.Certificate | PublicKeyTypes) -> str:
     """The pin, ``sha256/BASE64``, of a certificate's key or of a public key."""
     return hashed("sha256", spki(thing))
 
