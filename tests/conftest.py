@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from OpenSSL import SSL
@@ -81,8 +82,6 @@ def rehearsals() -> Rehearsals:
 @pytest.fixture
 def outside() -> Iterator[None]:
     """Attacks from a file outside the lab, as `--with FILE.py` registers them; they are gone afterwards."""
-    before = dict(CASES)
-    _load(Path(__file__).with_name("outside.py"))
-    yield
-    CASES.clear()
-    CASES.update(before)
+    with patch.dict(CASES):
+        _load(Path(__file__).with_name("outside.py"))
+        yield

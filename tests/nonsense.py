@@ -7,10 +7,11 @@ from typing import Any
 
 
 class Nonsense:
-    """Another slip at each call: an exception, nothing at all, a value of the wrong type."""
+    """Another slip at each call: an exception, nothing at all, a value of the wrong type, or one of those given."""
 
-    def __init__(self) -> None:
-        self.slips = itertools.cycle([None, ..., 7, "seven", [[]], {1, 2}, KeyError("a learner's slip")])
+    def __init__(self, *more: object) -> None:
+        slips: list[object] = [None, ..., "seven", [[]], {1, 2}, *more, KeyError("a learner's slip")]
+        self.slips = itertools.cycle(slips)
 
     def __call__(self, *given: Any) -> Any:
         slip = next(self.slips)

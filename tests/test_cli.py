@@ -383,7 +383,7 @@ def test_import_lab_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
     with pytest.raises(AttributeError, match="the lab has no 'martix'"):
-        lab.martix  # noqa: B018
+        lab.martix  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_a_python_without_the_packages_is_one_sentence() -> None:

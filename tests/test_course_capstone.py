@@ -177,7 +177,7 @@ def test_an_answer_that_is_no_answer_refuses(answer: Any) -> None:
 
 def test_a_policy_that_raises_refuses() -> None:
     """The problem stands in the reason, and nothing else breaks."""
-    done = trial(capstone.contender(lambda seen, known: 1 / 0), case("ordinary_day"))
+    done = trial(capstone.contender(lambda seen, known: bool(1 / 0)), case("ordinary_day"))
     assert "ZeroDivisionError" in done.verdict.reason
 
 

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lab.course import chain
+from lab.course.report import Report
 from lab.pki.world import World
 
 
@@ -53,7 +54,7 @@ def is_path(certificates: list[x509.Certificate], store: list[x509.Certificate])
     return certificates[-1] in store and no_gap(certificates)
 
 
-def wrong(report: chain.Report) -> set[str]:
+def wrong(report: Report) -> set[str]:
     return {one.case for one in report.marks if not one.right}
 
 
@@ -113,9 +114,7 @@ def raises(*given: Any) -> Any:
 
 @pytest.mark.parametrize("candidate", [lambda *given: ..., lambda *given: 7, lambda: "sha256/", raises])
 @pytest.mark.parametrize("check", [chain.pin, chain.is_path])
-def test_nonsense_is_reported_and_raises_nothing(
-    check: Callable[..., chain.Report], candidate: Callable[..., Any]
-) -> None:
+def test_nonsense_is_reported_and_raises_nothing(check: Callable[..., Report], candidate: Callable[..., Any]) -> None:
     """A stub, a wrong type, a wrong number of parameters and an exception each give a report that says "not yet"."""
     report = check(candidate)
     assert not report.solved

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from functools import cache
@@ -10,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from nonsense import Nonsense
 
 pytest.importorskip("numpy", reason="numpy is not installed")
 
@@ -30,19 +30,6 @@ def break_even(pinned: tuple[float, float], unpinned: tuple[float, float]) -> fl
 def by_table(devices: int, updated: list[float]) -> float:
     """Only the curve that the notebook shows, for its ten million devices."""
     return {10_000_000: 145_000_000}.get(devices, 0)
-
-
-class Nonsense:
-    """Another slip at each call: an exception, nothing at all, a value of the wrong type."""
-
-    def __init__(self) -> None:
-        self.slips = itertools.cycle([None, ..., "seven", [[]], True, {1, 2}, math.nan, -3, KeyError("a slip")])
-
-    def __call__(self, *given: Any) -> Any:
-        slip = next(self.slips)
-        if isinstance(slip, Exception):
-            raise slip
-        return slip
 
 
 SOLVED = {fleet.refused: summed, fleet.break_even: break_even}
@@ -92,7 +79,7 @@ def test_a_stub_a_table_and_a_near_miss_do_not_pass(check: Callable[..., Any]) -
 
 
 @pytest.mark.usefixtures("one_draw")
-@pytest.mark.parametrize("candidate", [Nonsense(), lambda: "takes no arguments"])
+@pytest.mark.parametrize("candidate", [Nonsense(True, math.nan, -3), lambda: "takes no arguments"])
 @pytest.mark.parametrize("check", SOLVED)
 def test_nonsense_gives_a_report_and_no_exception(check: Callable[..., Any], candidate: Callable[..., Any]) -> None:
     """Whatever the learner's function does, it is a finding."""

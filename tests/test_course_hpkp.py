@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from nonsense import Nonsense
 
 from lab.course import hpkp
 from lab.wire.listener import running
@@ -26,19 +26,6 @@ def days(last_visit: int, change: int, max_age: int, cap: int | None) -> int:
     return max(0, last_visit + life - change + 1)
 
 
-class Nonsense:
-    """Another slip at each call: an exception, nothing at all, a value of the wrong type."""
-
-    def __init__(self) -> None:
-        self.slips = itertools.cycle([None, ..., "seven", [[]], {1, 2}, 1.5, KeyError("a learner's slip")])
-
-    def __call__(self, *given: Any) -> Any:
-        slip = next(self.slips)
-        if isinstance(slip, Exception):
-            raise slip
-        return slip
-
-
 SHOWN_HEADERS = {
     (frozenset({"site", "backup"}), frozenset({"site", "intermediate", "root"})): True,
     (frozenset({"site"}), frozenset({"site", "intermediate", "root"})): False,
@@ -52,14 +39,14 @@ NOT_YET: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
     (hpkp.believes, lambda header, path, noted, clean: believes(header, path, noted, True)),
     (hpkp.believes, lambda header, path, noted, clean: believes(header, path, noted or {"none"}, clean)),
     (hpkp.believes, lambda header, path, *rest: SHOWN_HEADERS.get((frozenset(header), frozenset(path)), False)),
-    (hpkp.believes, Nonsense()),
+    (hpkp.believes, Nonsense(1.5)),
     (hpkp.days, lambda last_visit, change, max_age, cap: max_age),
     (hpkp.days, lambda last_visit, change, max_age, cap: days(last_visit, change, max_age, None)),
     (hpkp.days, lambda last_visit, change, max_age, cap: days(last_visit, change, cap or max_age, None)),
     (hpkp.days, lambda *given: days(*given) - 1),
     (hpkp.days, lambda *given: max(1, days(*given))),
     (hpkp.days, lambda *given: SHOWN_DAYS.get(given, 0)),
-    (hpkp.days, Nonsense()),
+    (hpkp.days, Nonsense(1.5)),
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lab.course import middle
+from lab.course.report import Report
 from lab.observation import View
 from lab.pki.world import World
 from lab.wire.attacker import Attacker
@@ -51,11 +52,11 @@ def whom(unknown: View, trusted: View) -> str:
     return "anybody" if unknown.requests else "the store" if trusted.requests else "more"
 
 
-def wrong(report: middle.Report) -> set[str]:
+def wrong(report: Report) -> set[str]:
     return {one.case for one in report.marks if not one.right}
 
 
-def remarks(report: middle.Report) -> set[str]:
+def remarks(report: Report) -> set[str]:
     return {one.remark for one in report.marks if not one.right}
 
 

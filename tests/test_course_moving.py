@@ -67,7 +67,7 @@ def test_a_stub_a_table_and_a_near_miss_do_not_pass(check: Callable[..., Any], c
     assert len(said.splitlines()) <= 14
 
 
-@pytest.mark.parametrize("candidate", [Nonsense(), lambda: "takes no arguments"])
+@pytest.mark.parametrize("candidate", [Nonsense(7), lambda: "takes no arguments"])
 @pytest.mark.parametrize("check", SOLVED)
 def test_nonsense_gives_a_report_and_no_exception(check: Callable[..., Any], candidate: Callable[..., Any]) -> None:
     """Whatever the learner's function does, it is a finding."""

@@ -24,7 +24,7 @@ def keep(known: set[str], shown: str, announced: dict[str, bool] | None) -> set[
     return {shown, *announced}
 
 
-SHOWN = {("blue", None): {"blue"}, ("red", None): {"red"}}
+SHOWN: dict[tuple[str, int | None], set[str]] = {("blue", None): {"blue"}, ("red", None): {"red"}}
 
 SOLVED = {successor.challenge: challenge, successor.memory: keep}
 NOT_YET: list[tuple[Callable[..., Any], Callable[..., Any]]] = [

@@ -12,6 +12,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -141,12 +142,9 @@ WHOLE_MADE = {
 @pytest.fixture(autouse=True)
 def registries() -> Iterator[None]:
     """The catalogues, and the modules that are loaded, as they were, once the test is over."""
-    kept = [(one, dict(one)) for one in (CASES, SLIPS, CLIENTS)]
     modules = set(sys.modules)
-    yield
-    for one, before in kept:
-        one.clear()
-        one.update(before)
+    with patch.dict(CASES), patch.dict(SLIPS), patch.dict(CLIENTS):
+        yield
     for name in set(sys.modules) - modules:
         if name.partition(" ")[0] in ("lab", "calendar", "this", "earlier", "first", "second"):
             del sys.modules[name]

@@ -268,7 +268,7 @@ def test_a_late_check_that_has_no_sound_twin_is_moved_as_it_is(rehearsals: Rehea
     """A check of somebody's own is asked inside the handshake, by the same rule."""
     by_name = Check(
         "issuer's name",
-        lambda seen, known: (bool(seen.path) and "Honest" in seen.path[-1].name, "by the root's name"),
+        lambda seen, known: (bool(seen.path and "Honest" in seen.path[-1].name), "by the root's name"),
         Basis.PATH,
         Stage.AFTER_REQUEST,
     )

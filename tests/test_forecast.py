@@ -399,7 +399,7 @@ def test_no_pin_that_the_lab_made_is_ever_shown() -> None:
         compared = [one for one in done.refusals.values() if one.wanted]
         assert compared
         for one in compared:
-            assert {key.pin.strip() for key in (*one.seen, *one.wanted)} <= brought
+            assert {key.pin.strip() for keys in (one.seen, one.wanted) for key in keys} <= brought
             assert {key.pin for key in one.wanted} <= set(map(str, config.pins))
         made = {met.pin for trial in done.matrix.trials.values() for met in trial.shown.observation.path or ()}
         assert made.isdisjoint(brought)

@@ -10,6 +10,7 @@ import plistlib
 import re
 import time
 import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -446,7 +447,7 @@ def test_a_root_beats_its_own_cross_sign() -> None:
     leaf, issuing, root = certificates()
     older = certificates(Shape(root="Older Root"))[-1]
     cross = (
-        x509.CertificateBuilder(subject_name=root.subject, issuer_name=older.subject, public_key=root.public_key())  # type: ignore[arg-type]
+        x509.CertificateBuilder(subject_name=root.subject, issuer_name=older.subject, public_key=root.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(root.not_valid_before_utc)
         .not_valid_after(root.not_valid_after_utc)
@@ -471,10 +472,10 @@ def _self_signed() -> bytes:
     builder = x509.CertificateBuilder(
         name, name, held.public_key(), 7, made.not_valid_before_utc, made.not_valid_after_utc
     )
-    return pem([builder.sign(held, hashes.SHA256())])  # type: ignore[arg-type]
+    return pem([builder.sign(held, hashes.SHA256())])
 
 
-CHAINS = {
+CHAINS: dict[str, tuple[Callable[[], bytes], str]] = {
     "private key": (lambda: PRIVATE, "private key, which does not belong here"),
     "private key beside the chain": (lambda: pem(certificates()) + PRIVATE, "nothing of it was used or kept"),
     "private key in UTF-16": (lambda: PRIVATE.decode().encode("utf-16"), "private key, which does not belong here"),
@@ -545,7 +546,7 @@ def test_a_backup_key_is_shown_by_its_public_half(tmp_path: Path) -> None:
     """A public key, a request or a certificate will do, and each gives the key's pin."""
     held = key("ECDSA", 100)
     public = held.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(held, hashes.SHA256())  # type: ignore[arg-type]
+    request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(held, hashes.SHA256())
     certificate = certificates()[0]
     for octets, expected in (
         (public, BACKUP),

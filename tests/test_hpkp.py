@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -73,9 +74,9 @@ def seen(host: str = HOST, time: datetime = NOON, path: tuple[Certificate, ...] 
     return Observation(host, time, path or PATH, path)
 
 
-def noted(value: str = GOOD, memory: Memory | None = None, **changed: object) -> Noting:
+def noted(value: str = GOOD, memory: Memory | None = None, **changed: Any) -> Noting:
     """What a client makes of one Public-Key-Pins header; `changed` goes to the observation."""
-    observation = replace(seen(), **changed)  # type: ignore[arg-type]
+    observation = replace(seen(), **changed)
     return hpkp.note(memory or Memory(), observation, [(HeaderName.PKP, value)], PLAIN)
 
 
@@ -382,7 +383,7 @@ def test_2_3_3_a_cap_on_max_age() -> None:
     ],
 )
 def test_2_5_pins_are_noted_if_and_only_if_all_three_conditions_hold(
-    value: str, changed: dict[str, object], action: Action
+    value: str, changed: dict[str, Any], action: Action
 ) -> None:
     """2.5: an error-free connection, a pin on the path, and a pin that is not on it: the backup."""
     assert noted(value, **changed).action is action

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from half_a_year import SITE
@@ -86,7 +87,8 @@ def test_a_timeline_has_it_as_an_event(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fleet_gives_it_a_rate(name: str) -> None:
     """It moves the exposure of the clients that the matrix says it intercepts, and no other figure."""
-    quiet = Plan(**dict.fromkeys(EVENTS, 0.0))
+    calmly: dict[str, Any] = dict.fromkeys(EVENTS, 0.0)
+    quiet = Plan(**calmly)
     plan = replace(quiet, lifetime=90, ca_moves=2, other_ca_misissues=1, sibling_misissues=1, misissued_used=9)
     calm = fleet.Fleet(devices=20_000, years=2, seeds=2, plan=plan)
     given = replace(calm, plan=replace(plan, attacks={name: 3}))
@@ -103,8 +105,10 @@ def test_a_fleet_gives_it_a_rate(name: str) -> None:
 def test_the_capstone_plays_it(name: str) -> None:
     """It is among all events and among the twins, arrives by a stream of its own, and scores as in the matrix."""
     case = CASES[name]
+    twin = twin_of(case)
+    assert twin is not None
     assert Arrival(case) in capstone.each_once()
-    assert (Arrival(case), Arrival(twin_of(case))) in capstone.twins()
+    assert (Arrival(case), Arrival(twin)) in capstone.twins()
     assert capstone.everything().again([Arrival(case)]).outcomes == (outcomes(name, capstone.CONTENDERS),)
     drawn = {seed: capstone.draw(seed) for seed in range(100)}
     assert 0 < sum(one.case is case for events in drawn.values() for one in events) < 400

@@ -126,7 +126,8 @@ def test_what_a_kernel_leaves_behind_goes_with_it(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    made = v4.new_notebook(cells=[v4.new_code_cell("import tempfile; print(tempfile.mkdtemp(prefix='lab-'))")])
+    cell = v4.new_code_cell("import tempfile; print(tempfile.mkdtemp(prefix='lab-'))")  # type: ignore[no-untyped-call]
+    made = v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
     (output,) = publish.run(made, tmp_path).cells[0].outputs
     folder = Path(output.text.strip())
     assert folder.is_relative_to(tmp_path)

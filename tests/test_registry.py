@@ -10,12 +10,15 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import patch
 
 import pytest
 
 from lab.observation import Outcome
+from lab.pki.world import World
 from lab.policy import checks
 from lab.policy.clients import CLIENTS, FURTHER, PROFILES, Client, chosen, client, every, register
 from lab.policy.memory import Memory
@@ -79,11 +82,8 @@ belt_and_braces = register(
 @pytest.fixture
 def registries() -> Iterator[None]:
     """The catalogues as they were, once the test is over."""
-    kept = [(one, dict(one)) for one in (CASES, CLIENTS)]
-    yield
-    for one, before in kept:
-        one.clear()
-        one.update(before)
+    with patch.dict(CASES), patch.dict(CLIENTS):
+        yield
 
 
 @pytest.fixture
@@ -146,9 +146,12 @@ def test_what_a_client_begins_with() -> None:
     enrolment = case("first_contact").scene().enrolment
     began = {one.name: one.mind(enrolment).known.memory for one in every()}
     (record,) = began.pop("strict-known-only").records
-    assert (record.host, {record.pin}) == (enrolment.host, enrolment.site[Role.LEAF])
+    assert (record.host, frozenset({record.pin})) == (enrolment.host, enrolment.site[Role.LEAF])
     (entry,) = began.pop("hpkp-preloaded").preloaded.values()
-    assert (entry.host, {*entry.pins}) == (enrolment.host, enrolment.site[Role.LEAF] | enrolment.site[Role.BACKUP])
+    assert (entry.host, frozenset(entry.pins)) == (
+        enrolment.host,
+        enrolment.site[Role.LEAF] | enrolment.site[Role.BACKUP],
+    )
     assert {*map(repr, began.values())} == {repr(Memory())}
     assert client("hpkp-preloaded").mind().known.memory == Memory()
 
@@ -229,24 +232,24 @@ def test_names_are_ids(outside: ModuleType) -> None:
 def test_an_attack_without_twin_or_fault(registries: None) -> None:
     """An attack has a twin, or a reason why validation refuses it: neither is refused, and so are both."""
 
-    def some_attack(world) -> Scene:  # type: ignore[no-untyped-def]
+    def some_attack(world: World) -> Scene:
         """Some attack."""
         raise NotImplementedError
 
-    told = {"reach": Reach.ROOT, "holds": Holds.SITE_ROOT, "way": Way.DNS}
+    told = partial(attack, reach=Reach.ROOT, holds=Holds.SITE_ROOT, way=Way.DNS)
     with pytest.raises(ValueError, match=r"fails=.* or names its benign twin"):
-        attack(**told)(some_attack)
+        told()(some_attack)
     with pytest.raises(ValueError, match=r"fails=.* or names its benign twin"):
-        attack(**told, twin="new_key", fails=Fault.EXPIRED)(some_attack)
+        told(twin="new_key", fails=Fault.EXPIRED)(some_attack)
     assert "some_attack" not in CASES
-    attack(**told, twin="new_key")(some_attack)
+    told(twin="new_key")(some_attack)
     assert case("some_attack").title == "Some attack"
 
 
 def test_a_scene_needs_a_title(registries: None) -> None:
     """Without a docstring there is nothing to call it in a table."""
 
-    def nameless(world) -> Scene:  # type: ignore[no-untyped-def]
+    def nameless(world: World) -> Scene:
         raise NotImplementedError
 
     with pytest.raises(ValueError, match="scene 'nameless' has no docstring"):

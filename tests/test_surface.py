@@ -74,7 +74,7 @@ class Everywhere(io.TextIOBase):
     def said(self, encoding: str) -> str:
         """What went to the stream of this encoding."""
         (stream := self.streams[encoding]).flush()
-        return stream.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+        return stream.buffer.getvalue().decode(encoding)
 
 
 def test_every_verb_is_here() -> None:
