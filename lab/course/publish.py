@@ -78,7 +78,7 @@ def page(notebook, title: str) -> str:  # type: ignore[no-untyped-def]
     """The notebook as one HTML page. Raises ValueError where it would load anything from elsewhere."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(template_name="lab")  # type: ignore[no-untyped-call]
+    exporter = HTMLExporter(template_name="lab")
     for url in ("require_js_url", "mathjax_url", "mermaid_js_url", "jquery_url", "jupyter_widgets_base_url"):
         if hasattr(exporter, url):
             setattr(exporter, url, "")
