@@ -59,8 +59,11 @@ SAMPLE = {
 }
 
 
+Flips = dict[tuple[str, str], tuple[Trial, Flip | None]]
+
+
 @pytest.fixture(scope="module")
-def flips(rehearsals: Rehearsals) -> dict[tuple[str, str], tuple[Trial, Flip | None]]:
+def flips(rehearsals: Rehearsals) -> Flips:
     trials = {(client, scene): trial(CLIENTS[client], case(scene)) for client, scene in SAMPLE}
     return {cell: (done, flip(done, rehearsals)) for cell, done in trials.items()}
 
@@ -71,7 +74,7 @@ def turned(edited: Client, done: Trial, rehearsals: Rehearsals) -> bool:
 
 
 @pytest.mark.parametrize("cell", SAMPLE, ids=" in ".join)
-def test_the_edit_is_found_and_is_the_smallest(cell: tuple[str, str], flips, rehearsals: Rehearsals) -> None:  # type: ignore[no-untyped-def]
+def test_the_edit_is_found_and_is_the_smallest(cell: tuple[str, str], flips: Flips, rehearsals: Rehearsals) -> None:
     """The edit turns the outcome when the scene is run again, and no smaller one does."""
     done, found = flips[cell]
     assert SAMPLE[cell] == (found.edits if found else 0)
@@ -83,7 +86,7 @@ def test_the_edit_is_found_and_is_the_smallest(cell: tuple[str, str], flips, reh
         assert [words for words, edited in next(edits(done.client)) if turned(edited, done, rehearsals)] == []
 
 
-def test_an_unedited_client_does_not_turn(flips) -> None:  # type: ignore[no-untyped-def]
+def test_an_unedited_client_does_not_turn(flips: Flips) -> None:
     """Run again as it is, a client fares as before: it is the edit that turns the outcome."""
     for cell in list(SAMPLE)[:6]:
         done, _ = flips[cell]
@@ -91,27 +94,29 @@ def test_an_unedited_client_does_not_turn(flips) -> None:  # type: ignore[no-unt
         assert (again.verdict, again.outcome) == (done.verdict, done.outcome)
 
 
-def test_the_other_scenes_are_counted_right(flips) -> None:  # type: ignore[no-untyped-def]
+def test_the_other_scenes_are_counted_right(flips: Flips) -> None:
     """The scenes that are said to change too are those that change when all are run again."""
     cells = [
         ("trust-everything", "self_signed_certificate"),
         ("first-use-key", "expired_with_stolen_key"),
     ]
     ran = matrix([CLIENTS[client] for client, _ in cells], CASES.values())
-    again = matrix([flips[cell][1].client for cell in cells], CASES.values())
+    turns = {cell: found for cell in cells if (found := flips[cell][1])}
+    again = matrix([turns[cell].client for cell in cells], CASES.values())
 
     def outcomes(run: Matrix, client: str, scene: str) -> list[Outcome | None]:
         return [met.outcome for met in run.cell(client, scene).encounters]
 
     for client, scene in cells:
-        said = flips[client, scene][1].others
+        said = turns[client, scene].others
         changed = [one for one in CASES if outcomes(again, client, one) != outcomes(ran, client, one)]
         assert sorted([*said, scene]) == sorted(changed)
 
 
-def test_of_the_smallest_edits_the_mildest_wins(flips, rehearsals: Rehearsals) -> None:  # type: ignore[no-untyped-def]
+def test_of_the_smallest_edits_the_mildest_wins(flips: Flips, rehearsals: Rehearsals) -> None:
     """No other single edit that turns the outcome changes fewer other scenes."""
     done, found = flips["root-pinned", "sibling_intermediate"]
+    assert found is not None
 
     def outcomes(client: Client) -> dict[str, list[Outcome]]:
         expected = rehearsals.expected(client)
@@ -166,13 +171,13 @@ COLUMNS = (
 
 
 @pytest.fixture(scope="module")
-def small(rehearsals: Rehearsals) -> dict[tuple[str, str], tuple[Trial, Flip | None]]:
+def small(rehearsals: Rehearsals) -> Flips:
     done = matrix(ROWS, [case(name) for name in COLUMNS])
     return {cell: (shown, flip(shown, rehearsals)) for cell, shown in done.trials.items()}
 
 
 @pytest.mark.parametrize("scene", COLUMNS)
-def test_every_edit_turns_the_outcome_when_it_is_run(scene: str, small) -> None:  # type: ignore[no-untyped-def]
+def test_every_edit_turns_the_outcome_when_it_is_run(scene: str, small: Flips) -> None:
     """A real trial of each edited client turns the shown meeting; one of each client as it was does not."""
     cells = [(done, found) for (_, name), (done, found) in small.items() if name == scene]
     edited = [replace(found.client, name=done.client.name) for done, found in cells if found]
@@ -185,7 +190,7 @@ def test_every_edit_turns_the_outcome_when_it_is_run(scene: str, small) -> None:
             assert again.outcome is found.outcome
 
 
-def test_where_there_is_no_edit_nothing_could_help(small) -> None:  # type: ignore[no-untyped-def]
+def test_where_there_is_no_edit_nothing_could_help(small: Flips) -> None:
     """No answer comes for the client that is switched off, on an ordinary day, and where the thief has everything."""
     none = {cell for cell, (_, found) in small.items() if not found}
     everything = {(one.name, "stolen_key_and_certificate") for one in ROWS}
@@ -195,7 +200,7 @@ def test_where_there_is_no_edit_nothing_could_help(small) -> None:  # type: igno
     assert none == expected - broken_anyway
 
 
-def test_a_repair_does_not_only_move_the_harm(small, rehearsals: Rehearsals) -> None:  # type: ignore[no-untyped-def]
+def test_a_repair_does_not_only_move_the_harm(small: Flips, rehearsals: Rehearsals) -> None:
     """After a repair no meeting of the scene is bad, wherever some edit of that size can have it so."""
     for (who, scene), (done, found) in small.items():
         if found and done.outcome in BAD and (who, scene) != ("curl-ca-pin", "stolen_key_and_certificate"):
@@ -203,6 +208,7 @@ def test_a_repair_does_not_only_move_the_harm(small, rehearsals: Rehearsals) -> 
 
     # A control: another edit of one check turns the same meeting, and the outage comes one meeting later.
     done, found = small["leaf-pinned", "first_visit_before_a_move"]
+    assert found is not None
     other = replace(done.client, policy=(*done.client.policy[:-1], checks.KNOWN_KEY))
     again = trial(other, done.case)
     assert found.edits == 1
@@ -210,9 +216,10 @@ def test_a_repair_does_not_only_move_the_harm(small, rehearsals: Rehearsals) -> 
     assert (again.encounters[done.worst].outcome, again.outcome) == (Outcome.SERVED, Outcome.OUTAGE)
 
 
-def test_where_the_harm_can_only_be_moved_the_sentence_says_so(small) -> None:  # type: ignore[no-untyped-def]
+def test_where_the_harm_can_only_be_moved_the_sentence_says_so(small: Flips) -> None:
     """A pin that nothing matches is an outage; without it the thief who has everything is let in."""
     done, found = small["curl-ca-pin", "stolen_key_and_certificate"]
+    assert found is not None
     assert (done.outcome, found.outcome) == (Outcome.OUTAGE, Outcome.INTERCEPTED)
     assert sentence(found, done).endswith("; this scene is then intercepted at another meeting")
     for done, found in small.values():
