@@ -112,9 +112,9 @@ def test_a_path_is_drawn_with_its_marks_and_described() -> None:
     pin = lab.pin_of(world.root.certificate)
     drawn = lab.draw(world.genuine.path, {pin: "pinned"})
     picture = ET.fromstring(drawn.svg())
-    strokes = [rect.get("stroke-width") for rect in picture.iter("{http://www.w3.org/2000/svg}rect")][1:]
+    strokes = [rect.get("stroke-width") for rect in picture.findall("{http://www.w3.org/2000/svg}rect")][1:]
     assert strokes == ["4", "1.2", "1.2"]
-    assert "Honest Root (pinned)" in drawn.alt()
+    assert "Honest Root [C, pinned]" in drawn.alt()
     assert "pinned" not in lab.draw(world.genuine.path).alt()
     encoded = re.search(r'src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)"', drawn.html())
     assert encoded
