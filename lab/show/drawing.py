@@ -74,7 +74,7 @@ def sequence(shown: Trial) -> str:
             body.append(svg.arrow(a + (6 if b > a else -6), y, b - (6 if b > a else -6), y))
             body.append(svg.words((a + b) / 2, y - 6, words, small=True))
             for number_sent, one in enumerate(sent):
-                body.append(swatch(one, (a + b) / 2 + 42 * (number_sent - len(sent) / 2), y + 6, 36, 16))
+                body.append(swatch(one, (a + b) / 2 + 54 * (number_sent - len(sent) / 2), y + 6))
             y += 50 if sent else 30
         if met.outcome:
             look = LOOKS[met.outcome]
@@ -121,7 +121,7 @@ def _events(met: Encounter, letters: Letters) -> Iterable[tuple[str, str, str, t
     if met.observation.resumed:
         yield other, "client", "session resumed, no certificate", ()
     elif sent := met.observation.presented[:3]:
-        certificates = "certificates: " + " <- ".join(named(one, letters) for one in sent)
+        certificates = "sends " + " <- ".join(named(one, letters) for one in sent)
         yield other, "client", certificates, tuple(letters[one.pin] for one in sent if one.pin in letters)
     if not view.requests:
         alert = f"alert: {view.alert}" if view.alert else "closes the connection"

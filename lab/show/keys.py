@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from lab.observation import Certificate, Letters
 from lab.show.markup import tag
-from lab.show.svg import INK
+from lab.show.svg import INK, address
 
 COLOURS = ("#009E73", "#56B4E9", "#CC79A7", "#F0E442", "#E69F00", "#999999", "#D55E00", "#0072B2")
 PATTERNS = (
@@ -35,7 +35,7 @@ def look(letter: str) -> tuple[str, str]:
     return COLOURS[number % len(COLOURS)], PATTERNS[number % len(PATTERNS)]
 
 
-def swatch(letter: str, x: float = 0, y: float = 0, width: float = 36, height: float = 18) -> str:
+def swatch(letter: str, x: float = 0, y: float = 0, width: float = 48, height: float = 18) -> str:
     """A piece of SVG: the key's colour and pattern with an edge, and its letter on white in the middle."""
     colour, strokes = look(letter)
     tile = (tag("rect", width=8, height=8, fill=colour), tag("path", d=strokes, stroke=INK, stroke_width=1.5))
@@ -48,6 +48,12 @@ def swatch(letter: str, x: float = 0, y: float = 0, width: float = 36, height: f
         tag("rect", x=middle - wide / 2, y=y, width=wide, height=height, fill="white", **ink),
         tag("text", letter, x=middle, y=y + height / 2 + 4.5, fill=INK, text_anchor="middle", font_weight="bold"),
     )
+
+
+def picture(letter: str) -> str:
+    """The key's swatch as the address of an image, for a page."""
+    size = {"width": 50, "height": 20, "font_family": "DejaVu Sans, Verdana, sans-serif", "font_size": 13}
+    return address(tag("svg", swatch(letter, 1, 1), xmlns="http://www.w3.org/2000/svg", **size))
 
 
 def named(one: Certificate, letters: Letters, said: str = "") -> str:

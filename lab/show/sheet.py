@@ -37,6 +37,9 @@ NARROW = 13
 
 SECTION = f"font-weight:bold;font-size:14px;padding:8px 5px;background-color:#dddddd;color:{INK}"
 
+MANY = 6
+"""With more columns than these, a table for a notebook is set smaller: eight fit at 1024 pixels."""
+
 Content = Outcome | str | float
 """What stands in a cell: an outcome, which shows as glyph and word, or words, or a figure."""
 
@@ -141,7 +144,7 @@ class Sheet(Showable):
             tag("caption", escape(self.caption).replace("\n", "<br/>")),
             tag("thead", tag("tr", *heads)),
             tag("tbody", *rows).replace("<tbody></tbody>", ""),
-            style="border-collapse:collapse;font-size:12px",
+            style=f"border-collapse:collapse;font-size:{12 if len(columns) <= MANY else 11}px",
         )
         notes = (tag("pre", escape(note)) for note in self.notes)
         return tag("div", table, *notes, style="overflow-x:auto;margin:8px 0")
@@ -215,14 +218,16 @@ def _cell_record(entry: Content) -> dict[str, Any]:
 
 
 def _style(right: bool = False) -> str:
-    return f"padding:2px 5px;border:1px solid #999;vertical-align:top;text-align:{'right' if right else 'left'};"
+    return f"padding:2px 4px;border:1px solid #999;vertical-align:top;text-align:{'right' if right else 'left'};"
 
 
 def _td(entry: Content, right: bool) -> str:
     # Neither ground nor edge is needed to read an outcome.
     look = LOOKS[entry] if isinstance(entry, Outcome) else None
-    filled = f"border-left:5px solid {look.colour};background-color:{look.tint};color:{INK}" if look else ""
-    return tag("td", escape(_said(entry)), style=_style(right) + filled)
+    filled = f"border-left:4px solid {look.colour};background-color:{look.tint};color:{INK}" if look else ""
+    # The longest word of an outcome may break at a soft hyphen, and is then what the narrowest column has room for.
+    said = escape(_said(entry)).replace("intercepted", "inter\u00adcepted") if look else escape(_said(entry))
+    return tag("td", said, style=_style(right) + filled)
 
 
 def _banner_html(banner: Banner, columns: int) -> str:
