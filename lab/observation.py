@@ -110,6 +110,11 @@ class Certificate:
         return f"{self.pin}  {self.name}"
 
 
+Letters = Mapping[str, str]
+"""The letter of each key, by its pin: one letter for one key, wherever it is drawn or named."""
+UNLETTERED: Letters = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationError:
     """
@@ -297,25 +302,31 @@ class Finding:
         wanted = " or ".join(dict.fromkeys(pin.name for pin in self.wanted if pin.name)) or "one of the pins"
         return f"wanted {wanted} on {self.where}, saw {names(self.seen)}"
 
-    @property
-    def both_sides(self) -> str:
+    def both_sides(self, letters: Letters = UNLETTERED) -> str:
         """
         What was seen and what was wanted, a line for each: ``pin  name``; empty where no keys were compared.
 
         As OkHttp's CertificatePinner words it: the chain first, then the pins.
+        A key that has a letter is given with it, before its pin.
         """
-        sides = (("seen", self.seen), ("wanted", self.wanted))
-        lines = [(label if not number else "", str(key)) for label, keys in sides for number, key in enumerate(keys)]
-        return "\n".join(f"{label:<8}{key}" for label, key in lines) if self.wanted else ""
+        sides: dict[str, Iterable[Certificate | Wanted]] = {"seen": self.seen, "wanted": self.wanted}
+        lines = [(label if not number else "", key) for label, keys in sides.items() for number, key in enumerate(keys)]
+        if not self.wanted:
+            return ""
+        return "\n".join(f"{label:<8}{letters.get(key.pin, '-') + ' ' if letters else ''}{key}" for label, key in lines)
 
-    def record(self) -> dict[str, Any]:
-        """The finding as plain JSON values."""
+    def record(self, letters: Letters = UNLETTERED) -> dict[str, Any]:
+        """The finding as plain JSON values; a key that has no letter has None."""
+
+        def keys(side: Iterable[Certificate | Wanted]) -> list[dict[str, str | None]]:
+            return [{"pin": one.pin or None, "name": one.name, "key": letters.get(one.pin)} for one in side]
+
         return {
             "check": self.check,
             "passed": self.passed,
             "reason": self.reason,
-            "wanted": [{"pin": pin.pin or None, "name": pin.name} for pin in self.wanted],
-            "seen": [{"pin": certificate.pin, "name": certificate.name} for certificate in self.seen],
+            "wanted": keys(self.wanted),
+            "seen": keys(self.seen),
         }
 
 

@@ -142,6 +142,17 @@ def test_each_trace_is_what_trial_prints(
     ]
 
 
+def test_every_key_of_every_chain_has_an_image_on_the_page(gathered: dict[str, Any]) -> None:
+    """One for each letter and no two alike; the page itself deals no letters, it shows what is there."""
+    met = [
+        meeting for part in ("matrix", "profiles") for one in gathered[part]["trials"] for meeting in one["meetings"]
+    ]
+    letters = {one["key"] for each in met for one in (*each["presented"], *(each["path"] or ()))}
+    assert set(gathered["keys"]) == letters > {"A", "B", "C", "E"}
+    assert len(set(gathered["keys"].values())) == len(letters)
+    assert all(one.startswith("data:image/svg+xml;base64,") for one in gathered["keys"].values())
+
+
 def test_profiles_meet_the_slips_as_well(gathered: dict[str, Any]) -> None:
     """The profiles go through the chosen scenes and every slip; the clients through the chosen scenes alone."""
     met = {part: {one["scene"] for one in gathered[part]["trials"]} for part in ("matrix", "profiles")}

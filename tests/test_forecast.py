@@ -374,7 +374,7 @@ def test_a_refusal_shows_both_sides_with_the_users_own_pins() -> None:
         "new_key": sides([(MADE, SITE), (ISSUING, "Issuing CA 1"), (ROOT, "Root CA")], wanted),
         "new_intermediate": sides([(MADE, SITE), (MADE, "Issuing CA 1 (sibling)"), (ROOT, "Root CA")], wanted),
     }
-    assert {name: refusal.both_sides for name, refusal in done.refusals.items()} == expected
+    assert {name: refusal.both_sides() for name, refusal in done.refusals.items()} == expected
     printed = " ".join(text(done).split())
     for block in expected.values():
         assert [line for line in block.splitlines() if " ".join(line.split()) not in printed] == []

@@ -201,7 +201,8 @@ def test_the_picture_names_everybody_and_needs_no_colour(real: Matrix) -> None:
     from lab.show import profiles as pictures
 
     shown = Alike(real)
-    text, page = pictures.text(shown), pictures.html(shown)
+    text = pictures.text(shown)
+    page = pictures.html(shown).replace("<wbr/>", "").replace("\u00ad", "")  # where a word may break
     assert [name for name in PROFILES if name not in text or name not in page] == []
     assert [one.name for one in shown.scenes if one.name not in text] == []
     assert max(map(len, text.splitlines())) <= 120

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
+import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -10,15 +13,18 @@ from pathlib import Path
 import pytest
 
 import lab
-from lab.observation import Outcome
+from lab.observation import UNLETTERED, Outcome
 from lab.policy.clients import CLIENTS
-from lab.show import matrix
+from lab.show import html, matrix, text
 from lab.show.drawing import sequence, sequence_alt
+from lab.show.keys import COLOURS, PATTERNS, look, named
 from lab.show.matrix import DEPTHS, STAIRS
 from lab.show.notebook import compare
-from lab.show.sheet import Banner, Row, Sheet
+from lab.show.sheet import SECTION, Banner, Row, Sheet
+from lab.show.svg import INK
 from lab.show.words import LOOKS
 from lab.trials import matrix as matrices
+from lab.trials.letters import letter, lettered
 from lab.trials.matrix import Matrix
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +41,7 @@ def test_every_cell_has_a_glyph_and_a_word(ran: Matrix) -> None:
     cells = [(client.name, case.name) for client in ran.clients for case in ran.cases]
     happened = [ran.cell(*one).outcome for one in cells]
     sheet = matrix.sheet(ran)
-    page, plain = sheet.html(), str(sheet)
+    page, plain = sheet.html().replace("\u00ad", ""), str(sheet)
     for outcome in Outcome:
         words = f"{LOOKS[outcome].glyph} {outcome.value}"
         assert page.count(f">{words}</td>") == happened.count(outcome) > 0
@@ -112,9 +118,9 @@ def test_a_path_is_drawn_with_its_marks_and_described() -> None:
     pin = lab.pin_of(world.root.certificate)
     drawn = lab.draw(world.genuine.path, {pin: "pinned"})
     picture = ET.fromstring(drawn.svg())
-    strokes = [rect.get("stroke-width") for rect in picture.iter("{http://www.w3.org/2000/svg}rect")][1:]
+    strokes = [rect.get("stroke-width") for rect in picture.findall("{http://www.w3.org/2000/svg}rect")][1:]
     assert strokes == ["4", "1.2", "1.2"]
-    assert "Honest Root (pinned)" in drawn.alt()
+    assert "Honest Root [C, pinned]" in drawn.alt()
     assert "pinned" not in lab.draw(world.genuine.path).alt()
     encoded = re.search(r'src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]+)"', drawn.html())
     assert encoded
@@ -129,6 +135,144 @@ def test_a_sequence_is_drawn_from_what_was_recorded() -> None:
     assert "GET /account, passed on" in sequence_alt(robbed)
     assert "passed on" not in sequence_alt(safe)
     assert "alert: internal error" in sequence_alt(safe)
+
+
+# ---- keys ----------------------------------------------------------------------------------------
+
+
+def test_the_genuine_keys_have_the_first_letters_whoever_comes_first(ran: Matrix) -> None:
+    """A to D are the leaf's, the intermediate's, the root's and the backup key in every trial; a stranger is later."""
+    for case in ran.cases:
+        trial = ran.cell("unpinned", case.name)
+        path, backup = trial.scene.genuine.path, trial.scene.site[lab.Role.BACKUP]
+        assert [trial.letters[pin] for pin in (*map(lab.pin_of, path), *backup)] == ["A", "B", "C", "D"], case.name
+        met = {one.pin: trial.genuine(one) for each in trial.encounters for one in each.observation.presented}
+        assert {trial.letters[pin] > "D" for pin, genuine in met.items() if not genuine} <= {True}, case.name
+
+
+def test_a_key_has_one_letter_in_text_drawing_table_and_json(ran: Matrix) -> None:
+    """What a stranger presents in the site's name has another letter than the site's own, wherever it is named."""
+    trial = ran.cell("leaf-pinned", "other_trusted_ca")
+    plain, drawn, record = text.trial(trial), sequence_alt(trial), trial.record()
+    for said in (plain, drawn):
+        assert "bank.example [A" in said
+        assert "bank.example [E" in said
+    assert "bank.example [E] <- Other Issuing CA [F] <- Other Public Root [G]" in lab.draw(trial).alt()
+    assert [one["key"] for one in record["meetings"][0]["path"]] == ["A", "B", "C"]
+    assert [one["key"] for one in record["path"]] == ["E", "F", "G"]
+    finding = record["meetings"][1]["checks"][-1]
+    assert [one["key"] for side in ("seen", "wanted") for one in finding[side]] == ["E", "F", "G", "A"]
+    sides = html.checks(trial.shown, trial.letters).notes[0]
+    for word, one in (("seen", finding["seen"][0]), ("wanted", finding["wanted"][0])):
+        assert f"{word:<8}{one['key']} {one['pin']}" in sides
+        assert f"{word:<8}{one['key']} {one['pin']}" in plain
+
+
+def test_without_letters_the_stranger_reads_as_the_site_does(ran: Matrix) -> None:
+    """Two certificates, one name: this is what letters are for."""
+    trial = ran.cell("unpinned", "other_trusted_ca")
+    genuine, stranger = (one.observation.presented[0] for one in trial.encounters)
+    assert named(genuine, UNLETTERED) == named(stranger, UNLETTERED)
+    assert named(genuine, trial.letters) != named(stranger, trial.letters)
+
+
+def test_an_attack_and_its_twin_have_the_same_letters(ran: Matrix) -> None:
+    """Nothing on the path tells them apart, and neither do the drawings."""
+    for name in STAIRS:
+        pair = [ran.cell("unpinned", one) for one in (name, ran.cell("unpinned", name).case.twin)]
+        attacked, rotated = ([one["key"] for one in trial.record()["path"]] for trial in pair)
+        assert attacked == rotated
+
+
+def test_no_two_keys_of_a_trial_look_alike(ran: Matrix) -> None:
+    """Nor share a letter; hundreds of keys have letters all the same, and a certificate's fingerprint has none."""
+    for trial in ran.trials.values():
+        letters = list(trial.letters.values())
+        assert len(letters) == len(set(letters)) == len(set(map(look, letters)))
+    most = [letter(number) for number in range(len(COLOURS) * len(PATTERNS))]
+    assert len(set(map(look, most))) == len(most) == 56
+    many = lettered(["cert-sha256/x", "", *(f"sha256/{number}" for number in range(800))])
+    assert (len(set(many.values())), many["sha256/26"], many["sha256/701"], many["sha256/702"]) == (
+        800,
+        "AA",
+        "ZZ",
+        "AAA",
+    )
+
+
+def test_a_drawing_beside_another_keeps_its_letters() -> None:
+    """The keys that both have look alike; without `beside` a stranger would have the first letter."""
+    world = lab.World()
+    evil = world.other_issuing.issue(world.host)
+    assert "bank.example [A] <- Honest Issuing CA 1 [B]" in lab.draw(world.genuine.path).alt()
+    assert "bank.example [D] <- Other Issuing CA [E]" in lab.draw(evil.path, beside=world.genuine.path).alt()
+    assert "bank.example [A] <- Other Issuing CA [B]" in lab.draw(evil.path).alt()
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, as WCAG 2.2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted(map(luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_what_is_filled_has_ink_that_reads_on_it(ran: Matrix) -> None:
+    """At least 4.5 to 1 in every theme: ground and ink stand together; the plain colours themselves would not do."""
+    page = matrix.sheet(ran).html()
+    filled = set(re.findall(r"background-color:(#\w{6});color:(#\w{6})", page))
+    assert filled == {(look.tint, INK) for look in LOOKS.values()} | {(SECTION.split("background-color:")[1][:7], INK)}
+    assert page.count("background-color") == page.count(f";color:{INK}")
+    assert min(contrast(*pair) for pair in filled) >= 4.5
+    assert min(contrast(look.colour, INK) for look in LOOKS.values()) < 4.5
+    assert contrast("#000000", "#ffffff") == 21
+
+
+# ---- notes, and tables for programs ---------------------------------------------------------------
+
+
+def test_a_row_without_a_twin_says_why() -> None:
+    """It is refused anyway, or its twin is not in this table; a pair says nothing."""
+    said = str(matrix.sheet(lab.matrix(["unpinned"], ["self_signed_certificate", "new_key", "ordinary_day", "new_ca"])))
+    assert "no twin, since ordinary TLS refuses it: no trust anchor vouches for it]" in said
+    assert "its twin same_intermediate is not shown]" in said
+    paired = str(matrix.sheet(lab.matrix(["unpinned"], ["new_ca", "other_trusted_ca"])))
+    assert re.search("(no|its) twin", paired) is None
+
+
+def test_a_sheet_comes_as_csv_and_as_plain_values() -> None:
+    """Every entry once, an outcome as its word; a row knows the banners that it stands under."""
+    rows = [Banner("over, all", section=True), Banner("pair", "[aside]"), Row("first", (Outcome.SERVED, 'a "b"', 2.5))]
+    sheet = Sheet("a caption", ("row", "end", "said", "figure"), rows, ("a note",))
+    assert list(csv.reader(io.StringIO(sheet.csv()))) == [
+        ["section", "over", "row", "end", "said", "figure"],
+        ["over, all", "pair", "first", "served", 'a "b"', "2.5"],
+    ]
+    assert Sheet("", ("row", "n"), [Row("first", ("7",))]).csv() == "row,n\nfirst,7\n"
+    assert json.loads(json.dumps(sheet.record())) == {
+        "title": "a caption",
+        "columns": ["row", "end", "said", "figure"],
+        "rows": [
+            {"banner": "over, all", "aside": "", "section": True},
+            {"banner": "pair", "aside": "[aside]", "section": False},
+            {
+                "head": "first",
+                "cells": [
+                    {"value": "served", "outcome": "served"},
+                    {"value": 'a "b"', "outcome": None},
+                    {"value": 2.5, "outcome": None},
+                ],
+            },
+        ],
+        "notes": ["a note"],
+    }
+
+
+# ---- predictions, and the README ------------------------------------------------------------------
 
 
 def test_a_blank_or_wrong_guess_never_raises() -> None:

@@ -8,6 +8,8 @@ the rest are the claims that a reader takes away, each beside its opposite.
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import json
 import random
 import re
@@ -623,6 +625,19 @@ def test_the_command_lists_runs_and_draws(
     assert "http" not in re.sub(r"data:image/svg\+xml;base64,[\w+/=]+", "", page)
     with pytest.raises(ValueError, match="is no folder"):
         do(command.timeline, str(file), "--html", str(tmp_path / "no" / "page.html"))
+
+
+def test_the_csv_has_a_line_for_each_client_and_for_each_timeline(capsys: pytest.CaptureFixture[str]) -> None:
+    """The figures are those of the JSON, rounded as in the table; without a name it is the list."""
+    assert do(command.timeline, "clock-moved", "--csv") == 0
+    told = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    clients = lived("clock-moved").record()["clients"]
+    assert [one["client"] for one in told] == [one["client"] for one in clients]
+    assert [float(one["outage-days"]) for one in told] == pytest.approx(
+        [one["outage_days"] for one in clients], abs=0.5
+    )
+    assert do(command.timeline, "--csv") == 0
+    assert [one["timeline"] for one in csv.DictReader(io.StringIO(capsys.readouterr().out))] == list(ready())
 
 
 def test_the_json_holds_every_point() -> None:

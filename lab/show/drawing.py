@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab.observation import Certificate, Line, Showable
+from lab.observation import Certificate, Letters, Line, Showable
 from lab.show import svg
+from lab.show.keys import named, swatch
 from lab.show.words import LOOKS, cell
 from lab.trials.engine import Encounter
 from lab.trials.trial import Trial
@@ -18,15 +19,16 @@ from lab.trials.trial import Trial
 
 @dataclass(frozen=True)
 class Path(Showable):
-    """A path or a presented chain to look at, with marks (a word each) on some certificates, by pin."""
+    """A path or a presented chain to look at, with marks (a word each) on some certificates, and keys' letters."""
 
     certificates: tuple[Certificate, ...]
     marks: dict[str, str]
+    letters: Letters
     title: str = "path"
 
     def svg(self) -> str:
-        """Root on the left, leaf on the right; a marked certificate has a thick frame and its word."""
-        wide, high, gap = 190, 64, 46
+        """Root left, leaf right, each with its key; a marked certificate has a thick frame and its word."""
+        wide, high, gap = 190, 84, 46
         boxes = list(reversed(self.certificates))
         width = len(boxes) * wide + max(0, len(boxes) - 1) * gap + 20
         parts = []
@@ -35,22 +37,20 @@ class Path(Showable):
             mark = self._mark(one)
             thick = 4 if mark else 1.2
             parts.append(svg.box(left, 10, wide, high, fill="white", thick=thick, corner=6))
-            parts.append(svg.words(left + wide / 2, 36, one.name, bold=True))
-            parts.append(svg.words(left + wide / 2, 57, one.algorithm + (", CA" if one.is_ca else ", server")))
+            if one.pin in self.letters:
+                parts.append(swatch(self.letters[one.pin], left + 8, 18, wide - 16))
+            parts.append(svg.words(left + wide / 2, 57, one.name, bold=True))
+            parts.append(svg.words(left + wide / 2, 78, one.algorithm + (", CA" if one.is_ca else ", server")))
             if mark:
                 parts.append(svg.words(left + wide / 2, high + 34, f"▲ {mark}"))
             if number:
-                parts.append(svg.arrow(left - gap + 4, 42, left - 6, 42))
-                parts.append(svg.words(left - gap / 2, 34, "signs", small=True))
+                parts.append(svg.arrow(left - gap + 4, 52, left - 6, 52))
+                parts.append(svg.words(left - gap / 2, 44, "signs", small=True))
         return svg.frame(width, high + 56, self.alt(), *parts)
 
     def alt(self) -> str:
         """The same in words, leaf first."""
-        named = []
-        for one in self.certificates:
-            mark = self._mark(one)
-            named.append(one.name + (f" ({mark})" if mark else ""))
-        return f"{self.title}: " + " <- ".join(named)
+        return f"{self.title}: " + " <- ".join(named(one, self.letters, self._mark(one)) for one in self.certificates)
 
     def _mark(self, one: Certificate) -> str:
         return self.marks.get(one.pin) or self.marks.get(one.fingerprint, "")
@@ -69,11 +69,13 @@ def sequence(shown: Trial) -> str:
     for number, met in enumerate(shown.encounters, start=1):
         body.append(svg.words(14, y, f"{number}. {met.meeting.title}", anchor="start", bold=True))
         y += 26
-        for start, end, words in _events(met):
+        for start, end, words, sent in _events(met, shown.letters):
             a, b = lanes[start], lanes[end]
             body.append(svg.arrow(a + (6 if b > a else -6), y, b - (6 if b > a else -6), y))
             body.append(svg.words((a + b) / 2, y - 6, words, small=True))
-            y += 30
+            for number_sent, one in enumerate(sent):
+                body.append(swatch(one, (a + b) / 2 + 54 * (number_sent - len(sent) / 2), y + 6))
+            y += 50 if sent else 30
         if met.outcome:
             look = LOOKS[met.outcome]
             body.append(svg.box(14, y - 14, 10, 14, fill=look.colour))
@@ -96,7 +98,7 @@ def sequence_alt(shown: Trial) -> str:
     """The sequence in words."""
     told = []
     for number, met in enumerate(shown.encounters, start=1):
-        events = "; ".join(f"{start} to {end}: {words}" for start, end, words in _events(met))
+        events = "; ".join(f"{start} to {end}: {words}" for start, end, words, _ in _events(met, shown.letters))
         outcome = f" Outcome: {met.outcome.value}." if met.outcome else ""
         told.append(f"{number}. {met.meeting.title}: {events}.{outcome}")
     return " ".join(told).replace("between", _between_name(shown))
@@ -111,27 +113,25 @@ def _between_name(shown: Trial) -> str:
     return "attacker" if attacked else "company proxy"
 
 
-def _events(met: Encounter) -> Iterable[tuple[str, str, str]]:
+def _events(met: Encounter, letters: Letters) -> Iterable[tuple[str, str, str, tuple[str, ...]]]:
+    """Who says what to whom, and the letters of the keys that come with it."""
     other = "between" if _between(met) else "server"
     view = met.aftermath.view
-    yield "client", other, f"hello, I want {met.observation.host}"
+    yield "client", other, f"hello, I want {met.observation.host}", ()
     if met.observation.resumed:
-        yield other, "client", "session resumed, no certificate"
-    elif met.observation.presented:
-        yield (
-            other,
-            "client",
-            "certificates: " + " <- ".join(one.name for one in met.observation.presented[:3]),
-        )
+        yield other, "client", "session resumed, no certificate", ()
+    elif sent := met.observation.presented[:3]:
+        certificates = "sends " + " <- ".join(named(one, letters) for one in sent)
+        yield other, "client", certificates, tuple(letters[one.pin] for one in sent if one.pin in letters)
     if not view.requests:
         alert = f"alert: {view.alert}" if view.alert else "closes the connection"
-        yield "client", other, alert
+        yield "client", other, alert, ()
         return
     secret = "" if met.meeting.component else " with the secret"
-    yield "client", other, f"{view.requests[0]}{secret}"
+    yield "client", other, f"{view.requests[0]}{secret}", ()
     if other == "between":
-        yield "between", "server", f"{view.requests[0]}, passed on"
-        yield "server", "between", "answer"
-    yield other, "client", "answer"
+        yield "between", "server", f"{view.requests[0]}, passed on", ()
+        yield "server", "between", "answer", ()
+    yield other, "client", "answer", ()
     if not met.verdict.accepted:
-        yield "client", other, "closes the connection: too late"
+        yield "client", other, "closes the connection: too late", ()

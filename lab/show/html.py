@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from html import escape
 
+from lab.observation import UNLETTERED, Letters
 from lab.show import text
 from lab.show.drawing import Path, sequence, sequence_alt
 from lab.show.sheet import Row, Sheet
@@ -38,17 +39,18 @@ def _encounter(shown: Trial, met: Encounter) -> str:
     seen = met.observation
     if seen.path:
         marks = {one.pin: f"the genuine {role.value} key" for one in seen.path if (role := shown.genuine(one))}
-        drawn = Path(seen.path, marks, "path").html()
+        drawn = Path(seen.path, marks, shown.letters).html()
     else:
         why = seen.error.reason if seen.error else "the session was resumed"
         drawn = f"<p>No path: {escape(why)}.</p>"
-    return f"{drawn}{checks(met).html()}<p>{escape(text.view(met))}; {met.aftermath.leaked} bytes leaked.</p>"
+    other = f"<p>{escape(text.view(met))}; {met.aftermath.leaked} bytes leaked.</p>"
+    return drawn + checks(met, shown.letters).html() + other
 
 
-def checks(met: Encounter) -> Sheet:
+def checks(met: Encounter, letters: Letters = UNLETTERED) -> Sheet:
     """What each check found in a meeting; below, what was seen and wanted where a refusal compared keys."""
     verdict = met.verdict
     rows = [Row(one.check, ("✓ passed" if one.passed else "✗ refused", one.reason)) for one in verdict.findings]
-    sides = tuple(one.both_sides for one in verdict.findings if one.both_sides and not one.passed)
+    sides = tuple(filter(None, (one.both_sides(letters) for one in verdict.findings if not one.passed)))
     caption = f"Checks, in order: {met.meeting.title}"
     return Sheet(caption, ("check", "finding", "why"), rows or [Row(verdict.check, ("", verdict.reason))], sides)

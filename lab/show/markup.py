@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 
@@ -15,3 +16,8 @@ def tag(name: str, *inside: str, **said: Any) -> str:
     rounded = {key: f"{round(value, 1):g}" if isinstance(value, float) else value for key, value in said.items()}
     attributes = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in rounded.items())
     return f"<{name}{attributes}>{''.join(inside)}</{name}>"
+
+
+def breakable(name: str) -> str:
+    """A name as markup; a long one may break after its hyphens and underscores."""
+    return escape(name).replace("-", "-<wbr/>").replace("_", "_<wbr/>")

@@ -46,7 +46,8 @@ def sheet(shown: Matrix) -> Sheet:
     for heading, pairs in shown.sections().items():
         rows.append(Banner(heading, section=True))
         for pair in pairs:
-            rows.append(Banner(_titles(pair), f"[shares: {pair[0].reach}]"))
+            alone = "" if pair[1:] else f"; {_alone(pair[0], shown)}"
+            rows.append(Banner(_titles(pair), f"[shares: {pair[0].reach}{alone}]"))
             rows += [
                 Row(case.kind.value, tuple(shown.cell(name, case.name).outcome for name in names)) for case in pair
             ]
@@ -58,3 +59,13 @@ def sheet(shown: Matrix) -> Sheet:
     ]
     caption = "Clients as columns, scenes as rows: each cell is a trial over real TLS."
     return Sheet(caption, ("scene", *names), rows, (legend(),))
+
+
+def _alone(case: Case, shown: Matrix) -> str:
+    """Why a scene stands without a twin."""
+    twin = twin_of(case)
+    if twin in shown.cases:
+        return "its twin stands with another"
+    if twin:
+        return f"its twin {twin.name} is not shown"
+    return f"no twin, since ordinary TLS refuses it: {case.fails.value}" if case.fails else "no scene is its twin"

@@ -24,6 +24,7 @@ from lab.trials import matrix as matrices
 from lab.trials import trace as traces
 from lab.trials import trial as trials
 from lab.trials.alike import Alike
+from lab.trials.letters import lettered
 from lab.trials.matrix import Matrix
 from lab.trials.trace import Trace
 from lab.trials.trial import Trial
@@ -54,19 +55,26 @@ def trace(client: str | Client, scene: str | Case) -> Trace:
 Drawable = Observation | Trial | Sequence[Certificate] | Sequence[x509.Certificate]
 
 
-def draw(what: Drawable, pinned: Mapping[str, str] | None = None, title: str = "path") -> Path:
+def draw(what: Drawable, pinned: Mapping[str, str] | None = None, title: str = "path", beside: Drawable = ()) -> Path:
     """
     A path as a drawing: root on the left, leaf on the right.
 
     `pinned` maps a pin to the word that marks its certificate. A trial is drawn
-    as the path of the meeting that its cell shows.
+    as the path of the meeting that its cell shows, with the letters that its
+    keys have in the trial. Elsewhere keys are lettered from the leaf on: first
+    those of the path that this one stands `beside`, then what is new.
     """
+    drawn = _drawn(what)
+    letters = what.letters if isinstance(what, Trial) else lettered(one.pin for one in (*_drawn(beside), *drawn))
+    return Path(drawn, dict(pinned or {}), letters, title)
+
+
+def _drawn(what: Drawable) -> tuple[Certificate, ...]:
     if isinstance(what, Trial):
         what = what.shown.observation
     if isinstance(what, Observation):
         what = what.path or what.presented
-    drawn = tuple(one if isinstance(one, Certificate) else seen(one) for one in what)
-    return Path(drawn, dict(pinned or {}), title)
+    return tuple(one if isinstance(one, Certificate) else seen(one) for one in what)
 
 
 # ---- predict, run, explain -----------------------------------------------------------------------

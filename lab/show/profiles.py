@@ -5,7 +5,6 @@ Where real implementations part: groups that behave alike as columns, scenes tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from string import ascii_uppercase
 
 from lab.observation import Outcome
 from lab.policy.clients import Client
@@ -13,6 +12,7 @@ from lab.scenes.catalogue import Case
 from lab.show.sheet import LINE, Banner, Content, Row, Sheet, hung
 from lab.show.words import LOOKS, legend
 from lab.trials.alike import Alike
+from lab.trials.letters import letter
 
 
 def sheet(shown: Alike) -> Sheet:
@@ -34,10 +34,10 @@ def html(shown: Alike) -> str:
 
 def text(shown: Alike) -> str:
     """The same for a terminal: the groups with a letter each, then a table of glyphs."""
-    letters = [ascii_uppercase[number % 26] + "'" * (number // 26) for number in range(len(shown.groups))]
+    letters = [letter(number) for number in range(len(shown.groups))]
     lines = ["Programs that no scene here tells apart share a letter."]
-    for letter, group in zip(letters, shown.groups, strict=True):
-        lines.append(f"  {letter}  {', '.join(map(_named, group))}")
+    for own, group in zip(letters, shown.groups, strict=True):
+        lines.append(f"  {own}  {', '.join(map(_named, group))}")
         lines += [f"       {off}" for off in _switches_off(group)]
     lines += ["", "Modelled, not run: names with a *."]
     alike = len(shown.matrix.cases) - len(shown.scenes)

@@ -1,14 +1,17 @@
 """
-One table, as text for a terminal and as accessible HTML for a notebook.
+One table: text for a terminal, accessible HTML for a notebook, CSV and plain values for a program.
 
 A sheet holds what is to be read and knows nothing of where it comes from.
 Nothing is said by colour alone. The HTML has headed rows and columns, no
 script and no style sheet: JupyterLab keeps inline styles in a notebook that is
-not trusted, and drops the rest.
+not trusted, and drops the rest. What is filled has a colour of its own for the
+words on it, so that it reads in a dark theme as well.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +22,8 @@ from typing import Any
 from rich.text import Text
 
 from lab.observation import Outcome, Showable
-from lab.show.markup import tag
+from lab.show.markup import breakable, tag
+from lab.show.svg import INK
 from lab.show.words import LOOKS, cell
 
 WIDTH = 120
@@ -30,6 +34,11 @@ LINE = 80
 
 NARROW = 13
 """Where room is short, a heading that is longer is broken."""
+
+SECTION = f"font-weight:bold;font-size:14px;padding:8px 5px;background-color:#dddddd;color:{INK}"
+
+MANY = 6
+"""With more columns than these, a table for a notebook is set smaller: eight fit at 1024 pixels."""
 
 Content = Outcome | str | float
 """What stands in a cell: an outcome, which shows as glyph and word, or words, or a figure."""
@@ -119,7 +128,7 @@ class Sheet(Showable):
     def html(self) -> str:
         """The sheet as a table for a notebook."""
         columns = self._columns()
-        heads = [tag("th", escape(column.head), scope="col", style=_style(column.figures)) for column in columns]
+        heads = [tag("th", breakable(column.head), scope="col", style=_style(column.figures)) for column in columns]
         rows = [
             _banner_html(row, len(columns))
             if isinstance(row, Banner)
@@ -135,10 +144,34 @@ class Sheet(Showable):
             tag("caption", escape(self.caption).replace("\n", "<br/>")),
             tag("thead", tag("tr", *heads)),
             tag("tbody", *rows).replace("<tbody></tbody>", ""),
-            style="border-collapse:collapse;font-size:12px",
+            style=f"border-collapse:collapse;font-size:{12 if len(columns) <= MANY else 11}px",
         )
         notes = (tag("pre", escape(note)) for note in self.notes)
         return tag("div", table, *notes, style="overflow-x:auto;margin:8px 0")
+
+    def csv(self) -> str:
+        """A line for each row, below the columns' heads; of banners, where there are any, two further columns tell."""
+        out = io.StringIO()
+        write = csv.writer(out, lineterminator="\n").writerow
+        section = over = ""
+        first = 0 if any(isinstance(row, Banner) for row in self.rows) else 2
+        write(("section", "over", *self.columns)[first:])
+        for row in self.rows:
+            if isinstance(row, Row):
+                write((section, over, row.head, *map(_plain, row.entries))[first:])
+            else:
+                section, over = (row.words, "") if row.section else (section, row.words)
+        return out.getvalue()
+
+    def record(self) -> dict[str, Any]:
+        """The sheet as plain JSON values; a row is a banner, or a head with its cells."""
+        rows = [
+            {"banner": row.words, "aside": row.aside, "section": row.section}
+            if isinstance(row, Banner)
+            else {"head": row.head, "cells": [_cell_record(entry) for entry in row.entries]}
+            for row in self.rows
+        ]
+        return {"title": self.caption, "columns": list(self.columns), "rows": rows, "notes": list(self.notes)}
 
 
 def hung(text: str) -> str:
@@ -176,19 +209,30 @@ def _said(entry: Content) -> str:
     return f"{entry:g}" if isinstance(entry, float) else str(entry)
 
 
+def _plain(entry: Content) -> str | float:
+    return entry.value if isinstance(entry, Outcome) else entry
+
+
+def _cell_record(entry: Content) -> dict[str, Any]:
+    return {"value": _plain(entry), "outcome": entry.value if isinstance(entry, Outcome) else None}
+
+
 def _style(right: bool = False) -> str:
-    return f"padding:2px 8px;border:1px solid #999;vertical-align:top;text-align:{'right' if right else 'left'};"
+    return f"padding:2px 4px;border:1px solid #999;vertical-align:top;text-align:{'right' if right else 'left'};"
 
 
 def _td(entry: Content, right: bool) -> str:
-    # The coloured edge is not needed to read an outcome.
-    edge = f"border-left:6px solid {LOOKS[entry].colour};white-space:nowrap" if isinstance(entry, Outcome) else ""
-    return tag("td", escape(_said(entry)), style=_style(right) + edge)
+    # Neither ground nor edge is needed to read an outcome.
+    look = LOOKS[entry] if isinstance(entry, Outcome) else None
+    filled = f"border-left:4px solid {look.colour};background-color:{look.tint};color:{INK}" if look else ""
+    # The longest word of an outcome may break at a soft hyphen, and is then what the narrowest column has room for.
+    said = escape(_said(entry)).replace("intercepted", "inter\u00adcepted") if look else escape(_said(entry))
+    return tag("td", said, style=_style(right) + filled)
 
 
 def _banner_html(banner: Banner, columns: int) -> str:
     """A banner heads a body of rows of its own."""
-    style = _style() + ("" if banner.section else "font-weight:normal")
+    style = _style() + (SECTION if banner.section else "font-weight:normal;padding-top:8px")
     aside = f" <small>{escape(banner.aside)}</small>" if banner.aside else ""
     head = tag("th", escape(banner.words), aside, scope="rowgroup", colspan=columns, style=style)
     return f"</tbody><tbody>{tag('tr', head)}"
@@ -239,9 +283,9 @@ def _banner(banner: Banner, width: int) -> Iterator[Text]:
     if banner.section:
         for line in lines:
             line.stylize("bold underline")
-    aside = Text(f"   {banner.aside}" if banner.aside else "", "dim")
+    aside = f"   {banner.aside}" if banner.aside else ""
     if len(lines[-1]) + len(aside) > width:
-        lines.append(aside)
+        lines += [Text(line, "dim") for line in textwrap.wrap(aside, width, subsequent_indent="    ")]
     else:
-        lines[-1].append(aside)
+        lines[-1].append(aside, "dim")
     yield from lines

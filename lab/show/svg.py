@@ -70,11 +70,15 @@ def image(svg: str, alt: str) -> str:
 
     JupyterLab leaves inline SVG out of a notebook that is not trusted, and shows an image.
     """
-    encoded = base64.b64encode(svg.encode()).decode()
     return (
-        f'<img src="data:image/svg+xml;base64,{encoded}" alt="{escape(alt, quote=True)}" '
+        f'<img src="{address(svg)}" alt="{escape(alt, quote=True)}" '
         'style="display:block;max-width:100%;background:white"/>'
     )
+
+
+def address(svg: str) -> str:
+    """The drawing itself as the address of an image."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 _HEAD = tag(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from lab.observation import Certificate, Line
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Kind, Way
+from lab.show.keys import named
 from lab.show.sheet import hung
 from lab.show.words import cell
 from lab.trials.engine import Encounter
@@ -78,7 +79,7 @@ def _encounter(shown: Trial, met: Encounter) -> Iterable[str]:
         yield "path       none: the session was resumed"
     for found in met.verdict.findings:
         yield f"check      {'pass  ' if found.passed else 'REFUSE'} {found.check}: {found.reason}"
-        yield from (f"  {line}" for line in found.both_sides.splitlines() if not found.passed)
+        yield from () if found.passed else found.both_sides(shown.letters).splitlines()
     yield f"verdict    {met.verdict}, decided by: {met.verdict.check}"
     if met.verdict.check not in [found.check for found in met.verdict.findings]:
         yield f"           {met.verdict.reason}"
@@ -98,10 +99,8 @@ def view(met: Encounter) -> str:
 
 
 def _chain(certificates: tuple[Certificate, ...], shown: Trial) -> str:
-    return " <- ".join(
-        one.name + (" [genuine key]" if shown.genuine(one) else "") + (" [cannot be read]" if one.trouble else "")
-        for one in certificates
-    ) or "nothing"  # fmt: skip
+    told = (named(one, shown.letters, "genuine" if shown.genuine(one) else "") for one in certificates)
+    return " <- ".join(told) or "nothing"
 
 
 # ---- lists ---------------------------------------------------------------------------------------

@@ -21,6 +21,12 @@ class Look:
     style: str
     meaning: str
 
+    @property
+    def tint(self) -> str:
+        """A quarter of the colour on white: the ground of a cell that is read in dark ink."""
+        parts = (int(self.colour[at : at + 2], 16) for at in (1, 3, 5))
+        return "#" + "".join(f"{255 - (255 - part) // 4:02x}" for part in parts)
+
 
 LOOKS = {
     Outcome.SERVED: Look("✓", "#0072B2", "#56B4E9", "the client talked to the genuine server"),

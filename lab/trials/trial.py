@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from lab.observation import Certificate, Outcome, Showable, Verdict
+from lab.observation import Certificate, Letters, Outcome, Showable, Verdict
+from lab.pki.pins import pin_of
 from lab.policy.clients import Client
 from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import Case, Scene, twin_of
 from lab.trials.engine import Encounter, live
+from lab.trials.letters import lettered
 from lab.trials.standing import Standing
 
 
@@ -87,7 +90,7 @@ class Trial(Showable):
                     "component": one.meeting.component,
                     "outcome": one.outcome.value if one.outcome else None,
                     **self._decided(one),
-                    "checks": [found.record() for found in one.verdict.findings],
+                    "checks": [found.record(self.letters) for found in one.verdict.findings],
                     "leaked": one.aftermath.leaked,
                     "sent": one.aftermath.sent,
                     "other_side": {
@@ -100,6 +103,15 @@ class Trial(Showable):
                 for one in self.encounters
             ],
         }
+
+    @cached_property
+    def letters(self) -> Letters:
+        """The letter of every key of the service and of every key that was met or wanted, the service's first."""
+        site, seen = self.scene.site, [one.observation for one in self.encounters]
+        genuine = [*map(pin_of, self.scene.genuine.path), *(pin for role in Role for pin in sorted(site[role]))]
+        met = (one.pin for observation in seen for one in (*observation.presented, *(observation.path or ())))
+        findings = (found for one in self.encounters for found in one.verdict.findings)
+        return lettered([*genuine, *met, *(pin.pin for found in findings for pin in found.wanted)])
 
     def genuine(self, certificate: Certificate) -> Role | None:
         """Whose key of the genuine service this certificate has, if any."""
@@ -121,7 +133,13 @@ class Trial(Showable):
     def _named(self, certificates: tuple[Certificate, ...]) -> list[dict[str, str | None]]:
         named = [(one, self.genuine(one)) for one in certificates]
         return [
-            {"name": one.name, "pin": one.pin, "genuine": role and role.value, "trouble": one.trouble or None}
+            {
+                "name": one.name,
+                "pin": one.pin,
+                "genuine": role and role.value,
+                "key": self.letters.get(one.pin),
+                "trouble": one.trouble or None,
+            }
             for one, role in named
         ]
 

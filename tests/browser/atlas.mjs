@@ -154,6 +154,17 @@ await claim("a cell opens its trace: chains, checks, the deciding one, the other
   await page.context().close();
 });
 
+await claim("each certificate shows its key: one image for one letter, drawn, and none that two keys share", async () => {
+  const page = await fresh(`#${CELL}`);
+  for (const summary of await page.$$("#trace .meeting:not([open]) > summary")) await summary.click();
+  const keys = await page.$$eval("#trace .certificate img.key", (all) =>
+    all.map((one) => ({ alt: one.alt, src: one.src, wide: one.naturalWidth, pin: one.closest(".certificate").querySelector("code").textContent })));
+  assert.deepEqual([...new Set(keys.map((one) => one.alt))].sort(), ["key A", "key B", "key C", "key E", "key F", "key G"]);
+  for (const field of ["src", "pin"]) assert.equal(new Set(keys.map((one) => one.alt + one[field])).size, new Set(keys.map((one) => one[field])).size);
+  assert.ok(keys.every((one) => one.wide > 0));
+  await page.context().close();
+});
+
 await claim("a trace can be had without a mouse, and so can its neighbours", async () => {
   const page = await fresh();
   const inTable = () => page.evaluate(() => Boolean(document.activeElement.closest("#clients td")));

@@ -23,6 +23,7 @@ from lab.disk import read
 from lab.observation import Progress, untold
 from lab.policy.clients import Client
 from lab.scenes.catalogue import CASES, SLIPS, Case
+from lab.show.keys import picture
 from lab.show.listing import listing
 from lab.show.words import LOOKS
 from lab.trials.matrix import matrix
@@ -50,22 +51,33 @@ def gather(
     `list` is what `list --json` gives. `matrix` is what `matrix --json` gives,
     each trial with the two further fields of `trial --json`; `profiles` is the
     same for the profiles, in the same scenes and the slips. `field` is the
-    content of the field's file, or None. `progress` is told what is being done,
-    and after a colon in which scene. Raises ValueError for a faulty file.
+    content of the field's file, or None. `keys` has for each letter of a key the
+    address of an image. `progress` is told what is being done, and after a
+    colon in which scene. Raises ValueError for a faulty file.
     """
     results = None if field is None else read_field(field)  # before the minute that the trials take
     clients, cases, profiles = tuple(clients), tuple(cases), tuple(profiles)
     rehearsals = kept(tuple(CASES.values()))
     slips = [one for one in SLIPS.values() if one not in cases]
+    played = {
+        "matrix": traced("clients", clients, cases, rehearsals, progress),
+        "profiles": traced("profiles", profiles, (*cases, *slips), rehearsals, progress) if profiles else None,
+    }
     return {
         "format": 1,
         "about": about(),
         "outcomes": {one.value: {"glyph": look.glyph, "meaning": look.meaning} for one, look in LOOKS.items()},
         "list": listing(),
-        "matrix": traced("clients", clients, cases, rehearsals, progress),
-        "profiles": traced("profiles", profiles, (*cases, *slips), rehearsals, progress) if profiles else None,
+        "keys": {one: picture(one) for one in sorted(_letters(part for part in played.values() if part))},
+        **played,
         "field": results,
     }
+
+
+def _letters(parts: Iterable[dict[str, Any]]) -> set[str]:
+    """The letters of the keys on the chains of these trials."""
+    met = (meeting for part in parts for trial in part["trials"] for meeting in trial["meetings"])
+    return {one["key"] for meeting in met for one in (*meeting["presented"], *(meeting["path"] or ())) if one["key"]}
 
 
 def about() -> dict[str, str]:

@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from lab.scenes.catalogue import sections
+from lab.show.markup import breakable
 
 PLACES = {1: ("alone",), 2: ("first", "second")}
 KINDS = {"attack": "attacks", "rotation": "rotations", "slip": "slips"}
@@ -54,7 +55,7 @@ def grid(name: str, caption: str, played: dict[str, Any], gathered: dict[str, An
     heads = "".join(
         f'<th scope="col" data-client="{escape(one["name"])}"{" data-story" if one.get("story") else ""}'
         f"{' data-modelled' if modelled(one) else ''}{' data-idle' if serves_nobody(one['name'], played) else ''}"
-        f">{_breakable(one['name'])}</th>"
+        f">{breakable(one['name'])}</th>"
         for one in clients
     )
     bodies = []
@@ -88,11 +89,6 @@ def serves_nobody(client: str, played: dict[str, Any]) -> bool:
     """Whether this client refused the genuine service in every rotation there was."""
     score = played["scores"][client]
     return bool(score["rotations"]) and not score["service_kept"]
-
-
-def _breakable(name: str) -> str:
-    """A long name may break after its hyphens and underscores."""
-    return escape(name).replace("-", "-<wbr>").replace("_", "_<wbr>")
 
 
 def _cell(client: str, scene: str, ended: dict[tuple[str, str], str], glyphs: dict[str, Any]) -> str:

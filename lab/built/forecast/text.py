@@ -109,7 +109,7 @@ def _scenes(shown: Forecast) -> Iterator[str]:
             yield from _scene(shown, one)
             refusal = shown.refusals.get(one.name)
             if refusal and refusal.wanted and not shown.aside[one.name]:
-                both = refusal.both_sides.splitlines()
+                both = refusal.both_sides().splitlines()
                 again = [*both[: len(refusal.seen)], "wanted  as above"]
                 yield from (f"  {line}" for line in (again if refusal.wanted == said else both))
                 said = refusal.wanted

@@ -17,7 +17,7 @@ from lab.disk import ready, written
     "timeline",
     "five-years",
     option("which", "without it, the ready timelines are listed", nargs="?", metavar="NAME|FILE.toml"),
-    forms(json="every point as JSON"),
+    forms(json="every point as JSON", csv="the table of the clients"),
     file("--html", "write the picture and the tables as one HTML page"),
 )
 def timeline(chosen: argparse.Namespace) -> None:
@@ -27,11 +27,15 @@ def timeline(chosen: argparse.Namespace) -> None:
     """
     from lab.built.time import drawing, reading, report
     from lab.built.time.run import run
+    from lab.show.sheet import Row, Sheet
 
     if chosen.which is None:
         lines = [reading.load(name) for name in reading.ready()]
         if chosen.json:
             printed({"timelines": [{"timeline": line.name, "title": line.title} for line in lines]})
+        elif chosen.csv:
+            rows = [Row(line.name, (line.title,)) for line in lines]
+            print(Sheet("", ("timeline", "title"), rows).csv(), end="")
         else:
             print(report.catalogue(lines) + f"\n\nRun one: {runs()} timeline five-years")
         return
@@ -43,5 +47,7 @@ def timeline(chosen: argparse.Namespace) -> None:
         written(chosen.html, drawing.page(lived), option="--html")
     if chosen.json:
         printed(lived.record())
+    elif chosen.csv:
+        print(report.sheet(lived).csv(), end="")
     else:
         print(report.text(lived))

@@ -5,7 +5,7 @@ const certificate = (one) =>
   make(
     "div",
     { class: one.genuine ? "certificate genuine" : "certificate" },
-    make("b", {}, one.name),
+    make("b", {}, one.key ? make("img", { class: "key", src: data.keys[one.key], alt: `key ${one.key}` }) : "", " ", one.name),
     make(
       "span",
       { class: "mark" },
@@ -53,7 +53,7 @@ const chains = (meeting) => {
   return make(
     "table",
     { class: "chains" },
-    make("caption", {}, "Certificates, root above. ◆ marks a key of the genuine service."),
+    make("caption", {}, "Certificates, root above. A letter with its colour and pattern is one key, whatever name it bears; ◆ marks a key of the genuine service."),
     make("thead", {}, make("tr", {}, heads.map((words) => make("th", { scope: "col" }, words)))),
     make("tbody", {}, lines),
   );

@@ -6,7 +6,7 @@ const code = (text) => make("code", {}, text);
 // What was seen and what was wanted, under a refusal that compared keys.
 const bothSides = ({ seen, wanted }) => {
   const side = (word, keys) =>
-    keys.map(({ pin, name }, at) => `${(at ? "" : word).padEnd(8)}${(pin ?? "(no such pin)").padEnd(51)}  ${name}`.trimEnd());
+    keys.map(({ pin, name, key }, at) => `${(at ? "" : word).padEnd(8)}${key ?? "-"} ${(pin ?? "(no such pin)").padEnd(51)}  ${name}`.trimEnd());
   const lines = [...side("seen", seen), ...side("wanted", wanted)];
   return wanted.length ? make("pre", { class: "sides" }, lines.join("\n")) : "";
 };
