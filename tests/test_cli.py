@@ -136,8 +136,9 @@ def test_trial_tells_the_whole_story(capsys: pytest.CaptureFixture[str]) -> None
     text = said(capsys, "trial", "leaf-pinned", "other_trusted_ca")
     for part in ("presented", "path", "REFUSE leaf pin", "hang up during the handshake", "Second opinion"):
         assert part in text
-    assert "Would flip it   remove the leaf pin check" in " ".join(text.split("\n"))
-    assert max(map(len, text.splitlines())) <= 120
+    assert "Would flip it remove the leaf pin check" in " ".join(text.split())
+    robbed = " ".join(said(capsys, "trial", "unpinned", "other_trusted_ca").split())
+    assert "the attacker has the client's secret in GET /account: " in robbed
     record = json.loads(said(capsys, "trial", "leaf-pinned", "other_trusted_ca", "--json"))
     assert record["would_flip"]["policy"] == ["path validation", "host name"]
 

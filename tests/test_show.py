@@ -246,7 +246,11 @@ def test_a_row_without_a_twin_says_why() -> None:
 
 def test_a_sheet_comes_as_csv_and_as_plain_values() -> None:
     """Every entry once, an outcome as its word; a row knows the banners that it stands under."""
-    rows = [Banner("over, all", section=True), Banner("pair", "[aside]"), Row("first", (Outcome.SERVED, 'a "b"', 2.5))]
+    rows: list[Row | Banner] = [
+        Banner("over, all", section=True),
+        Banner("pair", "[aside]"),
+        Row("first", (Outcome.SERVED, 'a "b"', 2.5)),
+    ]
     sheet = Sheet("a caption", ("row", "end", "said", "figure"), rows, ("a note",))
     assert list(csv.reader(io.StringIO(sheet.csv()))) == [
         ["section", "over", "row", "end", "said", "figure"],

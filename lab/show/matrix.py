@@ -52,11 +52,11 @@ def sheet(shown: Matrix) -> Sheet:
                 Row(case.kind.value, tuple(shown.cell(name, case.name).outcome for name in names)) for case in pair
             ]
     scores = [shown.score(name) for name in names]
-    rows += [
-        Banner("Scores: attacks stopped, and legitimate service kept through rotations", section=True),
-        Row("stopped", tuple(f"{score.stopped}/{score.attacks}" for score in scores)),
-        Row("kept", tuple(f"{score.kept}/{score.rotations}" for score in scores)),
-    ]
+    rows.append(Banner("Scores: attacks stopped, and legitimate service kept through rotations", section=True))
+    if any(score.attacks for score in scores):
+        rows.append(Row("stopped", tuple(f"{score.stopped}/{score.attacks}" for score in scores)))
+    if any(score.rotations for score in scores):
+        rows.append(Row("kept", tuple(f"{score.kept}/{score.rotations}" for score in scores)))
     caption = "Clients as columns, scenes as rows: each cell is a trial over real TLS."
     return Sheet(caption, ("scene", *names), rows, (legend(),))
 

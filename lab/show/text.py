@@ -7,7 +7,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from lab.observation import Certificate, Line
+from lab.observation import Certificate, Hangup, Line, Outcome
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Kind, Way
 from lab.show.keys import named
@@ -28,7 +28,9 @@ def trial(shown: Trial) -> str:
 def trace(shown: Trace) -> str:
     """A trace in full: the trial, the second opinion, what would flip the outcome."""
     lines = list(_trial(shown.trial))
-    lines += ["", f"Second opinion  {_opinion(shown)}", f"Would flip it   {shown.would_flip}"]
+    lines += ["", f"Second opinion       {_opinion(shown)}", f"Would flip it        {shown.would_flip}"]
+    if shown.flip and shown.flip.others:
+        lines.append(f"Would change too     {', '.join(shown.flip.others)}")
     lines += _attack(shown.trial.case)
     return hung("\n".join(lines))
 
@@ -47,12 +49,12 @@ def _brief(reason: str) -> str:
 def _attack(case: Case) -> Iterable[str]:
     if case.kind is not Kind.ATTACK:
         return
-    yield "The attacker holds  " + "; ".join(held.value for held in case.holds)
+    yield "The attacker holds   " + "; ".join(held.value for held in case.holds)
     if isinstance(case.way, Way):
-        yield f"Gets on the path by {case.way.value}: {case.way.how}"
-        yield f"Loopback leaves out {case.way.left_out}"
+        yield f"Gets on the path by  {case.way.value}: {case.way.how}"
+        yield f"Left out here        {case.way.left_out}"
     if case.incident:
-        yield f"It happened         {case.incident}"
+        yield f"It happened          {case.incident}"
 
 
 def _trial(shown: Trial) -> Iterable[str]:
@@ -85,9 +87,7 @@ def _encounter(shown: Trial, met: Encounter) -> Iterable[str]:
         yield f"           {met.verdict.reason}"
     yield f"other side {view(met)}"
     if met.outcome:
-        yield f"outcome    {cell(met.outcome)}" + (
-            f", {met.aftermath.leaked} bytes read by the attacker" if met.aftermath.leaked else ""
-        )
+        yield f"outcome    {cell(met.outcome)}{_robbed(met)}"
 
 
 def view(met: Encounter) -> str:
@@ -95,7 +95,17 @@ def view(met: Encounter) -> str:
     view = met.aftermath.view
     who = "attacker" if met.meeting.line is Line.ATTACKER else "server"
     alert = f", alert: {view.alert}" if view.alert else ""
+    if view.hung_up is Hangup.NEVER:
+        return f"the {who} saw the client stay until it had its answer{alert}"
     return f"the {who} saw the client hang up {view.hung_up.value}{alert}"
+
+
+def _robbed(met: Encounter) -> str:
+    """What an attacker read of the client, in words."""
+    after, requests = met.aftermath, met.aftermath.view.requests
+    secret = "the client's secret in " if met.outcome is Outcome.INTERCEPTED else ""
+    asked = f"{secret}{requests[0]}: " if requests else ""
+    return f", the attacker has {asked}{after.leaked} bytes" if after.leaked else ""
 
 
 def _chain(certificates: tuple[Certificate, ...], shown: Trial) -> str:
