@@ -109,9 +109,10 @@ PLAIN = Habits()
 #
 # Who builds paths otherwise than OpenSSL gets one of the lab's own at OpenSSL's first error: where there is one, the
 # decision is asked with it in place of the error, and what OpenSSL still says of its own path counts no more. It is
-# asked for at depth 0 as well, without an error, where OpenSSL's yes is worth nothing: of an old builder, which would
-# have come to another path; on a path that is too long for this client; and where a path has name constraints, at which
-# OpenSSL has yet to look.
+# asked for at depth 0 as well, without an error, where OpenSSL's yes is worth nothing: of an old builder, and of one
+# that goes on, which would have come to another path; where the store holds the server's own certificate, which is
+# OpenSSL's last resort and ends another's search at once; on a path that is too long for this client; and where a path
+# has name constraints, at which OpenSSL has yet to look.
 
 
 class Watch:
@@ -153,9 +154,12 @@ class Watch:
             if one.trouble:  # OpenSSL reads less of a certificate than a decision needs, so this is no path here
                 path, error = None, error_at(UNSPECIFIED, depth, one)
                 break
-        legacy = habits.building.branching is Branching.LEGACY
-        if habits.builds and (path is None or legacy or len(path) > LONGEST or constrained(path)):
-            built = build(self.observation.presented, habits.anchors, self.observation.time, habits.building)
+        how, presented = habits.building, self.observation.presented
+        other = (
+            how.branching is Branching.LEGACY or how.anchors is Anchors.ANY_GOES_ON or presented[0] in habits.anchors
+        )
+        if habits.builds and (path is None or other or len(path) > LONGEST or constrained(path)):
+            built = build(presented, habits.anchors, self.observation.time, how)
             self._built = built.path is not None
             path = built.path
             if error is None or built.path or (built.error and built.error.code != UNSPECIFIED):
