@@ -20,6 +20,7 @@ from OpenSSL import SSL, crypto
 from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Evidence, Observation, Piece, Successor, ValidationError
 from lab.pki.errors import UNSPECIFIED, error_at
+from lab.pki.names import sent
 from lab.pki.paths import LONGEST, build, constrained
 from lab.pki.pins import name_mismatch, read
 from lab.pki.staple import piece
@@ -206,7 +207,7 @@ def presented_chain(connection: SSL.Connection) -> tuple[Certificate, ...]:
 
 def account_request(host: str, secret: str = "") -> Request:
     """``GET /account``, its one request, as a client with a bearer token sends it."""
-    headers = [(b"host", host.encode()), (b"connection", b"close")]
+    headers = [(b"host", sent(host)), (b"connection", b"close")]
     if secret:
         headers.append((b"authorization", b"Bearer " + secret.encode()))
     return Request("GET", "/account", headers)
@@ -229,7 +230,7 @@ def connect(
     `time` is the time of the scene; the verification clock itself belongs to
     `context`. A transport problem never raises: it stands in `failure`. An
     exception in `decide` refuses the connection, and is raised when it is over.
-    Raises ValueError where `address` is not loopback.
+    Raises ValueError where `address` is not loopback, and where `host` has no octets to send.
     """
     watch = Watch(host, time, decide, habits)
     exchange = Exchange(watch.observation)
@@ -285,7 +286,7 @@ def _talk(connection: SSL.Connection, request: Request, exchange: Exchange, anno
         kept_open = [pair for pair in request.headers if pair[0].lower() != b"connection"]
         wire.ask(replace(request, headers=kept_open))
         exchange.answer = wire.next_answer()
-        wire.ask(Request("GET", SUCCESSORS, [(b"host", announced_for.encode()), (b"connection", b"close")]))
+        wire.ask(Request("GET", SUCCESSORS, [(b"host", sent(announced_for)), (b"connection", b"close")]))
         answer, binding = wire.next_answer(), material(connection)
         if answer.status == 200 and binding is not None:
             exchange.successors = tuple(hear(said, announced_for, binding) for said in from_json(answer.body))
