@@ -50,6 +50,8 @@ ROTATIONS = {
     "old_chain_left_behind":          "SS BBBB B",
     # a cross-sign of the new root has the new root's key, so even what was sent holds no pinned key but one: none here
     "cross_sign_sent_along":          "SS BBBB B",
+    # the site's old key is in it, and was sent; on the path it is not
+    "makeshift_link":                 "SS BBBB B",
     "move_to_cdn":                    "SS BBBB B",
     # the same bytes on the wire; the store decides where the path ends
     "new_root_cross_signed":          "SS SBBB B",
@@ -105,6 +107,7 @@ ATTACKS = {
     "stolen_key_other_ca":            "XX ooXo X",
     "stolen_key_other_intermediate":  "XX XoXo X",
     "stolen_backup_other_ca":         "XX oooo X",
+    "cross_sign_misused":             "XX oooo X",
     "certificate_from_the_cdn":       "XX oooo X",
     "new_root_misissues":             "XX Xooo X",
     "new_root_in_store_misissues":    "XX oooo X",
@@ -216,7 +219,9 @@ DERIVED = {
     ),
     "first-use-with-ca": like("leaf-pinned", **MET_FIRST | {"relayed_announcement": "ooSo"}),
     # finds the old leaf wherever it was sent
-    "pins-presented-chain": like("leaf-pinned", old_chain_left_behind="S", chain_stuffing="X", forged_link="X"),
+    "pins-presented-chain": like(
+        "leaf-pinned", old_chain_left_behind="S", makeshift_link="S", chain_stuffing="X", forged_link="X"
+    ),
     # reads no name
     "no-host-name-check": like(
         "intermediate-pinned", other_hosts_certificate="X", name_left_out="S", reached_by_another_name="S"
@@ -276,11 +281,11 @@ RUN = {
     "okhttp-root": like("root-pinned"),
     "node": like("leaf-pinned"),
     # along the issuers there is every key that an attacker cares to write into a certificate
-    "node-walk": like("leaf-pinned", forged_link="X"),
+    "node-walk": like("leaf-pinned", makeshift_link="S", forged_link="X"),
     # and every root that the store still has, and that a certificate names
     "node-walk-root": like(
-        "root-pinned", forged_link="X", cross_sign_sent_along="S", new_root_in_store="S", chain_shortened="S",
-        new_root_in_store_misissues="X", shortened_with_stolen_key="X",
+        "root-pinned", makeshift_link="S", cross_sign_sent_along="S", new_root_in_store="S", chain_shortened="S",
+        forged_link="X", cross_sign_misused="X", new_root_in_store_misissues="X", shortened_with_stolen_key="X",
     ),
     "node-forgetful": like("leaf-pinned", name_left_out="S", reached_by_another_name="S"),
     "dane-0": like("root-pinned"),

@@ -28,6 +28,7 @@ from expectations import CLIENTS as EXPECTED_CLIENTS
 from expectations import FURTHER as EXPECTED_FURTHER
 
 from lab.observation import Finding, Hangup, Line, Observation, Outcome
+from lab.pki.paths import signed_by
 from lab.pki.pins import seen
 from lab.pki.world import HOST, World
 from lab.policy.check import Basis, Known, Learnt, Stage
@@ -363,19 +364,41 @@ def test_pins_by_the_written_name_do_not_cover_a_trailing_dot() -> None:
 
 def test_a_mirror_shows_what_its_rotation_shows(whole_matrix: Matrix) -> None:
     """Names, algorithms, hosts, lengths, what is sent along and the store: attack and rotation differ in keys alone."""
-    for mirror in (one for one in attacks() if one.build.__module__.endswith("mirrored")):
+    for mirror in (one for one in attacks() if one.twin):
         pair = (mirror.name, mirror.twin)
         met, other = (about(whole_matrix, "unpinned", name) for name in pair)
         assert shape(met) == shape(other), pair
-    stuffed = about(whole_matrix, "unpinned", "chain_stuffing")
-    assert shape(stuffed) != shape(about(whole_matrix, "unpinned", "new_ca"))
+    for pair in (("chain_stuffing", "new_ca"), ("forged_link", "cross_sign_sent_along")):
+        met, other = (about(whole_matrix, "unpinned", name) for name in pair)
+        assert shape(met) != shape(other), pair
 
 
 def shape(met: Encounter) -> object:
-    """What a path shows beside its keys."""
+    """What a path shows beside its keys, and how far what was sent hangs together, signature by signature."""
     seen = [(one.name, one.algorithm, one.hosts, one.is_ca) for one in met.observation.path or ()]
-    sent = [one.name for one in met.observation.presented]
+    presented = met.observation.presented
+    sent = [(one.name, [signed_by(one, other) for other in presented]) for one in presented]
     return seen, sent, [one.name for one in met.meeting.store]
+
+
+def test_who_walks_what_was_sent_is_robbed_along_the_genuine_cross_sign() -> None:
+    """A pinned root that is reached signature by signature: the rotation's free lunch is the attacker's too."""
+
+    def walk(observation: Observation, known: Known) -> Finding:
+        ends = [observation.presented[0]]
+        for one in observation.presented[1:]:
+            ends += [one] if signed_by(ends[-1], one) else []
+        issuers = {root.pin for root in anchors if signed_by(ends[-1], root)}
+        return Finding("walk", bool(issuers & known.site[Role.ROOT]), "the root that what was sent leads to")
+
+    pin = replace(named("root-pinned").policy[-1], rule=walk)
+    client = Client("walks-what-was-sent", "walks what was sent", (VALIDATION, HOST_NAME, pin))
+    found = {}
+    for name in ("cross_sign_sent_along", "cross_sign_misused", "new_ca", "makeshift_link", "forged_link"):
+        with Standing(CASES[name]) as standing:
+            anchors = standing.scene.meetings[-1].anchors
+            found[name] = run(client, standing).outcome.value
+    assert list(found.values()) == ["served", "intercepted", "outage", "outage", "stopped"]
 
 
 def test_attacks_have_an_attacker_and_rotations_have_none(whole_matrix: Matrix) -> None:

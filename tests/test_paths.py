@@ -31,6 +31,7 @@ from lab.pki.authority import Credential, new_key
 from lab.pki.errors import UNSPECIFIED
 from lab.pki.paths import LONGEST, STEPS, Built, build
 from lab.pki.pins import name_mismatch, seen
+from lab.pki.validation import unsound
 from lab.pki.world import HOST
 from lab.policy.mind import accept_everything
 from lab.wire.client import Habits
@@ -51,8 +52,11 @@ KNOWN_DIFFERENCES = {
 """Where `cryptography` refuses what the builder accepts: its words, and why."""
 OPENSSL_DIFFERENCES = {
     "basicConstraints.cA must not be asserted in an EE certificate": "the Web PKI has no CA for a server; OpenSSL may",
+    "another path than this one is valid": "it finds a shorter path among the same certificates, and is asked of this",
+    "signature does not match": "a self-issued CA is none in a path's length for OpenSSL (RFC 5280 section 6.1.4, l); "
+    "it counts one, and then says what was wrong with the next that it tried",
 }
-"""Where the builder refuses what OpenSSL accepts: the builder's words, and why."""
+"""Where the validator behind the builder refuses a path that OpenSSL has accepted: its words, and why."""
 
 
 # ---- certificates that are wrong in ways of one's own choosing ------------------------------------
@@ -151,8 +155,7 @@ class Chain:
     def parted(self, how: PathBuilding) -> str:
         """What a handshake comes to and the pure builder does not; empty where they agree, or differ as is known."""
         saw, built = self.met(how), self.built(how)
-        known = built.error and any(words in built.error.reason for words in OPENSSL_DIFFERENCES)
-        if saw.path == built.path or known:
+        if saw.path == built.path or (saw.path and any(words in unsound(saw.path) for words in OPENSSL_DIFFERENCES)):
             return ""
         return f"{how}: the handshake {saw.error or saw.path}, the builder {built.error or built.path}"
 
@@ -199,6 +202,13 @@ def any_chain(draw: Random) -> Chain:
     return Chain((leaf, *sent), tuple(stored or authorities[:1]))
 
 
+def crowded(draw: Random) -> Chain:
+    """The same, and the store holds some more of what is sent, now and then the server's own certificate too."""
+    chain = any_chain(draw)
+    more = [one for number, one in enumerate(chain.presented) if draw.random() < (0.4 if number else 0.3)]
+    return Chain(chain.presented, tuple(dict.fromkeys((*chain.anchors, *more))))
+
+
 def _is_root(one: Made) -> bool:
     return one.certificate.subject == one.certificate.issuer
 
@@ -232,11 +242,12 @@ def test_it_accepts_what_a_full_validator_accepts_and_nothing_else() -> None:
     assert min(seen[word] for word in ("accepted", "refused", "long", "only by searching")) >= 10, seen
 
 
-def test_a_builder_that_does_not_search_does_as_openssl() -> None:
+@pytest.mark.parametrize("chains", [any_chain, crowded])
+def test_a_builder_that_does_not_search_does_as_openssl(chains: Callable[[Random], Chain]) -> None:
     """For random chains, in every way of building: a handshake has the pure builder's path, or neither has one."""
     wrong, found = [], Counter[str]()
     for number in range(60):
-        chain = any_chain(Random(f"openssl:{number}"))
+        chain = chains(Random(f"openssl:{number}"))
         for how in EVERY:
             found["path" if chain.built(how).path else "none"] += 1
             if parted := chain.parted(how):
@@ -281,6 +292,7 @@ def line(count: int, root: Made = ROOT) -> Chain:
 
 
 CA = made("CA", KEYS[2], ROOT)
+ITSELF = site(CA)
 ENDED = (-20, -5)
 SHAPES = {
     # self-signed anchors only: first, searching, legacy; any anchor: first, searching, legacy
@@ -296,6 +308,7 @@ SHAPES = {
     "the intermediate beside the root": (Chain((site(CA), CA), (ROOT, CA)), "yyy yyy"),
     "the site's own certificate": (Chain(line(3).presented, line(3).presented[:1]), "nnn nnn"),
     "the very certificate": (Chain(*[(site(CA),)] * 2), "nnn yyy"),
+    "the very certificate, and its CA is sent": (Chain((ITSELF, CA), (ITSELF,)), "nnn yyy"),
     # two certificates for one CA
     "the same twice": (two_for_one(), "yyy yyy"),
     "one signed by a stranger first": (two_for_one(by=STRANGER), "nyn nyn"),
@@ -341,6 +354,56 @@ def test_where_the_path_ends() -> None:
     }
     sent = Chain((*chain.presented, ROOT), (CA,))  # who goes on takes the root from the server, too
     assert [one.name for one in sent.built(PathBuilding(Anchors.ANY_GOES_ON)).path or ()] == ["the site", "CA", "Root"]
+
+
+def test_the_servers_own_certificate_ends_a_path_where_nothing_else_does() -> None:
+    """OpenSSL trusts it when no issuer is trusted, and keeps what is above it; who searches ends there at once."""
+    ends = {
+        ("site", "CA", "Root"): Chain((ITSELF, CA), (ITSELF, ROOT)),
+        ("site", "CA"): Chain((ITSELF, CA), (ITSELF,)),
+        ("site",): Chain((ITSELF,), (ITSELF,)),
+    }
+    for names, chain in ends.items():
+        for how, expected in ((FIRST, names), (SEARCHING, ("site",))):
+            for path in (chain.built(how).path, chain.met(how).path):
+                assert tuple(one.name.removeprefix("the ") for one in path or ()) == expected, how
+    late = Chain((ITSELF, made("CA", KEYS[2], ROOT, days=ENDED)), (ITSELF,))  # what stays on the path has to be valid
+    assert (late.built(FIRST).path, late.met(FIRST).path) == (None, None)
+
+
+SHORT = made("Root", KEYS[0], length=0)
+LOOP = made("Root", KEYS[0], by=CA)  # the root's key once more, as a CA below the root has signed it
+ROUND = site(LOOP)
+DIFFERENT = {
+    "basicConstraints.cA must not be asserted in an EE certificate": (
+        Chain((site(CA, ca=True), CA), (ROOT,)), Chain((site(CA), CA), (ROOT,))
+    ),
+    "another path than this one is valid": (
+        Chain((ROUND, LOOP, CA, ROOT), (ROUND,)), Chain((ROUND, CA, ROOT), (ROUND,))
+    ),
+    "signature does not match": (
+        Chain((site(below := made("Root", KEYS[3], by=SHORT)), below), (SHORT,)),
+        Chain((site(below := made("Root", KEYS[3], by=ROOT)), below), (ROOT,)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", OPENSSL_DIFFERENCES)
+def test_where_the_validator_refuses_what_openssl_accepts(words: str) -> None:
+    """OpenSSL has a path and the builder none, in these words; without the one thing that differs, both have one."""
+    chain, control = DIFFERENT[words]
+    met, built = chain.met(FIRST), chain.built(FIRST)
+    assert met.path
+    assert built.error
+    assert words in built.error.reason
+    assert control.met(FIRST).path == control.built(FIRST).path is not None
+
+
+def test_a_ca_that_is_not_self_issued_counts_for_both() -> None:
+    """The control of the last: with a name of its own the same CA is one too many for OpenSSL too."""
+    below = made("CA", KEYS[3], by=SHORT)
+    chain = Chain((site(below), below), (SHORT,))
+    assert (chain.met(AS_OPENSSL).path, chain.built(AS_OPENSSL).path) == (None, None)
 
 
 def test_a_path_and_a_search_have_an_end() -> None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from lines import NOW
 from OpenSSL import SSL
-from unreadable import NEGATIVE_SERIAL, UNREADABLE, patched, swap
+from unreadable import IGNORED, NEGATIVE_SERIAL, UNREADABLE, patched, swap
 
 from lab.observation import Observation
 from lab.pki.authority import Credential
@@ -165,6 +165,46 @@ def test_the_second_validator_tells_names_from_addresses_as_the_first_does(named
     """It is asked about an address where the host is one, and about a name without its dot."""
     said = opinion(asked, chain_for(named))
     assert said.accepts is (ASKED[named, asked] or (None if asked == "bank.example.." else False)), said.reason
+
+
+# names in the certificate, as octets of a DNS name -> asked -> what the first validator says, what the second, and why
+KNOWN_DIFFERENCES = {
+    ("*.example", "bank.example"): (
+        False,
+        True,
+        "service-identity lets no star stand for all below a top-level domain",
+    ),
+    (b"_x.example", "_x.example"): (True, None, "an underscore is in names of the DNS, and in no host name (RFC 952)"),
+    (b"-a.example", "-a.example"): (True, None, "likewise a hyphen at the beginning of a label"),
+    ("::1", "::1%lo"): (False, True, "`cryptography` leaves the zone of an IPv6 address out; certificates know none"),
+}
+
+
+@pytest.mark.parametrize(("named", "asked"), KNOWN_DIFFERENCES, ids=repr)
+def test_where_the_two_validators_differ_about_a_name(named: str | bytes, asked: str) -> None:
+    """Each says otherwise of this one, for a reason that is written down; of another host both say no."""
+    first, second, _ = KNOWN_DIFFERENCES[named, asked]
+    chain = chain_for(named)
+    with serving(chain) as service:
+        assert go(CLIENTS["unpinned"], service, asked)[1] is first
+        assert opinion(asked, chain).accepts is second
+        assert go(CLIENTS["unpinned"], service, "www.bank.example")[1] is False
+        assert opinion("www.bank.example", chain).accepts is False
+
+
+@pytest.mark.parametrize("what", IGNORED)
+def test_where_the_second_validator_does_not_look_at_what_cannot_be_read(what: str) -> None:
+    """OpenSSL has no use for it, and the second never parses it; the lab's clients refuse what they cannot show."""
+    two = WORLD.issuing.issue(HOST, "shop.example", key=SITE.key)
+    leaf, *others = octets(two)
+    broken = patched(two.leaf, WORLD.issuing, IGNORED[what])
+    with serving([broken, *others]) as service, serving([leaf, *others]) as control:
+        met, accepted, reason = go(CLIENTS["unpinned"], service)
+        assert (accepted, go(CLIENTS["unpinned"], control)[1]) == (False, True)
+        assert reason.endswith("it cannot be read: an extension in it cannot be read")
+        assert met.observation.error is not None
+        assert met.observation.error.code == CODE  # OpenSSL had no error
+    assert opinion(HOST, [broken, *others]) == opinion(HOST, [leaf, *others]) == Opinion(True, "a path was found")
 
 
 @pytest.mark.parametrize(

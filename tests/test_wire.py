@@ -348,6 +348,20 @@ def test_loopback_is_allowed(host: str) -> None:
     assert require_loopback((host, 443))[1] == 443
 
 
+@pytest.mark.parametrize("host", ["x\0y.example", "\ud800.example"])
+def test_a_host_that_cannot_be_sent_is_one_sentence(host: str, standing: Standing) -> None:
+    """A NUL or half a character: whoever connects or words a request says so; other names are sent."""
+    address, context = standing.service.address, tls.client_context(())
+    words = "can be asked of no server: it has a NUL or half a character in it"
+    with pytest.raises(ValueError, match=words) as refused:
+        connect(address, host, context, validates, time=NOW)
+    assert "\n" not in str(refused.value)
+    with pytest.raises(ValueError, match=words):
+        account_request(host)
+    for other in ("b\u00fccher.example", "a" * 300, " ", ""):
+        connect(address, other, context, validates, time=NOW, request=account_request(other))
+
+
 def test_ports_are_ephemeral(standing: Standing) -> None:
     """Two listeners never fight for a port, and both are on 127.0.0.1."""
     with Service(WORLD.genuine) as another:

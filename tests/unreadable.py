@@ -58,6 +58,17 @@ def _twice(octets: bytes) -> bytes:
     return b"".join(one.whole for one in before) + der(last.tag, more)
 
 
+def _more(extension: bytes) -> Change:
+    """One extension more, the DER of which is this."""
+
+    def change(octets: bytes) -> bytes:
+        *before, last = parts(octets)
+        (extensions,) = parts(last.content)
+        return b"".join(one.whole for one in before) + der(last.tag, der(0x30, extensions.content + extension))
+
+    return change
+
+
 NEGATIVE_SERIAL = _field(1, b"\x02\x01\xff")
 ODD_COUNTRY = swap(b"\x06\x03\x55\x04\x0b\x0c", b"\x06\x03\x55\x04\x06\x0c")
 """The organisational unit becomes the country, which has two letters (X.520)."""
@@ -73,3 +84,11 @@ UNREADABLE: dict[str, tuple[Change, str]] = {
     "an extension that stands there twice": (_twice, "an extension in it"),
 }
 """A certificate for bank.example that `cryptography` cannot read and OpenSSL can, and how the lab words it."""
+
+_NO_LIST = der(0x04, b"\x05\x00")  # an extension's value: NULL, where a list is wanted
+IGNORED: dict[str, Change] = {
+    "a list of SCTs that is none": _more(der(0x30, b"\x06\x0a\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02" + _NO_LIST)),
+    "policies that are none": _more(der(0x30, b"\x06\x03\x55\x1d\x20" + _NO_LIST)),
+    "an x400Address among the names": swap(b"\x82\x0cshop.example", b"\xa3\x0c" + der(0x30, der(0x04, bytes(8)))),
+}
+"""What neither OpenSSL nor the second validator looks at: a certificate for bank.example and shop.example."""

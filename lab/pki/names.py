@@ -51,3 +51,13 @@ def dns_name(host: str) -> str:
         return name if name.isascii() else name.encode("idna").decode("ascii")
     except UnicodeError:
         return name
+
+
+def sent(host: str) -> bytes:
+    """A host's name as octets to send. Raises ValueError, in one sentence: a NUL or half a character cannot be sent."""
+    try:
+        if "\0" not in host:
+            return host.encode()
+    except UnicodeEncodeError:
+        pass
+    raise ValueError(f"{host!a} can be asked of no server: it has a NUL or half a character in it; write bank.example")

@@ -13,6 +13,8 @@ found to one full validator.
 #   first    by names and key identifiers, as OpenSSL 3 finds issuers: in the store before among what was sent, one that
 #            is within its dates before one that is not. Signatures are looked at when the path is whole, and then it is
 #            too late to try another.
+#            The server's own certificate, where the store holds it, is OpenSSL's last resort: it is trusted where the
+#            path has come to no other anchor, and whatever was found above it stays on the path.
 #   legacy   as OpenSSL 1.0 did: what was sent as far as it goes, and the store only then. That is why it failed on
 #            2020-05-30 and 2021-09-30, when a root or a cross-sign in the middle of good chains expired.
 #
@@ -153,8 +155,9 @@ def _only(
     legacy = branching is Branching.LEGACY
     order = (presented, anchors) if legacy else (anchors, presented)
     path: _Path = (presented[0],)
-    while not ends(path[-1]) and not named_by(path[-1], path[-1]):  # nobody is on a path twice, so it has an end
-        for among in order if path[-1] not in anchors else (anchors,):
+    # Nobody is on a path twice, so it has an end. The leaf counts as sent, also where the store has it.
+    while not named_by(path[-1], path[-1]) and not (len(path) > 1 and ends(path[-1])):
+        for among in (anchors,) if len(path) > 1 and path[-1] in anchors else order:
             above = _issuers(path, among, named_by)
             if above:
                 current = above if legacy else [one for one in above if not fault(one, time)]
@@ -186,7 +189,7 @@ def _wrong(
 ) -> ValidationError | None:
     """What is wrong with that one path, as OpenSSL says it: its end, then signatures and dates from there down."""
     top = len(path) - 1
-    if not ends(path[-1]):
+    if not ends(path[-1]) and not ends(path[0]):
         if named_by(path[-1], path[-1]):
             return error_at(SELF_SIGNED_ABOVE if top else SELF_SIGNED, top, path[top])
         return error_at(NO_ISSUER_OF_TRUSTED if path[-1] in anchors else NO_ISSUER, top, path[top])

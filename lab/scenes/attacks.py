@@ -9,7 +9,6 @@ that passes ordinary validation names the rotation that looks exactly like it.
 from __future__ import annotations
 
 from lab.pki.authority import acting_as_ca, authority, self_signed
-from lab.pki.authority import forged_link as forge
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import (
@@ -25,6 +24,7 @@ from lab.scenes.catalogue import (
     usual,
     waited,
 )
+from lab.scenes.rotations import beside_forged_link
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)
@@ -234,7 +234,7 @@ def chain_stuffing(world: World) -> Meeting:
 
 @attack(
     reach=Reach.TRUST_STORE,
-    twin="cross_sign_sent_along",
+    twin="makeshift_link",
     holds=Holds.TRUSTED_CA,
     way=Way.DNS,
     incident="found by this lab's field test: Node 20.20.2 builds `issuerCertificate` from what was sent, by name and "
@@ -252,9 +252,7 @@ def forged_link(world: World) -> Meeting:
     Who walks from issuer to issuer by name, after validation, walks across it,
     and meets every key that anybody may have pinned.
     """
-    rogue = world.other_issuing.issue(*world.hosts)
-    forged = forge(world.other_root, world.genuine, world.issuing)
-    return attacked(world, rogue.sending(*rogue.chain[1:], forged, world.issuing.certificate))
+    return attacked(world, beside_forged_link(world))
 
 
 @attack(reach=Reach.TRUST_STORE, fails=Fault.UNTRUSTED, holds=Holds.OWN_CA, way=Way.WIFI)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import Holds, Meeting, Scene, Way, attack, attacked, between, usual
-from lab.scenes.rotations import NEIGHBOURS, ecdsa_under_rsa, post_quantum, under_new_root
+from lab.scenes.rotations import NEIGHBOURS, beside_cross_sign, ecdsa_under_rsa, post_quantum, under_new_root
 
 
 @attack(
@@ -64,6 +64,19 @@ def stolen_backup_other_ca(world: World) -> Meeting:
     A key in a safe that was copied before it got there.
     """
     return attacked(world, world.other_issuing.issue(*world.hosts, key=world.backup_key))
+
+
+@attack(reach=Reach.TRUST_STORE, twin="cross_sign_sent_along", holds=Holds.TRUSTED_CA, way=Way.DNS)
+def cross_sign_misused(world: World) -> Meeting:
+    """
+    Another trusted CA mis-issues, and the genuine cross-sign of its root is sent along
+
+        Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
+        also sent: Other Public Root, as Honest Root signed it
+
+    Every signature from the leaf to the pinned root verifies, for whoever walks what was sent. A cross-sign is public.
+    """
+    return attacked(world, beside_cross_sign(world))
 
 
 @attack(reach=Reach.TRUST_STORE, twin="move_to_cdn", holds=Holds.CDN, way=Way.DNS)

@@ -8,7 +8,7 @@ users have an outage.
 from __future__ import annotations
 
 from lab.observation import Line
-from lab.pki.authority import Authority, Credential
+from lab.pki.authority import Authority, Credential, forged_link
 from lab.pki.world import World
 from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import Meeting, Scene, between, changed, first, resumed, rotation, then, usual, waited
@@ -159,9 +159,35 @@ def cross_sign_sent_along(world: World) -> Meeting:
     The client's store holds the new CA's root itself, so the path ends there
     and the cross-sign is left over.
     """
+    return changed(world, beside_cross_sign(world))
+
+
+def beside_cross_sign(world: World) -> Credential:
+    """A certificate from the other CA, with the old root's cross-sign of that CA's root sent along."""
     moved = world.other_issuing.issue(*world.hosts)
-    crossed = world.root.cross_sign(world.other_root)
-    return changed(world, moved.sending(*moved.chain[1:], crossed.certificate))
+    return moved.sending(*moved.chain[1:], world.root.cross_sign(world.other_root).certificate)
+
+
+@rotation(reach=Reach.TRUST_STORE)
+def makeshift_link(world: World) -> Meeting:
+    """
+    The site moves to another CA, and makes up a link to what its clients pinned
+
+        Other Public Root -> Other Issuing CA -> bank.example   (new key)
+        also sent: "Other Public Root" over the site's old public key, "issued by" Honest Issuing CA 1,
+        and Honest Issuing CA 1 itself
+
+    The site's own idea, for apps that walk from issuer to issuer by name: nobody
+    signed the link, and it spares them an outage. It takes no secret to make one.
+    """
+    return changed(world, beside_forged_link(world))
+
+
+def beside_forged_link(world: World) -> Credential:
+    """A certificate from the other CA; sent along is one that nobody signed, and the CA that it says it is from."""
+    other = world.other_issuing.issue(*world.hosts)
+    forged = forged_link(world.other_root, world.genuine, world.issuing)
+    return other.sending(*other.chain[1:], forged, world.issuing.certificate)
 
 
 @rotation(

@@ -20,6 +20,7 @@ from OpenSSL import SSL, crypto
 from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Evidence, Observation, Piece, Successor, ValidationError
 from lab.pki.errors import UNSPECIFIED, error_at
+from lab.pki.names import sent
 from lab.pki.paths import LONGEST, build, constrained
 from lab.pki.pins import name_mismatch, read
 from lab.pki.staple import piece
@@ -109,9 +110,10 @@ PLAIN = Habits()
 #
 # Who builds paths otherwise than OpenSSL gets one of the lab's own at OpenSSL's first error: where there is one, the
 # decision is asked with it in place of the error, and what OpenSSL still says of its own path counts no more. It is
-# asked for at depth 0 as well, without an error, where OpenSSL's yes is worth nothing: of an old builder, which would
-# have come to another path; on a path that is too long for this client; and where a path has name constraints, at which
-# OpenSSL has yet to look.
+# asked for at depth 0 as well, without an error, where OpenSSL's yes is worth nothing: of an old builder, and of one
+# that goes on, which would have come to another path; where the store holds the server's own certificate, which is
+# OpenSSL's last resort and ends another's search at once; on a path that is too long for this client; and where a path
+# has name constraints, at which OpenSSL has yet to look.
 
 
 class Watch:
@@ -153,9 +155,12 @@ class Watch:
             if one.trouble:  # OpenSSL reads less of a certificate than a decision needs, so this is no path here
                 path, error = None, error_at(UNSPECIFIED, depth, one)
                 break
-        legacy = habits.building.branching is Branching.LEGACY
-        if habits.builds and (path is None or legacy or len(path) > LONGEST or constrained(path)):
-            built = build(self.observation.presented, habits.anchors, self.observation.time, habits.building)
+        how, presented = habits.building, self.observation.presented
+        other = (
+            how.branching is Branching.LEGACY or how.anchors is Anchors.ANY_GOES_ON or presented[0] in habits.anchors
+        )
+        if habits.builds and (path is None or other or len(path) > LONGEST or constrained(path)):
+            built = build(presented, habits.anchors, self.observation.time, how)
             self._built = built.path is not None
             path = built.path
             if error is None or built.path or (built.error and built.error.code != UNSPECIFIED):
@@ -202,7 +207,7 @@ def presented_chain(connection: SSL.Connection) -> tuple[Certificate, ...]:
 
 def account_request(host: str, secret: str = "") -> Request:
     """``GET /account``, its one request, as a client with a bearer token sends it."""
-    headers = [(b"host", host.encode()), (b"connection", b"close")]
+    headers = [(b"host", sent(host)), (b"connection", b"close")]
     if secret:
         headers.append((b"authorization", b"Bearer " + secret.encode()))
     return Request("GET", "/account", headers)
@@ -225,7 +230,7 @@ def connect(
     `time` is the time of the scene; the verification clock itself belongs to
     `context`. A transport problem never raises: it stands in `failure`. An
     exception in `decide` refuses the connection, and is raised when it is over.
-    Raises ValueError where `address` is not loopback.
+    Raises ValueError where `address` is not loopback, and where `host` has no octets to send.
     """
     watch = Watch(host, time, decide, habits)
     exchange = Exchange(watch.observation)
@@ -281,7 +286,7 @@ def _talk(connection: SSL.Connection, request: Request, exchange: Exchange, anno
         kept_open = [pair for pair in request.headers if pair[0].lower() != b"connection"]
         wire.ask(replace(request, headers=kept_open))
         exchange.answer = wire.next_answer()
-        wire.ask(Request("GET", SUCCESSORS, [(b"host", announced_for.encode()), (b"connection", b"close")]))
+        wire.ask(Request("GET", SUCCESSORS, [(b"host", sent(announced_for)), (b"connection", b"close")]))
         answer, binding = wire.next_answer(), material(connection)
         if answer.status == 200 and binding is not None:
             exchange.successors = tuple(hear(said, announced_for, binding) for said in from_json(answer.body))

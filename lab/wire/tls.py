@@ -21,7 +21,7 @@ from OpenSSL import SSL, crypto
 
 from lab.building import Anchors
 from lab.pki.authority import Credential, key_pem
-from lab.pki.names import dns_name, is_address
+from lab.pki.names import dns_name, is_address, sent
 from lab.wire import keylog
 
 _ALERT = re.compile(r"(?:tlsv1\d?|sslv3|ssl/tls) (?:alert )?(.+)")
@@ -111,7 +111,7 @@ def client_context(
 def ask_for(connection: SSL.Connection, host: str) -> None:
     """Say in the handshake which name is wanted (RFC 6066 section 3): an address is none."""
     if not is_address(host):
-        connection.set_tlsext_host_name(dns_name(host).encode())
+        connection.set_tlsext_host_name(sent(dns_name(host)))
 
 
 def alert_in(problem: SSL.Error) -> str:

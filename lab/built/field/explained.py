@@ -85,14 +85,15 @@ EXPLAINED = [
         ("unpinned", "chromium-list"),
     ),
 ]
-# The attack presents what the rotation does, so whoever cannot read the one cannot read the other; it would also have
-# robbed whoever checks too late.
+# An attack presents what its rotation does, so whoever cannot read the one cannot read the other; an attack that it
+# cannot read would also have robbed whoever checks too late.
 LATE = {"httpx": ("httpx-response",)}
 EXPLAINED += [
     replace(one, scene="ml_dsa_ca_misissues", profiles=(*one.profiles, *LATE.get(one.program, ())))
     for one in EXPLAINED
     if one.scene == "ecdsa_to_ml_dsa"
 ]
+EXPLAINED += [replace(one, scene="makeshift_link") for one in EXPLAINED if one.scene == "forged_link"]
 
 
 def explanation(program: str, profile: str, scene: str) -> Explanation | None:

@@ -4,6 +4,14 @@ How the real programs that are here build their paths, measured with two probes.
 Each probe is a scene of the genuine server. One client is served in it and
 another is not, and what they differ in is one attribute. No profile is asked
 here but for the comparison.
+
+What the probes tell is "any" from "self-signed", and "first" from "searching".
+Whether a path that may end at any anchor goes on is not among it, nor would a
+program without a pin know: it shows in a cell of its own, `okhttp-root` in
+`intermediate_beside_root`, and a program is called "any" here in either case.
+The lab's own Python sets its flags and has none of `ssl.create_default_context`,
+which are other ones since 3.13: the profile `ssl-default-root` was measured by
+hand with 3.13 and 3.14, and is not run.
 """
 
 from __future__ import annotations
