@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 import lab
+from lab.building import AS_OPENSSL
 from lab.observation import UNLETTERED, Outcome
-from lab.policy.clients import CLIENTS
+from lab.policy.clients import CLIENTS, every
 from lab.show import html, matrix, text
 from lab.show.drawing import sequence, sequence_alt
 from lab.show.keys import COLOURS, PATTERNS, look, named
@@ -309,3 +310,14 @@ def test_the_readme_gives_a_reason_for_each_dependency() -> None:
     names = [*re.findall(r'"([A-Za-z][\w-]*) >=', project), "flit_core"]
     table = (ROOT / "README.md").read_text("utf-8").partition("| package | why |")[2]
     assert [name for name in names if name not in table] == []
+
+
+def test_a_list_says_of_whom_paths_are_built_otherwise() -> None:
+    """In the long list, of each entry whose building is not the default, and of no other; in 80 columns."""
+    for one in every():
+        said = text.clients_list([one], long=True)
+        flat = " ".join(said.split())
+        assert (f"builds its paths otherwise than OpenSSL: {one.building}" in flat) is (one.building != AS_OPENSSL)
+        assert max(map(len, said.splitlines())) <= 80
+        assert "builds its paths" not in text.clients_list([one], long=False)
+    assert {one.building == AS_OPENSSL for one in every()} == {True, False}

@@ -157,7 +157,7 @@ def everything(chosen: argparse.Namespace) -> None:
         "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
         "further": (
             "Further clients, which learn; in a table by name, or by group: hpkp, continuity",
-            lambda: clients_list(FURTHER.values()),
+            lambda: clients_list(FURTHER.values(), chosen.long),
         ),
         "profiles": ("Profiles of real implementations", lambda: clients_list(PROFILES.values(), chosen.long)),
         "attacks": ("Attacks", lambda: cases_list(attacks(), chosen.long)),

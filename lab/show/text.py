@@ -7,6 +7,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
+from lab.building import AS_OPENSSL
 from lab.observation import Certificate, Hangup, Line, Outcome
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Kind, Way
@@ -54,7 +55,7 @@ def _attack(case: Case) -> Iterable[str]:
         yield f"Gets on the path by  {case.way.value}: {case.way.how}"
         yield f"Left out here        {case.way.left_out}"
     if case.incident:
-        yield f"It happened          {case.incident}"
+        yield f"Seen in the field    {case.incident}"
 
 
 def _trial(shown: Trial) -> Iterable[str]:
@@ -117,7 +118,7 @@ def _chain(certificates: tuple[Certificate, ...], shown: Trial) -> str:
 
 
 def clients_list(clients: Iterable[Client], long: bool = True) -> str:
-    """The table of clients, one block each; `long` adds where a profile comes from."""
+    """The table of clients, a block each; `long` adds where a profile comes from, and which builds paths otherwise."""
     lines = []
     for one in clients:
         lines.append(f"  {one.name:<24}{one.title}")
@@ -129,6 +130,8 @@ def clients_list(clients: Iterable[Client], long: bool = True) -> str:
             lines.append(f"  {'':<24}switches off: {one.profile.switches_off}")
         if one.profile and long:
             lines.append(f"  {'':<24}{one.profile.how}; {one.profile.source}")
+        if one.building != AS_OPENSSL and long:
+            lines.append(f"  {'':<24}builds its paths otherwise than OpenSSL: {one.building}")
     return hung("\n".join(lines))
 
 
@@ -143,6 +146,6 @@ def cases_list(cases: Iterable[Case], long: bool = False) -> str:
             lines.append(f"      shares: {one.reach}")
             lines += [f"      {line}" for line in _attack(one)]
             if one.kind is Kind.ROTATION and one.incident:
-                lines.append(f"      It happened: {one.incident}")
+                lines.append(f"      Seen in the field: {one.incident}")
             lines.append("")
     return hung("\n".join(lines))

@@ -90,7 +90,7 @@ const sceneFacts = (scene) => {
       fact("the attacker holds", scene.attacker_holds.join("; ")),
       fact("gets on the path by", scene.way),
       fact("what loopback leaves out", scene.loopback_leaves_out),
-      fact("it happened", scene.incident),
+      fact("seen in the field", scene.incident),
     ),
   ];
 };
