@@ -110,10 +110,10 @@ PLAIN = Habits()
 #
 # Who builds paths otherwise than OpenSSL gets one of the lab's own at OpenSSL's first error: where there is one, the
 # decision is asked with it in place of the error, and what OpenSSL still says of its own path counts no more. It is
-# asked for at depth 0 as well, without an error, where OpenSSL's yes is worth nothing: of an old builder, and of one
-# that goes on, which would have come to another path; where the store holds the server's own certificate, which is
-# OpenSSL's last resort and ends another's search at once; on a path that is too long for this client; and where a path
-# has name constraints, at which OpenSSL has yet to look.
+# asked for at depth 0 as well, without an error, where OpenSSL's yes is worth nothing: of an old builder, which would
+# have come to another path; where the store holds the server's own certificate, which is OpenSSL's last resort and
+# ends another's search at once; on a path that is too long for this client; and where a path has name constraints, at
+# which OpenSSL has yet to look.
 
 
 class Watch:
@@ -156,9 +156,7 @@ class Watch:
                 path, error = None, error_at(UNSPECIFIED, depth, one)
                 break
         how, presented = habits.building, self.observation.presented
-        other = (
-            how.branching is Branching.LEGACY or how.anchors is Anchors.ANY_GOES_ON or presented[0] in habits.anchors
-        )
+        other = how.branching is Branching.LEGACY or presented[0] in habits.anchors
         if habits.builds and (path is None or other or len(path) > LONGEST or constrained(path)):
             built = build(presented, habits.anchors, self.observation.time, how)
             self._built = built.path is not None
