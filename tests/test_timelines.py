@@ -43,9 +43,9 @@ from lab.pki.pins import seen
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Kind
 from lab.trials.engine import meet
+from lab.trials.matrix import matrix
 from lab.trials.rehearsal import foresee
 from lab.trials.standing import Ground
-from lab.trials.trial import trial
 from lab.wire import tls
 from lab.wire.client import connect
 from lab.wire.listener import running
@@ -422,7 +422,8 @@ def test_a_move_of_the_catalogue_gives_on_the_day_after_what_the_matrix_gives(na
     """For four clients; and the pure verdict is the handshakes' at every point."""
     shown = with_event(f'what = "{name}"')
     line = Line.ATTACKER if CASES[name].kind is Kind.ATTACK else Line.GENUINE
-    assert outcomes(shown, line, at(2026, 3, 2)) == [trial(CLIENTS[one], CASES[name]).outcome for one in FOUR]
+    told = matrix([CLIENTS[one] for one in FOUR], [CASES[name]])
+    assert outcomes(shown, line, at(2026, 3, 2)) == [told.cell(one, name).outcome for one in FOUR]
     assert disagreements(shown) == []
     # negative control: the day before is an ordinary one
     assert outcomes(shown, Line.GENUINE, at(2026, 2, 28)) == [Outcome.SERVED] * 4
