@@ -62,7 +62,7 @@ test: $(VENV)/test $(VENV)/jupyter
 
 ## Run the tests of the core alone, within half a minute; needs no Jupyter.
 test-core: $(VENV)/test
-	@$(RUN) -m pytest --core
+	@$(RUN) -m pytest --core -n 2
 
 ## Say how much of the library the tests of the core run through.
 coverage: $(VENV)/test
