@@ -66,7 +66,8 @@ test-core: $(VENV)/test
 
 ## Say how much of the library the tests of the core run through.
 coverage: $(VENV)/test
-	@$(RUN) -m pytest --core --cov=lab --cov-report=term:skip-covered | tail -5
+	@$(RUN) -m pytest --core -n 2 --cov=lab --cov-report=
+	@echo "percent of the library that the tests of the core run through: $$($(RUN) -m coverage report --format=total)"
 
 ## Open the notebooks in JupyterLab, at the first one; it asks no address but this machine's.
 lab: $(VENV)/jupyter
@@ -111,6 +112,6 @@ size: $(VENV)/core
 
 ## Remove the environment, the certificates and what the tools left behind.
 clean:
-	rm -rf $(VENV) $(PROXY) tests/browser/node_modules build .pytest_cache .hypothesis .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(PROXY) tests/browser/node_modules build .coverage .pytest_cache .hypothesis .mypy_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find certs -mindepth 1 ! -name README.md -delete

@@ -102,6 +102,7 @@ def test_the_demo_is_run_once_and_told_at_both_widths(monkeypatch: pytest.Monkey
         assert f"{len(CLIENTS) * len(usually(CLIENTS.values()))} trials" in text
         assert " -m lab trial root-pinned sibling_intermediate" in text
         assert all(name in text for name in CLIENTS)
+        assert len([line for line in text.splitlines() if line.startswith("both share")]) == 1  # in one piece
         assert text.index("accepts both or neither") < text.index("Clients as columns")
         assert ("for whom this terminal has no room" in text) is (room < 8)
         heads = [line for line in text.splitlines() if line.startswith("scene ")]

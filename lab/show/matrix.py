@@ -23,11 +23,11 @@ def staircase(shown: Matrix) -> Sheet:
     for attack in map(here.__getitem__, STAIRS):
         pair = (attack, twin_of(attack) or attack)
         rows.append(Banner(_titles(pair)))
-        rows.append(Row(f"shares {attack.reach}", tuple(_verdicts(shown, name, pair) for name in DEPTHS)))
+        rows.append(Row(str(attack.reach), tuple(_verdicts(shown, name, pair) for name in DEPTHS)))
     caption = "Each attack and its twin, a rotation: a client accepts both or neither."
     note = "To accept is to be robbed in the attack and to be served in the rotation;\n"
     note += "to refuse is protection there and an outage here."
-    return Sheet(caption, ("scenes", *DEPTHS), rows, (note,))
+    return Sheet(caption, ("both share", *DEPTHS), rows, (note,))
 
 
 def _verdicts(shown: Matrix, name: str, pair: tuple[Case, ...]) -> str:
