@@ -62,11 +62,11 @@ test: $(VENV)/test $(VENV)/jupyter
 
 ## Run the tests of the core alone, within half a minute; needs no Jupyter.
 test-core: $(VENV)/test
-	@$(RUN) -m pytest --core -n 2
+	@$(RUN) -m pytest --core
 
 ## Say how much of the library the tests of the core run through.
 coverage: $(VENV)/test
-	@$(RUN) -m pytest --core -n 2 --cov=lab --cov-report=
+	@$(RUN) -m pytest --core --cov=lab --cov-report=
 	@echo "percent of the library that the tests of the core run through: $$($(RUN) -m coverage report --format=total)"
 
 ## Open the notebooks in JupyterLab, at the first one; it asks no address but this machine's.

@@ -67,16 +67,25 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if config.getoption("--core") and beyond(collection_path) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if marker := beyond(item.path):
             item.add_marker(marker)
+    if config.getoption("--core"):  # clients that learn from what is said are run with the rest
+        items[:] = [item for item in items if not (isinstance(item, pytest.Function) and _further(item))]
+
+
+def _further(item: pytest.Function) -> bool:
+    """Whether this is about the cells of a client that stands in no usual table."""
+    named = item.callspec.params.get("name") if hasattr(item, "callspec") else None
+    return "whole_matrix" in item.fixturenames and named in FURTHER
 
 
 @pytest.fixture(scope="session")
-def whole_matrix() -> Matrix:
-    """Every client in every scene, over real TLS; those that learn have cells, and stand in no table."""
-    return matrix([*CLIENTS.values(), *FURTHER.values()]).of(CLIENTS.values())
+def whole_matrix(pytestconfig: pytest.Config) -> Matrix:
+    """Every client in every scene, over real TLS; those that learn have cells, but for --core, and are in no table."""
+    further = () if pytestconfig.getoption("--core") else FURTHER.values()
+    return matrix([*CLIENTS.values(), *further], CASES.values()).of(CLIENTS.values())
 
 
 @pytest.fixture(scope="session")
