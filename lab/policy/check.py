@@ -148,6 +148,9 @@ class Check:
     def __str__(self) -> str:
         return self.name
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # a search asks it of the same few checks a million times
+
 
 Policy = tuple[Check, ...]
 

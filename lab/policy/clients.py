@@ -72,6 +72,9 @@ class Client:
     profile: Profile | None = None
     also: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash((self.policy, self.ignoring, self.resumes))  # what neighbours in a search differ in
+
     @property
     def learnt(self) -> tuple[Learnt, ...]:
         """How it learnt what its policy compares with; empty where nothing is compared."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice, product
 
 from lab.observation import BAD, Line, Outcome, outcome_of
@@ -62,6 +63,12 @@ class Flip:
 #   where it ends     Rings grow by the number of checks each time. To refuse, two checks are enough: what two do not
 #                     refuse, no more do, since each looks at the same observation. To talk, all that is needed is to
 #                     lose checks, so beyond `MOST_AHEAD` only clients that gained none are followed.
+
+
+@lru_cache(maxsize=128)
+def _neighbours(client: Client) -> tuple[Edit, ...]:
+    """As `_single`, kept: the same client is asked about in scene after scene."""
+    return tuple(_single(client))
 
 
 def _single(client: Client) -> Iterator[Edit]:
@@ -120,7 +127,7 @@ def edits(client: Client) -> Iterator[list[Edit]]:
     for _ in range(len(client.policy) + 1):
         further: list[Edit] = []
         for words, nearer in ring:
-            for more, edited in _single(nearer):
+            for more, edited in _neighbours(nearer) if nearer is client else _single(nearer):
                 if edited not in seen:
                     seen.add(edited)
                     further.append((f"{words} and {more}" if words else more, edited))
@@ -173,23 +180,23 @@ def _ranked(
     Few are asked for beyond the first, so an edit is left as soon as it has
     changed more scenes than the best of its rank.
     """
-    before = {case: rehearsals.outcomes(done.client, case) for case in rehearsals.cases if case.name != done.case.name}
+    before = rehearsals.panorama(done.client).won(done.client)
+
+    def changed(edited: Client) -> Iterator[str]:
+        scenes = rehearsals.panorama(edited).changed(edited, before)
+        return (name for name in scenes if name != done.case.name)
+
     while able:
         rank = min(rank for rank, _ in able)
         best: tuple[Edit, tuple[str, ...]] | None = None
         for _, edit in (one for one in able if one[0] == rank):
             most = len(best[1]) - 1 if best else len(rehearsals.cases)
-            others = tuple(islice(_changed(edit[1], before, rehearsals), most + 1))
+            others = tuple(islice(changed(edit[1]), most + 1))
             if len(others) <= most:
                 best = edit, others
         assert best
         yield best
         able = [one for one in able if one[1] is not best[0]]
-
-
-def _changed(edited: Client, before: dict[Case, dict[int, Outcome]], rehearsals: Rehearsals) -> Iterator[str]:
-    """The scenes in which the outcome of some meeting is another than it was."""
-    return (case.name for case, outcomes in before.items() if rehearsals.outcomes(edited, case) != outcomes)
 
 
 def sentence(found: Flip | None, done: Trial) -> str:

@@ -9,17 +9,18 @@ sockets, and `flip` uses it to count what an edited policy would change.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lab.building import AS_OPENSSL, PathBuilding
-from lab.observation import Observation, Outcome, outcome_of
+from lab.observation import Observation, Outcome
 from lab.pki.paths import build
 from lab.pki.pins import name_mismatch, seen
-from lab.policy.check import Check, Known, Stage, needs
+from lab.policy.check import needs
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Meeting, Scene
-from lab.trials.engine import Imagined, imagine, live, told
+from lab.trials.engine import Imagined, imagine, live
+from lab.trials.panorama import Panorama
 from lab.trials.standing import Standing
 
 
@@ -29,16 +30,6 @@ class Rehearsed:
 
     scene: Scene
     observations: dict[int, Observation]
-    said: dict[tuple[int, int, bool], tuple[Check, bool]] = field(default_factory=dict, repr=False)
-    """What a check that remembers nothing says of a meeting, by its id; the check beside it keeps the id its own."""
-
-    def passes(self, check: Check, number: int, pins: bool) -> bool:
-        """Whether such a check passes at this meeting; `pins` says whether the client has any built in."""
-        key = (id(check), number, pins)
-        if key not in self.said:
-            known = told(Known(site=self.scene.site) if pins else Known(), self.scene.meetings[number])
-            self.said[key] = (check, check.find(self.observations[number], known).passed)
-        return self.said[key][1]
 
 
 def observe(standing: Standing, client: Client) -> Rehearsed:
@@ -75,6 +66,7 @@ class Rehearsals:
         """By scene and kind of validator; several kinds may see the same, which is kept once."""
         self._kept: dict[tuple[object, ...], Rehearsed] = {}
         self._scenes: dict[str, Scene] = {}
+        self._side_by_side: dict[tuple[object, ...], Panorama] = {}
         self._expected: dict[tuple[object, ...], dict[str, dict[int, Imagined]]] = {}
         """By what decides (a name does not) and by scene: clients one edit apart share most of their neighbours."""
 
@@ -105,26 +97,19 @@ class Rehearsals:
         """What the pure policy expects of this client in every scene."""
         return {case.name: self.met(client, case) for case in self.cases}
 
-    def outcomes(self, client: Client, case: Case) -> dict[int, Outcome]:
-        """
-        As `met` has them, and sooner: for whoever asks of a thousand clients that differ in a check.
+    def panorama(self, client: Client, case: Case | None = None) -> Panorama:
+        """All scenes side by side, or one alone, as this client's kind of validator sees them."""
+        cases = (case,) if case else self.cases
+        kind = (case and case.name, client.ignoring, client.resumes, client.building, needs(client.policy))
+        if kind not in self._side_by_side:
+            seen = [(case.name, self.of(case, client)) for case in cases]
+            self._side_by_side[kind] = Panorama([(name, one.scene, one.observations) for name, one in seen])
+        return self._side_by_side[kind]
 
-        A check that remembers nothing says the same of a meeting in whatever
-        policy it stands, so it is asked once. Who learns goes through `met`.
-        """
-        policy = client.policy
-        if client.switched_off or any(check.remembers for check in policy):
-            return {number: one.outcome for number, one in self.met(client, case).items()}
-        rehearsed, found = self.of(case, client), {}
-        pins = any(check.pin_set for check in policy)
-        for number, shown in rehearsed.observations.items():
-            there, whole = frozenset(shown.evidence), not shown.broken_off
-            early = (check for check in policy if check.stage is Stage.HANDSHAKE and check.needs <= there)
-            talks = whole and all(rehearsed.passes(check, number, pins) for check in early)
-            something = whole and bool(shown.presented or shown.resumed)
-            accepted = something and all(rehearsed.passes(check, number, pins) for check in policy)
-            found[number] = outcome_of(rehearsed.scene.meetings[number].line, talks, accepted)
-        return found
+    def outcomes(self, client: Client, case: Case) -> dict[int, Outcome]:
+        """What comes of this client in this scene, by the meeting's index: as `met` has it, and sooner."""
+        panorama = self.panorama(client, case)
+        return panorama.outcomes(panorama.won(client))[case.name]
 
     def met(self, client: Client, case: Case) -> dict[int, Imagined]:
         """What the pure policy expects of this client in this scene, by the meeting's index."""
