@@ -28,6 +28,7 @@ from lab.built.time.hpkp_command import hpkp
 from lab.cli.certificates import certs, intercept, pin
 from lab.cli.trials import TWINS, demo, everything, matrix, profiles, trial
 from lab.cli.verb import Parser, file, flag, forms, runs, taken, verb
+from lab.cli.watched import watched
 from lab.naming import printable
 
 LONGEST = 4000
@@ -43,7 +44,8 @@ def notebooks(chosen: argparse.Namespace) -> None:
         raise ValueError("the notebooks need Jupyter; run `make notebooks`, or install requirements/jupyter.txt")
     from lab.course.publish import publish
 
-    publish(chosen.out, lambda line: print(line, flush=True))
+    with watched() as progress:
+        publish(chosen.out, lambda line: print(line, flush=True), progress)
 
 
 @verb(
@@ -56,7 +58,9 @@ def bench(chosen: argparse.Namespace) -> None:
     """Measure what trials cost, as ratios within one run."""
     from lab.built.bench import run
 
-    print(run(quick=chosen.quick, as_json=chosen.json))
+    with watched() as progress:
+        found = run(quick=chosen.quick, as_json=chosen.json, progress=progress)
+    print(found)
 
 
 VERBS = (

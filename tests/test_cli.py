@@ -335,20 +335,6 @@ def test_where_to_stand_in_the_middle_is_host_and_port(target: str, capsys: pyte
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "verb",
-    ["list", "list --long", "trial pins-presented-chain other_trusted_ca", "profiles --scenes slips", "--help",
-     "fleet --devices 1000 --years 1 --seeds 1 --attack stolen_backup_key=0.1",
-     "field --every --programs libcurl --scenes attacks", "serve --help"],
-)  # fmt: skip
-def test_text_fits_80_columns(verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is no terminal is taken for one of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
-    with contextlib.suppress(SystemExit):
-        main(verb.split())
-    assert [line for line in capsys.readouterr().out.splitlines() if len(line) > 80] == []
-
-
 def test_two_titles_part_at_the_sign_between_them() -> None:
     """Where an attack's and its twin's do not fit beside each other, each has a line of its own."""
     row = Banner("A title that is long  ⇄  another one that is long", "[shares: root]")

@@ -6,21 +6,27 @@ Lines that are to be pasted stay whole, however long; a test says which they are
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from lab.built.bench import Bare
 from lab.cli import trials
 from lab.cli.terminal import survive
 from lab.pki.export import export
+from lab.pki.world import World
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import usually
 from lab.trials.matrix import matrix
@@ -139,35 +145,75 @@ def test_a_strict_stream_would_have_ended_it(monkeypatch: pytest.MonkeyPatch) ->
 # ---- as a shell starts it --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
-def test_in_a_pipe(encoding: str) -> None:
-    """A pipe whose encoding has none of the signs gets the table all the same."""
-    words = [sys.executable, "-m", "lab", "matrix", "--scenes", "other_trusted_ca"]
-    own = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-    done = subprocess.run(words, capture_output=True, env=own)
-    assert (done.returncode, done.stderr) == (0, b"")
-    sign = "✗" if encoding == "utf-8" else "x"
-    assert f"{sign} intercepted" in done.stdout.decode(encoding)
+LONG = {"demo": "", "intercept": "{port}", "notebooks": "--out {out}/pages", "bench": "--quick"}
+"""Verbs that run for long: here they are stopped after a while, as a reader would."""
+STARTED = {
+    **SMALL,
+    "matrix": "--scenes other_trusted_ca new_ca",
+    "serve": "other_trusted_ca --for 1",
+    "fleet": "--devices 1000 --years 1 --seeds 1",
+    "forecast": "--chain {certs}/chains/genuine.pem --pins {certs}/pins/network_security_config.xml --scenes new_key",
+    "field": "--programs curl --scenes new_key",
+    **LONG,
+}
 
 
-def test_in_a_terminal_of_80_columns() -> None:
-    """In a real terminal the lines fit, and there is colour beside glyph and word."""
+def started(verb: str, places: dict[str, Path], port: int, out: int, err: int | None = None) -> subprocess.Popen[bytes]:
+    """The verb as a shell starts it, in a world that knows nothing of colours and encodings but what is said here."""
+    words = STARTED[verb].format(**places, port=f"localhost:{port}").split()
+    own = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    own |= {"PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252" if out == subprocess.PIPE else "utf-8"}
+    own |= {"TERM": "xterm-256color", "COLUMNS": "80"}
+    line = [sys.executable, "-m", "lab", verb, *words]
+    return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=own)
+
+
+@contextlib.contextmanager
+def stopped(child: subprocess.Popen[bytes], verb: str) -> Iterator[None]:
+    """Ctrl-C after a while, where the verb is one that runs for long."""
+    clock = threading.Timer(2.5, child.send_signal, (signal.SIGINT,))
+    if verb in LONG:
+        clock.start()
+    yield
+    clock.cancel()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A TLS server of somebody's, to stand in front of."""
+    with Bare(World(), http=True) as server:
+        yield server.address[1]
+
+
+@pytest.mark.parametrize("verb", STARTED)
+def test_in_a_pipe(verb: str, places: dict[str, Path], port: int) -> None:
+    """A pipe whose encoding has few of the signs gets everything all the same; who is stopped ends with its code."""
+    with started(verb, places, port, subprocess.PIPE) as child:
+        assert child.stdout
+        with stopped(child, verb):
+            said = child.stdout.read().decode("cp1252")
+        assert child.wait() == (130 if verb in LONG else 0)
+    assert said or verb in LONG
+    assert "\x1b" not in said  # no colour where nobody sees it
+
+
+@pytest.mark.parametrize("verb", STARTED)
+def test_in_a_terminal_of_80_columns(verb: str, places: dict[str, Path], port: int) -> None:
+    """In a real terminal the lines fit, those of the progress included."""
     ours, theirs = pty.openpty()
-    words = [sys.executable, "-m", "lab", "matrix", "--scenes", "other_trusted_ca", "new_ca"]
-    own = {**os.environ, "COLUMNS": "80", "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
-    own.pop("NO_COLOR", None)
-    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=own) as child:
+    with started(verb, places, port, theirs, theirs) as child:
         os.close(theirs)
         seen = b""
-        try:
+        with stopped(child, verb), contextlib.suppress(OSError):  # Linux says EIO where the other side has gone
             while part := os.read(ours, 65536):
                 seen += part
-        except OSError:  # Linux says EIO where the other side has gone
-            pass
-        assert child.wait() == 0
+        assert child.wait() == (130 if verb in LONG else 0)
     os.close(ours)
     text = seen.decode()
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
-    assert "\x1b[" in text
-    assert "✗ intercepted" in plain
-    assert [line for line in plain.replace("\r", "\n").splitlines() if cell_len(line) > 80] == []
+    assert "Traceback" not in plain
+    wide = [line for line in plain.replace("\r", "\n").splitlines() if cell_len(line) > 80 and not PASTED.search(line)]
+    assert wide == []
+    if verb == "matrix":
+        assert "\x1b[" in text
+        assert "✗ intercepted" in plain

@@ -32,7 +32,6 @@ from lab.policy.memory import Update
 
 SLOW = 10.0  # seconds after which it hangs
 DEAF = 20.0  # seconds that it may take from a signal to its end
-LOADED = 0.06  # seconds until Python itself listens: before that nothing of the lab is there to be asked
 MINE = 'version = 1\ntitle = "a"\nlifetime_days = 90\n[[meeting]]\n[[meeting]]\nday = 30\nmove = "new_key"\n'
 
 VERBS = (
@@ -103,7 +102,7 @@ def left(inside: Path) -> list[psutil.Process]:
 def signalled(dice: random.Random, folder: Path, inside: Path) -> tuple[str, list[str]]:
     """One verb, one signal at one moment; returns what was done, and what was wrong."""
     verb, name = dice.choice(VERBS), dice.choice(["SIGINT", "SIGTERM", "SIGHUP"])
-    after = LOADED + dice.choice([dice.uniform(0, 0.6), dice.uniform(0, 4)])
+    after = dice.choice([dice.uniform(0, 0.6), dice.uniform(0, 4)])
     number, wrong = getattr(signal, name), []
     words = [str(inside.with_suffix(".out")) if word == "OUT" else word for word in verb.split()]
     with started(words, folder, inside) as process:
@@ -116,7 +115,8 @@ def signalled(dice: random.Random, folder: Path, inside: Path) -> tuple[str, lis
         except subprocess.TimeoutExpired:
             code = None
             wrong.append("deaf")
-    if before is None and code not in (128 + number, 0, None):
+    # A signal before Python listens ends it outright, which a shell calls 128 + n as well; what is left is asked below.
+    if before is None and code not in (128 + number, -number, 0, None):
         wrong.append(f"exit code {code}")
     said = inside.with_suffix(".err").read_text("utf-8", "replace")
     wrong += ["traceback"] * ("Traceback" in said or "Exception ignored" in said)
@@ -165,6 +165,8 @@ KINDS = {"signals": signalled, "files": read}
 def main(kind: str, many: int, first: int, at_once: int = 2) -> int:
     """So many rounds from this seed on; prints each that went wrong, and the figures."""
     counted: Counter[str] = Counter()
+    # Whom a shell starts in the background ignores Ctrl-C, and so do its children until they say otherwise.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
         folder = Path(name) / "inputs"
         inputs(folder)

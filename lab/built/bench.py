@@ -34,6 +34,7 @@ from lab.built.field.proxies import MITMPROXY, Post, Running
 from lab.built.fleet.speed import SIZES, device_days_a_second
 from lab.built.known.store import Store
 from lab.built.time.cost import cost
+from lab.observation import Progress, untold
 from lab.pki.authority import key_pem
 from lab.pki.export import pem
 from lab.pki.world import World
@@ -341,11 +342,11 @@ def mitmproxy(world: World, service: Service, attacker: Attacker, rounds: int) -
             return compared(ours, theirs, 0.5, rounds=rounds, times=10)
 
 
-def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
+def measure(quick: bool = False, progress: Progress = untold) -> dict[str, dict[str, Any]]:
     """Every figure, by what it says. `quick` takes few rounds: a smoke test."""
     rounds = 3 if quick else 15
     world = World(also=("localhost",))
-    found: dict[str, dict[str, Any]] = {}
+    found = _Found(progress)
     with ExitStack() as stack:
         bare = stack.enter_context(Bare(world, http=True))
         canned = stack.enter_context(Bare(world, http=False))
@@ -355,9 +356,10 @@ def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
         for _ in range(50):
             bare.request()
             canned.request()
-        found["whole matrix / bare HTTP requests"] = whole_matrix(bare, 1 if quick else 5)
-        found["whole matrix / bare canned bytes"] = whole_matrix(canned, 1 if quick else 5)
-        found["intercepted request / mitmproxy"] = mitmproxy(world, service, attacker, rounds)
+        few = 1 if quick else 5
+        found.add("whole matrix / bare HTTP requests", lambda: whole_matrix(bare, few))
+        found.add("whole matrix / bare canned bytes", lambda: whole_matrix(canned, few))
+        found.add("intercepted request / mitmproxy", lambda: mitmproxy(world, service, attacker, rounds))
         context = tls.client_context([anchor.certificate for anchor in world.store], world.now)
         site = site_pins(world, world.genuine)
         unpinned, pinned = (
@@ -365,26 +367,47 @@ def measure(quick: bool = False) -> dict[str, dict[str, Any]]:
             for name in ("unpinned", "leaf-pinned")
         )
         plain = partial(ask_plainly, service.address, plain_context(world))
-        found["pinned client / unpinned client"] = compared(pinned, unpinned, 1.05, rounds=rounds * 3, times=20)
-        found["pinned client / client with no callback"] = compared(pinned, plain, None, rounds=rounds * 3, times=20)
-    found["cell of a doubled matrix / cell"] = growth(rounds)
-    found["look-up among 10^6 / 10^3 hosts"] = look_up(1_000, 100_000 if quick else 1_000_000, rounds=rounds)
-    years = cost()
-    found["timeline / bare handshakes"] = {
-        "ratio": years.ratio,
-        "note": f"{years.handshakes} handshakes at simulated times",
-    }
+        often = {"rounds": rounds * 3, "times": 20}
+        found.add("pinned client / unpinned client", lambda: compared(pinned, unpinned, 1.05, **often))
+        found.add("pinned client / client with no callback", lambda: compared(pinned, plain, None, **often))
+    found.add("cell of a doubled matrix / cell", lambda: growth(rounds))
+    hosts = 100_000 if quick else 1_000_000
+    found.add("look-up among 10^6 / 10^3 hosts", lambda: look_up(1_000, hosts, rounds=rounds))
+    found.add("timeline / bare handshakes", years)
     for devices in SIZES:
-        speed = device_days_a_second(devices, seeds=1 if quick else 3)
-        found[f"fleet of {devices:,} devices"] = {"device-days a second": speed, "note": "five years, leaf-or-backup"}
-    found["import lab"] = importing(rounds)
-    found["memory of a kernel"] = memory()
-    return found
+        found.add(f"fleet of {devices:,} devices", partial(fleet, devices, seeds=1 if quick else 3))
+    found.add("import lab", lambda: importing(rounds))
+    found.add("memory of a kernel", memory)
+    return found.figures
 
 
-def run(*, quick: bool = False, as_json: bool = False) -> str:
+class _Found:
+    """The figures so far; whoever watches is told which comes next."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.figures: dict[str, dict[str, Any]] = {}
+        self._progress = progress
+
+    def add(self, what: str, measured: Callable[[], dict[str, Any]]) -> None:
+        self._progress(len(self.figures), 9 + len(SIZES), what)
+        self.figures[what] = measured()
+
+
+def years() -> dict[str, Any]:
+    """A timeline against its handshakes alone."""
+    found = cost()
+    return {"ratio": found.ratio, "note": f"{found.handshakes} handshakes at simulated times"}
+
+
+def fleet(devices: int, seeds: int) -> dict[str, Any]:
+    """How fast a fleet of this size lives."""
+    speed = device_days_a_second(devices, seeds=seeds)
+    return {"device-days a second": speed, "note": "five years, leaf-or-backup"}
+
+
+def run(*, quick: bool = False, as_json: bool = False, progress: Progress = untold) -> str:
     """The report, as a table or as JSON."""
-    found = measure(quick)
+    found = measure(quick, progress)
     if as_json:
         return json.dumps(found, indent=1)
     lines = [f"{'what':<42}{'figure':>10}  {'at most':>8}  note"]

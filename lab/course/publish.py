@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lab.disk import ready, written
+from lab.observation import Progress, untold
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 REMOTE = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE)
@@ -92,12 +93,13 @@ def page(notebook, title: str) -> str:  # type: ignore[no-untyped-def]
     return html
 
 
-def publish(out: Path, tell: Callable[[str], None] = print) -> list[Path]:
+def publish(out: Path, tell: Callable[[str], None] = print, progress: Progress = untold) -> list[Path]:
     """Run every notebook as shipped and write its page to `out`, with one line for each."""
     paths = find()
     made = []
     for number, path in enumerate(paths, start=1):
         began = time.perf_counter()
+        progress(number - 1, len(paths), path.stem)
         target = out / f"{path.stem}.html"
         ready(target, folders=True)
         written(target, page(run(read(path)), path.stem))

@@ -180,10 +180,12 @@ class Session:
             lines.append(f"its twin, which no path can tell from it: {twin.name}")
         lines += ["", *self._where()]
         if any(one.relayed for one in self.meetings):
-            lines.append(f"genuine      https://localhost:{genuine}/   the genuine service itself, with nobody between")
+            lines.append(f"genuine      https://localhost:{genuine}/   itself, with nobody between")
         lines += [
-            f"files        {outside.folder}   removed at the end; no private key is among them",
-            "             store.pem: what a client trusts; pins/: the site's, for curl, OkHttp, Android, as JSON",
+            f"files        {outside.folder}",
+            "             removed at the end; no private key is among them",
+            "             store.pem: what a client trusts",
+            "             pins/: the site's, for curl, OkHttp, Android, as JSON",
             *self._recorded(),
             *(["Enter puts the next meeting on the same port; Ctrl-C ends it."] if len(self.meetings) > 1 else []),
         ]
