@@ -247,7 +247,7 @@ def test_a_trust_store_that_changes_breaks_root_pins_alone() -> None:
     (spell,) = lived(name).course("root-pinned, store follows at once").spells(Outcome.OUTAGE)
     assert spell.start == at(2027)
     assert outage(name, "root-pinned, store and pins together") == 0  # its author saw the new path
-    sent = {era.credential.chain[1:] for era in lived(name).life.eras if era.start >= at(2026, 5, 13)}
+    sent = {era.credential.chain[1:] for era in lived(name).life.eras if era.start >= at(2026, 5, 28)}
     assert len(sent) == 1
 
 

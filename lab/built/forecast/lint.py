@@ -52,7 +52,7 @@ def expires_before_release(subject: Subject) -> Found:
         yield fix(
             f"the pin set expires on {expires:%Y-%m-%d}, before the next release on {subject.release:%Y-%m-%d}",
             "From that day until users have the release, their apps ask no pins, and an attacker can wait for it: "
-            "Firefox's built-in pins lapsed so in September 2016, for up to five weeks.",
+            "Firefox's built-in pins lapsed so in September 2016.",
             "Set an expiration after the day on which most users will have the next release, or release earlier.",
             "hackernoon.com, flyryan on Firefox and Tor Browser, September 2016",
         )
