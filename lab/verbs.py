@@ -29,6 +29,7 @@ from lab.cli.certificates import certs, intercept, pin
 from lab.cli.trials import TWINS, demo, everything, matrix, profiles, trial
 from lab.cli.verb import Parser, file, flag, forms, runs, taken, verb
 from lab.cli.watched import watched
+from lab.course.ask import ask
 from lab.naming import printable
 
 LONGEST = 4000
@@ -65,7 +66,7 @@ def bench(chosen: argparse.Namespace) -> None:
 
 VERBS = (
     demo, matrix, trial, everything, profiles, serve, forecast, field, pin, certs, intercept, timeline, hpkp, known,
-    report, fleet, notebooks, bench,
+    report, fleet, ask, notebooks, bench,
 )  # fmt: skip
 """Every verb, in the order in which --help names them."""
 
