@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.built.forecast.chain import Chain
-from lab.built.forecast.config import PinConfig, domain
+from lab.built.forecast.config import PinConfig, default_host, domain
 from lab.built.forecast.findings import LintFinding, Severity, Subject
 from lab.built.forecast.lint import lint
 from lab.built.forecast.match import Match, match
@@ -178,7 +178,7 @@ def forecast(
             f"{slips[0]} is a slip, which ordinary validation refuses, pins or none; give attacks or rotations"
         )
     pins = moved(subject, world)
-    clients = (client(subject, pins), *(CLIENTS[one] for one in BESIDE))
+    clients = (client(subject, pins, world), *(CLIENTS[one] for one in BESIDE))
     played = matrix(clients, cases_in(world, wanted), progress)
     return Forecast(
         subject=subject,
@@ -207,17 +207,11 @@ def _valid(chain: Chain, asked: datetime) -> datetime:
 
 
 def _host(config: PinConfig, chain: Chain, host: str | None) -> str:
-    """The host that was given; else the file's domain where the leaf answers for it, else a name that it covers."""
+    """The host that was given; else one that the pins cover, and that the leaf answers for where there is one."""
     if host:
         name = domain(host)
         if "*" in name:
             raise ValueError(f"{name} is a pattern, and a connection goes to one host; name one, as www.bank.example")
         return name
     leaf = seen(chain.leaf)
-    bare = config.host.lstrip("*.")
-    bare = "" if "*" in bare else bare
-    if bare and not name_mismatch(leaf, bare):
-        return bare
-    below = [f"www.{one[2:]}" for one in leaf.hosts if one.startswith("*.")]
-    concrete = [one for one in (*leaf.hosts, *below) if "*" not in one and config.covers(one)]
-    return (concrete or [bare or SITE])[0].lower()
+    return default_host(config, leaf.hosts, lambda name: not name_mismatch(leaf, name), SITE)

@@ -87,7 +87,7 @@ def _named(pin: Pin, chain: Chain, held: set[bytes]) -> tuple[Names, int | None]
     known = pin.digest in held or pin.role is Role.BACKUP
     if not known and pin.role is Role.ROOT and not chain.has_root:
         return Names.KEY, len(chain.path)  # the file itself says that this is the root's
-    if dummy(pin.digest):
+    if pin.digest and dummy(pin.digest):
         return Names.DUMMY, None
     return (Names.BACKUP if known else Names.NOTHING), None
 
@@ -105,9 +105,9 @@ def _never(format: Format, pin: Pin, where: Where, names: Names, place: int | No
         return pin.never
     if names is Names.CERTIFICATE and not pin.whole:
         return f"it is the hash of the whole certificate, and {format.words} compares the hash of its key"
-    if names is Names.CERTIFICATE and format is not Format.LAB:
+    if names is Names.CERTIFICATE and not format.row.whole:
         return "whole certificates are not compared"
-    if format is Format.CURL and place:
+    if format.row.builds == "curl" and place:
         return "it is the key of a CA, and curl compares the leaf's key only"
     if where is Where.LEAF and place:
         return f"it is the key of a CA, and {format.words} looks at the leaf only in this list"

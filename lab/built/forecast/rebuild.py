@@ -23,15 +23,17 @@ from cryptography.x509.oid import NameOID
 
 from lab.building import AS_OPENSSL
 from lab.built.forecast.chain import Chain
-from lab.built.forecast.config import Format, Override
+from lab.built.forecast.config import Anchor, Format, PinConfig
 from lab.built.forecast.findings import Subject
 from lab.built.forecast.match import Match, Names
-from lab.observation import Certificate, Finding, Wanted
+from lab.observation import Certificate, Finding, Observation, Wanted
 from lab.pki.authority import Authority, Credential, Key, begun, ca_subject, new_key, signed
 from lab.pki.names import reserved
-from lab.pki.pins import algorithm_of, fingerprint_of, name_of, pin_of
+from lab.pki.paths import build
+from lab.pki.pins import algorithm_of, fingerprint_of, name_of, pin_of, seen
 from lab.pki.world import World
-from lab.policy.checks import HOST_NAME, VALIDATION, Check, pinned
+from lab.policy.check import Check, Known
+from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import Client
 from lab.policy.pinset import PinList, PinSet, Role
 from lab.policy.profiles import BUILDING, SYSTEM_ANCHOR, unless_installed, until
@@ -167,27 +169,50 @@ def _label(subject: x509.Name, used: dict[str, int]) -> str:
 # ---- the client that ships the pins --------------------------------------------------------------
 
 
-def client(subject: Subject, pins: PinSet) -> Client:
+def client(subject: Subject, pins: PinSet, world: Rebuilt) -> Client:
     """
     The client that ships this configuration: validation, the host name, then the pins as its program asks them.
 
-    It builds its paths as that program does. `pins` are the moved ones. Android
+    It builds its paths as that program does. `pins` are the moved ones. A CA
+    that is bundled with the app is taken to be the root of this world. Android
     trusts the user's CAs only where the file says so (for apps that target API
     level 24 or later); browsers that had HPKP let an installed CA past it.
     """
     config = subject.config
-    building = BUILDING.get(config.format, AS_OPENSSL)
+    building = BUILDING.get(config.format.row.builds, AS_OPENSSL)
     checks: list[Check] = [VALIDATION, HOST_NAME]
-    if config.format is Format.ANDROID and not config.user_anchors:
+    if config.format is Format.ANDROID and not config.user_anchors and not config.own_anchors:
         checks.append(SYSTEM_ANCHOR)
-    if subject.unasked:
-        return Client(YOURS, f"unpinned, because {subject.unasked}", tuple(checks), building=building)
     check = pinned("your pins", pins)
     if config.expires:
         check = until(config.expires, check)
-    if Override.USER in config.overrides or config.format is Format.HPKP:
+    if Anchor.USER in config.overrides or config.format is Format.HPKP:
         check = unless_installed(check)
-    return Client(YOURS, f"has your pins, as {config.format.words} has them", (*checks, check), building=building)
+    if not subject.unasked:
+        checks.append(check)
+    if config.own_anchors:
+        root = seen(world.root.certificate)
+        checks = [one if one is HOST_NAME else _own_store(one, root, config) for one in checks]
+    title = (
+        f"unpinned, because {subject.unasked}"
+        if subject.unasked
+        else f"has your pins, as {config.format.words} has them"
+    )
+    return Client(YOURS, title, tuple(checks), building=building)
+
+
+def _own_store(check: Check, root: Certificate, config: PinConfig) -> Check:
+    """The check as an app asks it that does not trust the system's CAs: of the path that its own store leads to."""
+
+    def rule(observation: Observation, known: Known) -> Finding | tuple[bool, str]:
+        if observation.resumed:
+            return check.rule(observation, known)
+        bundled = [root] if Anchor.BUNDLED in config.anchors else []
+        users = [one for one in known.store if config.user_anchors and one.fingerprint in known.installed]
+        built = build(observation.presented, [*bundled, *users], observation.time, BUILDING[config.format.row.builds])
+        return check.rule(replace(observation, path=built.path, error=built.error), known)
+
+    return replace(check, rule=rule)
 
 
 def moved(subject: Subject, world: Rebuilt) -> PinSet:

@@ -1,0 +1,116 @@
+"""
+curl's list of pins: alone, in a command, a script, a .curlrc, or a program that calls libcurl.
+
+curl compares text, and splits its list in one place only (`Row.splits`): what
+is not split off belongs to the pin before it, which then matches nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lab.built.forecast.config import (
+    Format,
+    LintFinding,
+    Pin,
+    PinConfig,
+    Severity,
+    Unreadable,
+    domain,
+    listed,
+    pin,
+    shown,
+)
+from lab.built.forecast.tokens import Kind, tokens
+
+PREFIX = "sha256//"
+_QUOTED = r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'"
+_OPTION = re.compile(rf"(--)?pinnedpubkey[ \t]*(?:[=:][ \t]*|[ \t])({_QUOTED}|[^\s\"']++)", re.IGNORECASE)
+_COMMENT = re.compile(r"(?m)^[ \t]*(?:#|//).*$")
+_URL = re.compile(r"https://(?:[^\s/@\"']*@)?([\w.-]+)", re.IGNORECASE)
+_LIST = re.compile(r"sha256//[^\r\n]*")
+
+
+def read(text: str, format: Format = Format.CURL) -> tuple[PinConfig, ...]:
+    """What curl would compare, for each host that it is called for. Raises ValueError, in one sentence."""
+    found: dict[str, PinConfig] = {}
+    for host, value, remarks in _values(text):
+        pins = listed((_pin(one, format) for one in split(value, format)), format.row.where)
+        one = PinConfig(format, (pins,), host, remarks=remarks)
+        if host in found and found[host].lists != one.lists:
+            raise Unreadable(f"it has two different lists for {host or 'the same host'}; give one of them", value)
+        found[host] = one
+    return tuple(found.values())
+
+
+def split(value: str, format: Format) -> list[str]:
+    """The parts of a list, as this version of curl splits it."""
+    if not value.startswith(PREFIX):
+        raise Unreadable(
+            f"{shown(value)} does not begin with {PREFIX}, so curl takes it for the name of a file with a public key; "
+            "`python -m lab pin FILE` prints the pin of such a file",
+            value,
+        )
+    parts = value.split(format.row.splits)
+    if format.row.splits == ";":
+        end = next((at for at, one in enumerate(parts) if not one.startswith(PREFIX)), len(parts))
+        return parts[:end]
+    return [parts[0], *(PREFIX + one for one in parts[1:])]
+
+
+def _pin(word: str, format: Format) -> Pin:
+    encoded = word.removeprefix(PREFIX)
+    if ";" in encoded:
+        return Pin(word, b"", never=f"curl splits its list at {format.row.splits} and nowhere else, so this is one pin")
+    found = pin(word, encoded, format)
+    if str(found) != f"sha256/{encoded}" and not found.never:
+        return replace(found, never="curl compares the text, and this is not how it writes a pin")
+    return found
+
+
+def _values(text: str) -> Iterator[tuple[str, str, tuple[LintFinding, ...]]]:
+    """Each list with the host that it is for, where a command names one."""
+    bare = text.strip()
+    if _LIST.fullmatch(bare):
+        yield "", bare, ()
+        return
+    joined = _COMMENT.sub("", re.sub(r"\\\r?\n", " ", text))
+    commands = [(line, one) for line in joined.splitlines() for one in _OPTION.finditer(line)]
+    for line, one in commands:
+        value = one[2]
+        typed = bool(one[1]) and value[0] not in "\"'"
+        url = _URL.search(line) or (_URL.search(joined) if len(commands) == 1 else None)
+        host = domain(url[1]) if url else ""
+        if typed and ";" in value:
+            yield host, value.partition(";")[0], (_CUT,)
+        else:
+            yield host, _unquoted(value), ()
+    if not commands:
+        lists = [line.strip().strip("\"',;") for line in joined.splitlines() if line.strip()]
+        if not all(one.startswith(PREFIX) for one in lists):
+            lists = [
+                "".join(part for part in one.parts if isinstance(part, str))
+                for one in tokens(text, kotlin=False, hashes=True)
+                if one.kind is Kind.STRING
+            ]
+        lists = [one for one in lists if one.startswith(PREFIX)]
+        if not lists:
+            raise Unreadable(f"no list in it begins with {PREFIX}; give it as in {PREFIX}A;{PREFIX}B", PREFIX)
+        yield "", ";".join(lists), ()
+
+
+def _unquoted(value: str) -> str:
+    if value[0] not in "\"'":
+        return value
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value[0] == '"' else value[1:-1]
+
+
+_CUT = LintFinding(
+    Severity.SERIOUS,
+    "the list stands in a command without quotes",
+    "The shell ends the command at the first semicolon, so curl gets the first pin only.",
+    "Put the list into quotes.",
+    name="unquoted-list",
+)
