@@ -83,10 +83,10 @@ def _loads(document: Any) -> None:
         tag = "" if within is document else str(within.tag)
         for place, name, what in _ONCE:
             if place in (tag, "*") and len(within.findall(name)) > 1:
-                raise Unreadable(f"there is {what}, and Android would not load the file; join them", f"<{name}")
+                raise Unreadable(f"it has {what}, and Android would not load the file; join them", f"<{name}")
         for place, name, what in _NEVER:
             if place == tag and within.find(name) is not None:
-                raise Unreadable(f"there is {what}; Android would not load the file", f"<{place}")
+                raise Unreadable(f"it has {what}; Android would not load the file", f"<{place}")
         if tag == "trust-anchors":
             for one in within.findall("certificates"):
                 src = one.get("src") or ""

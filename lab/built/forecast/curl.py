@@ -28,6 +28,7 @@ from lab.built.forecast.tokens import Kind, tokens
 PREFIX = "sha256//"
 _QUOTED = r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'"
 _OPTION = re.compile(rf"(--)?pinnedpubkey[ \t]*(?:[=:][ \t]*|[ \t])({_QUOTED}|[^\s\"']++)", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"(?m)^[ \t]*(?:export |readonly )?(\w+)=({_QUOTED}|[^\s\"']++)")
 _COMMENT = re.compile(r"(?m)^[ \t]*(?:#|//).*$")
 _URL = re.compile(r"https://(?:[^\s/@\"']*@)?([\w.-]+)", re.IGNORECASE)
 _LIST = re.compile(r"sha256//[^\r\n]*")
@@ -78,6 +79,7 @@ def _values(text: str) -> Iterator[tuple[str, str, tuple[LintFinding, ...]]]:
         return
     joined = _COMMENT.sub("", re.sub(r"\\\r?\n", " ", text))
     commands = [(line, one) for line in joined.splitlines() for one in _OPTION.finditer(line)]
+    said = {one[1]: _unquoted(one[2], {}) for one in _ASSIGNED.finditer(joined)}
     for line, one in commands:
         value = one[2]
         typed = bool(one[1]) and value[0] not in "\"'"
@@ -86,25 +88,34 @@ def _values(text: str) -> Iterator[tuple[str, str, tuple[LintFinding, ...]]]:
         if typed and ";" in value:
             yield host, value.partition(";")[0], (_CUT,)
         else:
-            yield host, _unquoted(value), ()
+            yield host, _unquoted(value, said), ()
     if not commands:
         lists = [line.strip().strip("\"',;") for line in joined.splitlines() if line.strip()]
         if not all(one.startswith(PREFIX) for one in lists):
-            lists = [
-                "".join(part for part in one.parts if isinstance(part, str))
-                for one in tokens(text, kotlin=False, hashes=True)
-                if one.kind is Kind.STRING
-            ]
-        lists = [one for one in lists if one.startswith(PREFIX)]
-        if not lists:
+            lists = [one for one in _strings(text) if PREFIX in one]
+        if not lists or not all(one.startswith(PREFIX) for one in lists):
             raise Unreadable(f"no list in it begins with {PREFIX}; give it as in {PREFIX}A;{PREFIX}B", PREFIX)
         yield "", ";".join(lists), ()
 
 
-def _unquoted(value: str) -> str:
-    if value[0] not in "\"'":
-        return value
-    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value[0] == '"' else value[1:-1]
+def _strings(text: str) -> list[str]:
+    """The strings of a program in C, PHP or Python, those that are written one after the other as one."""
+    found: list[str] = []
+    joins = False
+    for one in tokens(text, kotlin=False, hashes=True):
+        if one.kind is Kind.STRING:
+            whole = "".join(part for part in one.parts if isinstance(part, str))
+            found = [*found[:-1], found[-1] + whole] if joins else [*found, whole]
+        joins = one.kind is Kind.STRING or (joins and one.text in (".", "+"))
+    return found
+
+
+def _unquoted(value: str, said: dict[str, str]) -> str:
+    """What the shell makes of a word; `said` are its variables."""
+    if value[0] == "'":
+        return value[1:-1]
+    bare = re.sub(r"\\(.)", r"\1", value[1:-1]) if value[0] == '"' else value
+    return re.sub(r"\$\{?(\w+)\}?", lambda name: said.get(name[1], name[0]), bare)
 
 
 _CUT = LintFinding(

@@ -18,10 +18,10 @@ from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
 _NAME = "(Public-Key-Pins(?:-Report-Only)?)"
 _SENT = re.compile(rf"^[ \t]*{_NAME}[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
-_QUOTED = r"(?P<quote>[\"'])((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)"
+_QUOTED = r"(?P<quote>[\"'`])((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)"
 _CONFIGURED = (
     re.compile(rf"{_NAME}[\"']?\s*+(?:=>|,|=)?\s*+{_QUOTED}", re.IGNORECASE | re.DOTALL),  # nginx, Apache, lighttpd
-    re.compile(rf"(?P<quote>[\"']){_NAME}:\s*+((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)", re.IGNORECASE | re.DOTALL),
+    re.compile(rf"(?P<quote>[\"'`]){_NAME}:\s*+((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)", re.IGNORECASE | re.DOTALL),
     re.compile(rf"{_NAME}:?(?:\\?[ \t])+(pin-.*)$", re.IGNORECASE | re.MULTILINE),  # HAProxy
 )
 _TOO_MANY = re.compile(r";(?:\s*;)+")
@@ -50,7 +50,7 @@ def _headers(text: str) -> Iterator[tuple[str, str]]:
     for pattern in _CONFIGURED:
         found = list(pattern.finditer(said))
         for one in found:
-            name, value = [part for part in one.groups() if part not in ('"', "'")]
+            name, value = [part for part in one.groups() if part not in ('"', "'", "`")]
             yield name, " ".join(re.sub(r"\\(.)", r"\1", value).split())
         if found:
             return

@@ -33,9 +33,9 @@ def _pinned_domains(values: Any) -> Mapping[str, Any]:
         if path[-1:] == ("NSAppTransportSecurity",) or (not path and len(values) == 1):
             return said
     if places:
-        above = " > ".join(places[0][0]) or "the top of the file"
+        above = shown(" > ".join(places[0][0])) if places[0][0] else "no other key"
         raise Unreadable(
-            f"NSPinnedDomains stands under {shown(above)}, where iOS does not look, so nothing is pinned; put it "
+            f"NSPinnedDomains stands under {above}, where iOS does not look, so nothing is pinned; put it "
             "directly under NSAppTransportSecurity",
             "NSPinnedDomains",
         )

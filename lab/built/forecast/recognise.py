@@ -30,6 +30,7 @@ INSTEAD = {
     _SIGNED + b".*<plist": "a provisioning profile, which has no pins; give the app's Info.plist",
     _SIGNED + rb"|\s*-----BEGIN PKCS7-----": "PKCS#7, a bundle of certificates; "
     "`openssl pkcs7 -print_certs -in FILE -out certificates.pem` (with -inform DER where it is binary) makes PEM of it",
+    rb"[^\0]\0[^\0]\0|\0[^\0]\0[^\0]": "UTF-16 without its byte order mark; save it as UTF-8",
     rb"dex\n|\xca\xfe\xba\xbe|\x7fELF": "a compiled program; give the source or the configuration",
     rb"\s*-----BEGIN (?:RSA )?PUBLIC KEY-----|\s*-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----": "a key or a request, "
     "and no pin; `python -m lab pin FILE` prints its pin, so give a file with that",
@@ -45,20 +46,23 @@ INSTEAD_OF_TEXT = {
 """By what stands in the text."""
 
 INSTEAD_OF_A_LIST = {
+    r"NSPinnedDomains|SPKI-SHA256": "code around NSPinnedDomains; give the Info.plist that it makes",
     r"(?m)^[ \t]*+(?:- )?[\w.-]++:(?=\s)": f"YAML, or something like it; {_PLAIN}",
     r"(?m)^[^\n\"'(,;\t]*+[,;\t][^\n]*sha256/": f"a table (CSV); {_PLAIN}",
+    r"": f"a file with pins in a form of its own; {_PLAIN}",
 }
-"""What has pins in it."""
+"""By what stands in a text that has pins in it."""
+PINNED = r"sha(?:256|1)/{1,2}[\w+/-]{43}|(?:[0-9A-Fa-f]{2}:){19}|SPKI-SHA256|NSPinnedDomains"
 
 CURL = r"sha256//[\w+/]{43}="  # with one character less it is no curl's: base 64 may itself begin with a slash
 FORMATS = {
     r"Pinned certificates for ": Format.OKHTTP,
     r"<(?:network-security-config|domain-config)\b": Format.ANDROID,
-    r"NSPinnedDomains|NSPinned(?:Leaf|CA)Identities": Format.IOS,
-    r"TSKPinnedDomains|TSKPublicKeyHashes": Format.TRUSTKIT,
+    r"[>\"]\s*+NSPinned(?:Domains|LeafIdentities|CAIdentities)": Format.IOS,
+    r"[>\"]\s*+TSKP(?:innedDomains|ublicKeyHashes)|kTSKPinnedDomains": Format.TRUSTKIT,
     r"\A\s*+\{": Format.LAB,
     r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----": Format.CERTIFICATE,
-    r"CertificatePinner": Format.OKHTTP,
+    r"CertificatePinner\s*+[.({]": Format.OKHTTP,
     r"(?i)public-key-pins|pin-sha256\s*+=\s*+\\?\"": Format.HPKP,
     r"\.add\(": Format.OKHTTP,
     rf"(?i)pinnedpub(?:lic)?key|{CURL}": Format.CURL,
@@ -77,12 +81,12 @@ def recognised(octets: bytes, text: str | None, file: str) -> Format:
         if octets[:1] == b"\x30":
             return Format.CERTIFICATE
         raise ValueError(f"{file} is no text and no property list; give a file with pins in one of these: {_KNOWN}")
-    if plain.is_list(text) and not re.search(CURL, text):
+    if plain.is_list(text) and not all(re.match(CURL, line) for _, line in plain.lines(text)):
         return Format.LIST
     for holds, format in FORMATS.items():
         if re.search(holds, text):
             return format
-    for holds, said in {**INSTEAD_OF_TEXT, **(INSTEAD_OF_A_LIST if "sha256/" in text else {})}.items():
+    for holds, said in {**INSTEAD_OF_TEXT, **(INSTEAD_OF_A_LIST if re.search(PINNED, text) else {})}.items():
         if re.search(holds, text):
             raise ValueError(f"{file} is {said}")
     if text.lstrip().startswith("<"):

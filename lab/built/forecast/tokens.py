@@ -10,6 +10,7 @@ grows with the text, however that is nested.
 from __future__ import annotations
 
 import re
+import textwrap
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
@@ -142,6 +143,8 @@ class _Lexer:
             else:
                 parts.append(text[begin])
                 self.at += 1
+        if block and not raw:  # Java's, whose lines lose what they are all indented by
+            return (textwrap.dedent("".join(map(str, parts)).lstrip(" \t").removeprefix("\n")),)
         return tuple(parts)
 
     def _escape(self) -> str:

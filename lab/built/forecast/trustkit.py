@@ -83,7 +83,9 @@ def _day(given: Any) -> datetime | None:
 
 def _literal(text: str) -> Any:
     """What stands behind kTSKPinnedDomains, in Swift or Objective-C."""
-    found = [one for one in tokens(text) if one.text not in ("@",)]
+    every = [one for one in tokens(text) if not (one.kind is Kind.SIGN and one.text == "@")]
+    cast = {here for at, one in enumerate(every) if one.text == "as" for here in (at, at + 1)}  # `key as String`
+    found = [one for at, one in enumerate(every) if at not in cast]
     at = next((at for at, one in enumerate(found) if one.text == f"k{KEY}"), len(found))
     value, _ = _value(found, at + 1, 0)
     return value
