@@ -311,11 +311,14 @@ def _decoded(written: str, text: str, format: Format) -> bytes:
     standard = text.translate(str.maketrans("-_", "+/"))
     taken = standard if row.url_safe else text
     padded = taken + "=" * (-len(taken) % 4) if row.unpadded else taken
+    if text.startswith("sha256/") and len(text) > 45:  # / is a character of base 64
+        raise Unreadable(
+            f"the pin {shown(written)} begins with sha256/, and {format.words} has the base 64 alone; leave it out",
+            written,
+        )
     with suppress(ValueError):  # binascii.Error is one
         return base64.b64decode(padded.encode("ascii"), validate=True)
-    if format is Format.ANDROID and text.startswith("sha256/"):
-        why = "begins with sha256/, and Android's <pin> has the base 64 alone; leave it out"
-    elif len(standard) == 43 and re.fullmatch(r"[\w+/]+", standard, re.ASCII) and not row.unpadded:
+    if len(standard) == 43 and re.fullmatch(r"[\w+/]+", standard, re.ASCII) and not row.unpadded:
         why = f"has lost the = at its end, and {format.words} wants it"
     elif standard != text and not row.url_safe and re.fullmatch(r"[\w+/]{43}=?", standard, re.ASCII):
         why = f"is url-safe base 64, with - and _, and {format.words} wants + and /"

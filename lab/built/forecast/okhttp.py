@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 
 from lab.built.forecast.config import Format, Pin, PinConfig, Unreadable, domain, listed, pin, shown
 from lab.built.forecast.tokens import Kind, Token, nests, tokens
@@ -81,13 +82,10 @@ _LOGGED_PIN = re.compile(r"(?:^|[\s:])(sha(?:256|1)/[\w+/=-]+)\s*$")
 def _logged(text: str) -> Iterator[tuple[str, list[str] | Unreadable]]:
     """What the message of a failure says is pinned; what the server showed stands above it, and is no pin."""
     lines = text.replace("\\n", "\n").splitlines()
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines, 1):
         if host := _PINNED_FOR.search(line):
-            found: list[str] = []
-            for later in lines[number + 1 :]:
-                if not (one := _LOGGED_PIN.search(later)):
-                    break
-                found.append(one[1])
+            below = takewhile(bool, (_LOGGED_PIN.search(lines[at]) for at in range(number, len(lines))))
+            found = [one[1] for one in below if one]
             yield host[1], found or Unreadable("the log names no pin below it; give all of its lines", host[0])
 
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import NameOID
+from OpenSSL import crypto
 
 from lab.building import AS_OPENSSL
 from lab.built.forecast.chain import Chain
@@ -28,9 +29,10 @@ from lab.built.forecast.findings import Subject
 from lab.built.forecast.match import Match, Names
 from lab.observation import Certificate, Finding, Observation, Wanted
 from lab.pki.authority import Authority, Credential, Key, begun, ca_subject, new_key, signed
+from lab.pki.errors import error_at
 from lab.pki.names import reserved
-from lab.pki.paths import build
 from lab.pki.pins import algorithm_of, fingerprint_of, name_of, pin_of, seen
+from lab.pki.reading import parsed
 from lab.pki.world import World
 from lab.policy.check import Check, Known
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
@@ -191,7 +193,7 @@ def client(subject: Subject, pins: PinSet, world: Rebuilt) -> Client:
     if not subject.unasked:
         checks.append(check)
     if config.own_anchors:
-        root = seen(world.root.certificate)
+        root = world.root.certificate
         checks = [one if one is HOST_NAME else _own_store(one, root, config) for one in checks]
     title = (
         f"unpinned, because {subject.unasked}"
@@ -201,16 +203,27 @@ def client(subject: Subject, pins: PinSet, world: Rebuilt) -> Client:
     return Client(YOURS, title, tuple(checks), building=building)
 
 
-def _own_store(check: Check, root: Certificate, config: PinConfig) -> Check:
+def _own_store(check: Check, root: x509.Certificate, config: PinConfig) -> Check:
     """The check as an app asks it that does not trust the system's CAs: of the path that its own store leads to."""
+    bundled = [root] if Anchor.BUNDLED in config.anchors else []
 
     def rule(observation: Observation, known: Known) -> Finding | tuple[bool, str]:
-        if observation.resumed:
+        if observation.resumed or not observation.presented:
             return check.rule(observation, known)
-        bundled = [root] if Anchor.BUNDLED in config.anchors else []
         users = [one for one in known.store if config.user_anchors and one.fingerprint in known.installed]
-        built = build(observation.presented, [*bundled, *users], observation.time, BUILDING[config.format.row.builds])
-        return check.rule(replace(observation, path=built.path, error=built.error), known)
+        leaf, *sent = (crypto.X509.from_cryptography(parsed(one.der)) for one in observation.presented)
+        store = crypto.X509Store()
+        store.set_time(observation.time.astimezone(UTC).replace(tzinfo=None))
+        for one in (*bundled, *(parsed(one.der) for one in users)):
+            store.add_cert(crypto.X509.from_cryptography(one))
+        try:
+            path = crypto.X509StoreContext(store, leaf, sent).get_verified_chain()
+        except crypto.X509StoreContextError as refused:
+            code, depth, *_ = refused.errors
+            error = error_at(code, depth, seen(refused.certificate.to_cryptography()))
+            return check.rule(replace(observation, path=None, error=error), known)
+        found = tuple(seen(one.to_cryptography()) for one in path)
+        return check.rule(replace(observation, path=found, error=None), known)
 
     return replace(check, rule=rule)
 
