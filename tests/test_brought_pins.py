@@ -451,6 +451,8 @@ def test_an_own_ca_that_overrides_pins_is_asked_for_none() -> None:
     outcomes = [done.cell(one).outcome for one in ("new_key", "other_trusted_ca", "sibling_intermediate")]
     assert outcomes == [SERVED, STOPPED, INTERCEPTED]
     assert "every CA that is trusted here" in done.subject.unasked
+    some = over.replace("</trust", '<certificates src="@raw/other"/></trust')
+    assert ran(read(android(BACKUP, anchors=some))).cell("ordinary_day").outcome is OUTAGE
 
 
 def test_whether_a_proxy_reads_the_app_is_said_where_nothing_is_pinned() -> None:
@@ -589,6 +591,9 @@ def test_curl_splits_where_it_splits() -> None:
     assert [str(one) for one in read(blank, format=Format.CURL_8_18).pins] == [BACKUP]
     assert ran(read(f"sha256//{L}; sha256//{B}", format=Format.CURL_8_18)).cell("ordinary_day").outcome is SERVED
     assert ran(read(TWO)).cell("ordinary_day").outcome is SERVED
+    assert [remarks(read(one, format=Format.CURL_8_18)) for one in (TWO, blank, TWO + ";")] == [
+        {}, {"list-ends": Severity.SERIOUS}, {"list-ends": Severity.SERIOUS},
+    ]  # fmt: skip
 
 
 def test_two_commands_have_two_lists() -> None:

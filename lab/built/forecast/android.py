@@ -168,8 +168,13 @@ def _day(text: str | None) -> datetime | None:
 def _anchors(around: PinConfig, config: Any) -> PinConfig:
     if config.find("trust-anchors") is None:
         return around
-    kinds = [_kind(one) for one in config.findall("trust-anchors/certificates")]
-    return replace(around, anchors=tuple(dict.fromkeys(kinds)), overrides=_overriding(config, False))
+    found = config.findall("trust-anchors/certificates")
+    return replace(
+        around,
+        anchors=tuple(dict.fromkeys(map(_kind, found))),
+        overrides=_overriding(config, False),
+        unpinned=all(_true(one.get("overridePins")) for one in found),
+    )
 
 
 def _kind(certificates: Any) -> Anchor:

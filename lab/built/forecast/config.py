@@ -120,7 +120,7 @@ class PinConfig:
     header). `expires` is the moment after which the program stops asking;
     `max_age` an HPKP header's seconds. `enforced` is False for what only
     reports. `anchors` says whom Android's configuration trusts; `overrides` for
-    which anchors it skips the pins. `exempt` are domains below `host` that have
+    which of them it skips the pins, `unpinned` that it does for all. `exempt` are domains below `host` that have
     no pins of their own, each with whether its subdomains have none either.
     `trouble` is why the program cannot read this entry; `remarks` what its
     reader found.
@@ -135,6 +135,7 @@ class PinConfig:
     enforced: bool = True
     anchors: tuple[Anchor, ...] = (Anchor.SYSTEM,)
     overrides: tuple[Anchor, ...] = ()
+    unpinned: bool = False
     exempt: tuple[tuple[str, bool], ...] = ()
     trouble: Unreadable | None = None
     remarks: tuple[LintFinding, ...] = ()

@@ -39,6 +39,8 @@ def read(text: str, format: Format = Format.CURL) -> tuple[PinConfig, ...]:
     found: dict[str, PinConfig] = {}
     for host, value, remarks in _values(text):
         pins = listed((_pin(one, format) for one in split(value, format)), format.row.where)
+        if value.count(format.row.splits) >= len(pins.pins) and format is Format.CURL_8_18:
+            remarks = (*remarks, _ENDS)
         one = PinConfig(format, (pins,), host, remarks=remarks)
         if host in found and found[host].lists != one.lists:
             raise Unreadable(f"it has two different lists for {host or 'the same host'}; give one of them", value)
@@ -64,7 +66,8 @@ def split(value: str, format: Format) -> list[str]:
 def _pin(word: str, format: Format) -> Pin:
     encoded = word.removeprefix(PREFIX)
     if ";" in encoded:
-        return Pin(word, b"", never=f"curl splits its list at {format.row.splits} and nowhere else, so this is one pin")
+        where = f"curl up to 8.17 splits its list at {format.row.splits} and nowhere else"
+        return Pin(word, b"", never=f"{where}, so this is one pin (--format curl-8.18 is what later ones do)")
     found = pin(word, encoded, format)
     if str(found) != f"sha256/{encoded}" and not found.never:
         return replace(found, never="curl compares the text, and this is not how it writes a pin")
@@ -118,6 +121,14 @@ def _unquoted(value: str, said: dict[str, str]) -> str:
     return re.sub(r"\$\{?(\w+)\}?", lambda name: said.get(name[1], name[0]), bare)
 
 
+_ENDS = LintFinding(
+    Severity.SERIOUS,
+    "a part of the list does not begin with sha256//",
+    "curl's list ends there, and what follows is not read.",
+    "Leave no blanks in the list, and no semicolon at its end.",
+    "curl 8.18.0",
+    "list-ends",
+)
 _CUT = LintFinding(
     Severity.SERIOUS,
     "the list stands in a command without quotes",

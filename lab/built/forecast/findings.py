@@ -62,7 +62,7 @@ class Subject:
             return f"the pin set expired on {config.expires:%Y-%m-%d}, and {config.format.row.lapsed}"
         if Anchor.SYSTEM in config.overrides:
             return "overridePins on the system's CAs lets every one of them past the pins"
-        if set(config.anchors) <= set(config.overrides):
+        if config.unpinned:
             return "overridePins holds for every CA that is trusted here, so every path is let past the pins"
         if config.format is Format.TRUSTKIT and not config.enforced:
             return "TSKEnforcePinning is false, so TrustKit reports and refuses nobody"

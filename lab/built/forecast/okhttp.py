@@ -5,7 +5,7 @@ Calls of `add` count where a pinner's builder is called, or where what is added
 is a pin; other objects have an `add` too, and what is commented out is no code.
 Constants of the same file are followed, and so are templates, sums and lists;
 what is computed in another way, or stands in another file, is refused by its
-line.
+line. What is added under a condition is taken for added.
 """
 
 from __future__ import annotations
