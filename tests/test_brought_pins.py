@@ -19,7 +19,7 @@ from lab.built.forecast.config import Format, PinConfig, Severity, choose, defau
 from lab.built.forecast.forecast import Forecast, forecast
 from lab.built.forecast.formats import parse_pins
 from lab.built.forecast.scope import TABLE
-from lab.built.forecast.tokens import Kind, Token, nests, tokens
+from lab.built.forecast.tokens import Token, TokenKind, nests, tokens
 from lab.built.time.reading import load
 from lab.observation import Outcome
 from lab.pki.pins import fingerprint_of, pin_of, spki
@@ -93,6 +93,12 @@ CODE: dict[str, tuple[str, str, list[str]]] = {
         f"{BUILDER}.add(H, Pins.LEAF)",
         [LEAF],
     ),
+    "a constant below other types": (
+        "a.kt",
+        f'val x: Int\nval H = "{HOST}"\nfun f(a: String = "z"): String\nval P: Array<out String> = arrayOf("{LEAF}")\n'
+        f"val t: X?\n{BUILDER}.add(H, *P)",
+        [LEAF],
+    ),
     "constants in Java": (
         "a.java",
         JAVA.format(f'private static final String H = "{HOST}", X; static final String P = "{LEAF}";', ".add(H, A.P)"),
@@ -159,7 +165,7 @@ def test_code_pins_what_the_program_would_pin(name: str) -> None:
         (f'val H = if (x) "a" else "b"\n{BUILDER}.add(H, "{LEAF}")', "line 1: what is pinned stands neither"),
         (f'val H = "a.example".replace("a", "b")\n{BUILDER}.add(H, "{LEAF}")', "line 1: what is pinned stands neither"),
         (f'object D {{ val H = "d.x" }}\nobject E {{ val H = "e.x" }}\n{BUILDER}.add(E.H, "{LEAF}")', "several values"),
-        (f'val H = G\nval G = H\n{BUILDER}.add(H, "{LEAF}")', "leads to itself"),
+        (f'val H = G\nval G = H\n{BUILDER}.add(H, "{LEAF}")', "is no constant"),
         (f'/* {BUILDER}.add("{HOST}", "{LEAF}") */ val x: CertificatePinner.Builder', "outside of comments"),
         (f'{BUILDER}.add("https://{HOST}", "{LEAF}")', "no domain name"),
     ],
@@ -237,7 +243,7 @@ def test_only_words_and_strings_are_left_of_a_program(pieces: list[tuple[str, ob
 
 
 def _plain(token: Token) -> str:
-    return '"' + "".join(map(str, token.parts)) if token.kind is Kind.STRING else token.text
+    return '"' + "".join(map(str, token.parts)) if token.kind is TokenKind.STRING else token.text
 
 
 @given(st.text("ab\"/*${}\\\n'", max_size=60), st.booleans())

@@ -153,7 +153,7 @@ class PinConfig:
     @property
     def dead(self) -> bool:
         """Whether it covers no host: its name has a star, and the program knows none."""
-        return "*" in self.host and not self.format.row.stars
+        return "*" in self.host and not self.format.dialect.stars
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -165,7 +165,7 @@ class PinConfig:
         name, own = host.lower().removesuffix("."), self.host.lower()
         if any(name == other or (below and name.endswith("." + other)) for other, below in self.exempt):
             return False
-        return not own or self.format.row.covers(own, self.subdomains, name)
+        return not own or self.format.dialect.covers(own, self.subdomains, name)
 
 
 def choose(configs: Sequence[PinConfig], host: str | None, file: str) -> PinConfig:
@@ -203,7 +203,7 @@ def choose(configs: Sequence[PinConfig], host: str | None, file: str) -> PinConf
 def _elsewhere(others: Iterable[PinConfig]) -> Iterator[LintFinding]:
     """What is wrong with the entries that are not asked for: a word, unless it stops the whole file."""
     for one in others:
-        name, stops = shown(one.host), one.format.row.stops
+        name, stops = shown(one.host), one.format.dialect.stops
         if one.trouble:
             yield LintFinding(
                 Severity.SERIOUS if stops else Severity.KNOW,
@@ -298,7 +298,7 @@ def pin(
     text = "".join(encoded.split())
     if _HEX.fullmatch(text):
         whole = whole or format is Format.LIST  # so programs print and compare whole certificates
-        never = "" if whole and format.row.whole else "it is written in hexadecimal, and base 64 is wanted"
+        never = "" if whole and format.dialect.whole else "it is written in hexadecimal, and base 64 is wanted"
         return Pin(written, bytes.fromhex(text.replace(":", "")), whole, never, role)
     digest = _decoded(written, text, format)
     if len(digest) not in (20, 32) or (sha1 and len(digest) != 20):
@@ -308,7 +308,7 @@ def pin(
 
 
 def _decoded(written: str, text: str, format: Format) -> bytes:
-    row = format.row
+    row = format.dialect
     standard = text.translate(str.maketrans("-_", "+/"))
     taken = standard if row.url_safe else text
     padded = taken + "=" * (-len(taken) % 4) if row.unpadded else taken

@@ -1,7 +1,7 @@
 """
 curl's list of pins: alone, in a command, a script, a .curlrc, or a program that calls libcurl.
 
-curl compares text, and splits its list in one place only (`Row.splits`): what
+curl compares text, and splits its list in one place only (`Dialect.splits`): what
 is not split off belongs to the pin before it, which then matches nothing.
 """
 
@@ -23,7 +23,7 @@ from lab.built.forecast.config import (
     pin,
     shown,
 )
-from lab.built.forecast.tokens import Kind, tokens
+from lab.built.forecast.tokens import TokenKind, tokens
 
 PREFIX = "sha256//"
 _QUOTED = r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'"
@@ -38,8 +38,8 @@ def read(text: str, format: Format = Format.CURL) -> tuple[PinConfig, ...]:
     """What curl would compare, for each host that it is called for. Raises ValueError, in one sentence."""
     found: dict[str, PinConfig] = {}
     for host, value, remarks in _values(text):
-        pins = listed((_pin(one, format) for one in split(value, format)), format.row.where)
-        if value.count(format.row.splits) >= len(pins.pins) and format is Format.CURL_8_18:
+        pins = listed((_pin(one, format) for one in split(value, format)), format.dialect.where)
+        if value.count(format.dialect.splits) >= len(pins.pins) and format is Format.CURL_8_18:
             remarks = (*remarks, _ENDS)
         one = PinConfig(format, (pins,), host, remarks=remarks)
         if host in found and found[host].lists != one.lists:
@@ -56,8 +56,8 @@ def split(value: str, format: Format) -> list[str]:
             "`python -m lab pin FILE` prints the pin of such a file",
             value,
         )
-    parts = value.split(format.row.splits)
-    if format.row.splits == ";":
+    parts = value.split(format.dialect.splits)
+    if format.dialect.splits == ";":
         end = next((at for at, one in enumerate(parts) if not one.startswith(PREFIX)), len(parts))
         return parts[:end]
     return [parts[0], *(PREFIX + one for one in parts[1:])]
@@ -66,7 +66,7 @@ def split(value: str, format: Format) -> list[str]:
 def _pin(word: str, format: Format) -> Pin:
     encoded = word.removeprefix(PREFIX)
     if ";" in encoded:
-        where = f"curl up to 8.17 splits its list at {format.row.splits} and nowhere else"
+        where = f"curl up to 8.17 splits its list at {format.dialect.splits} and nowhere else"
         return Pin(word, b"", never=f"{where}, so this is one pin (--format curl-8.18 is what later ones do)")
     found = pin(word, encoded, format)
     if str(found) != f"sha256/{encoded}" and not found.never:
@@ -106,10 +106,10 @@ def _strings(text: str) -> list[str]:
     found: list[str] = []
     joins = False
     for one in tokens(text, kotlin=False, hashes=True):
-        if one.kind is Kind.STRING:
+        if one.kind is TokenKind.STRING:
             whole = "".join(part for part in one.parts if isinstance(part, str))
             found = [*found[:-1], found[-1] + whole] if joins else [*found, whole]
-        joins = one.kind is Kind.STRING or (joins and one.text in (".", "+"))
+        joins = one.kind is TokenKind.STRING or (joins and one.text in (".", "+"))
     return found
 
 

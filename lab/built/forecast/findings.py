@@ -59,7 +59,7 @@ class Subject:
         if config.dead:
             return f"no host has the name {config.host}, and {config.format.words} knows no * in a name"
         if config.expires and self.asked > config.expires:
-            return f"the pin set expired on {config.expires:%Y-%m-%d}, and {config.format.row.lapsed}"
+            return f"the pin set expired on {config.expires:%Y-%m-%d}, and {config.format.dialect.lapsed}"
         if Anchor.SYSTEM in config.overrides:
             return "overridePins on the system's CAs lets every one of them past the pins"
         if config.unpinned:

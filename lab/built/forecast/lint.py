@@ -39,7 +39,7 @@ def pins_expired(subject: Subject) -> Found:
     if expires and subject.asked > expires:
         yield serious(
             f"the pin set expired on {expires:%Y-%m-%d}",
-            f"{subject.config.format.row.lapsed}: the app goes on working, as good as unpinned, and nobody is told.",
+            f"{subject.config.format.dialect.lapsed}: the app works on, as good as unpinned, and nobody is told.",
             "Ship a release with pins that are right today and a later expiration.",
             "NetworkSecurityTrustManager.checkPins (platform_frameworks_base); OWASP MASTG-TEST-0243"
             if subject.config.format is Format.ANDROID
@@ -243,7 +243,7 @@ def never_looked_at(subject: Subject) -> Found:
     lost = [one for one in subject.matches if one.names is Names.KEY and one.never and not one.pin.never]
     if lost:
         names = ", ".join(dict.fromkeys(subject.chain.name(one.place or 0) for one in lost))
-        curl = subject.config.format.row.builds == "curl"
+        curl = subject.config.format.dialect.builds == "curl"
         yield serious(
             f"{say(lost)} ({names}): {lost[0].never}",
             f"{these(lost, 'This pin', 'These pins')} cannot match, whatever the server sends.",

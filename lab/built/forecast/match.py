@@ -105,9 +105,9 @@ def _never(format: Format, pin: Pin, where: Where, names: Names, place: int | No
         return pin.never
     if names is Names.CERTIFICATE and not pin.whole:
         return f"it is the hash of the whole certificate, and {format.words} compares the hash of its key"
-    if names is Names.CERTIFICATE and not format.row.whole:
+    if names is Names.CERTIFICATE and not format.dialect.whole:
         return "whole certificates are not compared"
-    if format.row.builds == "curl" and place:
+    if format.dialect.builds == "curl" and place:
         return "it is the key of a CA, and curl compares the leaf's key only"
     if where is Where.LEAF and place:
         return f"it is the key of a CA, and {format.words} looks at the leaf only in this list"

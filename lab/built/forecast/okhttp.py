@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import takewhile
 
 from lab.built.forecast.config import Format, Pin, PinConfig, Unreadable, domain, listed, pin, shown
-from lab.built.forecast.tokens import Kind, Token, nests, tokens
+from lab.built.forecast.tokens import Token, TokenKind, nests, tokens
 
 MOST_STEPS = 20
 """How many constants are followed into one another."""
@@ -24,6 +24,7 @@ MOST_LETTERS = 100_000
 OTHERWISE = "write the pins one on a line into a file of their own (sha256/...), and give the host with --host"
 _LISTS = {"arrayOf", "listOf", "setOf", "of", "asList", "String", "mutableListOf"}
 _SAME = {"trim", "trimIndent", "intern", "toString", "toTypedArray", "toList"}
+_GIVES = {"val", "var", "let", "const", "final", "static", "return"}
 _SCOPES = {"apply", "also", "run", "let", "with"}
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
 Value = str | list[str]
@@ -47,7 +48,7 @@ def _configs(calls: Sequence[tuple[str, list[str] | Unreadable]]) -> tuple[PinCo
     bad: dict[str, Unreadable] = {}
     for pattern, texts in calls:
         host = domain(pattern)
-        stars = Format.OKHTTP.row.stars
+        stars = Format.OKHTTP.dialect.stars
         if stars and not stars.fullmatch(host):
             raise Unreadable(
                 f"the pattern {shown(pattern)} is none that OkHttp takes, and its builder throws; it takes a host, "
@@ -94,11 +95,11 @@ class _Code:
 
     def __init__(self, found: list[Token], outer: _Code | None = None) -> None:
         self.tokens, self.outer = found, outer
-        self.known: dict[str, Value | Unreadable] = {}
+        self.known: dict[str, list[Value]] = {}
         self.close: dict[int, int] = {}  # of each opening bracket the closing one, where there is one
         waiting: list[int] = []
         for at, one in enumerate(found):
-            if one.kind is not Kind.SIGN:
+            if one.kind is not TokenKind.SIGN:
                 continue
             if one.text in _CLOSE:
                 waiting.append(at)
@@ -108,11 +109,11 @@ class _Code:
     def is_(self, at: int, *texts: str) -> bool:
         """Whether these words and signs stand here, one after the other."""
         there = self.tokens[at : at + len(texts)] if at >= 0 else []
-        return [one.text for one in there] == list(texts) and all(one.kind is not Kind.STRING for one in there)
+        return [one.text for one in there] == list(texts) and all(one.kind is not TokenKind.STRING for one in there)
 
     def word(self, at: int) -> str:
         """The word here; empty where it is none."""
-        return self.tokens[at].text if 0 <= at < len(self.tokens) and self.tokens[at].kind is Kind.WORD else ""
+        return self.tokens[at].text if 0 <= at < len(self.tokens) and self.tokens[at].kind is TokenKind.WORD else ""
 
     def after(self, at: int) -> int:
         """The place after the bracket that opens here."""
@@ -126,20 +127,21 @@ class _Code:
         for at in range(len(self.tokens)):
             if not self.is_(at, "add", "(") or self.is_(at - 1, "fun"):
                 continue
-            wanted, whole = at in pinner, at + 1 in self.close
-            values = self.arguments(at + 1) if whole else []
-            texts = [one for value in values[1:] if not isinstance(value, Unreadable) for one in _flat(value)]
-            if not wanted and not any(one.startswith(("sha256/", "sha1/")) for one in texts):
+            items = self.arguments(at + 1) if at + 1 in self.close else []
+            texts: list[str] = []
+            trouble: Unreadable | None = None
+            for begin, end in items[1:]:
+                try:
+                    texts += _flat(self.value(begin, end, 0))
+                except Unreadable as problem:
+                    trouble = problem
+            if at not in pinner and not any(one.startswith(("sha256/", "sha1/")) for one in texts):
                 continue
-            line = self.tokens[at].line
-            if not whole or len(values) < 2:
+            if len(items) < 2:
+                line = self.tokens[at].line
                 raise Unreadable(f'line {line}: an .add(...) cannot be read; .add("host", "sha256/...") is wanted')
-            host = values[0]
-            if isinstance(host, Unreadable):
-                raise host
-            trouble = next((one for one in values[1:] if isinstance(one, Unreadable)), None)
-            for one in _flat(host):
-                yield one, trouble or texts
+            for host in _flat(self.value(*items[0], 0)):
+                yield host, trouble or texts
 
     @cached_property
     def pinner(self) -> set[int]:
@@ -163,13 +165,9 @@ class _Code:
             if self.word(at) in names - {""} and self.is_(at + 1, ".") and not self.is_(at - 1, "."):
                 self.chain(at + 1, found, scopes)
         found |= set(self.within(scopes))
-        if not begins and not self.mentioned:  # a piece of code, without its beginning
+        if not any(one.text == "CertificatePinner" for one in self.tokens):  # a piece of code, without its beginning
             found |= {at for at in range(1, len(self.tokens)) if self.is_(at - 1, ".", "add")}
         return found
-
-    @property
-    def mentioned(self) -> bool:
-        return any(one.text == "CertificatePinner" for one in self.tokens)
 
     def within(self, scopes: list[tuple[int, int, str]]) -> Iterator[int]:
         """Every `add(...)`, `it.add(...)` and `this.add(...)` between the braces of one of these scopes."""
@@ -203,16 +201,14 @@ class _Code:
 
     # ---- what is added ---------------------------------------------------------------------------
 
-    def arguments(self, at: int) -> list[Value | Unreadable]:
-        """The values between the parenthesis here and its end, the pattern first."""
-        named: dict[str, Value | Unreadable] = {}
-        plain: list[Value | Unreadable] = []
+    def arguments(self, at: int) -> list[tuple[int, int]]:
+        """Where the values between the parenthesis here and its end stand, the pattern first."""
+        plain, named = [], {}
         for begin, end in self.items(at):
-            value = self.value(begin, end, 0)
             if self.word(begin) and self.is_(begin + 1, "=") and not self.is_(begin + 2, "="):
-                named[self.word(begin)] = self.value(begin + 2, end, 0)
+                named[self.word(begin)] = (begin + 2, end)
             else:
-                plain.append(value)
+                plain.append((begin, end))
         return [*([named.pop("pattern")] if "pattern" in named else []), *plain, *named.values()]
 
     def items(self, at: int) -> Iterator[tuple[int, int]]:
@@ -227,13 +223,12 @@ class _Code:
         if begin < end:
             yield begin, end
 
-    def value(self, begin: int, end: int, steps: int) -> Value | Unreadable:
+    def value(self, begin: int, end: int, steps: int) -> Value:
         """The text, or the list of texts, that these tokens are."""
-        try:
-            value, here = self.sum(begin + self.is_(begin, "*"), end, steps)
-        except Unreadable as trouble:
-            return trouble
-        return value if here >= end else self.unknown(begin)
+        value, here = self.sum(begin + self.is_(begin, "*"), end, steps)
+        if here < end:
+            raise self.unknown(begin)
+        return value
 
     def sum(self, here: int, end: int, steps: int) -> tuple[Value, int]:
         """The value of as many tokens from here as belong together, and where they end."""
@@ -245,33 +240,29 @@ class _Code:
             total = total + one if isinstance(total, str) and isinstance(one, str) else [*_flat(total), *_flat(one)]
             if len(total) > MOST_LETTERS:
                 raise Unreadable(f"a constant has more than {MOST_LETTERS} letters; {OTHERWISE}")
-        if here < end and (self.is_(here, ".") or self.is_(here, "(") or self.is_(here, "?")):
+        if here < end and any(self.is_(here, sign) for sign in ".(?"):
             raise self.unknown(here)
         return total, here
 
     def operand(self, at: int, end: int, steps: int) -> tuple[Value, int]:
-        if at >= end:
-            raise self.unknown(at - 1)
-        token = self.tokens[at]
-        value: Value | Unreadable
-        if token.kind is Kind.STRING:
-            value, here = self.text(token, steps), at + 1
+        """One value from here, and where it ends."""
+        value: Value
+        if at < end and self.tokens[at].kind is TokenKind.STRING:
+            value, here = self.text(self.tokens[at], steps), at + 1
         elif self.is_(at, "(") and at in self.close:
             value, here = self.value(at + 1, self.close[at], steps + 1), self.after(at)
         elif self.is_(at, "{") and at in self.close:
             value, here = self.texts(at, steps), self.after(at)
-        elif self.word(at):
-            value, here = self.name(at, end, steps)
+        elif at < end and self.word(at):
+            value, here = self.name(at, steps)
         else:
-            value, here = self.unknown(at), end
+            raise self.unknown(at)
         while self.is_(here, ".") and self.word(here + 1) in _SAME and self.is_(here + 2, "("):
             value = value.strip() if isinstance(value, str) else value
             here = self.after(here + 2)
-        if isinstance(value, Unreadable):
-            raise value
         return value, here
 
-    def name(self, at: int, end: int, steps: int) -> tuple[Value | Unreadable, int]:
+    def name(self, at: int, steps: int) -> tuple[Value, int]:
         """What a name stands for, or the list that it makes: `Pins.LEAF`, `listOf(...)`, `new String[] {...}`."""
         here = at + (self.word(at) == "new")
         while self.is_(here + 1, ".") and self.word(here + 2) and self.word(here + 2) not in _SAME:
@@ -283,45 +274,36 @@ class _Code:
             if (self.is_(here, "(") or self.is_(here, "{")) and here in self.close:
                 return self.texts(here, steps), self.after(here)
         if self.is_(here, "("):
-            return self.unknown(at), end
+            raise self.unknown(at)
         return (self.outer or self).constant(last, self.tokens[at].line, steps), here
 
-    def constant(self, name: str, line: int, steps: int) -> Value | Unreadable:
+    def constant(self, name: str, line: int, steps: int) -> Value:
         """What this name stands for everywhere in the file."""
         if name not in self.known:
-            self.known[name] = Unreadable(f"line {line}: {shown(name)} leads to itself; {OTHERWISE}")
-            self.known[name] = self.evaluated(name, line, steps)
-        return self.known[name]
-
-    def evaluated(self, name: str, line: int, steps: int) -> Value | Unreadable:
-        found: list[Value] = []
-        for begin in self.constants.get(name, []):
+            self.known[name] = []  # for one that leads to itself
+            begins = self.constants.get(name, [])
             try:
-                found.append(self.sum(begin, len(self.tokens), steps + 1)[0])
-            except Unreadable as trouble:
-                return trouble
-        if not found:
-            return Unreadable(f"line {line}: {shown(name)} is no constant of this file; {OTHERWISE}")
-        if any(one != found[0] for one in found):
-            return Unreadable(f"line {line}: {shown(name)} has several values in this file; {OTHERWISE}")
+                self.known[name] = [self.sum(begin, len(self.tokens), steps + 1)[0] for begin in begins]
+            except Unreadable:
+                del self.known[name]
+                raise
+        found = self.known[name]
+        if not found or any(one != found[0] for one in found):
+            why = "has several values in" if found else "is no constant of"
+            raise Unreadable(f"line {line}: {shown(name)} {why} this file; {OTHERWISE}")
         return found[0]
 
-    def texts(self, at: int, steps: int) -> Value | Unreadable:
-        values = [self.value(begin, end, steps + 1) for begin, end in self.items(at)]
-        bad = next((one for one in values if isinstance(one, Unreadable)), None)
-        return bad or [text for one in values if not isinstance(one, Unreadable) for text in _flat(one)]
+    def texts(self, at: int, steps: int) -> list[str]:
+        """What the items of the bracket here are."""
+        return [text for begin, end in self.items(at) for text in _flat(self.value(begin, end, steps + 1))]
 
-    def text(self, token: Token, steps: int) -> str | Unreadable:
-        whole = ""
-        for part in token.parts:
-            if isinstance(part, str):
-                whole += part
-                continue
-            value = _Code(list(part), self.outer or self).value(0, len(part), steps + 1)
-            if not isinstance(value, str):
-                return value if isinstance(value, Unreadable) else self.unknown(0)
-            whole += value
-        return whole
+    def text(self, token: Token, steps: int) -> str:
+        """What a string is, with what its templates stand for."""
+        parts = [
+            [one] if isinstance(one, str) else _flat(_Code(list(one), self.outer or self).value(0, len(one), steps + 1))
+            for one in token.parts
+        ]
+        return "".join(text for part in parts for text in part)
 
     def unknown(self, at: int) -> Unreadable:
         line = self.tokens[max(0, min(at, len(self.tokens) - 1))].line if self.tokens else 1
@@ -338,8 +320,7 @@ class _Code:
         for at in range(len(self.tokens)):
             if not self.is_(at, "=") or self.is_(at + 1, "=") or self.is_(at - 1, "="):
                 continue
-            name = self.declared(at)
-            if name:
+            if name := self.declared(at):
                 found.setdefault(name, []).append(at + 1)
         return found
 
@@ -347,12 +328,11 @@ class _Code:
         """The name that gets the value behind the sign of equality here; empty for an argument and a parameter."""
         place = at - 1
         for colon in range(at - 2, max(0, at - 12), -1):
-            if self.is_(colon, ":"):
+            if self.is_(colon, ":") and self.word(colon - 2) in _GIVES:
                 place = colon - 1
+            if self.word(colon) in _GIVES or not (self.word(colon) or any(self.is_(colon, one) for one in ":<>?.[]")):
                 break
-            if not self.word(colon) and not any(self.is_(colon, sign) for sign in "<>?.[]"):
-                break
-        return "" if self.is_(place - 1, "(") or self.is_(place - 1, ",") else self.word(place)
+        return "" if any(self.is_(place - 1, sign) for sign in "(,:") else self.word(place)
 
 
 def _flat(value: Value) -> list[str]:

@@ -181,7 +181,7 @@ def client(subject: Subject, pins: PinSet, world: Rebuilt) -> Client:
     level 24 or later); browsers that had HPKP let an installed CA past it.
     """
     config = subject.config
-    building = BUILDING.get(config.format.row.builds, AS_OPENSSL)
+    building = BUILDING.get(config.format.dialect.builds, AS_OPENSSL)
     checks: list[Check] = [VALIDATION, HOST_NAME]
     if config.format is Format.ANDROID and not config.user_anchors and not config.own_anchors:
         checks.append(SYSTEM_ANCHOR)

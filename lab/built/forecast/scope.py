@@ -40,14 +40,14 @@ class Format(StrEnum):
     CERTIFICATE = "certificate"
 
     @property
-    def row(self) -> Row:
+    def dialect(self) -> Dialect:
         """What its program makes of such a file."""
         return TABLE[self]
 
     @property
     def words(self) -> str:
         """Whose format it is, as a message says it."""
-        return self.row.words
+        return self.dialect.words
 
 
 def _any_depth(own: str, below: bool, host: str) -> bool:
@@ -65,15 +65,14 @@ def _stars(own: str, below: bool, host: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Row:
+class Dialect:
     """
     One program's rules.
 
     `builds` is whose paths it takes, a name in `lab.policy.profiles.BUILDING`.
     `stars` are the patterns that it takes, None where `*` stands for nothing.
-    `unpadded` and `url_safe` say which base 64 it reads beside the standard's;
-    `exact` that it compares the text and never decodes it. `whole` says that it
-    compares whole certificates too. `stops` is what becomes of the whole file
+    `where` is where it looks. `unpadded` and `url_safe` say which base 64 it
+    reads beside the standard's. `whole` says that it compares whole certificates too. `stops` is what becomes of the whole file
     where one entry is bad, empty where only that entry suffers. `lapsed` is what
     it does after the date of expiry; `splits` where it splits its list.
     """
@@ -85,7 +84,6 @@ class Row:
     where: Where = Where.PATH
     unpadded: bool = False
     url_safe: bool = False
-    exact: bool = False
     whole: bool = False
     stops: str = ""
     lapsed: str = ""
@@ -93,24 +91,24 @@ class Row:
 
 
 TABLE = {
-    Format.ANDROID: Row(
+    Format.ANDROID: Dialect(
         "Android's network security configuration",
         "android",
         unpadded=True,
         stops="Android does not load the file, and the app fails at its first connection",
         lapsed="Android then asks no pins",
     ),
-    Format.IOS: Row("iOS's NSPinnedDomains", "ios", _one_label),
-    Format.TRUSTKIT: Row(
+    Format.IOS: Dialect("iOS's NSPinnedDomains", "ios", _one_label),
+    Format.TRUSTKIT: Dialect(
         "TrustKit's configuration",
         "ios",
         stops="TrustKit throws when the app starts",
         lapsed="TrustKit then asks no pins",
     ),
-    Format.HPKP: Row("an HPKP header (RFC 7469)", "hpkp"),
-    Format.CURL: Row("curl's --pinnedpubkey", "curl", where=Where.LEAF, exact=True, splits=";sha256//"),
-    Format.CURL_8_18: Row("curl's --pinnedpubkey (8.18 or later)", "curl", where=Where.LEAF, exact=True, splits=";"),
-    Format.OKHTTP: Row(
+    Format.HPKP: Dialect("an HPKP header (RFC 7469)", "hpkp"),
+    Format.CURL: Dialect("curl's --pinnedpubkey", "curl", where=Where.LEAF, splits=";sha256//"),
+    Format.CURL_8_18: Dialect("curl's --pinnedpubkey (8.18 or later)", "curl", where=Where.LEAF, splits=";"),
+    Format.OKHTTP: Dialect(
         "OkHttp's CertificatePinner",
         "okhttp",
         _stars,
@@ -119,7 +117,7 @@ TABLE = {
         url_safe=True,
         stops="OkHttp's builder throws",
     ),
-    Format.LAB: Row("the lab's own pins.json", whole=True),
-    Format.LIST: Row("a plain list of pins", unpadded=True, url_safe=True, whole=True),
-    Format.CERTIFICATE: Row("certificates, shipped as the pins", whole=True),
+    Format.LAB: Dialect("the lab's own pins.json", whole=True),
+    Format.LIST: Dialect("a plain list of pins", unpadded=True, url_safe=True, whole=True),
+    Format.CERTIFICATE: Dialect("certificates, shipped as the pins", whole=True),
 }

@@ -19,7 +19,7 @@ MOST_DEPTH = 30
 """How deep templates are followed into one another; what is deeper is text."""
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is."""
 
     WORD = "word"
@@ -36,7 +36,7 @@ class Token:
     `parts` are its literal text and, for each template, the tokens in it.
     """
 
-    kind: Kind
+    kind: TokenKind
     text: str
     line: int
     parts: tuple[str | tuple[Token, ...], ...] = ()
@@ -93,19 +93,19 @@ class _Lexer:
             sign = text[begin]
             line = bisect_right(self.lines, begin) + 1
             if sign == '"':
-                found.append(Token(Kind.STRING, "", line, self._string(depth)))
+                found.append(Token(TokenKind.STRING, "", line, self._string(depth)))
             elif sign == "'" and (character := _CHARACTER.match(text, begin)):
                 self.at = character.end()
-                found.append(Token(Kind.STRING, "", line, (_unescaped(character[0].strip("'")),)))
+                found.append(Token(TokenKind.STRING, "", line, (_unescaped(character[0].strip("'")),)))
             elif word := _WORD.match(text, begin):
                 self.at = word.end()
-                found.append(Token(Kind.WORD, word[0], line))
+                found.append(Token(TokenKind.WORD, word[0], line))
             else:
                 self.at += 1
                 open_braces += {"{": 1, "}": -1}.get(sign, 0)
                 if depth and open_braces < 0:
                     break
-                found.append(Token(Kind.SIGN, sign, line))
+                found.append(Token(TokenKind.SIGN, sign, line))
         return found
 
     def _comment(self) -> None:
@@ -159,7 +159,7 @@ class _Lexer:
         if name := _NAME.match(self.text, self.at):
             line = bisect_right(self.lines, self.at) + 1
             self.at = name.end()
-            return (Token(Kind.WORD, name[1], line),)
+            return (Token(TokenKind.WORD, name[1], line),)
         if self.text.startswith("${", self.at) and depth < MOST_DEPTH:
             self.at += 2
             return tuple(self.until_end(depth + 1))

@@ -15,7 +15,7 @@ from typing import Any
 
 from lab.built.forecast import plist
 from lab.built.forecast.config import Format, PinConfig, Unreadable, domain, listed, pin, shown
-from lab.built.forecast.tokens import Kind, Token, tokens
+from lab.built.forecast.tokens import Token, TokenKind, tokens
 
 KEY = "TSKPinnedDomains"
 MOST_DEPTH = 20
@@ -83,7 +83,7 @@ def _day(given: Any) -> datetime | None:
 
 def _literal(text: str) -> Any:
     """What stands behind kTSKPinnedDomains, in Swift or Objective-C."""
-    every = [one for one in tokens(text) if not (one.kind is Kind.SIGN and one.text == "@")]
+    every = [one for one in tokens(text) if not (one.kind is TokenKind.SIGN and one.text == "@")]
     cast = {here for at, one in enumerate(every) if one.text == "as" for here in (at, at + 1)}  # `key as String`
     found = [one for at, one in enumerate(every) if at not in cast]
     at = next((at for at, one in enumerate(found) if one.text == f"k{KEY}"), len(found))
@@ -97,7 +97,7 @@ def _value(found: list[Token], at: int, depth: int) -> tuple[Any, int]:
     if at >= len(found) or depth > MOST_DEPTH:
         return None, len(found)
     one = found[at]
-    if one.kind is Kind.STRING:
+    if one.kind is TokenKind.STRING:
         return "".join(part for part in one.parts if isinstance(part, str)), at + 1
     if one.text not in ("[", "{"):
         words = {"true": True, "YES": True, "false": False, "NO": False}
@@ -117,4 +117,4 @@ def _value(found: list[Token], at: int, depth: int) -> tuple[Any, int]:
 
 
 def _sign(found: list[Token], at: int, text: str) -> bool:
-    return at < len(found) and found[at].kind is Kind.SIGN and found[at].text == text
+    return at < len(found) and found[at].kind is TokenKind.SIGN and found[at].text == text
