@@ -97,7 +97,9 @@ def _values(text: str) -> Iterator[tuple[str, str, tuple[LintFinding, ...]]]:
         if not all(one.startswith(PREFIX) for one in lists):
             lists = [one for one in _strings(text) if PREFIX in one]
         if not lists or not all(one.startswith(PREFIX) for one in lists):
-            raise Unreadable(f"no list in it begins with {PREFIX}; give it as in {PREFIX}A;{PREFIX}B", PREFIX)
+            raise Unreadable(
+                f"no list in it stands alone, in quotes or behind --pinnedpubkey; give it as in {PREFIX}A;{PREFIX}B"
+            )
         yield "", ";".join(lists), ()
 
 

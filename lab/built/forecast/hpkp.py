@@ -16,11 +16,11 @@ from lab.policy.hpkp import first
 from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
 
 _NAME = "(Public-Key-Pins(?:-Report-Only)?)"
-_SENT = re.compile(rf"^[ \t]*{_NAME}[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
+_SENT = re.compile(rf"^[ \t]*{_NAME}[ \t]*:(?![ \t]*[\"'])(.*)$", re.IGNORECASE | re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _QUOTED = r"(?P<quote>[\"'`])((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)"
 _CONFIGURED = (
-    re.compile(rf"{_NAME}[\"']?\s*+(?:=>|,|=)?\s*+{_QUOTED}", re.IGNORECASE | re.DOTALL),  # nginx, Apache, lighttpd
+    re.compile(rf"{_NAME}[\"']?\s*+(?:=>|[,=:])?\s*+{_QUOTED}", re.IGNORECASE | re.DOTALL),  # nginx, Apache, lighttpd
     re.compile(rf"(?P<quote>[\"'`]){_NAME}:\s*+((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)", re.IGNORECASE | re.DOTALL),
     re.compile(rf"{_NAME}:?(?:\\?[ \t])+(pin-.*)$", re.IGNORECASE | re.MULTILINE),  # HAProxy
 )
@@ -29,7 +29,12 @@ _TOO_MANY = re.compile(r";(?:\s*;)+")
 
 def read(text: str) -> tuple[PinConfig, ...]:
     """What the first enforced header pins, else the first report-only one. Raises ValueError in one sentence."""
-    headers = list(_headers(text)) or [(HeaderName.PKP, text)]  # without a name it is the value alone
+    headers = list(_headers(text))
+    if not headers and HeaderName.PKP.lower() in text.lower():
+        raise Unreadable(
+            "it has a Public-Key-Pins that is not read in this form; give the header as the server sends it"
+        )
+    headers = headers or [(HeaderName.PKP, text)]  # without a name it is the value alone
     enforced = first(headers, HeaderName.PKP) is not None
     kind = HeaderName.PKP if enforced else HeaderName.REPORT_ONLY
     value = (first(headers, kind) or "").strip()

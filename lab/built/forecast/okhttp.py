@@ -273,8 +273,9 @@ class _Code:
             here += 2 * self.is_(here, "[", "]")
             if (self.is_(here, "(") or self.is_(here, "{")) and here in self.close:
                 return self.texts(here, steps), self.after(here)
-        if self.is_(here, "("):
+        if self.is_(here, "(") or self.is_(here, "{"):
             raise self.unknown(at)
+        here += 2 * self.is_(here, "!", "!")
         return (self.outer or self).constant(last, self.tokens[at].line, steps), here
 
     def constant(self, name: str, line: int, steps: int) -> Value:

@@ -14,9 +14,9 @@ from lab.built.forecast.chain import certificates
 from lab.built.forecast.config import Format, LintFinding, Pin, PinConfig, Severity, Unreadable, listed, pin
 from lab.pki.pins import fingerprint_of
 
-_HEX = r"(?:[0-9A-Fa-f]{2}:?){19,31}[0-9A-Fa-f]{2}"
+_HEX = r"(?:[0-9A-Fa-f]{2}[: ]?){19,31}[0-9A-Fa-f]{2}"
 _LINE = re.compile(
-    rf"(?:(?P<label>(?:sha-?(?:256|1) )?fingerprint)\s*=\s*|(?P<kind>(?:cert-)?sha(?:256|1)/"
+    rf"(?:(?P<label>sha-?(?:256|1)(?: fingerprint)?|fingerprint)\s*[=:]\s*|(?P<kind>(?:cert-)?sha(?:256|1)/"
     rf"(?:/(?=[\w+/-]{{43}}))?(?=[\w+/-]{{27,}}=?)|pin-sha256\s*=\s*\"?))?(?P<pin>{_HEX}|[\w+/-]{{27,88}}={{0,2}})\"?",
     re.IGNORECASE | re.ASCII,
 )

@@ -52,7 +52,7 @@ INSTEAD_OF_A_LIST = {
     r"": f"a file with pins in a form of its own; {_PLAIN}",
 }
 """By what stands in a text that has pins in it."""
-PINNED = r"sha(?:256|1)/{1,2}[\w+/-]{43}|(?:[0-9A-Fa-f]{2}:){19}|SPKI-SHA256|NSPinnedDomains"
+PINNED = r"sha(?:256|1)/{1,2}[\w+/-]{43}|(?:[0-9A-Fa-f]{2}[: ]){19}|SPKI-SHA256|NSPinnedDomains"
 
 CURL = r"sha256//[\w+/]{43}="  # with one character less it is no curl's: base 64 may itself begin with a slash
 FORMATS = {

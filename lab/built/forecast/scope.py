@@ -72,9 +72,10 @@ class Dialect:
     `builds` is whose paths it takes, a name in `lab.policy.profiles.BUILDING`.
     `stars` are the patterns that it takes, None where `*` stands for nothing.
     `where` is where it looks. `unpadded` and `url_safe` say which base 64 it
-    reads beside the standard's. `whole` says that it compares whole certificates too. `stops` is what becomes of the whole file
-    where one entry is bad, empty where only that entry suffers. `lapsed` is what
-    it does after the date of expiry; `splits` where it splits its list.
+    reads beside the standard's. `whole` says that it compares whole certificates
+    too. `stops` is what becomes of the whole file where one entry is bad, empty
+    where only that entry suffers. `lapsed` is what it does after the date of
+    expiry; `splits` where it splits its list.
     """
 
     words: str
