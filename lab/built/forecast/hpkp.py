@@ -18,7 +18,7 @@ from lab.policy.hpkp_header import Header, HeaderName, Malformed, parse
 _NAME = "(Public-Key-Pins(?:-Report-Only)?)"
 _SENT = re.compile(rf"^[ \t]*{_NAME}[ \t]*:(?![ \t]*[\"'])(.*)$", re.IGNORECASE | re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
-_QUOTED = r"(?P<quote>[\"'`])((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)"
+_QUOTED = r"(?P<quote>[\"'`])(?=\s*(?:pin-|max-age|includesub|report-uri))((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)"
 _CONFIGURED = (
     re.compile(rf"{_NAME}[\"']?\s*+(?:=>|[,=:])?\s*+{_QUOTED}", re.IGNORECASE | re.DOTALL),  # nginx, Apache, lighttpd
     re.compile(rf"(?P<quote>[\"'`]){_NAME}:\s*+((?:\\.|(?!(?P=quote))[^\\])*+)(?P=quote)", re.IGNORECASE | re.DOTALL),
