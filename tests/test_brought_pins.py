@@ -743,6 +743,7 @@ INSTEAD: dict[str, tuple[str | bytes, str]] = {
     "code of another kind": (f"const pins = ['{LEAF}'];", "in a form of its own"),
     "Expo's app.config.js": ("infoPlist: { NSPinnedDomains: { 'bank.com': {} } }", "give the Info.plist"),
     "a public key": ("-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----", "lab pin FILE"),
+    "a log without its end": ("Pinned certificates for www", "there is no .add"),
     "UTF-16 without its mark": (f'{BUILDER}.add("{HOST}", "{LEAF}")'.encode("utf-16-le"), "save it as UTF-8"),
 }  # fmt: skip
 

@@ -66,8 +66,8 @@ def parse_pins(
     try:
         configs = readers[found]()
         placed = tuple(_placed(one, octets, file) for one in configs)
-        if placed and all(one.trouble for one in placed):
-            raise placed[0].trouble or Unreadable("")
+        if all(one.trouble for one in placed):
+            raise placed[0].trouble if placed and placed[0].trouble else Unreadable("nothing is pinned in it")
     except ValueError as problem:
         raise _told(problem, octets, found, file) from None
     return placed

@@ -32,10 +32,7 @@ Value = str | list[str]
 
 def read(text: str, file: str = "") -> tuple[PinConfig, ...]:
     """What each host has. Raises ValueError, in one sentence with the line, for what cannot be read."""
-    if "Pinned certificates for" in text:
-        return _configs(list(_logged(text)))
-    code = _Code(tokens(text, kotlin=nests(text, file)))
-    calls = list(code.calls())
+    calls = list(_logged(text)) or list(_Code(tokens(text, kotlin=nests(text, file))).calls())
     if not calls:
         raise Unreadable(
             'there is no .add("host", "sha256/...") of a CertificatePinner in it, outside of comments; ' + OTHERWISE
