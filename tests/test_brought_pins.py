@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from lab.built.forecast.config import Format, PinConfig, Severity, choose, default_host, domain
 from lab.built.forecast.forecast import Forecast, forecast
 from lab.built.forecast.formats import parse_pins
+from lab.built.forecast.match import match
 from lab.built.forecast.scope import TABLE
 from lab.built.forecast.tokens import Token, TokenKind, nests, tokens
 from lab.built.time.reading import load
@@ -601,6 +602,20 @@ def test_curl_splits_where_it_splits() -> None:
     assert [remarks(read(one, format=Format.CURL_8_18)) for one in (TWO, blank, TWO + ";")] == [
         {}, {"list-ends": Severity.SERIOUS}, {"list-ends": Severity.SERIOUS},
     ]  # fmt: skip
+
+
+MEASURED = {
+    "{0}": True, "{0};": False, "{1};{0};": False, "{0};{1};": True, "{1}; {0}": False, "{0};sha256/x": False,
+    "{1};sha256/x;{0}": True,
+}  # fmt: skip
+"""Whether curl 7.88.1 went on, where the first is the pin of the server's key and the second a stranger's."""
+
+
+@pytest.mark.parametrize("value", MEASURED)
+def test_the_splitting_is_as_it_was_measured(value: str) -> None:
+    """Exit code 0, or 90."""
+    config = read(f"curl --pinnedpubkey '{value.format(ONE, f'sha256//{B}')}' https://{HOST}/")
+    assert any(one.works for one in match(config, chain())) is MEASURED[value]
 
 
 def test_two_commands_have_two_lists() -> None:
