@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lab.built.forecast.config import Format, PinConfig, Severity, choose, default_host, domain
 from lab.built.forecast.forecast import Forecast, forecast
 from lab.built.forecast.formats import parse_pins
-from lab.built.forecast.match import match
+from lab.built.forecast.match import Names, match
 from lab.built.forecast.scope import TABLE
 from lab.built.forecast.tokens import Token, TokenKind, nests, tokens
 from lab.built.time.reading import load
@@ -701,7 +701,7 @@ SIMPLE: dict[str, tuple[str | bytes, list[str]]] = {
     "a fingerprint": (f"sha256 Fingerprint={COLONS}", [WHOLE]),
     "as keytool prints it": (f"SHA256: {COLONS}", [WHOLE]),
     "as a browser shows it": (COLONS.replace(":", " "), [WHOLE]),
-    "fingerprints without colons": (f"{HEX}\n{LEAF}", [WHOLE, LEAF]),
+    "hexadecimal alone": (f"{HEX}\n{LEAF}", [WHOLE.removeprefix("cert-"), LEAF]),
     "a certificate": (pem([CERTIFICATE]), [WHOLE]),
     "a certificate in DER": (der(CERTIFICATE), [WHOLE]),
     "whole in the lab's own file": (json.dumps({"leaf": "cert-sha256/" + HEX}), [WHOLE]),
@@ -726,6 +726,15 @@ def test_a_whole_certificate_is_served_today_and_breaks_at_every_renewal(name: s
     for brought, outcome in ((SIMPLE[name][0], OUTAGE), (LEAF, SERVED)):
         done = ran(read(brought), "same_key")
         assert (done.cell("ordinary_day").outcome, done.cell("same_key").outcome) == (SERVED, outcome)
+
+
+def test_hexadecimal_alone_may_be_of_a_key_or_of_a_certificate() -> None:
+    """`openssl dgst` prints a key's hash so, and other tools a certificate's: whichever it is, it is found."""
+    for octets, names in ((spki(CERTIFICATE), Names.KEY), (der(CERTIFICATE), Names.CERTIFICATE)):
+        (found,) = match(read(hashlib.sha256(octets).hexdigest()), chain())
+        assert (found.names, found.works) == (names, True)
+    (lost,) = match(read(json.dumps({"leaf": "sha256/" + HEX})), chain())  # the lab's own file has base 64
+    assert not lost.works
 
 
 def test_a_line_that_is_no_pin_is_named() -> None:

@@ -297,8 +297,8 @@ def pin(
     """
     text = "".join(encoded.split())
     if _HEX.fullmatch(text):
-        whole = whole or format is Format.LIST  # so programs print and compare whole certificates
-        never = "" if whole and format.dialect.whole else "it is written in hexadecimal, and base 64 is wanted"
+        taken = format is Format.LIST or (whole and format.dialect.whole)
+        never = "" if taken else "it is written in hexadecimal, and base 64 is wanted"
         return Pin(written, bytes.fromhex(text.replace(":", "")), whole, never, role)
     digest = _decoded(written, text, format)
     if len(digest) not in (20, 32) or (sha1 and len(digest) != 20):

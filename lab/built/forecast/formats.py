@@ -80,7 +80,7 @@ def _placed(config: PinConfig, octets: bytes, file: str) -> PinConfig:
 def _told(problem: ValueError, octets: bytes, format: Format, file: str) -> Unreadable:
     """The problem in one sentence that names the file and, where the text at fault is found again, its line."""
     told, quoted = " ".join(str(problem).split()), getattr(problem, "quoted", "")
-    if told.startswith(file):
+    if format is Format.CERTIFICATE:  # the reader of certificates names the file itself
         return Unreadable(told)
     at = octets.find(quoted.encode()) if quoted else -1
     number = octets.count(b"\n", 0, at) + 1 if at >= 0 else 0

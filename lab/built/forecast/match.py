@@ -103,7 +103,7 @@ def _hashes(certificates: Iterable[x509.Certificate], name: str) -> Iterator[tup
 def _never(format: Format, pin: Pin, where: Where, names: Names, place: int | None) -> str:
     if pin.never:
         return pin.never
-    if names is Names.CERTIFICATE and not pin.whole:
+    if names is Names.CERTIFICATE and not pin.whole and format is not Format.LIST:
         return f"it is the hash of the whole certificate, and {format.words} compares the hash of its key"
     if names is Names.CERTIFICATE and not format.dialect.whole:
         return "whole certificates are not compared"

@@ -53,7 +53,8 @@ def _pin(number: int, line: str) -> Pin:
     if not found:
         raise Unreadable(f"line {number} is no pin; {_SHAPE} is wanted", line)
     kind = (found["kind"] or "").lower()
-    whole = bool(found["label"]) or kind.startswith("cert-")
+    spaced = bool(re.search("[: ]", found["pin"]))  # as fingerprints of certificates are; hex alone may be a key's hash
+    whole = bool(found["label"]) or spaced or kind.startswith("cert-")
     return pin(line, found["pin"], Format.LIST, whole=whole, sha1="sha1/" in kind)
 
 
