@@ -47,6 +47,7 @@ def refused(brought: str | bytes, name: str = "pins", host: str | None = None) -
     with pytest.raises(ValueError, match=r"\A.+\Z") as problem:
         read(brought, name, host)
     assert str(problem.value).startswith(name)
+    assert str(problem.value).count("read as") <= 1
     return str(problem.value)
 
 

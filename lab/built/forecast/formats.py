@@ -65,12 +65,11 @@ def parse_pins(
     }
     try:
         configs = readers[found]()
-        placed = tuple(_placed(one, octets, file) for one in configs)
-        if all(one.trouble for one in placed):
-            raise placed[0].trouble if placed and placed[0].trouble else Unreadable("nothing is pinned in it")
+        if all(one.trouble for one in configs):
+            raise next((one.trouble for one in configs if one.trouble), Unreadable("nothing is pinned in it"))
     except ValueError as problem:
         raise _told(problem, octets, found, file) from None
-    return placed
+    return tuple(_placed(one, octets, file) for one in configs)
 
 
 def _placed(config: PinConfig, octets: bytes, file: str) -> PinConfig:
