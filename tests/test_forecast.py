@@ -34,7 +34,7 @@ from lab.building import ANY_SEARCHING, Anchors, PathBuilding
 from lab.built.forecast import command
 from lab.built.forecast.chain import read_chain
 from lab.built.forecast.config import PinConfig, choose
-from lab.built.forecast.forecast import Forecast, forecast
+from lab.built.forecast.forecast import YOURS_IF_NOT, YOURS_IF_ROOT, Forecast, forecast
 from lab.built.forecast.formats import parse_pins, read_pins
 from lab.built.forecast.rebuild import MADE, SITE, YOURS, Rebuilt
 from lab.built.forecast.scenes import NEARBY, scene
@@ -151,12 +151,13 @@ def test_androids_pins_are_the_same_until_they_expire(written: Path, ran: Matrix
 
 
 def test_the_root_is_known_by_what_the_labs_own_file_calls_it(written: Path, ran: Matrix) -> None:
-    """A server sends no root. The lab's file says which pin is the root's; other formats need --root."""
+    """A server sends no root. The lab's file says which pin is the root's; other formats leave two worlds, both run."""
     done = of_own(written, "pins.json", (Role.ROOT,), root=False)
     assert outcomes(done) == column(ran, "root-pinned")
     pin = json.loads((written / "pins/pins.json").read_text())["root"]
     other = forecast(plain(android(pin, host="bank.example")), read_chain(written / "chains/genuine.pem"))
-    assert other.cell("ordinary_day").outcome is Outcome.OUTAGE
+    assert other.cell("ordinary_day", YOURS_IF_ROOT).outcome is Outcome.SERVED
+    assert other.cell("ordinary_day", YOURS_IF_NOT).outcome is Outcome.OUTAGE
     assert {"nothing-matches", "root-not-in-file"} <= {one.name for one in other.findings}
 
 

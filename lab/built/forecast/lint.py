@@ -131,7 +131,8 @@ def nothing_matches(subject: Subject) -> Found:
             + (", unless one of them is the pin of the root, which is not in the file" if unknown else ""),
             f"Nobody notices, because {reason}."
             if (reason := subject.unasked)
-            else "Every connection to a server with this chain is refused, today.",
+            else ("Unless one is, every" if unknown else "Every")
+            + " connection to a server with this chain is refused, today.",
             f"Give the certificate of {subject.chain.above} with --root."
             if unknown
             else "First make sure that the chain is the genuine server's: behind a proxy that intercepts, or an "
