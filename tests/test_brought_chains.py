@@ -205,6 +205,8 @@ DRESSES: dict[str, Callable[[], bytes]] = {
         "CERTIFICATE", pkcs7.serialize_certificates(certificates(), Encoding.DER)
     ),
     "DER, one behind the other": lambda: b"".join(map(der, certificates())),
+    "strings in a program": lambda: b"\n".join(b'    "' + one + b'\\n" +' for one in chain_pem().splitlines()),
+    "a quoted mail": lambda: b"\n".join(b"> " + one for one in chain_pem().splitlines()),
     "base 64 alone": lambda: base64.encodebytes(b"".join(map(der, certificates()))),
     "a list of revoked ones between": lambda: (
         pem(certificates()[:1]) + armoured("X509 CRL", b"0") + pem(certificates()[1:])
@@ -308,8 +310,12 @@ NAMED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a beginning that was not copied": (lambda: chain_pem()[20:], "the end of a block in line"),
     "ends of two kinds": (lambda: chain_pem().replace(b"END CERT", b"END X509 CERT", 1), "without its end"),
     "one damaged block": (lambda: chain_pem().replace(b"\nMI", b"\n!!", 1), "a damaged certificate in it, in line 1;"),
+    "an empty block among others": (
+        lambda: chain_pem() + armoured("CERTIFICATE", b""), r"a damaged certificate in it, in line \d+;",
+    ),
+    "a block of something else": (lambda: chain_pem() + armoured("DIARY", b"x"), r"holds DIARY \(line \d+\)"),
     "only a list of revoked ones": (lambda: armoured("X509 CRL", b"0"), r"only X509 CRL \(line 1\)"),
-    "braces in a label": (lambda: armoured("{0} {file}", b"0"), "damaged"),
+    "braces in a label": (lambda: armoured("{0} {file}", b"0"), r"holds something \(line 1\)"),
 }  # fmt: skip
 
 
@@ -477,6 +483,11 @@ def test_an_old_root_is_a_root() -> None:
         done = run(okhttp(pin_of(old), BACKUP), there, BACKUP)
         assert (outcome(done), [one.place for one in done.subject.matches]) == ("served", [1, None])
     assert any("version 1" in one for one in done.changes)
+    weak = version_1(
+        made("x", (old, held), hosts=[HOST]), held
+    )  # its issuer is the old root, and it is signed with SHA-1
+    assert any("SHA-1" in one for one in run(okhttp(pin_of(old)), ordered([weak, old], "file")).changes)
+    assert not any("SHA-1" in one for one in done.changes)  # the control: a root's own signature is nobody's business
     assert ordered([old, *certificates()], "file").leaf == certificates()[0]  # a root by the way is no server
 
 

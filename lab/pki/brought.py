@@ -165,14 +165,18 @@ def _text(octets: bytes) -> str:
 
 
 def _decoded(text: str) -> bytes:
-    """Base 64 with white space anywhere, also as ``\\n`` in a string of JSON."""
-    return base64.b64decode(re.sub(r"\s|\\[nr]", "", text).encode("ascii"), validate=True)
+    """Base 64 with white space anywhere, also as it stands in strings of source text, in JSON and in a quoted mail."""
+    return base64.b64decode(_AROUND.sub("", text).encode("ascii"), validate=True)
+
+
+_AROUND = re.compile(r"""["']\s*[+,;]\s*$|["']|\\[nr]|\\(?=/)|^\s*>|\s""", re.MULTILINE)
 
 
 # ---- PEM -----------------------------------------------------------------------------------------
 
-_BLOCK = re.compile(r"-----(BEGIN|END)\b(?: ([^-\n\r]{1,60})-----)?")
-_KEYLESS = re.compile(r".*(PARAMETERS|CRL)")
+_BLOCK = re.compile(r"-----(BEGIN|END)\b(?: ([A-Z0-9 #./]{1,60})-----)?")
+_KEYLESS = re.compile(r".*(PARAMETERS|CRL)|ATTRIBUTE CERTIFICATE")
+_KEYED = re.compile(r".*(CERTIFICATE|KEY|PKCS|CMS)")
 
 
 def _pem(text: str) -> tuple[list[Brought], list[str]]:
@@ -180,7 +184,7 @@ def _pem(text: str) -> tuple[list[Brought], list[str]]:
     things, others = [], []
     marks, line, at = list(_BLOCK.finditer(text)), 1, 0
     for number, mark in enumerate(marks):
-        line, at, label = line + text.count("\n", at, mark.start()), mark.start(), printable(mark[2] or "something")
+        line, at, label = line + text.count("\n", at, mark.start()), mark.start(), mark[2] or "something"
         if mark[1] == "END":
             if not number or marks[number - 1][1] == "END":
                 raise ValueError(f"has the end of a block in line {line}, and nothing that begins it; copy all of it")
@@ -192,11 +196,14 @@ def _pem(text: str) -> tuple[list[Brought], list[str]]:
         if _KEYLESS.match(label):
             others.append(f"{label} (line {line})")
             continue
+        if not _KEYED.match(label):
+            raise ValueError(f"holds {label} (line {line}), which is no certificate and no key; give a file without it")
         if label.startswith("PGP"):
             raise ValueError(f"holds an OpenPGP key (line {line}), which no TLS server has{_AS_PEM}")
         try:
             octets = _decoded(text[mark.end() : marks[number + 1].start()])
-            things += _everything(octets, also=label.startswith("TRUSTED"))
+            found = _everything(octets, also=label.startswith("TRUSTED"))
+            things += found or _everything(b"\0")  # an empty block is a damaged one
         except _Private:
             raise
         except _Known as known:

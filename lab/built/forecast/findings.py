@@ -15,7 +15,7 @@ from typing import Any
 
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import Format, Override, PinConfig, shown
-from lab.built.forecast.match import Match, Names
+from lab.built.forecast.match import Match, Names, with_root
 from lab.observation import Certificate
 
 
@@ -90,7 +90,8 @@ class Subject:
     @property
     def may_be_root(self) -> bool:
         """Whether the root is not in the file, so that a pin which names nothing may be the root's."""
-        return not self.chain.has_root and not any(one.place == len(self.chain.path) for one in self.matches)
+        known = self.chain.has_root or any(one.place == len(self.chain.path) for one in self.matches)
+        return not known and with_root(self.matches, self.config, self.chain) != self.matches
 
     @property
     def unasked(self) -> str:

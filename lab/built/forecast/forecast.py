@@ -227,10 +227,9 @@ def forecast(
 
 def _hypotheses(subject: Subject) -> dict[str, Subject]:
     """What may be so, by the name of the client of which it is: two things, where a pin may be the missing root's."""
-    rooted = with_root(subject.matches, subject.config, subject.chain) if subject.may_be_root else subject.matches
-    if rooted == subject.matches:
+    if not subject.may_be_root:
         return {YOURS: subject}
-    other = replace(subject, matches=rooted)
+    other = replace(subject, matches=with_root(subject.matches, subject.config, subject.chain))
     if all(any(one.works for one in listed) for listed in subject.lists):
         return {YOURS: subject, YOURS_IF_ROOT: other}
     return {YOURS_IF_ROOT: other, YOURS_IF_NOT: subject}

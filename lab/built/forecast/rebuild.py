@@ -19,7 +19,7 @@ from functools import cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 from OpenSSL import crypto
 
 from lab.building import AS_OPENSSL
@@ -51,6 +51,10 @@ _KEPT = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage)
 _NEW = (x509.SubjectAlternativeName, x509.IssuerAlternativeName, x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier)
 """Extensions that say who somebody is, so that a new certificate has others."""
 _LIMITED = {47, 48, 49, 51, 52, 53}
+_WEAK = {
+    SignatureAlgorithmOID.RSA_WITH_MD5: "MD5",
+    **dict.fromkeys((SignatureAlgorithmOID.RSA_WITH_SHA1, SignatureAlgorithmOID.ECDSA_WITH_SHA1), "SHA-1"),
+}
 _EXPLICIT = 94
 _KEPT_FAULTS = {24, 25, 32, 34, 79}
 """OpenSSL's codes: names that a CA's limits forbid, explicit curves, and what a copy of the extensions keeps anyway."""
@@ -194,6 +198,11 @@ class Rebuilt(World):
                 f"{name_of(subject)}, a certificate of version 1, which names no CA, has version 3 here"
             )
             builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+        if signer and old.signature_algorithm_oid in _WEAK:
+            self.changes.append(
+                f"the signature of {name_of(old.subject)} is by {_WEAK[old.signature_algorithm_oid]} there, which most "
+                "programs of today refuse below a root, and by SHA-256 here"
+            )
         for extension in old.extensions:
             value = extension.value
             if isinstance(value, x509.NameConstraints):
