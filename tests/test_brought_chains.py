@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PublicFormat, pkcs7, pkcs12
 from cryptography.x509.oid import NameOID
-from forecast_chains import BACKUP, HOST, NOW, YEAR, Shape, android, certificates, curl, der, key, okhttp, pem
+from forecast_chains import BACKUP, HOST, NOW, YEAR, Shape, android, certificates, curl, der, hpkp, key, okhttp, pem
 from unreadable import der as tagged
 from unreadable import patched, swap
 from verbs import do
@@ -445,6 +445,20 @@ def test_the_servers_certificate_is_the_one_that_answers_for_the_host() -> None:
     assert "www.other.example, in the file and not on the way up" in text(done)
 
 
+def with_sha1(of: x509.Certificate, held: Key, *, version_1: bool = False) -> x509.Certificate:
+    """The certificate, signed by this key with SHA-1; one of version 1 has no extensions."""
+    (whole,) = parts(der(of))
+    sha1 = tagged(0x30, bytes.fromhex("06072a8648ce3d0401"))
+    version, serial, _, *rest = parts(parts(whole.content)[0].content)
+    if version_1:
+        rest = [one for one in rest if one.tag == 0x30]
+    fields_of = [b"" if version_1 else version.whole, serial.whole, sha1, *(one.whole for one in rest)]
+    body = tagged(0x30, b"".join(fields_of))
+    assert isinstance(held, ec.EllipticCurvePrivateKey)
+    signature = held.sign(body, ec.ECDSA(hashes.SHA1()))
+    return x509.load_der_x509_certificate(tagged(0x30, body + sha1 + tagged(0x03, b"\0" + signature)))
+
+
 def test_a_servers_certificate_may_call_itself_a_ca() -> None:
     """`openssl req -x509` says CA:TRUE. Issued by a CA it is the server's; by itself, it is told what a pin adds to."""
     leaf = made("x", SIGNS, CA, hosts=[HOST])
@@ -454,26 +468,17 @@ def test_a_servers_certificate_may_call_itself_a_ca() -> None:
     for alone in (made(HOST, None, CA, hosts=[HOST]), made(HOST, None, CA), made(HOST, None, own, hosts=[HOST])):
         with pytest.raises(ValueError, match=r"self-signed server certificate.*trust store has to hold this cert"):
             ordered([alone], "file")
+    old = with_sha1(made(HOST, None, own, hosts=[HOST]), key("ECDSA", 50))
+    with pytest.raises(ValueError, match="self-signed server certificate"):  # signed with what cannot be checked here
+        ordered([old], "file")
     with pytest.raises(ValueError, match="holds CAs only"):
         ordered(list(certificates()[1:]), "file")
-
-
-def version_1(of: x509.Certificate, held: Key) -> x509.Certificate:
-    """The certificate without its version and its extensions, signed by its own key with SHA-1."""
-    (whole,) = parts(der(of))
-    inner, _, _ = parts(whole.content)
-    sha1 = tagged(0x30, bytes.fromhex("06072a8648ce3d0401"))
-    _, serial, _, *rest = parts(inner.content)
-    body = tagged(0x30, serial.whole + sha1 + b"".join(one.whole for one in rest if one.tag == 0x30))
-    assert isinstance(held, ec.EllipticCurvePrivateKey)
-    signature = held.sign(body, ec.ECDSA(hashes.SHA1()))
-    return x509.load_der_x509_certificate(tagged(0x30, body + sha1 + tagged(0x03, b"\0" + signature)))
 
 
 def test_an_old_root_is_a_root() -> None:
     """Version 1 and SHA-1: it ends the chain, wherever it stands in the file, and the day is an ordinary one."""
     held = key("ECDSA", 60)
-    old = version_1(made("Old Root", held=held), held)
+    old = with_sha1(made("Old Root", held=held), held, version_1=True)
     leaf = made("x", (old, held), hosts=[HOST])
     assert old.version is x509.Version.v1
     for found, roots in (([leaf, old], []), ([old, leaf], []), ([leaf], [old])):
@@ -483,12 +488,24 @@ def test_an_old_root_is_a_root() -> None:
         done = run(okhttp(pin_of(old), BACKUP), there, BACKUP)
         assert (outcome(done), [one.place for one in done.subject.matches]) == ("served", [1, None])
     assert any("version 1" in one for one in done.changes)
-    weak = version_1(
-        made("x", (old, held), hosts=[HOST]), held
-    )  # its issuer is the old root, and it is signed with SHA-1
+    weak = with_sha1(made("x", (old, held), hosts=[HOST]), held)
     assert any("SHA-1" in one for one in run(okhttp(pin_of(old)), ordered([weak, old], "file")).changes)
     assert not any("SHA-1" in one for one in done.changes)  # the control: a root's own signature is nobody's business
     assert ordered([old, *certificates()], "file").leaf == certificates()[0]  # a root by the way is no server
+
+
+def test_a_link_from_an_old_key_to_a_new_one_is_no_root() -> None:
+    """A CA that changes its key certifies the new one under its own name: the root is the one above it."""
+    old = made("Root", None, CA, held=key("ECDSA", 61))
+    link = made("Root", (old, key("ECDSA", 61)), CA, held=key("ECDSA", 62))
+    leaf = made("x", (link, key("ECDSA", 62)), hosts=[HOST])
+    for order in ([leaf, link, old], [old, link, leaf]):
+        assert ordered(order, "file").path == (leaf, link, old)
+    below = ordered([leaf, link], "file")
+    assert not below.has_root
+    assert outcome(run(okhttp(pin_of(link), BACKUP), below, BACKUP)) == "served"
+    new = made("Root", None, CA, held=key("ECDSA", 62))
+    assert ordered([leaf, link, new, old], "file").path == (leaf, new)  # the control: where the new root is there
 
 
 def test_a_bundle_has_the_root_in_it(tmp_path: Path) -> None:
@@ -540,6 +557,15 @@ def test_a_pin_beside_the_leafs_may_be_the_roots_too() -> None:
     assert ends == ["stopped", "intercepted"]
     assert "if one of your pins is the key of Root CA" in text(done)
     assert done.record()["scores"].keys() >= {YOURS, YOURS_IF_ROOT}
+
+
+def test_what_is_said_of_a_header_is_said_of_one_world() -> None:
+    """A browser ignores a header without a pin on the path; the pin may be the root's, so it is not said outright."""
+    for there, severity in ((sent(), "worth fixing"), (ordered(certificates(), "file"), "serious")):
+        unknown = BACKUP, pin_of(key("ECDSA", 102).public_key())
+        (found,) = [one for one in run(hpkp(*unknown), there).findings if one.name == "header-ignored"]
+        assert found.severity.value == severity
+        assert ("unless one of them is the pin of the root" in found.seen) is (severity == "worth fixing")
 
 
 @pytest.mark.parametrize(

@@ -94,24 +94,31 @@ class Contents:
     others: tuple[str, ...] = ()
 
 
-def bring(file: Path, what: str = WANTED) -> Contents:
+def bring(file: Path, what: str = WANTED, most: int = 0) -> Contents:
     """
     Everything in this file that has a public key; ``-`` is standard input.
 
     Raises ValueError, in one sentence that says what was seen and what to do,
     where there is no such thing, where one begins that is not whole, and for a
-    private key, of which nothing is used. `what` says in messages what was wanted.
+    private key, of which nothing is used. `what` says in messages what was wanted;
+    with `most`, a file of more things is no server's chain, and is not looked into.
     """
     piped = str(file) == "-"
     name, path = STDIN if piped else str(file), "FILE" if piped else shlex.quote(str(file))
     octets = read(file, MOST_BYTES, what, instead=_PUBLIC_HALF.replace("{file}", path))
-    return contents(octets, name, what, path)
+    return contents(octets, name, what, path, most)
 
 
-def contents(octets: bytes, name: str = "the file", what: str = WANTED, path: str = "FILE") -> Contents:
+def contents(octets: bytes, name: str = "the file", what: str = WANTED, path: str = "FILE", most: int = 0) -> Contents:
     """The same of these octets; `name` and `path` are the file's in sentences and in commands."""
     try:
-        things, others = _found(octets)
+        number = octets.replace(b"\0", b"").count(b"-----BEGIN") if most else 0
+        things, others = ([], []) if number > most else _found(octets)
+        if max(number, len(things)) > (most or len(things)):
+            raise ValueError(
+                f"has {max(number, len(things))} certificates, and a server sends at most a handful; "
+                "give the chain of one server"
+            )
     except _Private:
         raise ValueError(private(name, _PUBLIC_HALF.replace("{file}", path))) from None
     except ValueError as problem:

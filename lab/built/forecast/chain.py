@@ -48,7 +48,7 @@ class Chain:
     @property
     def has_root(self) -> bool:
         """Whether the last one is a root, and not below one."""
-        return self.path[-1].subject == self.path[-1].issuer
+        return _is_root(self.path[-1])
 
     @property
     def seen(self) -> tuple[Certificate, ...]:
@@ -86,11 +86,7 @@ def read_chain(file: Path, root: Path | None = None, answers: Answers = lambda _
     `root` is a file with its root, or a bundle with that one in it. Raises
     ValueError, in one sentence, for anything else, and for a private key.
     """
-    found = certificates(bring(file, "certificates"))
-    if len(found) > MOST_CERTIFICATES:
-        raise ValueError(
-            f"{file} has {len(found)} certificates, and a server sends at most a handful; give the chain of one server"
-        )
+    found = certificates(bring(file, "certificates", MOST_CERTIFICATES))
     above = certificates(bring(root, "certificates"), all_of_them=False) if root else []
     chain = ordered(found, str(file), answers, above)
     if root and not (chain.has_root and set(above) & set(chain.path)):
@@ -147,15 +143,15 @@ def ordered(
     first, *_ = sorted(ends, key=lambda one: _unlike_a_server(one, answers))
     rest = [one for one in (*unique, *dict.fromkeys(roots)) if one != first]
     path = [first]
-    while path[-1].subject != path[-1].issuer:
+    while not _is_root(path[-1]):
         issuers = [one for one in rest if _issued(one, path[-1])]
         if not issuers:
             break
         # A root that is there beats its own cross-sign: a client that has the root stops at it.
-        above = next((one for one in issuers if one.subject == one.issuer), issuers[0])
+        above = next(filter(_is_root, issuers), issuers[0])
         path.append(above)
         rest.remove(above)
-    if len(path) == 1 and first.subject == first.issuer and len(ends) == 1:
+    if len(path) == 1 and _is_root(first) and len(ends) == 1:
         raise ValueError(
             f"{file} has a self-signed server certificate, {shown(name_of(first.subject))}, and no chain to rebuild: "
             "no authority vouches for it, and a pin comes on top of validation and cannot replace it, so each client's "
@@ -174,7 +170,12 @@ def ordered(
 def _unlike_a_server(one: x509.Certificate, answers: Answers) -> tuple[bool, ...]:
     """The less of it is so, the more this is the server's own: false before true, the first question first."""
     there = seen(one)
-    return not answers(there), there.is_ca, not there.hosts, one.subject == one.issuer
+    return not answers(there), there.is_ca, not there.hosts, _is_root(one)
+
+
+def _is_root(one: x509.Certificate) -> bool:
+    """Whether its own key signed it: a CA's new key that the old one signed for has the CA's own name above it too."""
+    return _issued(one, one)
 
 
 def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:
@@ -186,7 +187,7 @@ def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:
         return False
     except UNREADABLE:
         # A signature of a kind that cannot be checked here (SHA-1): the name has to do. Version 1 names no CA.
-        return seen(above).is_ca or above.version is x509.Version.v1
+        return above == below or seen(above).is_ca or above.version is x509.Version.v1
     return True
 
 

@@ -101,7 +101,7 @@ class Forecast:
             "lab_host": self.lab_host,
             "at": subject.now.isoformat(),
             "next_release": subject.release.isoformat(),
-            "unasked": subject.unasked or None,
+            "unasked": self.hypotheses[self.clients[0]].unasked or None,
             "broken": self.broken or None,
             "changes": list(self.changes),
             "hypotheses": {name: words(name, subject) for name in self.hypotheses}

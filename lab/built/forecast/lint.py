@@ -77,10 +77,11 @@ def header_ignored(subject: Subject) -> Found:
     config = subject.config
     if config.format is not Format.HPKP or not config.enforced or config.max_age == 0 or not (why := subject.unasked):
         return
-    yield serious(
-        why,
-        "A browser notes a header only if one of its pins is on the path and another is not. So this one protects "
-        "nobody, and locks nobody out either.",
+    unless = ", unless one of them is the pin of the root, which is not in the file" if subject.may_be_root else ""
+    yield (fix if unless else serious)(
+        why + unless,
+        "A browser notes a header only if one of its pins is on the path and another is not. "
+        f"{'Else' if unless else 'So'} this one protects nobody, and locks nobody out either.",
         "Send the pin of the server's own key and the pin of a backup key that you hold.",
         "RFC 7469 section 2.5",
     )

@@ -149,7 +149,8 @@ def _scores(shown: Forecast) -> Iterator[str]:
     ends = {name: [shown.cell(one.name, name).outcome for one in shown.matrix.cases] for name in shown.clients}
     yours, *others = (name for name in shown.clients if name == shown.clients[0] or name not in shown.hypotheses)
     differ = len({tuple(ends[name]) for name in others}) > 1  # else no scene here could show what pins do
-    same = [name for name in others if differ and ends[name] == ends[yours]]
+    certain = len(shown.hypotheses) == 1
+    same = [name for name in others if certain and differ and ends[name] == ends[yours]]
     yield (
         f"Your pins do exactly what the {same[0]} client does."
         if same
