@@ -109,8 +109,11 @@ def certificates(brought: Contents, *, all_of_them: bool = True) -> list[x509.Ce
             found.append(parsed(one.der))
         elif one.certificate and all_of_them:
             raise ValueError(
-                f"{brought.file} has a damaged certificate in it, or one of a kind that is not supported, "
-                f"{shown(one.name)}: {one.certificate.trouble}; export it again and try `openssl x509 -in FILE -text`"
+                f"{brought.file} has a damaged certificate in it, {shown(one.name)}: {one.broken}; "
+                "export it again and try `openssl x509 -in FILE -text`"
+                if one.broken
+                else f"{brought.file} cannot be rebuilt, since the key of {shown(one.name)} is of a kind that is not "
+                "known here; `python -m lab pin FILE` prints its pin all the same"
             )
         elif not one.certificate and all_of_them:
             raise ValueError(
