@@ -13,6 +13,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -392,6 +393,21 @@ def test_damage_is_a_sentence_or_a_pin_never_a_traceback() -> None:
         read += 1
         assert all(one.pin and one.name.isprintable() and one.algorithm for one in things)
     assert 100 < read < 1400
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"\x30\x82" + bytes(4 << 20), armoured("CERTIFICATE", b"") .replace(b"\n", b" \n" * (1 << 20), 1),
+     armoured("X509 CRL", b"") * 80_000, b'[["kty' * 500_000],
+    ids=["empty values", "empty lines", "lists of revoked ones", "brackets"],
+)  # fmt: skip
+def test_what_is_made_to_take_long_takes_no_time(octets: bytes) -> None:
+    """As large as a file may be; each was quadratic, or millions of objects, once. The sentence is short."""
+    began = time.process_time()
+    with pytest.raises(ValueError, match="the file") as problem:
+        contents(octets)
+    assert time.process_time() - began < 2
+    assert len(str(problem.value)) < 400
 
 
 # ---- which one is the server's --------------------------------------------------------------------

@@ -203,8 +203,9 @@ def test_a_forecast_is_the_trial_and_the_rule(shape: Shape, data: st.DataObject)
     done = forecast(config, found, host=HOST, backups=[BACKUP] if held else [])
     assert not done.broken
     assert [one.place for one in done.subject.matches] == [*sorted(places), None]
+    mine = YOURS if YOURS in done.hypotheses else YOURS_IF_NOT  # the backup is nobody's root
     for case in done.matrix.cases:
-        trial = done.cell(case.name)
+        trial = done.cell(case.name, mine)
         genuine = [pin_of(one) for one in trial.scene.genuine.path]
         wanted = {genuine[place] for place in places}
         if held:
@@ -225,17 +226,17 @@ def test_a_forecast_is_the_trial_and_the_rule(shape: Shape, data: st.DataObject)
                 (Line.ATTACKER, False): Outcome.STOPPED,
             }[met.meeting.line, expected]
             assert met.outcome is told, case.name
-    _the_same_policy_by_itself(done, places, held, leaf_only)
+    _the_same_policy_by_itself(done, mine, places, held, leaf_only)
 
 
-def _the_same_policy_by_itself(done: Forecast, places: set[int], held: bool, leaf_only: bool) -> None:
+def _the_same_policy_by_itself(done: Forecast, mine: str, places: set[int], held: bool, leaf_only: bool) -> None:
     world = Rebuilt(done.subject.chain, done.subject.host, done.subject.now)
     pins = [pin_of(world.genuine.path[place]) for place in places]
     pins.append(pin_of(world.backup_key.public_key()) if held else OTHER)
     pin_set = PinSet((PinList(tuple(pins), Where.LEAF if leaf_only else Where.PATH),))
     checks = (VALIDATION, HOST_NAME, pinned("pins", pin_set))
     same = Client("same", "the same policy", checks, building=done.matrix.clients[0].building)
-    for name, outcome in outcomes(done).items():
+    for name, outcome in outcomes(done, mine).items():
         if name.endswith(NEARBY):
             continue
         with Standing(CASES[name], scene(CASES[name], world)) as standing:

@@ -124,7 +124,8 @@ def contents(octets: bytes, name: str = "the file", what: str = WANTED, path: st
     except ValueError as problem:
         raise ValueError(f"{name} {str(problem).replace('{file}', path)}") from None
     if not things:
-        seen = f"no certificate and no key, only {', '.join(others)}" if others else f"no {what}"
+        more = f" and {len(others) - 3} more" if others[3:] else ""
+        seen = f"no certificate and no key, only {', '.join(others[:3])}{more}" if others else f"no {what}"
         raise ValueError(f"{name} holds {seen}{_AS_PEM}")
     return Contents(name, tuple(things), tuple(others))
 
@@ -176,7 +177,7 @@ def _decoded(text: str) -> bytes:
     return base64.b64decode(_AROUND.sub("", text).encode("ascii"), validate=True)
 
 
-_AROUND = re.compile(r"""["']\s*[+,;]\s*$|["']|\\[nr]|\\(?=/)|^\s*>|\s""", re.MULTILINE)
+_AROUND = re.compile(r"""["'][ \t]*[+,;][ \t\r]*$|["']|\\[nr]|\\(?=/)|^[ \t]*>|\s""", re.MULTILINE)
 
 
 # ---- PEM -----------------------------------------------------------------------------------------

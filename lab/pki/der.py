@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 VERSION, SEQUENCE, UTC_TIME, INDEFINITE = 0xA0, 0x30, 0x17, 0x80
+MOST = 100_000
+"""Values that stand one behind the other, at most: somebody handed the octets in."""
 NAMED = (b"\x55\x04\x03", b"\x55\x04\x0a")
 """The common name and the organisation (X.520), as object identifiers."""
 
@@ -39,6 +41,8 @@ def parts(octets: bytes) -> list[Element]:
             raise ValueError("a value is shorter than it says")
         found.append(Element(octets[at], octets[start : start + length], octets[at : start + length]))
         at = start + length
+        if len(found) > MOST:
+            raise ValueError("there are more values than a certificate, or a file of them, has")
     return found
 
 
