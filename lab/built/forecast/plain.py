@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 
-from lab.built.forecast.chain import certificates
+from lab.built.forecast.chain import MOST_CERTIFICATES, certificates
 from lab.built.forecast.config import Format, LintFinding, Pin, PinConfig, Severity, Unreadable, listed, pin
+from lab.pki.brought import contents
 from lab.pki.pins import fingerprint_of
 
 _HEX = r"(?:[0-9A-Fa-f]{2}[: ]?){19,31}[0-9A-Fa-f]{2}"
@@ -60,7 +61,7 @@ def _pin(number: int, line: str) -> Pin:
 
 def shipped(octets: bytes, file: str) -> tuple[PinConfig, ...]:
     """The certificates in this file, PEM or DER, each as a pin of the whole of it."""
-    found = [fingerprint_of(one) for one in certificates(octets, file)]
+    found = [fingerprint_of(one) for one in certificates(contents(octets, file, most=MOST_CERTIFICATES))]
     remark = LintFinding(
         Severity.KNOW,
         "the file holds certificates, and each was taken for a pin of the whole certificate",
