@@ -36,6 +36,7 @@ from lab.built.time.life import Life
 from lab.built.time.point import meetings, stretch
 from lab.built.time.reading import load, read, ready
 from lab.built.time.run import Chronicle, disagreements, expected, run, schedule
+from lab.course.questions import QUESTIONS, Enquiry
 from lab.observation import Line, Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.paths import build
@@ -673,6 +674,13 @@ def test_the_picture_is_an_image_with_a_text_twin(name: str) -> None:
         row = rf"^{re.escape(one.client.name)} +{re.escape(report.days(one.outage_days))} +\S+( +\S+)?$"
         assert re.search(row, said, re.MULTILINE)
     assert shown._repr_mimebundle_()["text/plain"] == report.table(shown)
+
+
+@pytest.mark.parametrize("row", [row for row in QUESTIONS if row.command.startswith("timeline")], ids=str)
+def test_it_shows_what_the_index_of_questions_says(row: Enquiry) -> None:
+    """What `ask` tells a reader to look for stands in the text of the run."""
+    said = report.text(lived(row.command.split()[1]))
+    assert row.look_for in " ".join(said.split())
 
 
 def test_nothing_is_left_running() -> None:
