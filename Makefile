@@ -11,8 +11,14 @@ VARYING := metadata.language_info.version metadata.language_info.codemirror_mode
 	metadata.language_info.file_extension metadata.language_info.mimetype metadata.language_info.nbconvert_exporter \
 	metadata.language_info.pygments_lexer
 
+# In a room without a network: packages that `make offline` put beside this file are taken from there, and from nowhere else.
+WHEELS ?= $(wildcard wheels)
+ifneq ($(WHEELS),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := $(WHEELS)
+endif
 
-.PHONY: help demo test test-core coverage lab notebooks certs field report browser bench lint size clean
+.PHONY: help demo test test-core coverage lab notebooks doctor offline certs field report browser bench lint size clean
 
 help:
 	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
@@ -69,14 +75,21 @@ coverage: $(VENV)/test
 	@$(RUN) -m pytest --core --cov=lab --cov-report=
 	@echo "percent of the library that the tests of the core run through: $$($(RUN) -m coverage report --format=total)"
 
-## Open the notebooks in JupyterLab, at the first one; it asks no address but this machine's.
+## Copy the notebooks to work/, where nothing of yours is written over, and open JupyterLab there, at the first one.
 lab: $(VENV)/jupyter
-	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00-start-here.ipynb \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None $(if $(filter 0,$(shell id -u)),--allow-root)
+	@$(RUN) -m lab work --open
 
-## Run every notebook and write the executed copies as HTML to build/notebooks.
+## Run every notebook and write them, with the guide and the other pages, as a book of HTML pages to build/notebooks.
 notebooks: $(VENV)/jupyter
 	@$(RUN) -m lab notebooks
+
+## Say whether this machine can run the lab: Python, packages, loopback, disk, clock, proxies, programs.
+doctor: $(VENV)/core
+	@$(RUN) -m lab doctor
+
+## Write one archive, with all packages for machines like this one, for a room without a network; asks the package index.
+offline: $(VENV)/core
+	@$(RUN) -m lab offline
 
 ## Write throwaway chains, stores, keys and pins to certs/, to look at with openssl.
 certs: $(VENV)/core

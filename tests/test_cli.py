@@ -48,7 +48,7 @@ def test_help_names_every_command_and_shows_an_example(capsys: pytest.CaptureFix
         with pytest.raises(SystemExit):
             main([verb.name, "--help"])
         assert f"example: python -m lab {verb.name}" in capsys.readouterr().out
-    assert len({verb.name for verb in VERBS}) == len(VERBS) == 18
+    assert len({verb.name for verb in VERBS}) == len(VERBS) == 22
 
 
 def test_every_example_is_one(tmp_path: Path) -> None:
@@ -428,7 +428,7 @@ def test_a_name_that_no_file_can_have_is_one_sentence(verb: str, capsys: pytest.
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_the_program_while_it_is_loaded(name: str, tmp_path: Path) -> None:
     """Before there is anything to stop, it ends with 128 + the signal's number and without a word."""
-    (tmp_path / "platformdirs.py").write_text("import time; print('loading', flush=True); time.sleep(30)")
+    (tmp_path / "difflib.py").write_text("import time; print('loading', flush=True); time.sleep(30)")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])}
     command = [sys.executable, "-m", "lab", "list"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as program:
