@@ -11,7 +11,7 @@ VARYING := metadata.language_info.version metadata.language_info.codemirror_mode
 	metadata.language_info.file_extension metadata.language_info.mimetype metadata.language_info.nbconvert_exporter \
 	metadata.language_info.pygments_lexer
 
-# In a room without a network: packages that `make offline` put beside this file are taken from there, and from nowhere else.
+# In a room without a network: packages that `make offline` put into wheels/ are taken from there, and nobody else is asked.
 WHEELS ?= $(wildcard wheels)
 ifneq ($(WHEELS),)
 export PIP_NO_INDEX := 1
@@ -75,19 +75,19 @@ coverage: $(VENV)/test
 	@$(RUN) -m pytest --core --cov=lab --cov-report=
 	@echo "percent of the library that the tests of the core run through: $$($(RUN) -m coverage report --format=total)"
 
-## Copy the notebooks to work/, where nothing of yours is written over, and open JupyterLab there, at the first one.
+## Copy the notebooks to work/, never over yours, and open JupyterLab there, at the first one.
 lab: $(VENV)/jupyter
 	@$(RUN) -m lab work --open
 
-## Run every notebook and write them, with the guide and the other pages, as a book of HTML pages to build/notebooks.
+## Run every notebook and write the book, HTML pages that need no network, to build/notebooks.
 notebooks: $(VENV)/jupyter
 	@$(RUN) -m lab notebooks
 
 ## Say whether this machine can run the lab: Python, packages, loopback, disk, clock, proxies, programs.
-doctor: $(VENV)/core
-	@$(RUN) -m lab doctor
+doctor:
+	@$(firstword $(wildcard $(RUN)) $(PYTHON)) -m lab doctor
 
-## Write one archive, with all packages for machines like this one, for a room without a network; asks the package index.
+## Write one archive for a room without a network: the lab, and its packages for machines like this one.
 offline: $(VENV)/core
 	@$(RUN) -m lab offline
 

@@ -56,7 +56,7 @@ SMALL = {
     "offline": "--help",
     "bench": "--help",
 }
-"""The smallest input of each verb. Some run until stopped, or for minutes, or write beside the course: here is their help."""
+"""The smallest input of each verb. Some run long, or write beside the course: here is their help."""
 
 PASTED = re.compile(r"^\s*(\S*python\S*|make) |/\S{24,}")
 """A command to paste, or a long place of a file: neither is ever broken."""
