@@ -27,7 +27,7 @@ $(VENV)/core: requirements/core.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("this lab needs Python 3.11 or later; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing the lab's packages into $(VENV), once; a minute where none of them is kept on this machine."
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt $(if $(WHEELS),|| { cat $(WHEELS)/README.txt; exit 1; })
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

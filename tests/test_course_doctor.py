@@ -52,7 +52,7 @@ def locks(tmp_path: Path) -> Path:
         ("TrustMe=={trustme} \\\n    --hash=sha256:00\ntrustme==0.1 ; python_full_version < '3'", "1 of 1", ""),
         ("never-heard-of==1 ; sys_platform == 'win32'", "0 of 0", ""),
         ("trustme==0.1", "trustme is {trustme}, not 0.1", "remove .venv, then `make demo`"),
-        ("never-heard-of==1", "missing: never-heard-of", "`make demo` installs it"),
+        ("never-heard-of==1", "missing: never-heard-of", "`make demo` installs what is missing"),
     ],
 )
 def test_packages_are_held_against_the_locks(locks: Path, lock: str, seen: str, do: str) -> None:

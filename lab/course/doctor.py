@@ -82,14 +82,14 @@ def _locks(folder: Path) -> Iterator[Examined]:
         seen += [f"{name} is {here[name]}, not {' or '.join(sorted(wanted[name]))}" for name in other[:3]]
         wrong = bool(other) or (lock == "core" and bool(missing))
         do = f"remove .venv, then `{command}`" if other else _installs(command, folder.parent) if missing else ""
-        yield Examined(f"{lock}.txt", "; ".join(seen), "all, as locked", do, wrong)
+        yield Examined(f"{lock}.txt", "; ".join(seen), f"all, as locked, for `{command}`", do, wrong)
 
 
 def _installs(command: str, root: Path = ROOT) -> str:
     """What to do about a package that is missing, where this may be no Python that ever had one."""
     venv = root / ".venv"
     away = venv.is_dir() and Path(sys.prefix).resolve() != venv.resolve()
-    return "start this with the Python in .venv" if away else f"`{command}` installs it"
+    return "start this with the Python in .venv" if away else f"`{command}` installs what is missing"
 
 
 def _canonical(name: str) -> str:
@@ -130,7 +130,7 @@ def _space(root: Path) -> Iterator[Examined]:
 def _clock(root: Path, now: datetime | None = None) -> Examined:
     now = now or datetime.now(UTC)
     newest = max((one.stat().st_mtime for one in (root / "lab").glob("*.py")), default=0.0)
-    earliest = max(EARLIEST, (datetime.fromtimestamp(newest, UTC) - timedelta(days=1)).date())
+    earliest = max(EARLIEST, (datetime.fromtimestamp(newest, UTC) - timedelta(days=2)).date())
     good = earliest <= now.date() <= LATEST
     wanted = f"between {earliest} and {LATEST}"
     return Examined("clock", f"{now:%Y-%m-%d %H:%M} UTC", wanted, "" if good else "set the clock", not good)
