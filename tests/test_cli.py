@@ -144,6 +144,8 @@ def test_trial_tells_the_whole_story(capsys: pytest.CaptureFixture[str]) -> None
 
 
 BAD = {
+    "a notebook that there is not, with the nearest": (["reset", "03", "04-moving-hose"], "nearest: 04-moving-house"),
+    "a lock that there is not": (["offline", "--locks", "core,jupiter"], "nearest: jupyter"),
     "an unknown client, with the nearest names": (["trial", "leafpinned", "new_ca"], "nearest: leaf-pinned"),
     "an unknown scene, with the nearest names": (["trial", "unpinned", "newca"], "nearest: new_ca"),
     "an unknown client in a matrix": (["matrix", "--clients", "rootpinned"], "nearest: root-pinned"),

@@ -62,12 +62,13 @@ def work(chosen: argparse.Namespace) -> None:
     """
     from lab.course.workplace import WORK, prepare
 
+    if chosen.open:
+        _jupyter("make lab")
     for line in prepare():
         _told(line)
     if not chosen.open:
         _told(f"Next: `python -m lab work --open`, or open {WORK} in a Jupyter of yours")
         return
-    _jupyter("make lab")
     from jupyterlab.labapp import LabApp
 
     LabApp.launch_instance(
