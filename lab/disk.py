@@ -15,7 +15,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -182,6 +182,9 @@ def append(descriptor: int, octets: bytes) -> None:
 # ---- handed in -----------------------------------------------------------------------------------
 
 
+STDIN = "standard input"
+
+
 def opened(file: Path, what: str) -> IO[bytes]:
     """
     The file, open for reading: a regular one, so that nobody waits for what comes out of a pipe or a device.
@@ -204,15 +207,17 @@ def opened(file: Path, what: str) -> IO[bytes]:
     raise ValueError(f"cannot read {file}: {why}; give the path of a file with {what}")
 
 
-def read(file: Path, most: int, what: str) -> bytes:
+def read(file: Path, most: int, what: str, *, instead: str = "give a file without it") -> bytes:
     """
-    The file's bytes, of which no more than `most` are ever read.
+    The file's bytes, of which no more than `most` are ever read; those of standard input, where it is ``-``.
 
     `what` says in messages what was wanted. Raises ValueError, in one sentence,
     for a file that cannot be read, is empty or is larger, and for one with a
-    private key in it: nothing of that is looked at.
+    private key in it: nothing of that is looked at, and `instead` says what to give.
     """
-    with opened(file, what) as stream:
+    piped = str(file) == "-"
+    with nullcontext(sys.stdin.buffer) if piped else opened(file, what) as stream:
+        file = Path(STDIN) if piped else file
         try:
             octets = stream.read(most + 1)
         except OSError as problem:
@@ -222,11 +227,16 @@ def read(file: Path, most: int, what: str) -> bytes:
     if not octets.strip():
         raise ValueError(f"{file} is empty; give a file with {what}")
     if b"PRIVATE KEY-----" in octets or b"P\0R\0I\0V\0A\0T\0E\0 \0K\0E\0Y\0" in octets:
-        raise ValueError(
-            f"{file} holds a private key, which does not belong here: nothing of it was used or kept, "
-            "so give a file without it, and keep the key where only the server can read it"
-        )
+        raise ValueError(private(str(file), instead))
     return octets
+
+
+def private(file: str, instead: str) -> str:
+    """What is said of a private key that somebody hands in."""
+    return (
+        f"{file} holds a private key, which does not belong here: nothing of it was used or kept, "
+        f"so {instead}, and keep the key where only the server can read it"
+    )
 
 
 def text_of(octets: bytes) -> str:

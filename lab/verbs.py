@@ -29,6 +29,7 @@ from lab.cli.certificates import certs, intercept, pin
 from lab.cli.trials import TWINS, demo, everything, matrix, profiles, trial
 from lab.cli.verb import Parser, flag, forms, runs, taken, verb
 from lab.cli.watched import watched
+from lab.course.ask import ask
 from lab.course.command import doctor, notebooks, offline, reset, work
 from lab.naming import printable
 
@@ -53,7 +54,7 @@ def bench(chosen: argparse.Namespace) -> None:
 
 VERBS = (
     demo, matrix, trial, everything, profiles, serve, forecast, field, pin, certs, intercept, timeline, hpkp, known,
-    report, fleet, work, reset, notebooks, doctor, offline, bench,
+    report, fleet, ask, work, reset, notebooks, doctor, offline, bench,
 )  # fmt: skip
 """Every verb, in the order in which --help names them."""
 

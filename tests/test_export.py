@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 
 from lab.pki import export
-from lab.pki.pins import load_pem, pin_of
+from lab.pki.brought import bring
 from lab.wire import tls
 from lab.wire.client import connect
 from lab.wire.service import Service
@@ -28,7 +28,7 @@ def certs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def authorities(certs: Path) -> list[x509.Certificate]:
-    return [load_pem(path)[0] for path in sorted((certs / "authorities").glob("*.pem"))]
+    return [x509.load_pem_x509_certificate(path.read_bytes()) for path in sorted((certs / "authorities").glob("*.pem"))]
 
 
 def test_every_authority_is_constrained_and_short_lived(certs: Path) -> None:
@@ -74,7 +74,7 @@ def test_an_exported_authority_cannot_vouch_for_another_name() -> None:
 def test_the_pins_file_agrees_in_every_format(certs: Path) -> None:
     """curl, OkHttp, Android and the lab's own file hold the same pins, of the genuine leaf and the backup key."""
     own = json.loads((certs / "pins/pins.json").read_text())
-    leaf = pin_of(load_pem(certs / "chains/genuine.pem")[0])
+    leaf = bring(certs / "chains/genuine.pem").things[0].pin
     assert own["leaf"] == leaf
     digests = [own[name].removeprefix("sha256/") for name in ("leaf", "backup")]
     curl = (certs / "pins/curl.txt").read_text().strip()
@@ -87,7 +87,7 @@ def test_the_pins_file_agrees_in_every_format(certs: Path) -> None:
 
 def test_chains_are_what_their_names_say(certs: Path) -> None:
     """The renewals share the key or do not; the rogue chain ends in the rogue root."""
-    leaf = {path.stem: pin_of(load_pem(path)[0]) for path in (certs / "chains").iterdir()}
+    leaf = {path.stem: bring(path).things[0].pin for path in (certs / "chains").iterdir()}
     assert leaf["renewed-same-key"] == leaf["genuine"]
     assert leaf["renewed-new-key"] != leaf["genuine"]
     assert leaf["renewed-backup-key"] == json.loads((certs / "pins/pins.json").read_text())["backup"]

@@ -45,6 +45,7 @@ from lab.built.forecast.config import Format, Override, choose
 from lab.built.forecast.formats import detect, parse_pins, read_pins
 from lab.built.forecast.match import dummy
 from lab.pki.authority import key_pem
+from lab.pki.brought import contents
 from lab.pki.pins import pin_of
 from lab.policy.pinset import Role, Where
 
@@ -480,11 +481,11 @@ CHAINS: dict[str, tuple[Callable[[], bytes], str]] = {
     "private key beside the chain": (lambda: pem(certificates()) + PRIVATE, "nothing of it was used or kept"),
     "private key in UTF-16": (lambda: PRIVATE.decode().encode("utf-16"), "private key, which does not belong here"),
     "a million certificates": (lambda: b"-----BEGIN CERTIFICATE-----\nMAA=\n" * 1_000_000, "more than 4 MiB"),
-    "five thousand small ones": (lambda: b"-----BEGIN CERTIFICATE-----\nMAA=\n" * 5000, "has 5000 certificates"),
+    "five thousand small ones": (lambda: pem([certificates()[0]] * 5000), "has 5000 certificates"),
     "rubbish": (lambda: bytes(range(256)), "no certificate"),
     "rubbish in PEM": (lambda: b"-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n", "damaged"),
-    "cut off": (lambda: pem(certificates())[:-700], "damaged certificate"),
-    "cut off DER": (lambda: der(certificates()[0])[:-9], "damaged certificate"),
+    "cut off": (lambda: pem(certificates())[:-700], "without its end"),
+    "cut off DER": (lambda: der(certificates()[0])[:-9], "binary .DER., and damaged"),
     "only CAs": (lambda: pem(certificates()[1:]), "holds CAs only"),
     "self-signed": (_self_signed, "self-signed server certificate"),
     "empty": (lambda: b"", "is empty"),
@@ -534,7 +535,7 @@ def test_random_certificates_raise_one_sentence_or_nothing(damage: bytes | tuple
         whole = der(certificates()[0])
         octets = whole[: damage[0]] + damage[1] + whole[damage[0] + len(damage[1]) :]
     try:
-        ordered(certificates_in(octets, "file"), "file")  # type: ignore[arg-type]
+        ordered(certificates_in(contents(octets)), "file")  # type: ignore[arg-type]
     except ValueError as problem:
         assert "\n" not in str(problem)  # noqa: PT017
 
@@ -553,13 +554,13 @@ def test_a_backup_key_is_shown_by_its_public_half(tmp_path: Path) -> None:
         (request.public_bytes(serialization.Encoding.PEM), BACKUP),
         (pem([certificate]), pin_of(certificate)),
     ):
-        assert read_backup(write(tmp_path, octets)) == expected
+        assert [one.pin for one in read_backup(write(tmp_path, octets))] == [expected]
 
 
 @pytest.mark.parametrize(
     ("octets", "reason"),
-    [(PRIVATE, "private key"), (b"nothing", "holds no public key"), (DUMMY.encode(), "holds no public key"),
-     (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "holds no public key")],
+    [(PRIVATE, "private key"), (b"nothing", "no public keys"), (DUMMY.encode(), "a list of pins"),
+     (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "damaged public key")],
 )  # fmt: skip
 def test_a_private_key_is_no_proof_that_is_wanted(octets: bytes, reason: str, tmp_path: Path) -> None:
     """It is refused, though it would prove most; and so is what is no key at all."""

@@ -49,6 +49,7 @@ SMALL = {
     "known": "list --store {out}/none.sqlite",
     "report": "--out {out}/atlas.html --clients unpinned --scenes new_key --profiles none",
     "fleet": "--devices 1000 --years 1 --seeds 1",
+    "ask": "curl: (90)",
     "work": "--help",
     "reset": "--help",
     "notebooks": "--help",

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from lab.built.field.proxies import Post, Proxy, Running
@@ -25,7 +26,6 @@ from lab.built.programs.program import version_of
 from lab.observation import Line
 from lab.pki.authority import Authority, Credential, Key
 from lab.pki.export import export
-from lab.pki.pins import load_pem
 from lab.policy.pinset import Role, Site
 from lab.scenes.catalogue import Meeting, Scene, case
 from lab.wire.listener import Listener
@@ -75,13 +75,16 @@ class Export:
         assert isinstance(found, Key)
         return found
 
+    def _read(self, kind: str, name: str) -> list[x509.Certificate]:
+        return x509.load_pem_x509_certificates((self.folder / kind / f"{name}.pem").read_bytes())
+
     def credential(self, name: str) -> Credential:
         """What a server of that name presents."""
-        return Credential(self.key(name), tuple(load_pem(self.folder / "chains" / f"{name}.pem")))
+        return Credential(self.key(name), tuple(self._read("chains", name)))
 
     def authority(self, name: str) -> Authority:
         """The CA of that name."""
-        (certificate,) = load_pem(self.folder / "authorities" / f"{name}.pem")
+        (certificate,) = self._read("authorities", name)
         return Authority(name, self.key(name), certificate)
 
     def scene(self, foothold: Foothold) -> Scene:

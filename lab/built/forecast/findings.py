@@ -15,7 +15,8 @@ from typing import Any
 
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import Format, Override, PinConfig, shown
-from lab.built.forecast.match import Match
+from lab.built.forecast.match import Match, Names, with_root
+from lab.observation import Certificate
 
 
 class Severity(StrEnum):
@@ -57,7 +58,8 @@ class Subject:
 
     `asked` is the day that somebody asks about and `now` the nearest one on
     which the chain is valid; everything is run on it. `release` is when the
-    next release is expected. `backups` are pins of keys that the operator holds.
+    next release is expected. `backups` are pins of keys that the operator holds,
+    `authorities` the certificates of other CAs that were shown among them.
     """
 
     config: PinConfig
@@ -68,6 +70,12 @@ class Subject:
     asked: datetime
     now: datetime
     release: datetime
+    authorities: tuple[Certificate, ...] = ()
+
+    def second(self, one: Match) -> Certificate | None:
+        """The CA that this pin of a backup names, where its certificate was shown; None for a key of one's own."""
+        named = (there for there in self.authorities if there.pin == str(one.pin))
+        return next(named, None) if one.names is Names.BACKUP else None
 
     @property
     def lists(self) -> list[list[Match]]:
@@ -82,7 +90,8 @@ class Subject:
     @property
     def may_be_root(self) -> bool:
         """Whether the root is not in the file, so that a pin which names nothing may be the root's."""
-        return not self.chain.has_root and not any(one.place == len(self.chain.path) for one in self.matches)
+        known = self.chain.has_root or any(one.place == len(self.chain.path) for one in self.matches)
+        return not known and with_root(self.matches, self.config, self.chain) != self.matches
 
     @property
     def unasked(self) -> str:

@@ -52,7 +52,7 @@ def expires_before_release(subject: Subject) -> Found:
         yield fix(
             f"the pin set expires on {expires:%Y-%m-%d}, before the next release on {subject.release:%Y-%m-%d}",
             "From that day until users have the release, their apps ask no pins, and an attacker can wait for it: "
-            "Firefox's built-in pins lapsed so in September 2016, for up to five weeks.",
+            "Firefox's built-in pins lapsed so in September 2016.",
             "Set an expiration after the day on which most users will have the next release, or release earlier.",
             "hackernoon.com, flyryan on Firefox and Tor Browser, September 2016",
         )
@@ -77,10 +77,11 @@ def header_ignored(subject: Subject) -> Found:
     config = subject.config
     if config.format is not Format.HPKP or not config.enforced or config.max_age == 0 or not (why := subject.unasked):
         return
-    yield serious(
-        why,
-        "A browser notes a header only if one of its pins is on the path and another is not. So this one protects "
-        "nobody, and locks nobody out either.",
+    unless = ", unless one of them is the pin of the root, which is not in the file" if subject.may_be_root else ""
+    yield (fix if unless else serious)(
+        why + unless,
+        "A browser notes a header only if one of its pins is on the path and another is not. "
+        f"{'Else' if unless else 'So'} this one protects nobody, and locks nobody out either.",
         "Send the pin of the server's own key and the pin of a backup key that you hold.",
         "RFC 7469 section 2.5",
     )
@@ -131,7 +132,8 @@ def nothing_matches(subject: Subject) -> Found:
             + (", unless one of them is the pin of the root, which is not in the file" if unknown else ""),
             f"Nobody notices, because {reason}."
             if (reason := subject.unasked)
-            else "Every connection to a server with this chain is refused, today.",
+            else ("Unless one is, every" if unknown else "Every")
+            + " connection to a server with this chain is refused, today.",
             f"Give the certificate of {subject.chain.above} with --root."
             if unknown
             else "First make sure that the chain is the genuine server's: behind a proxy that intercepts, or an "

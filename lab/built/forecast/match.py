@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -72,6 +72,21 @@ def match(config: PinConfig, chain: Chain, backups: Iterable[str] = ()) -> tuple
             names, place = _named(pin, chain, held)
             never = _never(config.format, pin, listed.where, names, place)
             found.append(Match(pin, listed.where, number, names, place, never))
+    return tuple(found)
+
+
+def with_root(matches: Iterable[Match], config: PinConfig, chain: Chain) -> tuple[Match, ...]:
+    """
+    The same, as if a pin that names nothing were the key of the root, which is not in the file: one in each list.
+
+    Which of several it is makes no difference, since any pin of a list will do.
+    """
+    found: list[Match] = []
+    for one in matches:
+        other = replace(one, names=Names.KEY, place=len(chain.path))
+        other = replace(other, never=_never(config.format, one.pin, one.where, other.names, other.place))
+        taken = any(each.list == one.list and each.place == other.place for each in found)
+        found.append(one if one.names is not Names.NOTHING or other.never or taken else other)
     return tuple(found)
 
 
