@@ -7,6 +7,7 @@ It knows paths, descriptors and octets, and nothing of what they say.
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import secrets
 import shutil
@@ -30,8 +31,19 @@ def written(path: Path, content: str, *, secret: bool = False, option: str = "--
 
 @contextmanager
 def writing(path: Path, *, secret: bool = False, option: str = "--out") -> Iterator[IO[str]]:
+    """A file to write text to, in UTF-8 and with plain line ends; else as `writing_octets` has it."""
+    with writing_octets(path, secret=secret, option=option) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+        try:
+            yield text
+        finally:
+            text.detach()  # what it still held goes out; the file is closed by whoever opened it
+
+
+@contextmanager
+def writing_octets(path: Path, *, secret: bool = False, option: str = "--out") -> Iterator[IO[bytes]]:
     """
-    A file to write text to, which stands at `path` when the block is over, and nowhere where the block fails.
+    A file to write octets to, which stands at `path` when the block is over, and nowhere where the block fails.
 
     It is written beside its place and renamed. It is for its owner only where it
     is `secret`, else for whom the umask lets. A link stays, and what it leads to
@@ -44,8 +56,7 @@ def writing(path: Path, *, secret: bool = False, option: str = "--out") -> Itera
     opener = partial(os.open, mode=0o600 if secret else 0o666)
     with _worded(path, option):
         try:
-            mode = "w" if device else "x"
-            with open(place if device else beside, mode, encoding="utf-8", newline="\n", opener=opener) as file:
+            with open(place if device else beside, "wb" if device else "xb", opener=opener) as file:
                 yield file
                 file.flush()
                 if not device:
