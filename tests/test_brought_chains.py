@@ -526,6 +526,74 @@ def test_a_link_from_an_old_key_to_a_new_one_is_no_root() -> None:
     assert ordered([leaf, link, new, old], "file").path == (leaf, new)  # the control: where the new root is there
 
 
+def kept(kind: str, number: int) -> Key:
+    return key(kind, number) if kind == "ECDSA" else rsa.generate_private_key(65537, 1024)
+
+
+@pytest.mark.parametrize("kinds", [("RSA", "ECDSA"), ("ECDSA", "RSA"), ("ECDSA", "ECDSA")])
+def test_an_issuer_is_whose_key_signed_and_not_whose_name_it_is(kinds: tuple[str, str], tmp_path: Path) -> None:
+    """A CA's old root and its new one have one name, whatever their keys; the wrong one alone completes no chain."""
+    of, others = kept(kinds[0], 63), kept(kinds[1], 64)
+    root, namesake = made("Firm Root", None, CA, held=of), made("Firm Root", None, CA, held=others)
+    middle = made("Firm CA", (root, of), CA, held=key("ECDSA", 65))
+    leaf = made("x", (middle, key("ECDSA", 65)), hosts=[HOST])
+    for order in ([leaf, middle, namesake, root], [root, namesake, middle, leaf]):
+        assert ordered(order, "file").path == (leaf, middle, root)
+    chain = write(tmp_path, pem([leaf, middle]), "chain.pem")
+    assert read_chain(chain, write(tmp_path, pem([namesake, root]))).path == (leaf, middle, root)
+    with pytest.raises(ValueError, match=r"does not complete .*'Firm Root'; the one of that name there has another"):
+        read_chain(chain, write(tmp_path, pem([namesake])))
+    own = made("Firm Root", (root, of), held=key("ECDSA", 65), hosts=[HOST])  # may be called as its CA is
+    assert ordered([own, root], "file").path == (own, root)
+
+
+def test_an_old_signature_is_checked_too_and_a_name_may_be_encoded_otherwise() -> None:
+    """SHA-1 is no reason to believe a name, and neither are letters in another of the encodings that there are."""
+    right, wrong = key("ECDSA", 66), key("ECDSA", 67)
+    root = made("Old Root", None, CA, held=right)
+    leaf = made("x", (root, right), hosts=[HOST])
+    namesake = made("Old Root", None, CA, held=wrong)
+    old = with_sha1(leaf, right)
+    assert ordered([old, namesake, root], "file").path == (old, root)
+    printed = x509.load_der_x509_certificate(
+        der(root).replace(tagged(0x0C, b"Old Root"), tagged(0x13, b"Old Root"))
+    )  # its own signature is spoilt, and the name of whoever issued the leaf is still its own
+    assert ordered([leaf, printed], "file").path[1:] == (printed,)
+    assert ordered([with_sha1(leaf, wrong), printed], "file").path[1:] == ()
+
+
+def test_what_cannot_be_checked_here_is_believed_by_the_keys_identifier() -> None:
+    """An algorithm that nobody knows here, and a key of a kind as strange: its identifier has to be the one named."""
+    held = key("ECDSA", 68)
+    root = made("Far Root", None, CA, (x509.SubjectKeyIdentifier(b"right"), False), held=held)
+    leaf = made("x", (root, held), (x509.AuthorityKeyIdentifier(b"right", None, None), False), hosts=[HOST])
+    algorithm = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8503070101037f")
+    unsigned = x509.load_der_x509_certificate(der(leaf).replace(*algorithm))
+    curve = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d03017f")
+    far = x509.load_der_x509_certificate(der(root).replace(*curve))
+    other = x509.load_der_x509_certificate(der(far).replace(b"right", b"wrong"))
+    assert ordered([unsigned, other, far], "file").path == (unsigned, far)
+    assert ordered([unsigned, other], "file").path == (unsigned,)
+    assert ordered([unsigned, root], "file").path == (unsigned,)  # the control: a key that is known made no such thing
+
+
+def test_what_continues_a_chain_may_be_given_as_its_root(tmp_path: Path) -> None:
+    """Of a server's certificate alone a pin may be the intermediate's or the root's; the advice that is given works."""
+    leaf, issuing, root = certificates()
+    alone, middle = write(tmp_path, pem([leaf]), "leaf.pem"), write(tmp_path, pem([issuing]), "issuing.pem")
+    done = run(okhttp(ROOT, BACKUP), read_chain(alone))
+    assert [*done.hypotheses] == [YOURS_IF_ROOT, YOURS_IF_NOT]
+    said = " ".join(text(done).split())
+    assert "if none of your pins is the key of Issuing CA 1 or of a CA above it" in said
+    assert "the pin of Issuing CA 1 or of a CA above it" in said
+    assert "the root, which is not in the file" not in said
+    there = read_chain(alone, middle)
+    assert (there.path, there.has_root) == ((leaf, issuing), False)
+    assert "the key of Root CA" in text(run(okhttp(ROOT, BACKUP), there))
+    with pytest.raises(ValueError, match="does not complete"):  # the control: what continues nothing
+        read_chain(alone, write(tmp_path, pem([root]), "root.pem"))
+
+
 def test_a_bundle_has_the_root_in_it(tmp_path: Path) -> None:
     """`--root` with all the roots of a system takes the one that issued the chain's last, and says where none did."""
     strangers = [made(f"Root {number}", None, CA) for number in range(120)]

@@ -9,12 +9,14 @@ are read here too: public keys, requests and certificates, never private keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 
 from lab.built.forecast.config import shown
 from lab.observation import Certificate
@@ -60,6 +62,11 @@ class Chain:
         """The name of the authority above the last certificate; a root's own name where it is there."""
         return name_of(self.path[-1].issuer)
 
+    @property
+    def missing(self) -> str:
+        """Whose key a pin may name that is not in the file: the root's, or any above a server's certificate alone."""
+        return self.above if self.path[1:] else f"{self.above} or of a CA above it"
+
     def name(self, place: int) -> str:
         """The name of the certificate at `place`; one place above the last is the authority that issued it."""
         return name_of(self.path[place].subject) if place < len(self.path) else self.above
@@ -83,16 +90,20 @@ def read_chain(file: Path, root: Path | None = None, answers: Answers = lambda _
     """
     The chain of the server that `answers`: its certificates, 1 to 100 of them, in whatever form; see `lab.pki.brought`.
 
-    `root` is a file with its root, or a bundle with that one in it. Raises
-    ValueError, in one sentence, for anything else, and for a private key.
+    `root` is a file with its root or with what else is above it, or a bundle with
+    that one in it. Raises ValueError, in one sentence, for anything else, and for
+    a private key.
     """
     found = certificates(bring(file, "certificates", MOST_CERTIFICATES))
     above = certificates(bring(root, "certificates"), all_of_them=False) if root else []
     chain = ordered(found, str(file), answers, above)
-    if root and not (chain.has_root and set(above) & set(chain.path)):
+    if root and not set(above) & set(chain.path):
+        namesake = any(one.subject == chain.path[-1].issuer for one in above)
         raise ValueError(
             f"{root} does not complete {file}, whose last certificate was issued by {shown(chain.above)}; "
-            "give the certificate of that name"
+            + ("the one of that name there has another key, so " if namesake else "")
+            + "give the certificate "
+            + ("whose key signed it" if namesake else "of that name")
         )
     return chain
 
@@ -182,6 +193,7 @@ def _is_root(one: x509.Certificate) -> bool:
 
 
 def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:
+    """Whether its key made the signature; a name alone is nobody's word, since a CA's new root has the old one's."""
     if above.subject != below.issuer:
         return False
     try:
@@ -189,9 +201,41 @@ def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:
     except InvalidSignature:
         return False
     except UNREADABLE:
-        # A signature of a kind that cannot be checked here (SHA-1): the name has to do. Version 1 names no CA.
-        return above == below or seen(above).is_ca or above.version is x509.Version.v1
+        return _by_hand(above, below)
     return True
+
+
+_FAMILIES = ("1.2.840.113549.1.1.", "1.2.840.10045.", "1.2.840.10040.4.")
+"""How the algorithms of RSA, ECDSA and DSA begin, those of keys and of signatures alike."""
+
+
+def _by_hand(above: x509.Certificate, below: x509.Certificate) -> bool:
+    """The same where the library does not look: old digests (SHA-1), and names whose letters are encoded otherwise."""
+    algorithm = below.signature_algorithm_oid.dotted_string
+    family = next((one for one in _FAMILIES if algorithm.startswith(one)), "")
+    if not above.public_key_algorithm_oid.dotted_string.startswith(family):
+        return False
+    signed = below.signature, below.tbs_certificate_bytes
+    with suppress(*UNREADABLE):
+        key = above.public_key()
+        digest = below.signature_hash_algorithm if family else None
+        if digest is None:
+            return False  # a key that is known here makes signatures that are known here
+        try:
+            if isinstance(key, rsa.RSAPublicKey):
+                how = below.signature_algorithm_parameters
+                key.verify(*signed, how if isinstance(how, padding.PSS) else padding.PKCS1v15(), digest)
+            elif isinstance(key, ec.EllipticCurvePublicKey):
+                key.verify(*signed, ec.ECDSA(digest))
+            elif isinstance(key, dsa.DSAPublicKey):
+                key.verify(*signed, digest)
+        except InvalidSignature:
+            return False
+        return True
+    # Neither key nor signature can be made out here: the key's identifier has to do.
+    upper, lower = seen(above), seen(below)
+    named = not upper.key_id or not lower.issuer_key_id or upper.key_id == lower.issuer_key_id
+    return named and (above == below or upper.is_ca)
 
 
 # ---- backup keys ---------------------------------------------------------------------------------

@@ -62,6 +62,11 @@ class Subject:
         return not known and with_root(self.matches, self.config, self.chain) != self.matches
 
     @property
+    def missing(self) -> str:
+        """What is not in the file whose pin one may be: the root, or whatever stands above a leaf that is alone."""
+        return "the root" if self.chain.path[1:] else self.chain.missing
+
+    @property
     def unasked(self) -> str:
         """Why the program would not ask the pins at all; empty where it would."""
         config = self.config

@@ -145,9 +145,9 @@ class Forecast:
 
 
 def words(client: str, subject: Subject) -> str:
-    """What this client takes to be so of the root that is not in the file."""
+    """What this client takes to be so of the root, or whatever is above the last one, that is not in the file."""
     unless = "one" if client == YOURS_IF_ROOT else "none"
-    return f"if {unless} of your pins is the key of {subject.chain.above}"
+    return f"if {unless} of your pins is the key of {subject.chain.missing}"
 
 
 # ---- read, match, lint, run ----------------------------------------------------------------------

@@ -87,7 +87,9 @@ def header_ignored(subject: Subject) -> Found:
     config = subject.config
     if config.format is not Format.HPKP or not config.enforced or config.max_age == 0 or not (why := subject.unasked):
         return
-    unless = ", unless one of them is the pin of the root, which is not in the file" if subject.may_be_root else ""
+    unless = (
+        f", unless one of them is the pin of {subject.missing}, which is not in the file" if subject.may_be_root else ""
+    )
     yield (fix if unless else serious)(
         why + unless,
         "A browser notes a header only if one of its pins is on the path and another is not. "
@@ -188,7 +190,7 @@ def nothing_matches(subject: Subject) -> Found:
         yield LintFinding(
             Severity.FIX if unknown else Severity.SERIOUS,
             f"no pin for {listed[0].where.value} lets this chain through"
-            + (", unless one of them is the pin of the root, which is not in the file" if unknown else ""),
+            + (f", unless one of them is the pin of {subject.missing}, which is not in the file" if unknown else ""),
             f"Nobody notices, because {reason}."
             if (reason := subject.unasked)
             else ("Unless one is, every" if unknown else "Every")
@@ -343,7 +345,7 @@ def undeployable_backup(subject: Subject) -> Found:
             + these(unknown, "it", "them"),
             "A backup helps only if somebody holds its key. The forecast takes it for a stranger's: the move to the "
             "backup key is then an outage."
-            + (" It may also be the pin of the root, which is not in the file." if root else ""),
+            + (f" It may also be the pin of {subject.missing}, which is not in the file." if root else ""),
             "Show the key with --backup-key FILE.pem (a public key, a request or a certificate), or vouch for the pin "
             "with --backup PIN" + (f"; give {subject.chain.above} with --root." if root else "."),
         )

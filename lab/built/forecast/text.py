@@ -61,7 +61,8 @@ def _about(shown: Forecast) -> Iterator[str]:
     if shown.hypotheses.keys() - {YOURS}:
         yield ""
         yield (
-            f"{shown.subject.chain.above} is not in the file, and a pin that names nothing here may be the pin of it. "
+            f"{shown.subject.chain.above} is not in the file, and a pin that names nothing here may be "
+            f"{'its key' if shown.subject.chain.path[1:] else 'its key, or that of a CA above it'}. "
             "So both were run, and where they differ a scene has two lines; --root tells which is so."
         )
     likelier = shown.hypotheses[shown.clients[0]]
