@@ -757,6 +757,47 @@ def test_a_renewal_under_a_ca_with_such_limits_is_refused_too() -> None:
     assert outcome(done, "new_key", "unpinned") == "outage"
 
 
+def test_a_day_that_is_given_is_the_day() -> None:
+    """What expired the day before is refused on it, by everybody: no other day is taken in its place."""
+    link = made("Issuing CA 1", UPPER, CA, held=key("ECDSA", 1))
+    there = limited(made("x", (link, key("ECDSA", 1)), hosts=[HOST]), link)
+    late = there.not_after + timedelta(days=1)
+    for day, wanted in ((late, "outage"), (there.not_after - timedelta(days=1), "served")):
+        done = forecast(plain(okhttp(pin_of(link))), there, host=HOST, at=day, scenes=[])
+        assert (outcome(done), outcome(done, client="unpinned")) == (wanted, wanted)
+        assert (done.subject.now, bool(done.broken)) == (day.replace(microsecond=0), day == late)
+        assert f"The day is {day:%Y-%m-%d}" in " ".join(text(done).split())
+        assert ("it has expired" in text(done)) is (day == late)
+
+
+def test_what_begins_now_is_valid_now() -> None:
+    """A certificate of this very minute, or of a clock that is a little ahead, is no outage; tomorrow's is one."""
+    now = datetime.now(UTC)
+    for ahead, fine in ((timedelta(seconds=-5), True), (timedelta(minutes=20), True), (timedelta(days=1), False)):
+        there = ordered(certificates(Shape(starts=now + ahead)), "file")
+        done = forecast(plain(okhttp(LEAF)), there, host=HOST, scenes=[])
+        assert ("chain-not-valid" in {one.name for one in done.findings}) is not fine
+
+
+def test_another_hosts_certificate_is_an_outage() -> None:
+    """As it is for every client; curl takes a common name where there is no other, and nobody else does."""
+    named = made(HOST, SIGNS)
+    for octets, host, hosts, wanted in (
+        (okhttp(pin_of(named)), HOST, [], "outage"),
+        (okhttp(pin_of(named)), HOST, [HOST], "served"),
+        (okhttp(pin_of(named)), HOST, ["www.other.example"], "outage"),
+        (curl(pin_of(named)), HOST, [], "served"),
+        (curl(pin_of(named)), "www.other.example", [], "outage"),
+    ):
+        there = ordered([made(HOST, SIGNS, hosts=hosts), *certificates()[1:]], "file")
+        done = forecast(choose(parse_pins(octets), host, "file"), there, host=host, scenes=[])
+        assert outcome(done) == wanted
+        assert bool(done.broken) is (wanted == "outage")
+        assert "elsewhere.example" not in done.broken
+        by_name = "by its common name alone" in " ".join(text(done).split())
+        assert by_name is (wanted == "served" and not hosts)
+
+
 def test_a_day_is_a_day() -> None:
     """A chain that begins in the afternoon is valid on the day that was asked about."""
     shape = Shape(starts=datetime(2026, 11, 27, 15, tzinfo=UTC))

@@ -8,7 +8,7 @@ names; it runs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lab.built.forecast.chain import Chain
@@ -17,6 +17,7 @@ from lab.built.forecast.config import LintFinding as LintFinding
 from lab.built.forecast.config import Severity as Severity
 from lab.built.forecast.match import Match, Names, with_root
 from lab.observation import Certificate
+from lab.pki.pins import name_mismatch
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,18 @@ class Subject:
     def missing(self) -> str:
         """What is not in the file whose pin one may be: the root, or whatever stands above a leaf that is alone."""
         return "the root" if self.chain.path[1:] else self.chain.missing
+
+    @property
+    def by_common_name(self) -> bool:
+        """Whether curl takes the chain for this host by its common name: where no other name is there, OpenSSL does."""
+        leaf = self.chain.seen[0]
+        named = not leaf.hosts and not name_mismatch(replace(leaf, hosts=(leaf.name,)), self.host)
+        return named and self.config.format.dialect.builds == "curl"
+
+    @property
+    def misnamed(self) -> str:
+        """Why the chain does not answer for the host, as the program that has the pins asks; empty where it does."""
+        return "" if self.by_common_name else name_mismatch(self.chain.seen[0], self.host)
 
     @property
     def unasked(self) -> str:

@@ -169,16 +169,14 @@ def forecast(
 
     `backups` are pins of keys that the operator holds and does not deploy yet,
     or certificates of other CAs that may issue for the host one day.
-    `at` is now where nothing else is said; a chain that is not valid then is
-    run on the nearest day on which it is. `scenes` names the scenes to run, or
+    `at` is the day to run on, whether the chain is valid then or not; where nothing
+    is said it is now, or the nearest day on which the chain is valid. `scenes` names the scenes to run, or
     groups of them, every one where None; an ordinary day is always among them. `progress` is
     called before each scene. Raises ValueError, in one sentence, for a chain
     that is valid on no day at all, for a host that is a pattern, and for a
     scene that is not there or is a slip.
     """
-    asked = (at or datetime.now(UTC)).replace(microsecond=0)
-    now = _valid(chain, asked)
-    asked = now if at and now.date() == asked.date() else asked  # a day was given, and no hour
+    asked, now = _days(chain, at)
     name = _host(config, chain, host)
     shown = list(backups)
     held = tuple(one if isinstance(one, str) else one.pin for one in shown)
@@ -194,7 +192,8 @@ def forecast(
         authorities=tuple(one for one in shown if not isinstance(one, str)),
     )
     findings = lint(subject)
-    world = Rebuilt(chain, name, now)
+    wrong = subject.misnamed if name != SITE else ""  # that one stands for a host that nobody named
+    world = Rebuilt(chain, name, now, misnamed=bool(wrong))
     told = usually(()) if scenes is None else chosen(scenes)
     wanted = [ORDINARY, *(one.name for one in told)]
     if slips := [one for one in wanted if one not in CASES]:
@@ -213,7 +212,7 @@ def forecast(
         findings=findings,
         lab_host=world.host,
         changes=tuple(dict.fromkeys(world.changes)),
-        refused=f"{world.refused.reason} ({world.refused.name})" if world.refused else "",
+        refused=f"{world.refused.reason} ({world.refused.name})" if world.refused else wrong,
         hypotheses=hypotheses,
         matrix=played,
         aside={one.name: aside(one, played.cell("unpinned", one.name), chain) for one in played.cases},
@@ -248,6 +247,20 @@ def _concrete(leaf: Certificate) -> list[str]:
     return [one for one in (*leaf.hosts, *below) if "*" not in one]
 
 
+def _days(chain: Chain, at: datetime | None) -> tuple[datetime, datetime]:
+    """The moment that is asked about, and the one to run at: only where nobody named a day are they two."""
+    asked = (at or datetime.now(UTC)).replace(microsecond=0)
+    now = _valid(chain, asked)
+    if at:  # a day was given, and no hour
+        now = now if now.date() == asked.date() else asked
+    soon = timedelta() < chain.not_before - asked < _SKEW
+    return (now if at or soon else asked), now
+
+
+_SKEW = timedelta(hours=1)
+"""So long before its beginning a certificate is taken for a fresh one, and somebody's clock for slow."""
+
+
 def _valid(chain: Chain, asked: datetime) -> datetime:
     """The moment that was asked about, or the nearest one at which the whole chain is valid."""
     if chain.not_before >= chain.not_after:
@@ -255,6 +268,8 @@ def _valid(chain: Chain, asked: datetime) -> datetime:
             f"there is no day on which the whole chain is valid: one certificate begins on {chain.not_before:%Y-%m-%d} "
             f"and another has ended by {chain.not_after:%Y-%m-%d}; give the chain that the server sends today"
         )
+    if chain.not_before <= asked <= chain.not_after:
+        return asked
     minute = min(timedelta(minutes=1), (chain.not_after - chain.not_before) / 2)
     return min(max(asked, chain.not_before + minute), chain.not_after - minute)
 

@@ -14,7 +14,7 @@ from functools import partial
 from lab.built.forecast.config import Anchor, Format, no_star, without_star
 from lab.built.forecast.findings import RULES, Found, LintFinding, Severity, Subject, rule, say, these
 from lab.built.forecast.match import Names
-from lab.pki.pins import name_mismatch, seen
+from lab.pki.pins import seen
 from lab.policy.pinset import Where
 
 MOST_AGE = 60 * 86_400  # seconds; RFC 7469 section 4.1 suggests some 60 days, and Chromium capped it there
@@ -276,27 +276,34 @@ def pin_off_path(subject: Subject) -> Found:
 @rule
 def wrong_host(subject: Subject) -> Found:
     """The chain answers for another host."""
-    why = name_mismatch(seen(subject.chain.leaf), subject.host)
-    if why:
+    if subject.misnamed:
         yield serious(
-            why,
-            "Ordinary validation refuses this chain for this host, with or without pins. The forecast runs as if the "
-            "name were right.",
+            subject.misnamed,
+            "Ordinary validation refuses this chain for this host, with or without pins.",
             "Give the chain that this host sends, or the right host with --host.",
+        )
+    elif subject.by_common_name:
+        yield know(
+            "the certificate has no subjectAltName, and answers for the host by its common name alone",
+            "curl takes the common name then, with OpenSSL; Go, browsers and the apps on phones refuse it.",
+            "Have the certificate issued again with a subjectAltName.",
         )
 
 
 @rule
 def chain_not_valid(subject: Subject) -> Found:
     """The chain is not valid on the day that was asked about."""
-    if subject.now != subject.asked:
-        expired = subject.asked > subject.chain.not_after
+    chain, asked = subject.chain, subject.asked
+    if not chain.not_before <= asked <= chain.not_after:
+        expired = asked > chain.not_after
         word = "expired on" if expired else "is not valid before"
-        day = subject.chain.not_after if expired else subject.chain.not_before
+        day = chain.not_after if expired else chain.not_before
+        runs = f"{subject.now:%Y-%m-%d}, the {'last' if expired else 'first'} day on which it was valid"
         yield serious(
             f"a certificate in the chain {word} {day:%Y-%m-%d}",
-            f"Ordinary validation refuses it, with or without pins. The forecast runs on {subject.now:%Y-%m-%d}, "
-            f"the {'last' if expired else 'first'} day on which it was valid.",
+            "Ordinary validation refuses it, with or without pins. The forecast runs on "
+            + (runs if subject.now != asked else f"{asked:%Y-%m-%d} all the same, as you asked")
+            + ".",
             "Give the chain that the server sends today.",
         )
 

@@ -31,6 +31,7 @@ from lab.observation import Certificate, Finding, Observation, ValidationError, 
 from lab.pki.authority import Authority, Credential, Key, begun, ca_subject, new_key, signed
 from lab.pki.errors import UNSPECIFIED, error_at
 from lab.pki.names import reserved
+from lab.pki.paths import EXPIRED, NOT_YET
 from lab.pki.pins import algorithm_of, fingerprint_of, name_of, pin_of, seen
 from lab.pki.reading import parsed
 from lab.pki.world import World
@@ -42,7 +43,7 @@ from lab.policy.profiles import BUILDING, SYSTEM_ANCHOR, unless_installed, until
 
 YOURS = "yours"
 """The name of the client that ships the pins that were brought along."""
-SITE = "site.example"
+SITE, ELSEWHERE = "site.example", "elsewhere.example"
 MADE = "(made by the lab)"
 """In place of the pin of a certificate that stands for none of those that were brought along."""
 MOST_RSA = 2048  # larger keys take up to seconds to make and change no verdict
@@ -58,8 +59,8 @@ _WEAK = {
     **dict.fromkeys((SignatureAlgorithmOID.RSA_WITH_SHA1, SignatureAlgorithmOID.ECDSA_WITH_SHA1), "SHA-1"),
 }
 _EXPLICIT = 94
-_KEPT_FAULTS = {24, 25, 32, 34, 79}
-"""OpenSSL's codes: names that a CA's limits forbid, explicit curves, and what a copy of the extensions keeps anyway."""
+_KEPT_FAULTS = {NOT_YET, EXPIRED, 24, 25, 32, 34, 79}
+"""OpenSSL's codes: names that a CA's limits forbid, explicit curves, and what a copy keeps anyway."""
 _REFUSED = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.999.1"), b"\x05\0")
 
 
@@ -97,17 +98,21 @@ class Rebuilt(World):
     """
     A world whose service has a chain of the given shape.
 
-    `now` has to be a moment at which the whole chain is valid. A root that is not
+    `now` is the day on which all is issued that is new. A root that is not
     in the chain is made, without limits. What ordinary validation has against the
-    chain as it was brought (`refused`) it has against this one. `changes` says
-    what could not be kept.
+    chain as it was brought (`refused`) it has against this one; where the
+    server's certificate is `misnamed`, it answers for another host here too.
+    `changes` says what could not be kept.
     """
 
-    def __init__(self, chain: Chain, host: str, now: datetime) -> None:
+    def __init__(self, chain: Chain, host: str, now: datetime, *, misnamed: bool = False) -> None:
         super().__init__(lab_name(host), now=now)
+        self._answers_for = ELSEWHERE if misnamed else self.host
         self._chain = chain
         self._real = host
         self.changes: list[str] = []
+        if misnamed:
+            self.changes.append(f"whichever names the server's certificate has, it has {ELSEWHERE} here")
         self.refused = refused(chain, now)
         if self.refused and self.refused.code == _EXPLICIT:
             self.changes.append(
@@ -217,7 +222,7 @@ class Rebuilt(World):
             self.changes.append(f"{name_of(subject)} has an extension that nobody knows here, so as to be refused too")
             builder = builder.add_extension(_REFUSED, critical=True)
         if server:
-            alternative = x509.SubjectAlternativeName([x509.DNSName(self.host)])
+            alternative = x509.SubjectAlternativeName([x509.DNSName(self._answers_for)])
             builder = builder.add_extension(alternative, critical=False)
         return signed(builder, signer.key if signer else key)
 
@@ -225,7 +230,7 @@ class Rebuilt(World):
         """The same limits on host names, as far as they allow or forbid the service's own host."""
         if self.refused and self.refused.code in _LIMITED:
             self.changes.append("whatever names a CA of this chain is limited to, it is limited to other names here")
-            return x509.NameConstraints([x509.DNSName("elsewhere.example")], None)
+            return x509.NameConstraints([x509.DNSName(ELSEWHERE)], None)
         permitted = self._subtrees(old.permitted_subtrees)
         excluded = self._subtrees(old.excluded_subtrees)
         return x509.NameConstraints(permitted, excluded) if permitted or excluded else None
@@ -236,7 +241,7 @@ class Rebuilt(World):
             return None
         host = self._real.lower()
         within = any(not domain or host == domain or host.endswith("." + domain) for domain in domains)
-        return [x509.DNSName(self.host if within else "elsewhere.example")]
+        return [x509.DNSName(self.host if within else ELSEWHERE)]
 
 
 def _label(said: str, used: dict[str, int]) -> str:
