@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from lab.built.forecast.command import forecast as forecast_verb
 from lab.built.forecast.config import PinConfig, choose
 from lab.built.forecast.forecast import YOURS_IF_NOT, YOURS_IF_ROOT, Forecast, answers, forecast
 from lab.built.forecast.formats import parse_pins
+from lab.built.forecast.match import Names, pins
 from lab.built.forecast.rebuild import YOURS, refused
 from lab.built.forecast.text import text
 from lab.cli.certificates import pin as pin_verb
@@ -461,6 +462,55 @@ def test_the_servers_certificate_is_the_one_that_answers_for_the_host() -> None:
     done = run(okhttp(LEAF, BACKUP), ordered([other, leaf, issuing, root], "file", answers(config, HOST)), BACKUP)
     assert outcome(done) == "served"
     assert "www.other.example, in the file and not on the way up" in text(done)
+
+
+def twofold(file: Path, octets: bytes, at: datetime | None = None) -> Forecast:
+    config = plain(octets)
+    there = read_chain(file, None, answers(config, HOST), partial(pins, config), at)
+    return forecast(config, there, host=HOST, at=at, scenes=["new_key"])
+
+
+def test_of_two_certificates_for_the_host_it_is_the_one_that_is_valid(tmp_path: Path) -> None:
+    """Before and after a renewal, in any order; the pin of the other one is called what it is, and so is the day."""
+    old = certificates(Shape(starts=NOW - 3 * YEAR, ends=NOW - 2 * YEAR))[0]
+    _, issuing, root = certificates()
+    renewed = made("x", SIGNS, held=key("ECDSA", 51), hosts=[HOST])
+    for order in ([old, renewed, issuing, root], [renewed, root, issuing, old]):
+        file = write(tmp_path, pem(order))
+        done = twofold(file, okhttp(pin_of(renewed), BACKUP))
+        assert (done.subject.chain.leaf, outcome(done)) == (renewed, "served")
+        done = twofold(file, okhttp(LEAF, BACKUP))  # the key of the old one
+        assert (done.subject.chain.leaf, outcome(done)) == (renewed, "outage")
+        assert [one.names for one in done.subject.matches] == [Names.FORMER, Names.NOTHING]
+        assert "in the file and not valid on this day" in " ".join(text(done).split())
+        assert "pin-off-path" not in {one.name for one in done.findings}
+        then = twofold(file, okhttp(LEAF, BACKUP), NOW - 2 * YEAR - timedelta(days=9))
+        assert then.subject.chain.leaf == old  # the control: on a day of its own
+
+
+def test_of_two_that_are_valid_it_is_the_one_that_is_pinned(tmp_path: Path) -> None:
+    """A server with keys of two kinds: both are told of, and so is a pin that leaves out whoever is shown the other."""
+    first = certificates()[0]
+    held = rsa.generate_private_key(65537, 2048)
+    second = made("x", SIGNS, held=held, hosts=[HOST])
+    for order in ([first, second], [second, first]):
+        file = write(tmp_path, pem([*order, *certificates()[1:]]))
+        for octets, leaf, severity in (
+            (okhttp(LEAF, BACKUP), first, "worth fixing"),
+            (okhttp(pin_of(second), BACKUP), second, "worth fixing"),
+            (okhttp(LEAF, pin_of(second)), order[0], "worth knowing"),
+            (okhttp(ISSUING, BACKUP), order[0], "worth knowing"),
+        ):
+            done = twofold(file, octets)
+            assert (done.subject.chain.leaf, outcome(done)) == (leaf, "served")
+            (found,) = [one for one in done.findings if one.name == "two-certificates"]
+            assert found.severity.value == severity
+            assert "pin-off-path" not in {one.name for one in done.findings}
+        assert "another certificate for this host" in " ".join(
+            text(twofold(file, okhttp(LEAF, pin_of(second)))).split()
+        )
+    alone = twofold(write(tmp_path, chain_pem()), okhttp(LEAF, BACKUP))
+    assert "two-certificates" not in {one.name for one in alone.findings}
 
 
 def with_sha1(of: x509.Certificate, held: Key, *, version_1: bool = False) -> x509.Certificate:

@@ -33,7 +33,7 @@ from lab.built.forecast.forecast import RELEASE, forecast
 from lab.built.forecast.formats import parse_pins
 from lab.built.forecast.lint import lint
 from lab.built.forecast.match import match
-from lab.observation import Outcome
+from lab.observation import Certificate, Outcome
 from lab.pki.pins import fingerprint_of, pin_of
 
 LEAF, ISSUING, ROOT = (pin_of(one) for one in certificates())
@@ -80,6 +80,10 @@ def plist(leaf: list[str], ca: list[str]) -> bytes:
 
 def aside() -> Chain:
     return ordered([*certificates(), certificates(Shape(0, ("P-384",), hosts=("old.com",)))[0]], "file")
+
+
+def twofold(answers: Callable[[Certificate], bool]) -> Chain:
+    return ordered([*certificates(), certificates(Shape(0, ("P-384",)))[0]], "file", answers)
 
 
 OLD = pin_of(certificates(Shape(0, ("P-384",), hosts=("old.com",)))[0])
@@ -205,6 +209,9 @@ FINDINGS: dict[str, list[tuple[Make, Make]]] = {
     "root-not-in-file": [(lambda: subject(BOTH, ROOTLESS), lambda: subject(BOTH))],
     "chain-out-of-order": [
         (lambda: subject(BOTH, ordered(certificates()[::-1], "file")), lambda: subject(BOTH)),
+    ],
+    "two-certificates": [
+        (lambda: subject(BOTH, twofold(lambda _: True)), lambda: subject(BOTH, twofold(lambda _: False)))
     ],
 }
 

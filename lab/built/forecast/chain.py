@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -34,13 +34,16 @@ class Chain:
 
     `path` ends in a self-signed certificate where the file (or `--root`) has
     one, and otherwise below it. `aside` are certificates of the file that are
-    not on the way from the leaf up. `reordered` says that the file had another
-    order.
+    not on the way from the leaf up. Of those `others` answer for the host as
+    well, as a server has them with keys of two kinds, and `former` on other days.
+    `reordered` says that the file had another order.
     """
 
     path: tuple[x509.Certificate, ...]
     aside: tuple[x509.Certificate, ...] = ()
     reordered: bool = False
+    others: tuple[x509.Certificate, ...] = ()
+    former: tuple[x509.Certificate, ...] = ()
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -82,13 +85,22 @@ class Chain:
         return min(one.not_valid_after_utc for one in self.path)
 
 
-Answers = Callable[[Certificate], bool]
-"""Whether a certificate answers for the host that a forecast is about."""
+Asked = Callable[[Certificate], bool]
+"""Something that is asked of a certificate: whether it answers for the host that a forecast is about, or is pinned."""
 
 
-def read_chain(file: Path, root: Path | None = None, answers: Answers = lambda _: False) -> Chain:
+def _no(_: Certificate) -> bool:
+    return False
+
+
+def read_chain(
+    file: Path, root: Path | None = None, answers: Asked = _no, pinned: Asked = _no, at: datetime | None = None
+) -> Chain:
     """
     The chain of the server that `answers`: its certificates, 1 to 100 of them, in whatever form; see `lab.pki.brought`.
+
+    Of several it is one that is valid `at` that day (today, where none is given),
+    and that is `pinned`.
 
     `root` is a file with its root or with what else is above it, or a bundle with
     that one in it. Raises ValueError, in one sentence, for anything else, and for
@@ -96,7 +108,7 @@ def read_chain(file: Path, root: Path | None = None, answers: Answers = lambda _
     """
     found = certificates(bring(file, "certificates", MOST_CERTIFICATES))
     above = certificates(bring(root, "certificates"), all_of_them=False) if root else []
-    chain = ordered(found, str(file), answers, above)
+    chain = ordered(found, str(file), answers, above, pinned, at)
     if root and not set(above) & set(chain.path):
         namesake = any(one.subject == chain.path[-1].issuer for one in above)
         raise ValueError(
@@ -142,19 +154,25 @@ def certificates(brought: Contents, *, all_of_them: bool = True) -> list[x509.Ce
 def ordered(
     found: Sequence[x509.Certificate],
     file: str,
-    answers: Answers = lambda _: False,
+    answers: Asked = _no,
     roots: Sequence[x509.Certificate] = (),
+    pinned: Asked = _no,
+    at: datetime | None = None,
 ) -> Chain:
     """
     The certificates from the server's own up to the last issuer that is there, or among `roots`.
 
     The server's own is one that issued nobody else in the file: the first that
-    `answers`, else the first that is no CA. Raises ValueError where no server's
-    certificate is there, or nobody issued it.
+    `answers`, else the first that is no CA; of several such one that is valid,
+    and `pinned`. Raises ValueError where no server's certificate is there, or
+    nobody issued it.
     """
+    day = (at or datetime.now(UTC)).date()
     unique = list(dict.fromkeys(found))
     ends = [one for one in unique if not any(_issued(one, other) for other in unique if other is not one)] or unique
-    first, *_ = sorted(ends, key=lambda one: _unlike_a_server(one, answers))
+    first, *_ = sorted(
+        ends, key=lambda one: (*_unlike_a_server(one, answers), not _valid(one, day), not pinned(seen(one)))
+    )
     rest = [one for one in (*unique, *dict.fromkeys(roots)) if one != first]
     path = [first]
     while not _is_root(path[-1]):
@@ -178,10 +196,22 @@ def ordered(
         )
     sent = [(one.subject, seen(one).pin) for one in unique[: len(path)]]
     aside = tuple(one for one in unique if one not in path)
-    return Chain(tuple(path), aside, sent != [(one.subject, seen(one).pin) for one in path[: len(sent)]])
+    same = [one for one in ends if one in aside and answers(seen(one)) and not seen(one).is_ca]
+    return Chain(
+        tuple(path),
+        aside,
+        sent != [(one.subject, seen(one).pin) for one in path[: len(sent)]],
+        tuple(one for one in same if _valid(one, day)),
+        tuple(one for one in same if not _valid(one, day)),
+    )
 
 
-def _unlike_a_server(one: x509.Certificate, answers: Answers) -> tuple[bool, ...]:
+def _valid(one: x509.Certificate, day: date) -> bool:
+    """Whether it is valid at some hour of this day."""
+    return one.not_valid_before_utc.date() <= day <= one.not_valid_after_utc.date()
+
+
+def _unlike_a_server(one: x509.Certificate, answers: Asked) -> tuple[bool, ...]:
     """The less of it is so, the more this is the server's own: false before true, the first question first."""
     there = seen(one)
     return not answers(there), there.is_ca, not there.hosts, _is_root(one)

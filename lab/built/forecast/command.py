@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from functools import partial
 
 from lab.built.forecast.config import Format
 from lab.cli.verb import file, flag, forms, names, option, printed, verb
@@ -60,6 +61,7 @@ def forecast(chosen: argparse.Namespace) -> int:
     from lab.built.forecast.chain import read_backup, read_chain
     from lab.built.forecast.forecast import answers, forecast
     from lab.built.forecast.formats import read_pins
+    from lab.built.forecast.match import pins
     from lab.built.forecast.text import text
     from lab.pki.pins import parse_pin
 
@@ -67,7 +69,7 @@ def forecast(chosen: argparse.Namespace) -> int:
     format = Format(chosen.format) if chosen.format else None
     roles = [Role[one.upper()] for one in chosen.roles]
     config = read_pins(chosen.pins, format=format, host=chosen.host, roles=roles)
-    chain = read_chain(chosen.chain, chosen.root, answers(config, chosen.host))
+    chain = read_chain(chosen.chain, chosen.root, answers(config, chosen.host), partial(pins, config), at)
     pinned = {str(one) for one in config.pins}
     shown = [one for file in chosen.backup_key for one in read_backup(file, pinned)]
     held = [one.certificate if one.certificate and one.certificate.is_ca else one.pin for one in shown]

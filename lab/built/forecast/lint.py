@@ -478,3 +478,19 @@ def chain_out_of_order(subject: Subject) -> Found:
             "is sends this order.",
             "Put the file in order.",
         )
+
+
+@rule
+def two_certificates(subject: Subject) -> Found:
+    """The server has a certificate of another kind of key as well."""
+    for other in map(seen, subject.chain.others):
+        lists = subject.app_lists
+        passes = all(any(one.names is Names.OTHER or (one.place and one.works) for one in listed) for listed in lists)
+        yield LintFinding(
+            Severity.KNOW if passes else Severity.FIX,
+            f"two certificates in the file answer for {subject.host} on this day: one with {other.algorithm} beside "
+            f"the one with {subject.chain.seen[0].algorithm} that the forecast runs with",
+            "A server with two shows each client the one that fits its ciphers, the first in its own order where both "
+            "do." + ("" if passes else " No pin is of that one's key, so whoever is shown it is refused."),
+            "Pin both keys, or a CA above both; leave out of the file what the server does not send.",
+        )

@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives import serialization
 
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.config import Format, Pin, PinConfig
+from lab.observation import Certificate
 from lab.pki.pins import parse_pin, spki
+from lab.pki.reading import parsed
 from lab.policy.pinset import Role, Where
 
 
@@ -30,6 +32,8 @@ class Names(StrEnum):
     KEY = "the key of a certificate in the chain"
     CERTIFICATE = "a whole certificate, and not its key"
     ASIDE = "a certificate in the file that is not on the path"
+    OTHER = "another certificate for this host, in the file and valid as well"
+    FORMER = "a certificate for this host, in the file and not valid on this day"
     BACKUP = "a key that you say is your backup"
     DUMMY = "nothing: it is no hash of any key"
     NOTHING = "nothing that was shown"
@@ -60,7 +64,7 @@ class Match:
     @property
     def outside(self) -> bool:
         """Whether it can be meant as a backup: a key that is not in the chain."""
-        return self.names in (Names.BACKUP, Names.NOTHING, Names.DUMMY)
+        return self.names in (Names.BACKUP, Names.NOTHING, Names.DUMMY, Names.FORMER)
 
 
 def match(config: PinConfig, chain: Chain, backups: Iterable[str] = ()) -> tuple[Match, ...]:
@@ -97,14 +101,24 @@ def _named(pin: Pin, chain: Chain, held: set[bytes]) -> tuple[Names, int | None]
             return Names.KEY, place
         if pin.digest == whole:
             return Names.CERTIFICATE, place
-    if any(pin.digest in both for both in _hashes(chain.aside, pin.hash)):
-        return Names.ASIDE, None
+    beside = {Names.OTHER: chain.others, Names.FORMER: chain.former, Names.ASIDE: chain.aside}
+    if pin.digest in held:
+        del beside[Names.FORMER], beside[Names.ASIDE]  # the certificate that is to be the next one
+    for names, certificates in beside.items():
+        if any(pin.digest in both for both in _hashes(certificates, pin.hash)):
+            return names, None
     known = pin.digest in held or pin.role is Role.BACKUP
     if not known and pin.role is Role.ROOT and not chain.has_root:
         return Names.KEY, len(chain.path)  # the file itself says that this is the root's
     if pin.digest and dummy(pin.digest):
         return Names.DUMMY, None
     return (Names.BACKUP if known else Names.NOTHING), None
+
+
+def pins(config: PinConfig, one: Certificate) -> bool:
+    """Whether a pin names this certificate, by its key or as a whole."""
+    listed = [pin for listed in config.lists for pin in listed.pins]
+    return any(pin.digest in both for pin in listed for both in _hashes([parsed(one.der)], pin.hash))
 
 
 def _hashes(certificates: Iterable[x509.Certificate], name: str) -> Iterator[tuple[bytes, bytes]]:

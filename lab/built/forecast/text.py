@@ -13,8 +13,8 @@ from lab.built.forecast.findings import LintFinding, Severity
 from lab.built.forecast.forecast import ORDINARY, Forecast, words
 from lab.built.forecast.match import Match, Names
 from lab.built.forecast.rebuild import YOURS
-from lab.observation import BAD, Outcome, Wanted
-from lab.pki.pins import name_of
+from lab.observation import BAD, Certificate, Outcome, Wanted
+from lab.pki.pins import name_of, seen
 from lab.scenes.catalogue import Case
 from lab.show.sheet import hung
 from lab.show.words import LOOKS
@@ -39,12 +39,18 @@ def _chain(shown: Forecast) -> Iterator[str]:
     chain = shown.subject.chain
     yield "The chain, leaf first"
     for place, one in enumerate(chain.seen):
-        dates = f"valid {one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
-        yield f"  {place}  {one.name[:80]} ({one.algorithm}), {dates}"
+        yield f"  {place}  {_dated(one)}"
     if not chain.has_root:
         yield f"  {len(chain.path)}  {chain.above}, not in the file"
     for beside in chain.aside:
-        yield f"  -  {name_of(beside.subject)[:80]}, in the file and not on the way up"
+        if beside in (*chain.others, *chain.former):
+            yield f"  -  {_dated(seen(beside))}, the host's {'as well' if beside in chain.others else 'on other days'}"
+        else:
+            yield f"  -  {name_of(beside.subject)[:80]}, in the file and not on the way up"
+
+
+def _dated(one: Certificate) -> str:
+    return f"{one.name[:80]} ({one.algorithm}), valid {one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
 
 
 def _about(shown: Forecast) -> Iterator[str]:
