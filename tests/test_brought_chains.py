@@ -37,7 +37,7 @@ from lab.built.forecast.config import PinConfig, choose
 from lab.built.forecast.forecast import YOURS_IF_NOT, YOURS_IF_ROOT, Forecast, answers, forecast
 from lab.built.forecast.formats import parse_pins
 from lab.built.forecast.match import Names, pins
-from lab.built.forecast.rebuild import YOURS, refused
+from lab.built.forecast.rebuild import YOURS, limited_by_anchor, refused
 from lab.built.forecast.text import text
 from lab.cli.certificates import pin as pin_verb
 from lab.observation import Outcome
@@ -798,6 +798,24 @@ def test_what_validation_has_against_the_chain_as_brought_it_has_in_the_forecast
     assert bool(done.broken) is bool(reason)
     assert reason in done.broken
     assert bool(refused(there, NOW)) is bool(reason)
+
+
+@pytest.mark.parametrize("place", ["root", "intermediate"])
+@pytest.mark.parametrize("limit", [UNKNOWN, x509.NameConstraints(None, [x509.DNSName(HOST)])])
+def test_a_limit_of_the_trust_anchor_itself_is_not_everybodys(place: str, limit: x509.ExtensionType) -> None:
+    """Java takes an anchor's name and key alone, so it is said who refuses; a limit below it binds everybody."""
+    limits = [(limit, True)]
+    root = made("Top", None, CA, *(limits if place == "root" else []), held=key("ECDSA", 81))
+    by = made("Mid", (root, key("ECDSA", 81)), CA, *(limits[:] if place != "root" else []), held=key("ECDSA", 82))
+    there = ordered([made("x", (by, key("ECDSA", 82)), hosts=[HOST]), by, root], "file")
+    done = run(okhttp(pin_of(there.leaf), BACKUP), there, BACKUP)
+    said = " ".join(text(done).split())
+    assert outcome(done) == "outage"
+    assert done.record()["accepted_by"] == ("Java" if place == "root" else None)
+    assert ("OpenSSL refuses this chain, pinned or not" in said) is (place == "root")
+    assert ("No client gets anywhere" in said) is (place != "root")
+    plain_root = ordered([made("x", (by, key("ECDSA", 82)), hosts=[HOST]), by], "file")
+    assert limited_by_anchor(plain_root, NOW) is False  # below a root that is not there the last one is no anchor
 
 
 def test_a_renewal_under_a_ca_with_such_limits_is_refused_too() -> None:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from forecast_chains import (
     BACKUP,
     DUMMY,
@@ -23,6 +25,7 @@ from forecast_chains import (
     hashed,
     hpkp,
     ios,
+    key,
     okhttp,
 )
 
@@ -86,6 +89,27 @@ def twofold(answers: Callable[[Certificate], bool]) -> Chain:
     return ordered([*certificates(), certificates(Shape(0, ("P-384",)))[0]], "file", answers)
 
 
+def extended(value: x509.ExtensionType, *, critical: bool = True, at: int = 0) -> Chain:
+    path = certificates()
+    old = path[at]
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(old.issuer)
+        .public_key(old.public_key())
+        .serial_number(old.serial_number)
+        .not_valid_before(old.not_valid_before_utc)
+        .not_valid_after(old.not_valid_after_utc)
+        .add_extension(value, critical=critical)
+    )
+    path[at] = builder.sign(key("ECDSA", 2 - at), hashes.SHA256())
+    return Chain(tuple(path))
+
+
+REVOKED = x509.CRLDistributionPoints(
+    [x509.DistributionPoint([x509.UniformResourceIdentifier("http://c.example/c.crl")], None, None, None)]
+)
+EXPLICIT = x509.PolicyConstraints(0, None)
 OLD = pin_of(certificates(Shape(0, ("P-384",), hosts=("old.com",)))[0])
 WHOLE = "sha256/" + fingerprint_of(certificates()[0]).partition("/")[2]
 OWN = {"leaf": LEAF, "leaf_certificate": "cert-" + WHOLE, "backup": BACKUP}
@@ -212,6 +236,10 @@ FINDINGS: dict[str, list[tuple[Make, Make]]] = {
     ],
     "two-certificates": [
         (lambda: subject(BOTH, twofold(lambda _: True)), lambda: subject(BOTH, twofold(lambda _: False)))
+    ],
+    "refused-by-some": [
+        (lambda: subject(BOTH, extended(REVOKED)), lambda: subject(BOTH, extended(REVOKED, critical=False))),
+        (lambda: subject(BOTH, extended(EXPLICIT, at=1)), lambda: subject(BOTH, extended(EXPLICIT, at=2))),
     ],
 }
 

@@ -48,7 +48,7 @@ REASONS = {
     76: "the algorithm of its signature is not known here",
     77: "its signature is of another algorithm than its issuer's key",
     78: "it names one algorithm inside its signed part and another outside, and both have to be the same",
-    79: "it signed the certificate below it, and it is a server's certificate and no CA (basicConstraints)",
+    79: "it signed the certificate below it, and nothing in it says that it is a CA (basicConstraints)",
 }
 
 

@@ -19,7 +19,7 @@ from lab.built.forecast.config import PinConfig, default_host, domain
 from lab.built.forecast.findings import LintFinding, Severity, Subject
 from lab.built.forecast.lint import lint
 from lab.built.forecast.match import Match, match, with_root
-from lab.built.forecast.rebuild import SITE, YOURS, Rebuilt, client, moved, moved_back
+from lab.built.forecast.rebuild import SITE, YOURS, Rebuilt, client, limited_by_anchor, moved, moved_back
 from lab.built.forecast.scenes import aside, cases_in
 from lab.observation import Certificate, Finding, Outcome, Progress, untold
 from lab.pki.pins import name_mismatch, seen
@@ -46,7 +46,8 @@ class Forecast:
     chain; empty where it is. `refusals` are those of the client with the pins,
     by scene, told with the chain and the pins that were brought along. `lab_host`
     is the host's name there, and `changes` is what the rebuilt chain could not keep.
-    `refused` is why ordinary validation refuses the chain as it was brought.
+    `refused` is why ordinary validation refuses the chain as it was brought, and
+    `accepted_by` who does not, since it is a limit of the trust anchor itself.
     `hypotheses` are the clients with the pins, by name, the likelier first: one, or
     two where a pin may be that of the root, which is not in the file.
     """
@@ -56,6 +57,7 @@ class Forecast:
     lab_host: str
     changes: tuple[str, ...]
     refused: str
+    accepted_by: str
     hypotheses: dict[str, Subject]
     matrix: Matrix = field(repr=False)
     aside: dict[str, str] = field(repr=False)
@@ -103,6 +105,7 @@ class Forecast:
             "next_release": subject.release.isoformat(),
             "unasked": self.hypotheses[self.clients[0]].unasked or None,
             "broken": self.broken or None,
+            "accepted_by": self.accepted_by or None,
             "changes": list(self.changes),
             "hypotheses": {name: words(name, subject) for name in self.hypotheses}
             if self.hypotheses.keys() - {YOURS}
@@ -213,6 +216,7 @@ def forecast(
         lab_host=world.host,
         changes=tuple(dict.fromkeys(world.changes)),
         refused=f"{world.refused.reason} ({world.refused.name})" if world.refused else wrong,
+        accepted_by="" if wrong or not limited_by_anchor(chain, now) else "Java",
         hypotheses=hypotheses,
         matrix=played,
         aside={one.name: aside(one, played.cell("unpinned", one.name), chain) for one in played.cases},

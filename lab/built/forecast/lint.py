@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from cryptography import x509
+
 from lab.built.forecast.config import Anchor, Format, no_star, without_star
 from lab.built.forecast.findings import RULES, Found, LintFinding, Severity, Subject, rule, say, these
 from lab.built.forecast.match import Names
-from lab.pki.pins import seen
+from lab.pki.pins import name_of, seen
 from lab.policy.pinset import Where
 
 MOST_AGE = 60 * 86_400  # seconds; RFC 7469 section 4.1 suggests some 60 days, and Chromium capped it there
@@ -494,3 +496,22 @@ def two_certificates(subject: Subject) -> Found:
             "do." + ("" if passes else " No pin is of that one's key, so whoever is shown it is refused."),
             "Pin both keys, or a CA above both; leave out of the file what the server does not send.",
         )
+
+
+@rule
+def refused_by_some(subject: Subject) -> Found:
+    """A critical extension that OpenSSL takes as it is, and Java does not."""
+    leaf, *above = subject.chain.path
+    policies = any(isinstance(one.value, x509.CertificatePolicies) for one in leaf.extensions)
+    for one in (leaf, *above[: len(above) - subject.chain.has_root]):
+        for extension in one.extensions:
+            value = extension.value
+            explicit = isinstance(value, x509.PolicyConstraints) and value.require_explicit_policy is not None
+            if extension.critical and (isinstance(value, x509.CRLDistributionPoints) or (explicit and not policies)):
+                yield fix(
+                    f"{name_of(one.subject)} has a critical extension, {extension.oid._name}, "
+                    + ("and the server's certificate names no policy" if explicit else "which not every program knows"),
+                    "OpenSSL, and so the forecast, takes such a chain; Java 17 was seen to refuse it, pinned or not.",
+                    "Ask the CA for a certificate without it, if a program of yours refuses it.",
+                    "RFC 5280 sections 4.2.1.11 and 4.2.1.13",
+                )

@@ -86,6 +86,30 @@ def refused(chain: Chain, now: datetime) -> ValidationError | None:
     return None
 
 
+def limited_by_anchor(chain: Chain, now: datetime) -> bool:
+    """
+    Whether only a limit of the root itself, on names or of a kind unknown, makes OpenSSL refuse the chain.
+
+    Java takes a trust anchor's name and key, and no such limit (measured with 17.0.15; RFC 5280 section 6.2 lets both).
+    """
+    if not chain.has_root or not refused(chain, now):
+        return False
+    root = chain.path[-1]
+    bare = (
+        x509.CertificateBuilder()
+        .subject_name(root.subject)
+        .issuer_name(root.subject)
+        .public_key(root.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(root.not_valid_before_utc)
+        .not_valid_after(root.not_valid_after_utc)
+    )
+    for extension in root.extensions:
+        if isinstance(extension.value, (*_KEPT, x509.SubjectKeyIdentifier)):
+            bare = bare.add_extension(extension.value, critical=extension.critical)
+    return not refused(replace(chain, path=(*chain.path[:-1], signed(bare, new_key()))), now)
+
+
 def lab_name(host: str) -> str:
     """The host's name in the lab's world: its own where it is reserved and fits a common name, else site.example."""
     try:

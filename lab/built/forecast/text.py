@@ -63,7 +63,13 @@ def _about(shown: Forecast) -> Iterator[str]:
     )
     if shown.broken:
         yield ""
-        yield f"No client gets anywhere with this chain, pinned or not: {shown.broken}. What follows says so."
+        yield (
+            f"OpenSSL refuses this chain, pinned or not: {shown.broken}. It is a limit of the trust anchor itself, "
+            f"and {shown.accepted_by} takes an anchor's name and key alone, so it accepts the chain. What follows is "
+            "what OpenSSL does."
+            if shown.accepted_by
+            else f"No client gets anywhere with this chain, pinned or not: {shown.broken}. What follows says so."
+        )
     if shown.hypotheses.keys() - {YOURS}:
         yield ""
         yield (
