@@ -209,6 +209,7 @@ DRESSES: dict[str, Callable[[], bytes]] = {
     "DER, one behind the other": lambda: b"".join(map(der, certificates())),
     "strings in a program": lambda: b"\n".join(b'    "' + one + b'\\n" +' for one in chain_pem().splitlines()),
     "a quoted mail": lambda: b"\n".join(b"> " + one for one in chain_pem().splitlines()),
+    "DER with a line end": lambda: b"".join(map(der, certificates())) + b"\r\n",
     "base 64 alone": lambda: base64.encodebytes(b"".join(map(der, certificates()))),
     "a list of revoked ones between": lambda: (
         pem(certificates()[:1]) + armoured("X509 CRL", b"0") + pem(certificates()[1:])
@@ -291,7 +292,24 @@ NAMED: dict[str, tuple[Callable[[], bytes], str]] = {
     "Android's compiled XML": (lambda: b"\3\0\x08\0" + bytes(40), r"compiled XML.*apktool"),
     "an APK": (lambda: b"PK\3\4" + bytes(40), r"ZIP archive"),
     "an OpenSSH key": (lambda: ssh("rsa"), r"an OpenSSH public key; `ssh-keygen -e -m PKCS8 "),
-    "an OpenSSH key that no server has": (lambda: ssh("ed25519"), r"TLS servers do not have"),
+    "an OpenSSH key that makes no PEM": (lambda: ssh("ed25519"), r"OpenSSH .*Ed25519\), of which `ssh-keygen"),
+    "an OpenSSH key that no server has": (lambda: b"sk-" + ssh("ed25519"), r"TLS servers do not have"),
+    "an OpenSSH private key": (
+        lambda: private(serialization.PrivateFormat.OpenSSH, Encoding.PEM), r"a private key.*`ssh-keygen -e -m PKCS8`",
+    ),
+    "a secret of Kubernetes": (lambda: base64.b64encode(chain_pem()), r"is base 64 of PEM.*`base64 -d .* > chain.pem`"),
+    "a manifest of Kubernetes": (
+        lambda: b"kind: Secret\ndata:\n  tls.crt: " + base64.b64encode(chain_pem()), r"PEM in it.*`grep .*base64 -d",
+    ),
+    "markers with four hyphens": (
+        lambda: chain_pem().replace(b"-----", b"----", 4), r"base 64 in line 2 that is in no block",
+    ),
+    "markers in small letters": (
+        lambda: chain_pem().replace(b"BEGIN CERT", b"Begin Cert", 1).replace(b"END CERT", b"End Cert", 1), "no block",
+    ),
+    "no markers around the last": (
+        lambda: pem(certificates()[:2]) + base64.encodebytes(der(certificates()[2])), r"in line \d+ that is in no",
+    ),
     "an OpenPGP key": (lambda: armoured("PGP PUBLIC KEY BLOCK", b"x"), "OpenPGP key"),
     "a JSON Web Key": (lambda: b'{"keys": [{"kty": "RSA", "n": "x"}]}', "JSON Web Key"),
     "a web page": (lambda: b"\n<!DOCTYPE html><html>", "a web page"),
@@ -341,6 +359,38 @@ def test_what_cannot_be_read_is_called_by_its_name(name: str, tmp_path: Path) ->
         assert str(problem.value).isprintable()
         assert str(problem.value).startswith(str(file))
     assert len(said) == 1
+
+
+PINS_INSTEAD = {
+    "a public key": lambda: key("ECDSA", 100).public_key().public_bytes(*PUBLIC),
+    "a request (CSR)": lambda: (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name([]))
+        .sign(key("ECDSA", 100), hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PINS_INSTEAD)
+def test_as_pins_der_and_pem_are_answered_alike(name: str) -> None:
+    """A key or a request is no pin: it is told how to have its pin, beside a certificate and in binary as well."""
+    octets, label = PINS_INSTEAD[name](), "PUBLIC KEY" if "key" in name else "CERTIFICATE REQUEST"
+    for given in (octets, armoured(label, octets), chain_pem() + armoured(label, octets)):
+        with pytest.raises(ValueError, match=r"and no pin; `python -m lab pin FILE` prints its pin"):
+            parse_pins(given)
+    with pytest.raises(ValueError, match="`keytool -list -rfc -keystore "):
+        parse_pins(b"\xfe\xed\xfe\xed\0\0\0\2")
+
+
+def test_text_around_blocks_may_be_any() -> None:
+    """Pins, fingerprints and what openssl prints beside a block are no base 64 of a certificate."""
+    around = f"pin-sha256={ROOT}\nSession-ID: {'AB' * 32}\n    Master-Key: M{'A' * 50}\n".encode()
+    assert set(pinned(around + chain_pem().replace(b"-----BEGIN", around + b"-----BEGIN") + around)) == {
+        LEAF,
+        ISSUING,
+        ROOT,
+    }
 
 
 def test_a_certificate_that_breaks_rules_has_a_pin_all_the_same(

@@ -32,7 +32,10 @@ from lab.pki.pins import spki
 MOST_BYTES = 4 << 20
 """Octets of a file with certificates, at most."""
 WANTED = "certificates, requests (CSR) or public keys"
-_PUBLIC_HALF = "give the certificates without it, or its public half, which `openssl pkey -in {file} -pubout` prints"
+_PUBLIC_HALF = (
+    "give the certificates without it, or its public half, which `openssl pkey -in {file} -pubout` prints "
+    "(`ssh-keygen -e -m PKCS8`, where it is OpenSSH's own form)"
+)
 
 
 class Bearer(StrEnum):
@@ -222,7 +225,26 @@ def _pem(text: str) -> tuple[list[Brought], list[str]]:
                 f"has a damaged {label.lower()} in it, in line {line}; export it again and try "
                 f"`openssl {program} -in {{file}} -text`"
             ) from None
+    _nothing_between(text, marks)
     return things, others
+
+
+_LOOSE = re.compile(r"(?<![\w+/])M[A-P][A-Za-z0-9+/]{56}")
+"""How a line of base 64 begins that has a certificate or a key, longer than any pin."""
+
+
+def _nothing_between(text: str, marks: list[re.Match[str]]) -> None:
+    """Raises ValueError where base 64 stands in no block: whatever begins or ends one there is damaged."""
+    start = 0
+    for mark in (*marks, None):
+        found = (mark and mark[1] == "END") or _LOOSE.search(text, start, mark.start() if mark else len(text))
+        if isinstance(found, re.Match):
+            raise ValueError(
+                f"has base 64 in line {text.count(chr(10), 0, found.start()) + 1} that is in no block, so a line which "
+                "begins or ends it is damaged; it has to read -----BEGIN CERTIFICATE-----, in capitals and with five "
+                "hyphens on either side"
+            )
+        start = mark.end() if mark else 0
 
 
 # ---- DER -----------------------------------------------------------------------------------------
@@ -254,7 +276,7 @@ def _everything(octets: bytes, *, also: bool = False) -> list[Brought]:
     if octets[:2] == b"\x30\x80":  # BER, as some programs write containers
         raise _Known(_PKCS7 if _SIGNED_DATA in octets[:24] else _PKCS12)
     try:
-        several = parts(octets)
+        several = _line(octets)
         return [thing for one in several[: 1 if also else None] for thing in _one(one)]
     except _Known:
         raise
@@ -263,6 +285,14 @@ def _everything(octets: bytes, *, also: bool = False) -> list[Brought]:
             "is binary (DER), and damaged, or no certificate, request or public key; "
             "export it again and try `openssl x509 -in {file} -inform DER -text`"
         ) from None
+
+
+def _line(octets: bytes) -> list[Element]:
+    """The values that stand there; a line end behind them, as editors add one, is none."""
+    try:
+        return parts(octets)
+    except ValueError:
+        return parts(octets.removesuffix(b"\n").removesuffix(b"\r"))
 
 
 def _one(one: Element) -> Iterator[Brought]:
@@ -317,7 +347,22 @@ _KNOWN = (
         "an OpenSSH public key",
         "`ssh-keygen -e -m PKCS8 -f {file} > public.pem` makes PEM of it",
     ),
-    (rb"(sk-)?ssh-ed25519", "an OpenSSH public key of a kind that TLS servers do not have", "give the server's key"),
+    (
+        rb"ssh-ed25519 ",
+        "an OpenSSH public key (Ed25519), of which `ssh-keygen -e -m PKCS8` makes no PEM",
+        "give the certificate of a server that has it, or the request (CSR)",
+    ),
+    (rb"sk-\S+ AAAA", "an OpenSSH public key of a kind that TLS servers do not have", "give the server's key"),
+    (
+        rb"\s*LS0tLS1CRUdJTi",
+        "base 64 of PEM, as Kubernetes keeps it in a secret",
+        "`base64 -d {file} > chain.pem` makes PEM of it",
+    ),
+    (
+        rb".*\bLS0tLS1CRUdJTi",
+        "a file with base 64 of PEM in it, as Kubernetes has secrets and requests",
+        "`grep -oE 'LS0t[A-Za-z0-9+/=]+' {file} | base64 -d > chain.pem` makes PEM of it",
+    ),
     (rb"PuTTY-User-Key-File", "a private key of PuTTY's", "keep it where it is, and export the public key as PEM"),
     (rb"\s*[{\[].*\"kty\"", "a JSON Web Key", "give the same key as PEM, that contains -----BEGIN PUBLIC KEY-----"),
     (rb"\s*<(!doctype|html)", "a web page", "save the certificate itself, as PEM"),

@@ -120,9 +120,14 @@ def read_chain(
     return chain
 
 
-def certificates(brought: Contents, *, all_of_them: bool = True) -> list[x509.Certificate]:
+_OTHERWISE = "which no server sends; give the certificates of its chain, and a key that you hold with --backup-key"
+
+
+def certificates(brought: Contents, *, all_of_them: bool = True, otherwise: str = _OTHERWISE) -> list[x509.Certificate]:
     """
     The certificates in a file, each looked into; `all_of_them` wants nothing else there, and each to be readable.
+
+    `otherwise` says what to do with anything else.
 
     Raises ValueError, in one sentence, where there is none.
     """
@@ -139,10 +144,7 @@ def certificates(brought: Contents, *, all_of_them: bool = True) -> list[x509.Ce
                 "known here; `python -m lab pin FILE` prints its pin all the same"
             )
         elif not one.certificate and all_of_them:
-            raise ValueError(
-                f"{brought.file} holds a {one.kind.value}, which no server sends; give the certificates of its chain, "
-                "and a key that you hold with --backup-key"
-            )
+            raise ValueError(f"{brought.file} holds a {one.kind.value}, {otherwise}")
     if not found:
         raise ValueError(
             f"{brought.file} holds no certificate that can be read; give PEM, as `openssl s_client -showcerts` prints "

@@ -59,9 +59,13 @@ def _pin(number: int, line: str) -> Pin:
     return pin(line, found["pin"], Format.LIST, whole=whole, sha1="sha1/" in kind)
 
 
+_NO_PIN = "and no pin; `python -m lab pin FILE` prints its pin, so give a file with that"
+
+
 def shipped(octets: bytes, file: str) -> tuple[PinConfig, ...]:
     """The certificates in this file, PEM or DER, each as a pin of the whole of it."""
-    found = [fingerprint_of(one) for one in certificates(contents(octets, file, most=MOST_CERTIFICATES))]
+    brought = contents(octets, file, most=MOST_CERTIFICATES)
+    found = [fingerprint_of(one) for one in certificates(brought, otherwise=_NO_PIN)]
     remark = LintFinding(
         Severity.KNOW,
         "the file holds certificates, and each was taken for a pin of the whole certificate",

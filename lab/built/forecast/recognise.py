@@ -24,7 +24,8 @@ INSTEAD = {
     rb"\x03\x00\x08\x00": "Android's compiled XML, as it lies in an APK; `apktool d APP.apk` or "
     "`aapt2 dump xmltree APP.apk --file res/xml/FILE.xml` makes text of it",
     rb"PK\x03\x04": "a zip archive (an APK, AAB, IPA or JAR is one); unpack it and give the file with the pins",
-    rb"\xfe\xed\xfe\xed": "a Java keystore; `keytool -exportcert -rfc -keystore FILE` gives its certificates",
+    rb"\xfe\xed\xfe\xed|\xce\xce\xce\xce": "a Java keystore; "
+    "`keytool -list -rfc -keystore FILE > chain.pem` makes PEM of its certificates",
     rb"\x30.{1,5}\x02\x01\x03\x30": "PKCS#12, a certificate with its key; "
     "`openssl pkcs12 -in FILE -nokeys -out certificates.pem` gives the certificates, and not the key",
     _SIGNED + b".*<plist": "a provisioning profile, which has no pins; give the app's Info.plist",
