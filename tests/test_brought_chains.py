@@ -422,6 +422,43 @@ def test_a_certificate_that_breaks_rules_has_a_pin_all_the_same(
             read_chain(file)
 
 
+FALSE = bytes.fromhex("30030101ff"), bytes.fromhex("3003010100")
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_a_basic_constraints_that_says_false_is_read(critical: bool, tmp_path: Path) -> None:
+    """DER leaves it out, and OpenSSL and Java read it: so its names are known, and the day is an ordinary one."""
+    leaf = made("x", SIGNS, (x509.BasicConstraints(True, None), critical), hosts=[HOST])
+    body, algorithm, _ = parts(parts(der(leaf))[0].content)
+    tbs = body.whole.replace(*FALSE)
+    assert isinstance(SIGNS[1], ec.EllipticCurvePrivateKey)
+    signature = SIGNS[1].sign(tbs, ec.ECDSA(hashes.SHA256()))
+    lax = tagged(0x30, tbs + algorithm.whole + tagged(0x03, b"\0" + signature))
+    with pytest.raises(ValueError, match="EncodedDefault"):  # the control: the library does not
+        _ = x509.load_der_x509_certificate(lax).extensions
+    assert contents(lax).things[0].broken == ""
+    there = read_chain(write(tmp_path, lax + b"".join(map(der, certificates()[1:]))))
+    assert (there.seen[0].hosts, there.seen[0].is_ca) == ((HOST,), False)
+    assert outcome(run(okhttp(pin_of(leaf), BACKUP), there, BACKUP)) == "served"
+
+
+def test_a_certificate_off_the_path_may_be_odd(tmp_path: Path) -> None:
+    """It is left out and said to be; where the chain needs it, that it cannot be read is what is said."""
+    leaf, issuing, root = certificates()
+    curve = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d03017f")
+    odd = x509.load_der_x509_certificate(der(made("Far Root", None, CA)).replace(*curve))
+    config = plain(okhttp(LEAF, BACKUP))
+    done = run(okhttp(LEAF, BACKUP), read_chain(write(tmp_path, pem([odd, leaf, issuing, root]))), BACKUP)
+    assert outcome(done) == "served"
+    assert done.record()["left_out"] == ["Far Root"]
+    assert "Far Root, in the file and left out: its key is of a kind" in " ".join(text(done).split())
+    top, own = (x509.load_der_x509_certificate(der(one).replace(*curve)) for one in (root, leaf))
+    other = made("www.other.example", SIGNS, hosts=["www.other.example"])
+    for needed in ([leaf, issuing, top], [own, issuing, root], [other, issuing, root, own]):
+        with pytest.raises(ValueError, match="cannot be rebuilt"):
+            read_chain(write(tmp_path, pem(needed)), None, answers(config, HOST))
+
+
 def test_damage_is_a_sentence_or_a_pin_never_a_traceback() -> None:
     """Octets lost, doubled and changed, in every dress; what comes out is printable."""
     draw = random.Random(7)

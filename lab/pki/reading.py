@@ -139,9 +139,33 @@ def _looked_into(certificate: x509.Certificate, bare: Certificate) -> Certificat
     except UNREADABLE:
         found = replace(found, trouble=UNKNOWN_KEY)
     try:
-        return _extended(certificate.extensions, found)
+        return _extended(extensions(certificate), found)
     except UNREADABLE:
         return replace(found, trouble="an extension in it cannot be read")
+
+
+_NOT_DER = re.compile(rb"\x06\x03\x55\x1d\x13(\x01\x01\xff)?\x04\x05\x30\x03\x01\x01\x00")
+"""basicConstraints with FALSE written out, which DER leaves out (X.690 section 11.5)."""
+
+
+def extensions(certificate: x509.Certificate) -> x509.Extensions:
+    """
+    The extensions; raises one of `UNREADABLE` where one cannot be read.
+
+    Where a basicConstraints says FALSE in so many words, which OpenSSL and Java
+    read, it is left out, and says the same: an extension that nobody knows, as
+    long and not critical, stands in its place.
+    """
+    try:
+        return certificate.extensions
+    except UNREADABLE:
+        octets = certificate.public_bytes(serialization.Encoding.DER)
+        lax = _NOT_DER.sub(
+            lambda one: b"\x06%c\x88\x37%s\x04\x02\x05\0" % ((n := len(one[0]) - 6), b"\1" * (n - 2)), octets
+        )
+        if lax == octets:
+            raise
+        return parsed(lax).extensions
 
 
 def _extended(extensions: Iterable[x509.Extension[x509.ExtensionType]], found: Certificate) -> Certificate:

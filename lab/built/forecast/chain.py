@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -36,7 +36,8 @@ class Chain:
     one, and otherwise below it. `aside` are certificates of the file that are
     not on the way from the leaf up. Of those `others` answer for the host as
     well, as a server has them with keys of two kinds, and `former` on other days.
-    `reordered` says that the file had another order.
+    `reordered` says that the file had another order. `left_out` are certificates
+    that cannot be looked into, and that the chain does without.
     """
 
     path: tuple[x509.Certificate, ...]
@@ -44,6 +45,7 @@ class Chain:
     reordered: bool = False
     others: tuple[x509.Certificate, ...] = ()
     former: tuple[x509.Certificate, ...] = ()
+    left_out: tuple[Certificate, ...] = ()
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -85,7 +87,7 @@ class Chain:
         return min(one.not_valid_after_utc for one in self.path)
 
 
-Asked = Callable[[Certificate], bool]
+Question = Callable[[Certificate], bool]
 """Something that is asked of a certificate: whether it answers for the host that a forecast is about, or is pinned."""
 
 
@@ -94,7 +96,7 @@ def _no(_: Certificate) -> bool:
 
 
 def read_chain(
-    file: Path, root: Path | None = None, answers: Asked = _no, pinned: Asked = _no, at: datetime | None = None
+    file: Path, root: Path | None = None, answers: Question = _no, pinned: Question = _no, at: datetime | None = None
 ) -> Chain:
     """
     The chain of the server that `answers`: its certificates, 1 to 100 of them, in whatever form; see `lab.pki.brought`.
@@ -106,9 +108,18 @@ def read_chain(
     that one in it. Raises ValueError, in one sentence, for anything else, and for
     a private key.
     """
-    found = certificates(bring(file, "certificates", MOST_CERTIFICATES))
+    brought = bring(file, "certificates", MOST_CERTIFICATES)
+    odd = [one.certificate for one in brought.things if one.certificate and one.certificate.trouble]
     above = certificates(bring(root, "certificates"), all_of_them=False) if root else []
-    chain = ordered(found, str(file), answers, above, pinned, at)
+    try:
+        rest = tuple(one for one in brought.things if one.certificate not in odd)
+        chain = ordered(certificates(replace(brought, things=rest)), str(file), answers, above, pinned, at)
+    except ValueError:
+        certificates(brought)  # says which one cannot be read, where that is why
+        raise
+    if any(_wanted(one, chain, answers) for one in odd):
+        certificates(brought)
+    chain = replace(chain, left_out=tuple(odd))
     if root and not set(above) & set(chain.path):
         namesake = any(one.subject == chain.path[-1].issuer for one in above)
         raise ValueError(
@@ -118,6 +129,12 @@ def read_chain(
             + ("whose key signed it" if namesake else "of that name")
         )
     return chain
+
+
+def _wanted(one: Certificate, chain: Chain, answers: Question) -> bool:
+    """Whether a certificate that cannot be looked into has a part in this chain: its top, or the server's own."""
+    continues = not chain.has_root and chain.seen[-1].issuer == one.name
+    return continues or (answers(one) and not answers(chain.seen[0]))
 
 
 _OTHERWISE = "which no server sends; give the certificates of its chain, and a key that you hold with --backup-key"
@@ -156,9 +173,9 @@ def certificates(brought: Contents, *, all_of_them: bool = True, otherwise: str 
 def ordered(
     found: Sequence[x509.Certificate],
     file: str,
-    answers: Asked = _no,
+    answers: Question = _no,
     roots: Sequence[x509.Certificate] = (),
-    pinned: Asked = _no,
+    pinned: Question = _no,
     at: datetime | None = None,
 ) -> Chain:
     """
@@ -213,7 +230,7 @@ def _valid(one: x509.Certificate, day: date) -> bool:
     return one.not_valid_before_utc.date() <= day <= one.not_valid_after_utc.date()
 
 
-def _unlike_a_server(one: x509.Certificate, answers: Asked) -> tuple[bool, ...]:
+def _unlike_a_server(one: x509.Certificate, answers: Question) -> tuple[bool, ...]:
     """The less of it is so, the more this is the server's own: false before true, the first question first."""
     there = seen(one)
     return not answers(there), there.is_ca, not there.hosts, _is_root(one)

@@ -118,6 +118,7 @@ class Forecast:
                 for one in subject.chain.seen
             ],
             "has_root": subject.chain.has_root,
+            "left_out": [one.name for one in subject.chain.left_out],
             "pins": [self._pin(one) for one in subject.matches],
             "lint": [one.record() for one in self.findings],
             "scores": {name: self.score(name).record() for name in self.clients if not self.withheld(name)},

@@ -17,6 +17,7 @@ from lab.built.forecast.config import Anchor, Format, no_star, without_star
 from lab.built.forecast.findings import RULES, Found, LintFinding, Severity, Subject, rule, say, these
 from lab.built.forecast.match import Names
 from lab.pki.pins import name_of, seen
+from lab.pki.reading import extensions
 from lab.policy.pinset import Where
 
 MOST_AGE = 60 * 86_400  # seconds; RFC 7469 section 4.1 suggests some 60 days, and Chromium capped it there
@@ -502,9 +503,9 @@ def two_certificates(subject: Subject) -> Found:
 def refused_by_some(subject: Subject) -> Found:
     """A critical extension that OpenSSL takes as it is, and Java does not."""
     leaf, *above = subject.chain.path
-    policies = any(isinstance(one.value, x509.CertificatePolicies) for one in leaf.extensions)
+    policies = any(isinstance(one.value, x509.CertificatePolicies) for one in extensions(leaf))
     for one in (leaf, *above[: len(above) - subject.chain.has_root]):
-        for extension in one.extensions:
+        for extension in extensions(one):
             value = extension.value
             explicit = isinstance(value, x509.PolicyConstraints) and value.require_explicit_policy is not None
             if extension.critical and (isinstance(value, x509.CRLDistributionPoints) or (explicit and not policies)):

@@ -33,7 +33,7 @@ from lab.pki.errors import UNSPECIFIED, error_at
 from lab.pki.names import reserved
 from lab.pki.paths import EXPIRED, NOT_YET
 from lab.pki.pins import algorithm_of, fingerprint_of, name_of, pin_of, seen
-from lab.pki.reading import parsed
+from lab.pki.reading import extensions, parsed
 from lab.pki.world import World
 from lab.policy.check import Check, Known
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
@@ -104,7 +104,7 @@ def limited_by_anchor(chain: Chain, now: datetime) -> bool:
         .not_valid_before(root.not_valid_before_utc)
         .not_valid_after(root.not_valid_after_utc)
     )
-    for extension in root.extensions:
+    for extension in extensions(root):
         if isinstance(extension.value, (*_KEPT, x509.SubjectKeyIdentifier)):
             bare = bare.add_extension(extension.value, critical=extension.critical)
     return not refused(replace(chain, path=(*chain.path[:-1], signed(bare, new_key()))), now)
@@ -234,7 +234,7 @@ class Rebuilt(World):
                 f"the signature of {name_of(old.subject)} is by {_WEAK[old.signature_algorithm_oid]} there, which most "
                 "programs of today refuse below a root, and by SHA-256 here"
             )
-        for extension in old.extensions:
+        for extension in extensions(old):
             value = extension.value
             if isinstance(value, x509.NameConstraints):
                 constraints = self._constraints(value)

@@ -47,6 +47,8 @@ def _chain(shown: Forecast) -> Iterator[str]:
             yield f"  -  {_dated(seen(beside))}, the host's {'as well' if beside in chain.others else 'on other days'}"
         else:
             yield f"  -  {name_of(beside.subject)[:80]}, in the file and not on the way up"
+    for odd in chain.left_out:
+        yield f"  -  {odd.name[:80]}, in the file and left out: {odd.trouble}"
 
 
 def _dated(one: Certificate) -> str:
