@@ -87,7 +87,7 @@ class Chain:
         return min(one.not_valid_after_utc for one in self.path)
 
 
-Question = Callable[[Certificate], bool]
+Answers = Callable[[Certificate], bool]
 """Something that is asked of a certificate: whether it answers for the host that a forecast is about, or is pinned."""
 
 
@@ -96,7 +96,7 @@ def _no(_: Certificate) -> bool:
 
 
 def read_chain(
-    file: Path, root: Path | None = None, answers: Question = _no, pinned: Question = _no, at: datetime | None = None
+    file: Path, root: Path | None = None, answers: Answers = _no, pinned: Answers = _no, at: datetime | None = None
 ) -> Chain:
     """
     The chain of the server that `answers`: its certificates, 1 to 100 of them, in whatever form; see `lab.pki.brought`.
@@ -131,7 +131,7 @@ def read_chain(
     return chain
 
 
-def _wanted(one: Certificate, chain: Chain, answers: Question) -> bool:
+def _wanted(one: Certificate, chain: Chain, answers: Answers) -> bool:
     """Whether a certificate that cannot be looked into has a part in this chain: its top, or the server's own."""
     continues = not chain.has_root and chain.seen[-1].issuer == one.name
     return continues or (answers(one) and not answers(chain.seen[0]))
@@ -173,9 +173,9 @@ def certificates(brought: Contents, *, all_of_them: bool = True, otherwise: str 
 def ordered(
     found: Sequence[x509.Certificate],
     file: str,
-    answers: Question = _no,
+    answers: Answers = _no,
     roots: Sequence[x509.Certificate] = (),
-    pinned: Question = _no,
+    pinned: Answers = _no,
     at: datetime | None = None,
 ) -> Chain:
     """
@@ -230,7 +230,7 @@ def _valid(one: x509.Certificate, day: date) -> bool:
     return one.not_valid_before_utc.date() <= day <= one.not_valid_after_utc.date()
 
 
-def _unlike_a_server(one: x509.Certificate, answers: Question) -> tuple[bool, ...]:
+def _unlike_a_server(one: x509.Certificate, answers: Answers) -> tuple[bool, ...]:
     """The less of it is so, the more this is the server's own: false before true, the first question first."""
     there = seen(one)
     return not answers(there), there.is_ca, not there.hosts, _is_root(one)
