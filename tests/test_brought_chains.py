@@ -726,6 +726,8 @@ def test_what_continues_a_chain_may_be_given_as_its_root(tmp_path: Path) -> None
     assert "the root, which is not in the file" not in said
     there = read_chain(alone, middle)
     assert (there.path, there.has_root) == ((leaf, issuing), False)
+    again = made("Root CA", None, CA, held=key("ECDSA", 0))  # the root with other dates, where the file has one
+    assert read_chain(write(tmp_path, chain_pem()), write(tmp_path, pem([again]), "again.pem")).path[-1] == root
     assert "the key of Root CA" in text(run(okhttp(ROOT, BACKUP), there))
     with pytest.raises(ValueError, match="does not complete"):  # the control: what continues nothing
         read_chain(alone, write(tmp_path, pem([root]), "root.pem"))
@@ -942,6 +944,7 @@ def test_another_hosts_certificate_is_an_outage() -> None:
         (okhttp(pin_of(named)), HOST, [HOST], "served"),
         (okhttp(pin_of(named)), HOST, ["www.other.example"], "outage"),
         (curl(pin_of(named)), HOST, [], "served"),
+        (curl(pin_of(named)), None, [], "served"),
         (curl(pin_of(named)), "www.other.example", [], "outage"),
     ):
         there = ordered([made(HOST, SIGNS, hosts=hosts), *certificates()[1:]], "file")

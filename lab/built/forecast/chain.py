@@ -120,7 +120,7 @@ def read_chain(
     if any(_wanted(one, chain, answers) for one in odd):
         certificates(brought)
     chain = replace(chain, left_out=tuple(odd))
-    if root and not set(above) & set(chain.path):
+    if root and not any(one in chain.path or _issued(one, chain.path[-1]) for one in above):
         namesake = any(one.subject == chain.path[-1].issuer for one in above)
         raise ValueError(
             f"{root} does not complete {file}, whose last certificate was issued by {shown(chain.above)}; "

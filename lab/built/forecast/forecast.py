@@ -196,8 +196,7 @@ def forecast(
         authorities=tuple(one for one in shown if not isinstance(one, str)),
     )
     findings = lint(subject)
-    wrong = subject.misnamed if name != SITE else ""  # that one stands for a host that nobody named
-    world = Rebuilt(chain, name, now, misnamed=bool(wrong))
+    world = Rebuilt(chain, name, now, misnamed=bool(subject.misnamed))
     told = usually(()) if scenes is None else chosen(scenes)
     wanted = [ORDINARY, *(one.name for one in told)]
     if slips := [one for one in wanted if one not in CASES]:
@@ -216,8 +215,8 @@ def forecast(
         findings=findings,
         lab_host=world.host,
         changes=tuple(dict.fromkeys(world.changes)),
-        refused=f"{world.refused.reason} ({world.refused.name})" if world.refused else wrong,
-        accepted_by="" if wrong or not limited_by_anchor(chain, now) else "Java",
+        refused=f"{world.refused.reason} ({world.refused.name})" if world.refused else subject.misnamed,
+        accepted_by="" if subject.misnamed or not limited_by_anchor(chain, now) else "Java",
         hypotheses=hypotheses,
         matrix=played,
         aside={one.name: aside(one, played.cell("unpinned", one.name), chain) for one in played.cases},
@@ -287,4 +286,8 @@ def _host(config: PinConfig, chain: Chain, host: str | None) -> str:
             raise ValueError(f"{name} is a pattern, and a connection goes to one host; name one, as www.bank.example")
         return name
     leaf = seen(chain.leaf)
-    return default_host(config, leaf.hosts, lambda name: not name_mismatch(leaf, name), SITE)
+    bare = replace(leaf, hosts=(leaf.name,))
+    common = not config.host and "." in leaf.name and not name_mismatch(bare, leaf.name)  # as curl has it
+    return default_host(
+        config, leaf.hosts or bare.hosts[: int(common)], lambda name: not name_mismatch(leaf, name), SITE
+    )

@@ -107,6 +107,8 @@ def _named(pin: Pin, chain: Chain, held: set[bytes]) -> tuple[Names, int | None]
     for names, certificates in beside.items():
         if any(pin.digest in both for both in _hashes(certificates, pin.hash)):
             return names, None
+    if str(pin) in {one.pin for one in chain.left_out}:
+        return Names.ASIDE, None
     known = pin.digest in held or pin.role is Role.BACKUP
     if not known and pin.role is Role.ROOT and not chain.has_root:
         return Names.KEY, len(chain.path)  # the file itself says that this is the root's

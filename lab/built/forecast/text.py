@@ -46,7 +46,9 @@ def _chain(shown: Forecast) -> Iterator[str]:
         if beside in (*chain.others, *chain.former):
             yield f"  -  {_dated(seen(beside))}, the host's {'as well' if beside in chain.others else 'on other days'}"
         else:
-            yield f"  -  {name_of(beside.subject)[:80]}, in the file and not on the way up"
+            namesake = not chain.has_root and beside.subject == chain.path[-1].issuer
+            why = ": its key did not sign the last" if namesake else ""
+            yield f"  -  {name_of(beside.subject)[:80]}, in the file and not on the way up{why}"
     for odd in chain.left_out:
         yield f"  -  {odd.name[:80]}, in the file and left out: {odd.trouble}"
 
