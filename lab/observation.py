@@ -150,6 +150,20 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """
+    A signed certificate timestamp (SCT, RFC 6962) that was verified: a log's word that it has the certificate.
+
+    `log` names the log and `operator` who runs it; `retired` is when the log was retired, None while it is not.
+    """
+
+    log: str
+    operator: str
+    time: datetime
+    retired: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """
     What a client saw in one handshake, and may use to decide.

@@ -10,9 +10,10 @@ socket or a pin, and nothing is written to disk.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import trustme
 from cryptography import x509
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lab.pki.log import PublicLog, logged
 from lab.pki.names import is_address
 from lab.pki.pins import name_of
 
@@ -131,6 +133,7 @@ class Authority:
         algorithm: str = "ECDSA",
         not_before: datetime | None = None,
         not_after: datetime | None = None,
+        logs: Sequence[PublicLog] = (),
     ) -> Credential:
         """
         A credential for `hosts`, the first of which is its name.
@@ -138,10 +141,12 @@ class Authority:
         With `key`, the certificate is for that key: this is how a renewal
         keeps its pin, and how a thief gets a new certificate for a stolen key.
         Without dates it starts a day ago and lasts `life`, 90 days by default.
+        What `logs` sign for its precertificate is in the certificate.
         """
-        start = not_before or (self.now or _today()) - BACKDATED
+        today = self.now or _today()
+        start = not_before or today - BACKDATED
         end = not_after or start + self.life
-        if self.trustme and key is None and algorithm in TRUSTME_KEYS:
+        if self.trustme and key is None and algorithm in TRUSTME_KEYS and not logs:
             made = self.trustme.issue_cert(
                 *hosts,
                 common_name=hosts[0],
@@ -155,7 +160,11 @@ class Authority:
             leaf, held = x509.load_pem_x509_certificate(pem), _load_key(made.private_key_pem.bytes())
         else:
             held = key or new_key(algorithm)
-            leaf = _leaf(self, hosts, held, start, end)
+            builder = _leaf(self, hosts, held, start, end)
+            if logs:
+                line = [one.certificate for one in self.line()]
+                builder = logged(builder, partial(signed, key=self.key), line, logs, today)
+            leaf = signed(builder, self.key)
         between = [one.certificate for one in self.line() if one.parent]
         return Credential(held, (leaf, *between), self)
 
@@ -222,7 +231,7 @@ def self_signed(*hosts: str, now: datetime | None = None) -> Credential:
     """A certificate for `hosts` that its own key signed on the day `now`, today by default: nobody vouches for it."""
     key = new_key()
     start = (now or _today()) - BACKDATED
-    return Credential(key, (_leaf(None, hosts, key, start, start + LEAF_LIFE),))
+    return Credential(key, (signed(_leaf(None, hosts, key, start, start + LEAF_LIFE), key),))
 
 
 def acting_as_ca(credential: Credential) -> Authority:
@@ -295,7 +304,7 @@ def signed(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
 
 def _leaf(
     signer: Authority | None, hosts: tuple[str, ...], key: Key, start: datetime, end: datetime
-) -> x509.Certificate:
+) -> x509.CertificateBuilder:
     # OpenSSL holds a common name that looks like a host against name constraints where no DNS name is there,
     # so an address is no common name: a limited CA could not vouch for 127.0.0.1 otherwise.
     kind = NameOID.ORGANIZATION_NAME if is_address(hosts[0]) else NameOID.COMMON_NAME
@@ -303,14 +312,13 @@ def _leaf(
     alternatives = [
         x509.IPAddress(ipaddress.ip_address(host)) if is_address(host) else x509.DNSName(host) for host in hosts
     ]
-    builder = (
+    return (
         begun(subject, key, signer, start, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(_usage("digital_signature"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     )
-    return signed(builder, signer.key if signer else key)
 
 
 def _certified_again(of: Authority, signer: Authority | None) -> Authority:
