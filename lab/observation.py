@@ -151,11 +151,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """
-    A signed certificate timestamp (SCT, RFC 6962) that was verified: a log's word that it has the certificate.
-
-    `log` names the log and `operator` who runs it; `retired` is when the log was retired, None while it is not.
-    """
+    """A log's signed word that it has a certificate (an SCT, RFC 6962), verified; `retired`: since when the log is."""
 
     log: str
     operator: str

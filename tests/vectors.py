@@ -1,9 +1,10 @@
 """
-Pins of other people's certificates against OpenSSL, by hand: `python tests/vectors.py FOLDER`.
+Other people's certificates against OpenSSL, and against the logs that signed them, by hand: `vectors.py FOLDER`.
 
 FOLDER is the one of the package cryptography-vectors, or any with certificates, requests and public keys. Whatever
 OpenSSL's own parser cuts out as the SubjectPublicKeyInfo of the first thing in a file has to have the pin that the lab
-gives it; where the lab says no, that is one sentence. The exit code is 1 where anything else was seen.
+gives it; where the lab says no, that is one sentence. SCTs in certificates that somebody in the folder issued have to
+be signed by the log that they name. The exit code is 1 where anything else was seen.
 """
 
 from __future__ import annotations
@@ -12,11 +13,21 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
 from lab.pki.brought import Bearer, Brought, bring
-from lab.pki.reading import hashed
+from lab.pki.entry import common
+from lab.pki.reading import UNREADABLE, hashed, parsed, unwarned
+from lab.pki.sct import ListedLog, Sct, check_sct, entry_of, scts_in
 
 _AT = re.compile(rb"^ *(\d+):d=(\d+) +hl=(\d+) +l= *(\d+) ", re.MULTILINE)
 FIRST = {Bearer.CERTIFICATE: "x509", Bearer.REQUEST: "req"}
@@ -45,6 +56,93 @@ def cut_out(one: Brought, file: Path) -> bytes | None:
     return der[at : at + size]
 
 
+# The keys of the logs are not in the folder, and nobody need be asked for them: from an ECDSA signature and what it is
+# over, two keys follow that could have made it. One of them has the id that the SCT names, or else it is over something
+# else than the lab thinks: each octet that is signed is held against a signature that a log made.
+
+
+def log_of(sct: Sct, message: bytes) -> ListedLog | None:
+    """The log that signed this message and is the one that the SCT names; None where there is none (P-256)."""
+    r, s = decode_dss_signature(sct.signature[4:])
+    y = pow((r * r * r - 3 * r + B) % P, (P + 1) // 4, P)
+    digest = int.from_bytes(sha256(message).digest(), "big")
+    for point in ((r, y), (r, P - y)):  # Q = (s R - e G) / r
+        made = added(times(s, point), times(-digest % N, G))
+        key = ec.EllipticCurvePublicNumbers(*times(pow(r, -1, N), made), ec.SECP256R1()).public_key()
+        log = ListedLog("log.example", "", key)
+        if log.id == sct.log:
+            return log
+    return None
+
+
+P = 2**256 - 2**224 + 2**192 + 2**96 - 1  # NIST P-256 (FIPS 186-4 section D.1.2.3)
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+_ONE = ec.derive_private_key(1, ec.SECP256R1()).public_key().public_numbers()
+G = (_ONE.x, _ONE.y)
+
+
+def added(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """The sum of two points, neither of which is the other's opposite."""
+    rise, run = (3 * one[0] ** 2 - 3, 2 * one[1]) if one == other else (other[1] - one[1], other[0] - one[0])
+    slope = rise * pow(run, -1, P)
+    x = (slope * slope - one[0] - other[0]) % P
+    return x, (slope * (one[0] - x) - one[1]) % P
+
+
+def times(count: int, point: tuple[int, int]) -> tuple[int, int]:
+    """The point taken `count` times, which is from 1 to N - 1."""
+    found = point
+    for bit in f"{count:b}"[1:]:
+        found = added(found, found)
+        found = added(found, point) if bit == "1" else found
+    return found
+
+
+def scts(folder: str) -> int:
+    """The SCTs of every certificate in the folder; the number of those that went wrong."""
+    seen: Counter[str] = Counter()
+    held = tuple(certificates(folder))
+    issuers = {parsed(der).subject: der for der in held}
+    for der in held:
+        try:
+            found = scts_in(der)
+        except ValueError as problem:
+            seen["refused in one sentence" if "\n" not in str(problem) else "WRONG"] += 1
+            continue
+        issuer = issuers.get(parsed(der).issuer)
+        if issuer is None or not issued(der, issuer):
+            seen["of a certificate whose issuer is not in the folder, or did not sign it"] += len(found)
+            continue
+        for sct in found:
+            same = common(der) == parsed(der).tbs_precertificate_bytes
+            log = log_of(sct, entry_of(sct, der, issuer).leaf)
+            if log is not None:
+                check_sct(sct, der, issuer, log, datetime.now(UTC))
+            wrong = log_of(sct, entry_of(replace(sct, timestamp=sct.timestamp + 1), der, issuer).leaf)
+            seen["signed by the log that it names" if same and log and not wrong else "WRONG"] += 1
+    print("SCTs:", ", ".join(f"{name}: {number}" for name, number in seen.most_common()))
+    return seen["WRONG"]
+
+
+def issued(der: bytes, issuer: bytes) -> bool:
+    """Whether the one certificate has its signature from the other's key."""
+    try:
+        parsed(der).verify_directly_issued_by(parsed(issuer))
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True
+
+
+def certificates(folder: str) -> Iterator[bytes]:
+    """The certificates that can be read and are the first thing in a file."""
+    for file in sorted(one for one in Path(folder).rglob("*") if one.suffix in (".pem", ".der", ".crt", ".cer")):
+        with suppress(*UNREADABLE), unwarned():
+            one, *_ = bring(file).things
+            if one.kind is Bearer.CERTIFICATE and parsed(one.der).subject:
+                yield one.der
+
+
 def main(folder: str) -> int:
     """Every file below the folder; the number of those that went wrong."""
     seen: Counter[str] = Counter()
@@ -66,4 +164,4 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(bool(main(sys.argv[1])))
+    sys.exit(bool(main(sys.argv[1]) + scts(sys.argv[1])))

@@ -13,7 +13,6 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import trustme
 from cryptography import x509
@@ -140,11 +139,9 @@ class Authority:
 
         With `key`, the certificate is for that key: this is how a renewal
         keeps its pin, and how a thief gets a new certificate for a stolen key.
-        Without dates it starts a day ago and lasts `life`, 90 days by default.
-        What `logs` sign for its precertificate is in the certificate.
+        Without dates it starts a day ago and lasts `life`, 90 days by default. It holds what `logs` sign for it.
         """
-        today = self.now or _today()
-        start = not_before or today - BACKDATED
+        start = not_before or (self.now or _today()) - BACKDATED
         end = not_after or start + self.life
         if self.trustme and key is None and algorithm in TRUSTME_KEYS and not logs:
             made = self.trustme.issue_cert(
@@ -161,9 +158,8 @@ class Authority:
         else:
             held = key or new_key(algorithm)
             builder = _leaf(self, hosts, held, start, end)
-            if logs:
-                line = [one.certificate for one in self.line()]
-                builder = logged(builder, partial(signed, key=self.key), line, logs, today)
+            above = [one.certificate for one in self.line()]
+            builder = logged(builder, lambda made: signed(made, self.key), above, logs, self.now or _today())
             leaf = signed(builder, self.key)
         between = [one.certificate for one in self.line() if one.parent]
         return Credential(held, (leaf, *between), self)

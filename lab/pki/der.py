@@ -99,7 +99,7 @@ def without(tbs: bytes, name: bytes) -> bytes:
     kept = [whole for values, whole in every if values[0].content != name]
     if len(kept) == len(every):
         return tbs
-    left = wrapped(EXTENSIONS, wrapped(SEQUENCE, b"".join(kept))) if kept else b""
+    left = wrapped(EXTENSIONS, wrapped(SEQUENCE, b"".join(kept))) if kept else b""  # RFC 5280: none is no empty list
     return wrapped(SEQUENCE, before + left)  # so lengths are made anew, which DER allows in one way only
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -164,14 +164,16 @@ def logged(
     builder: x509.CertificateBuilder,
     sign: Callable[[x509.CertificateBuilder], x509.Certificate],
     above: Sequence[x509.Certificate],
-    logs: Iterable[PublicLog],
+    logs: Sequence[PublicLog],
     time: datetime,
 ) -> x509.CertificateBuilder:
     """
-    A certificate to be, with the list of what these logs signed for its precertificate, handed in at this time.
+    A certificate to be, with the list of what these logs signed for its precertificate; as it is, where there are none.
 
-    `sign` is the issuer's signature, `above` the chain from the issuer on.
+    `sign` is the issuer's signature, `above` the chain from the issuer on, `time` when the logs are asked.
     """
+    if not logs:
+        return builder
     precertificate = sign(builder.add_extension(x509.PrecertPoison(), critical=True))
     octets = wrapped(OCTET_STRING, listed(log.submit((precertificate, *above), time) for log in logs))
     oid = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
