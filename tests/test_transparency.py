@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import product
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ from OpenSSL import crypto
 
 from lab.observation import Stamp
 from lab.pki.authority import Authority, Credential, authority, begun, new_key, signed
-from lab.pki.der import parts, without
-from lab.pki.entry import LEAF_INDEX, POISON, SCT_LIST, LogEntry, Octets, common, moment, taken, to_be_signed
+from lab.pki.der import extension, parts, without, wrapped
+from lab.pki.entry import LEAF_INDEX, POISON, SCT_LIST, LogEntry, Octets, common, moment, taken, to_be_signed, vector
 from lab.pki.head import (
     Witness,
     check_cosigned,
@@ -152,7 +153,16 @@ def test_an_empty_tree_begins_every_tree() -> None:
 def test_a_leaf_is_no_node() -> None:
     """Who hands in two hashes as one leaf makes another tree, not a second reading of the same."""
     two = grown([b"one", b"two"])
-    assert grown([leaf_hash(b"one") + leaf_hash(b"two")]).root() != two.root()
+    pair = leaf_hash(b"one") + leaf_hash(b"two")
+    assert two.root() == sha256(b"\1" + pair).digest()
+    assert two.root() not in [grown([leaf]).root() for leaf in (pair, b"\1" + pair)]
+
+
+def test_a_proof_ends_at_the_root() -> None:
+    """A step behind it is no other way to stand in a larger tree."""
+    leaf, proof, root = leaf_hash(NUMBERED[1]), TREE.inclusion(1, 2), TREE.root(2)
+    assert included(leaf, 1, 2, proof, root)
+    assert not included(leaf, 0, 1, proof, root)
 
 
 def wrong_proofs(proof: list[bytes], root: bytes) -> list[list[bytes]]:
@@ -296,7 +306,9 @@ def test_a_checkpoint_is_as_long_as_one_may_be() -> None:
     note = log.file("checkpoint", NOW)
     assert read_checkpoint(note + "\u2014 somebody.example AAAAAAAA\n".encode(), log.listed).size == 5
     assert refused(read_checkpoint, note + b"no signature\n", log.listed)
-    assert refused(read_checkpoint, b"x" * 1_000_000 + b"\n" + note, log.listed)
+    others = "\u2014 somebody.example AAAAAAAA\n".encode()
+    assert not refused(read_checkpoint, note + others * 1_000, log.listed)
+    assert refused(read_checkpoint, note + others * 10_000, log.listed)
 
 
 def test_a_witness_signs_what_extends_what_he_signed() -> None:
@@ -313,6 +325,9 @@ def test_a_witness_signs_what_extends_what_he_signed() -> None:
     assert not refused(check_cosigned, text + b"\n\n" + his, witness.listed)
     changed = [one + b"\n\n" + his for one in spoilt(text)] + [text + b"\n\n" + one for one in spoilt(his)]
     assert [one for one in changed if not refused(check_cosigned, one, witness.listed)] == []
+    line = his.decode().split(" ")
+    longer = " ".join([*line[:2], base64.b64encode(base64.b64decode(line[2]) + b"\0").decode() + "\n"])
+    assert refused(check_cosigned, text + b"\n\n" + longer.encode(), witness.listed)
     assert refused(check_cosigned, note, Witness().listed)
     assert refused(check_cosigned, log.file("checkpoint", NOW), witness.listed)
 
@@ -453,8 +468,9 @@ def test_an_entry_comes_into_the_tree_with_the_merge_delay() -> None:
     assert log.head(NOW).root == EMPTY
     assert refused(log.file, "tile/0/000.p/1", NOW + HOUR)
     assert not refused(log.file, "tile/0/000.p/1", NOW + 2 * HOUR)
-    log.submit(CERTIFICATES[2], NOW)  # whose clock was behind: no entry overtakes another
-    assert [log.head(NOW + hours * HOUR).size for hours in (2, 3)] == [1, 3]
+    for late in CERTIFICATES[2:5]:
+        log.submit(late, NOW - HOUR)  # whose clock was behind: no entry overtakes another
+    assert [log.head(NOW + hours * HOUR).size for hours in (1, 2, 3)] == [0, 1, 5]
 
 
 def test_a_log_takes_what_its_roots_vouch_for() -> None:
@@ -519,8 +535,8 @@ def test_certificates_are_logged_on_request_only() -> None:
 
 def test_cryptography_reads_the_same() -> None:
     """The list, each field of it, and the octets that are signed: read by somebody else."""
-    extension = LOGGED.leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps)
-    theirs = [(one.log_id, one.timestamp.replace(tzinfo=UTC), one.extension_bytes) for one in extension.value]
+    found = LOGGED.leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps)
+    theirs = [(one.log_id, one.timestamp.replace(tzinfo=UTC), one.extension_bytes) for one in found.value]
     assert theirs == [(one.log, moment(one.timestamp), one.extensions) for one in scts_in(LEAF)]
     assert common(LEAF) == LOGGED.leaf.tbs_precertificate_bytes == ONE.entries[0].body
 
@@ -532,6 +548,8 @@ def test_a_leaf_of_the_tree_is_what_the_sct_signs() -> None:
     assert entry.leaf == ONE.entries[0].leaf
     proof = ONE.tree.inclusion(entry.index, head.size)
     assert included(leaf_hash(entry.leaf), entry.index, head.size, proof, head.root)
+    for extensions in (b"", b"\1" + SCT.extensions[1:], SCT.extensions + b"\0"):
+        assert refused(attrgetter("index"), replace(entry, extensions=extensions))
     other = entry_of(SCT, LEAF, der(OTHER.certificate))
     assert not included(leaf_hash(other.leaf), entry.index, head.size, proof, head.root)
 
@@ -574,6 +592,7 @@ def test_each_octet_of_a_list_counts() -> None:
     for one in spoilt(octets):
         assert refused(read_list, one) or not first_holds(one)
     assert read_list(octets[:4] + b"\1" + octets[5:]) == ()
+    assert refused(read_list, vector(vector(SCT.octets + b"\0", 2), 2))
 
 
 def test_each_octet_of_the_certificate_counts() -> None:
@@ -581,10 +600,10 @@ def test_each_octet_of_the_certificate_counts() -> None:
     tbs = to_be_signed(LEAF)
     words = listed(scts_in(LEAF))
     start, inside = LEAF.index(tbs), LEAF.index(words)
-    extension = range(inside - 25, inside + len(words))  # with what stands before it: tags, lengths, the identifier
+    around = range(inside - 25, inside + len(words))  # with what stands before it: tags, lengths, the identifier
     turned = (LEAF[:at] + bytes((LEAF[at] ^ 1,)) + LEAF[at + 1 :] for at in range(start, start + len(tbs)))
     harmless = {at for at, leaf in enumerate(turned, start) if holds(leaf=leaf)}
-    assert set(range(inside, inside + len(words))) <= harmless <= set(extension)
+    assert set(range(inside, inside + len(words))) <= harmless <= set(around)
 
 
 def test_an_sct_from_the_future_is_none_yet() -> None:
@@ -650,6 +669,19 @@ def test_an_extension_is_left_out_wherever_it_stands() -> None:
         assert without(tbs(*some[:at], poison, *some[at:]), POISON) == tbs(*some)
         assert without(tbs(*some), POISON) == tbs(*some)
     assert without(tbs(poison), SCT_LIST) == tbs(poison)
+
+
+def test_extensions_that_stand_twice_or_have_no_name_are_refused() -> None:
+    """Nobody could say which one counts."""
+
+    def tbs(*each: bytes) -> bytes:
+        return wrapped(0x30, wrapped(0xA3, wrapped(0x30, b"".join(wrapped(0x30, one) for one in each))))
+
+    one = wrapped(6, SCT_LIST) + wrapped(4, b"words")
+    assert extension(tbs(one), SCT_LIST) == b"words"
+    assert extension(tbs(one), POISON) is None
+    assert refused(extension, tbs(one, one), SCT_LIST)
+    assert refused(extension, tbs(one, b""), SCT_LIST)
 
 
 @settings(max_examples=200, deadline=None, database=None)
@@ -759,6 +791,7 @@ def test_a_monitor_tells_what_nobody_ordered() -> None:
         (("otherbank.example",), False),
         (("bank.example.shop.example",), False),
         (("*.shop.example",), False),
+        (("aaexample",), False),
     ],
 )
 def test_a_name_is_watched_with_all_that_covers_it(hosts: tuple[str, ...], told: bool) -> None:
@@ -766,6 +799,15 @@ def test_a_name_is_watched_with_all_that_covers_it(hosts: tuple[str, ...], told:
     log = public_log()
     OTHER.issue(*hosts, logs=(log,))
     assert bool(unordered(log.entries, 0, {HOST}, [])) is told
+
+
+def test_a_common_name_is_a_name() -> None:
+    """Some programs still go by it where a certificate has no other."""
+    log = public_log()
+    for name in (HOST, "shop.example"):
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        log.submit((signed(begun(subject, KEY, OTHER, NOW, NOW + DAY), OTHER.key),), NOW)
+    assert [one.index for one in unordered(log.entries, 0, {HOST}, [])] == [0]
 
 
 def test_an_order_is_a_key_with_its_names() -> None:
@@ -786,6 +828,11 @@ def test_what_a_monitor_cannot_read_it_tells() -> None:
     for entry in (replace(whole, body=b"nonsense"), replace(pre, body=b"\x30\0"), replace(pre, body=b"nonsense")):
         (found,) = unordered([entry], 0, {"shop.example"}, [])
         assert "cannot be read" in found.why
+    curve = bytes.fromhex("06072a8648ce3d0201")  # an EC key, as SubjectPublicKeyInfo says it
+    strange = replace(pre, body=pre.body.replace(curve, curve[:-1] + b"\x63"))
+    assert strange != pre
+    assert unordered([strange], 0, {"shop.example"}, []) == ()
+    assert [one.why for one in unordered([strange], 0, {HOST}, [])] == ["nobody ordered a certificate for its key"]
 
 
 def logged_entries() -> list[LogEntry]:
@@ -826,15 +873,22 @@ def test_a_log_that_shows_other_entries_than_it_signed_is_caught() -> None:
 
 def test_a_monitor_takes_no_other_tree() -> None:
     """A head that does not extend what was read, an older one, and one that is signed by somebody else."""
-    log, shown, _ = forked()
+    early = public_log(3)
+    log, shown = early.forked(), early.forked()
+    log.submit(CERTIFICATES[3], NOW)
+    shown.submit(CERTIFICATES[4], NOW)
     monitor = Monitor(log.listed)
     monitor.read(getting(log))
     assert refused(monitor.read, getting(shown))  # of the same size
     shown.submit(CERTIFICATES[5], NOW)
     assert refused(monitor.read, getting(shown))  # of a larger one
     assert refused(monitor.read, getting(log, NOW - HOUR))
+    assert monitor.read(getting(log, NOW + HOUR)) == ()
+    assert refused(monitor.read, getting(log, NOW))  # of the same size
+    with pytest.raises(ValueError, match="shows an older tree, of 3 entries, after one of 4"):
+        monitor.read(getting(early, NOW + 2 * HOUR))
     assert refused(Monitor(public_log().listed).read, getting(log))
-    assert monitor.read(getting(log)) == ()
+    assert monitor.read(getting(log, NOW + 2 * HOUR)) == ()
 
 
 def test_an_entry_that_is_hidden_is_found_by_its_sct() -> None:

@@ -87,7 +87,7 @@ def _line(name: str, key_id: bytes, signature: bytes) -> bytes:
 
 def _parted(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     """The text of a note, and who signs, with the id of the key and the signature."""
-    text, gap, lines = note[:MOST].decode(errors="replace").rpartition("\n\n")
+    text, gap, lines = note.decode(errors="replace").rpartition("\n\n")
     if not gap or len(note) > MOST or not lines.endswith("\n") or "\ufffd" in text:
         raise ValueError("it is no signed note: a text, an empty line, and a line for each signature")
     found = []

@@ -153,7 +153,7 @@ class PublicLog:
 
 def _issued(chain: Sequence[x509.Certificate], root: x509.Certificate) -> bool:
     try:
-        for below, above in pairwise(chain if chain[-1] == root else (*chain, root)):
+        for below, above in pairwise((*chain, root)):
             below.verify_directly_issued_by(above)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
