@@ -33,11 +33,8 @@ def milliseconds(time: datetime) -> int:
 
 
 def moment(timestamp: int) -> datetime:
-    """The time that a log wrote. Raises ValueError for one that no calendar has."""
-    try:
-        return EPOCH + timestamp * MILLISECOND
-    except OverflowError:
-        raise ValueError(f"{timestamp} milliseconds after 1970 is no time") from None
+    """The time that a log wrote; the last one of the calendar, where it is behind that."""
+    return EPOCH + min(timestamp, milliseconds(datetime.max.replace(tzinfo=UTC))) * MILLISECOND
 
 
 def vector(octets: bytes, size: int) -> bytes:
