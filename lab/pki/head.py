@@ -60,9 +60,7 @@ def check_head(head: TreeHead, log: ListedLog) -> None:
 def check_extends(old: TreeHead, new: TreeHead, proof: Sequence[bytes]) -> None:
     """Raise ValueError, in one sentence, unless the tree of the one head is the beginning of the other's."""
     if new.size == old.size and new.root != old.root:
-        raise ValueError(
-            f"two trees of {old.size} leaves have two roots: the log shows different people different ones"
-        )
+        raise ValueError(f"two trees of {old.size} leaves have two roots: the log shows people different ones")
     if not extends(old.size, old.root, new.size, new.root, proof):
         raise ValueError(f"the tree of {new.size} leaves is not shown to begin with the one of {old.size}")
 

@@ -38,14 +38,10 @@ _PATH = re.compile(r"tile/(data|[0-5])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-
 
 def tile_path(level: int | str, number: int, width: int = WIDTH) -> str:
     """Where a tile stands: its level or ``data``, its number in threes, and its width where it is not whole."""
-    digits = f"{number:03d}"
-    digits = digits.zfill(-(-len(digits) // 3) * 3)
-    threes = [digits[at : at + 3] for at in range(0, len(digits), 3)]
-    return f"tile/{level}/" + "/".join([*(f"x{one}" for one in threes[:-1]), threes[-1]]) + _part(width)
-
-
-def _part(width: int) -> str:
-    return "" if width == WIDTH else f".p/{width}"
+    threes = f"{number % 1000:03d}"
+    while number := number // 1000:
+        threes = f"x{number % 1000:03d}/{threes}"
+    return f"tile/{level}/{threes}" + ("" if width == WIDTH else f".p/{width}")
 
 
 class PublicLog:
@@ -89,7 +85,8 @@ class PublicLog:
         one sentence, for a precertificate without its issuer and for a chain that
         no root of the log's vouches for.
         """
-        self._vouched(chain)
+        if self._roots and not any(_issued(chain, root) for root in self._roots):
+            raise ValueError(f"{self.listed.name} has no root that vouches for this chain; hand in all of it")
         handed_in, *above = (one.public_bytes(serialization.Encoding.DER) for one in chain)
         pre = extension(to_be_signed(handed_in), POISON) is not None
         if pre and not above:
@@ -109,10 +106,6 @@ class PublicLog:
         self._scts[known] = Sct(self.listed.id, entry.timestamp, entry.extensions, signature)
         return self._scts[known]
 
-    def _vouched(self, chain: Sequence[x509.Certificate]) -> None:
-        if self._roots and not any(_issued(chain, root) for root in self._roots):
-            raise ValueError(f"{self.listed.name} has no root that vouches for this chain; hand in all of it")
-
     # ---- what it publishes ------------------------------------------------------------------------
 
     def size(self, time: datetime) -> int:
@@ -128,9 +121,8 @@ class PublicLog:
         """The paths of all that it publishes at this time."""
         yield "checkpoint"
         yield from (f"issuer/{one}" for one in self._issuers)
-        size = self.size(time)
         for level in ("data", *range(6)):
-            count = size >> 8 * (level if isinstance(level, int) else 0)
+            count = self.size(time) >> (0 if level == "data" else 8 * int(level))
             yield from (tile_path(level, at // WIDTH, min(WIDTH, count - at)) for at in range(0, count, WIDTH))
 
     def file(self, path: str, time: datetime) -> bytes:

@@ -61,16 +61,12 @@ class Monitor:
             raise ValueError(f"{self.log.name} shows an older tree, of {head.size} entries, after one of {before.size}")
         found: list[LogEntry] = []
         try:
-            for number in range(before.size // WIDTH, -(-head.size // WIDTH)) if head.size > before.size else ():
-                found += _tile(
-                    get, number, min(WIDTH, head.size - number * WIDTH), max(0, before.size - number * WIDTH)
-                )
+            for start in range(before.size // WIDTH * WIDTH, head.size, WIDTH):
+                found += _tile(get, start, min(WIDTH, head.size - start))[max(0, before.size - start) :]
             for entry in found:
                 self._tree.append(entry.leaf)
             if self._tree.root() != head.root:
-                raise ValueError(
-                    f"{self.log.name} signed another tree of {head.size} entries than the one that it shows"
-                )
+                raise ValueError(f"{self.log.name} signed another tree of {head.size} entries than the one it shows")
             self.head = head
         finally:
             self._tree.cut(self.head.size)
@@ -91,11 +87,11 @@ class Monitor:
         return False
 
 
-def _tile(get: Callable[[str], bytes], number: int, width: int, known: int) -> list[LogEntry]:
-    taking = Octets(get(tile_path("data", number, width)))
+def _tile(get: Callable[[str], bytes], start: int, width: int) -> list[LogEntry]:
+    taking = Octets(get(tile_path("data", start // WIDTH, width)))
     entries = [taken(taking) for _ in range(width)]
     taking.end(f"the {width} entries of a tile")
-    return entries[known:]
+    return entries
 
 
 def unordered(
@@ -117,9 +113,7 @@ def unordered(
         elif any(_concerns(host, name.lower()) for host in hosts for name in names):
             mine = [order.names for order in orders if order.pin == certificate.pin]
             if not any({one.lower() for one in certificate.hosts} <= allowed for allowed in mine):
-                why = (
-                    "its key was ordered with other names only" if mine else "nobody ordered a certificate for its key"
-                )
+                why = "its key was ordered with other names" if mine else "nobody ordered a certificate for its key"
         if why:
             found.append(Unordered(index, moment(entry.timestamp), certificate, why))
     return tuple(found)
