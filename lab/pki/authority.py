@@ -182,11 +182,13 @@ def authority(
     """
     A root CA, or an intermediate where `under` names its parent.
 
-    `only` lists domains: the certificate then carries critical name
-    constraints (RFC 5280 section 4.2.1.10) that permit those domains, mail at
-    those domains, and loopback addresses. Without any choice trustme makes it,
-    valid from 2000 to 3000. `now`, where given, is the day on which it and the
-    authorities below it issue.
+    `only` lists domains: the certificate then is for TLS servers only (extended
+    key usage), and carries critical name constraints (RFC 5280 section
+    4.2.1.10) that permit those domains, mail and URIs at those domains, and
+    loopback addresses; with entries such as ``CN=bank.example`` only subjects
+    that begin so as well. Not every verifier holds a trust anchor to them.
+    Without any choice trustme makes it, valid from 2000 to 3000. `now`,
+    where given, is the day on which it and the authorities below it issue.
     """
     today, life = now or (under.now if under else None), under.life if under else LEAF_LIFE
     domains = tuple(only)
@@ -332,6 +334,7 @@ def _ca_certificate(
     )
     if only:
         builder = builder.add_extension(_constraints(only), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return signed(builder, signer.key if signer else key)
 
 
@@ -343,12 +346,15 @@ def _usage(*allowed: str) -> x509.KeyUsage:
     return x509.KeyUsage(**{name: name in allowed for name in every})
 
 
-def _constraints(domains: tuple[str, ...]) -> x509.NameConstraints:
-    # A kind of name that no subtree mentions is not constrained at all, so
-    # addresses and mail have to be named beside the hosts.
+def _constraints(only: tuple[str, ...]) -> x509.NameConstraints:
+    # A kind of name that no subtree mentions is not constrained at all, so addresses, mail and URIs have to be named
+    # beside the hosts. Subjects are where that is asked for: `cryptography` refuses every chain with such a limit.
     permitted: list[x509.GeneralName] = []
-    for domain in domains:
-        permitted += [x509.DNSName(domain), x509.RFC822Name(domain)]
+    for one in only:
+        if one.startswith("CN="):
+            permitted.append(x509.DirectoryName(x509.Name.from_rfc4514_string(one)))
+        else:
+            permitted += [x509.DNSName(one), x509.RFC822Name(one), x509.UniformResourceIdentifier(one)]
     for network in ("127.0.0.0/8", "::1/128"):
         permitted.append(x509.IPAddress(ipaddress.ip_network(network)))
     return x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)

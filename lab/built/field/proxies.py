@@ -105,7 +105,7 @@ def _mitmdump(program: str, post: Post) -> Sequence[str | Path]:
 def _sslsplit(program: str, post: Post) -> Sequence[str | Path]:
     # -D keeps it in the foreground. Started by root, it reads the keys, opens its log and goes on as nobody.
     host, port = post.upstream
-    forging = ("-k", post.key, "-c", post.authority)
+    forging = ("-k", post.key, "-c", post.authority, "-C", post.authority)
     return [program, "-D", *forging, "-L", post.folder / CONTENT, "https", HOME, str(post.port), host, str(port)]
 
 
@@ -133,7 +133,7 @@ class Running:
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
-        (anchor,) = load_pem(post.authority)
+        anchor = load_pem(post.authority)[-1]
         self._context = tls.client_context([anchor], datetime.now(UTC))
 
     def __enter__(self) -> Self:
