@@ -49,6 +49,7 @@ BEYOND = {
     "test_unreadable": "beyond",
     "test_forecast": "forecast",
     "test_serve": "beyond",
+    "test_intercept": "beyond",
     "test_field_": "field",
 }
 
