@@ -42,7 +42,7 @@ SMALL = {
     "forecast": "--chain {certs}/chains/genuine.pem --pins {certs}/pins/network_security_config.xml",
     "field": "--every --programs curl --scenes new_key",
     "pin": "{certs}/chains/genuine.pem",
-    "certs": "--out {out}",
+    "certs": "--out {out}/certs",
     "intercept": "--help",
     "timeline": "dst-x3-2021",
     "hpkp": "fake_backup",
