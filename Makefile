@@ -11,8 +11,14 @@ VARYING := metadata.language_info.version metadata.language_info.codemirror_mode
 	metadata.language_info.file_extension metadata.language_info.mimetype metadata.language_info.nbconvert_exporter \
 	metadata.language_info.pygments_lexer
 
+# In a room without a network: packages that `make offline` put into wheels/ are taken from there, and nobody else is asked.
+WHEELS ?= $(wildcard wheels)
+ifneq ($(WHEELS),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := $(WHEELS)
+endif
 
-.PHONY: help demo test test-core coverage lab notebooks certs field report browser bench lint size clean
+.PHONY: help demo test test-core coverage lab notebooks doctor offline certs field report browser bench lint size clean
 
 help:
 	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
@@ -21,7 +27,7 @@ $(VENV)/core: requirements/core.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("this lab needs Python 3.11 or later; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing the lab's packages into $(VENV), once; a minute where none of them is kept on this machine."
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt $(if $(WHEELS),|| { cat $(WHEELS)/README.txt; exit 1; })
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -69,14 +75,21 @@ coverage: $(VENV)/test
 	@$(RUN) -m pytest --core --cov=lab --cov-report=
 	@echo "percent of the library that the tests of the core run through: $$($(RUN) -m coverage report --format=total)"
 
-## Open the notebooks in JupyterLab, at the first one; it asks no address but this machine's.
+## Copy the notebooks to work/, never over yours, and open JupyterLab there, at the first one.
 lab: $(VENV)/jupyter
-	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00-start-here.ipynb \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None $(if $(filter 0,$(shell id -u)),--allow-root)
+	@$(RUN) -m lab work --open
 
-## Run every notebook and write the executed copies as HTML to build/notebooks.
+## Run every notebook and write the book, HTML pages that need no network, to build/notebooks.
 notebooks: $(VENV)/jupyter
 	@$(RUN) -m lab notebooks
+
+## Say whether this machine can run the lab: Python, packages, loopback, disk, clock, proxies, programs.
+doctor:
+	@$(firstword $(wildcard $(RUN)) $(PYTHON)) -m lab doctor
+
+## Write one archive for a room without a network: the lab, and its packages for machines like this one.
+offline: $(VENV)/core
+	@$(RUN) -m lab offline
 
 ## Write throwaway chains, stores, keys and pins to certs/, to look at with openssl.
 certs: $(VENV)/core

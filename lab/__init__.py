@@ -67,7 +67,10 @@ import sys
 from importlib import import_module
 
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Python reads this far
-    sys.exit(f"lab: this lab needs Python 3.11 or later, and this is {sys.version_info[0]}.{sys.version_info[1]}")
+    sys.exit(
+        f"lab: this lab needs Python 3.11 or later, and this is {sys.version_info[0]}.{sys.version_info[1]}; "
+        "start it with a newer one, as in `python3.12 -m lab doctor`"
+    )
 
 __version__ = "0.1.0"
 

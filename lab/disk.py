@@ -7,6 +7,7 @@ It knows paths, descriptors and octets, and nothing of what they say.
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import re
 import secrets
@@ -14,7 +15,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -30,8 +31,19 @@ def written(path: Path, content: str, *, secret: bool = False, option: str = "--
 
 @contextmanager
 def writing(path: Path, *, secret: bool = False, option: str = "--out") -> Iterator[IO[str]]:
+    """A file to write text to, in UTF-8 and with plain line ends; else as `writing_octets` has it."""
+    with writing_octets(path, secret=secret, option=option) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+        try:
+            yield text
+        finally:
+            text.detach()  # what it still held goes out; the file is closed by whoever opened it
+
+
+@contextmanager
+def writing_octets(path: Path, *, secret: bool = False, option: str = "--out") -> Iterator[IO[bytes]]:
     """
-    A file to write text to, which stands at `path` when the block is over, and nowhere where the block fails.
+    A file to write octets to, which stands at `path` when the block is over, and nowhere where the block fails.
 
     It is written beside its place and renamed. It is for its owner only where it
     is `secret`, else for whom the umask lets. A link stays, and what it leads to
@@ -44,8 +56,7 @@ def writing(path: Path, *, secret: bool = False, option: str = "--out") -> Itera
     opener = partial(os.open, mode=0o600 if secret else 0o666)
     with _worded(path, option):
         try:
-            mode = "w" if device else "x"
-            with open(place if device else beside, mode, encoding="utf-8", newline="\n", opener=opener) as file:
+            with open(place if device else beside, "wb" if device else "xb", opener=opener) as file:
                 yield file
                 file.flush()
                 if not device:
@@ -260,6 +271,9 @@ def append(descriptor: int, octets: bytes) -> None:
 # ---- handed in -----------------------------------------------------------------------------------
 
 
+STDIN = "standard input"
+
+
 def opened(file: Path, what: str) -> IO[bytes]:
     """
     The file, open for reading: a regular one, so that nobody waits for what comes out of a pipe or a device.
@@ -282,15 +296,17 @@ def opened(file: Path, what: str) -> IO[bytes]:
     raise ValueError(f"cannot read {file}: {why}; give the path of a file with {what}")
 
 
-def read(file: Path, most: int, what: str) -> bytes:
+def read(file: Path, most: int, what: str, *, instead: str = "give a file without it") -> bytes:
     """
-    The file's bytes, of which no more than `most` are ever read.
+    The file's bytes, of which no more than `most` are ever read; those of standard input, where it is ``-``.
 
     `what` says in messages what was wanted. Raises ValueError, in one sentence,
     for a file that cannot be read, is empty or is larger, and for one with a
-    private key in it: nothing of that is looked at.
+    private key in it: nothing of that is looked at, and `instead` says what to give.
     """
-    with opened(file, what) as stream:
+    piped = str(file) == "-"
+    with nullcontext(sys.stdin.buffer) if piped else opened(file, what) as stream:
+        file = Path(STDIN) if piped else file
         try:
             octets = stream.read(most + 1)
         except OSError as problem:
@@ -300,11 +316,16 @@ def read(file: Path, most: int, what: str) -> bytes:
     if not octets.strip():
         raise ValueError(f"{file} is empty; give a file with {what}")
     if b"PRIVATE KEY-----" in octets or b"P\0R\0I\0V\0A\0T\0E\0 \0K\0E\0Y\0" in octets:
-        raise ValueError(
-            f"{file} holds a private key, which does not belong here: nothing of it was used or kept, "
-            "so give a file without it, and keep the key where only the server can read it"
-        )
+        raise ValueError(private(str(file), instead))
     return octets
+
+
+def private(file: str, instead: str) -> str:
+    """What is said of a private key that somebody hands in."""
+    return (
+        f"{file} holds a private key, which does not belong here: nothing of it was used or kept, "
+        f"so {instead}, and keep the key where only the server can read it"
+    )
 
 
 def text_of(octets: bytes) -> str:

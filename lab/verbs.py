@@ -29,25 +29,14 @@ from lab.built.time.hpkp_command import hpkp
 from lab.cli.certificates import pin
 from lab.cli.certs import certs
 from lab.cli.trials import TWINS, demo, everything, matrix, profiles, trial
-from lab.cli.verb import Parser, file, flag, forms, runs, taken, verb
+from lab.cli.verb import Parser, flag, forms, runs, taken, verb
 from lab.cli.watched import watched
+from lab.course.ask import ask
+from lab.course.command import doctor, notebooks, offline, reset, work
 from lab.naming import printable
 
 LONGEST = 4000
 """Characters of one sentence about what went wrong, the names that others wrote included."""
-
-
-@verb("notebooks", "--out build/notebooks", file("--out", "where", "DIR", default=Path("build/notebooks")))
-def notebooks(chosen: argparse.Namespace) -> None:
-    """Run every notebook and write the executed copies as HTML pages that need no network."""
-    import importlib.util
-
-    if importlib.util.find_spec("nbconvert") is None:
-        raise ValueError("the notebooks need Jupyter; run `make notebooks`, or install requirements/jupyter.txt")
-    from lab.course.publish import publish
-
-    with watched() as progress:
-        publish(chosen.out, lambda line: print(line, flush=True), progress)
 
 
 @verb(
@@ -67,7 +56,7 @@ def bench(chosen: argparse.Namespace) -> None:
 
 VERBS = (
     demo, matrix, trial, everything, profiles, serve, forecast, field, pin, certs, intercept, timeline, hpkp, known,
-    report, fleet, notebooks, bench,
+    report, fleet, ask, work, reset, notebooks, doctor, offline, bench,
 )  # fmt: skip
 """Every verb, in the order in which --help names them."""
 

@@ -48,6 +48,7 @@ BEYOND = {
     "test_paths": "beyond",
     "test_unreadable": "beyond",
     "test_forecast": "forecast",
+    "test_brought": "forecast",
     "test_serve": "beyond",
     "test_intercept": "beyond",
     "test_field_": "field",

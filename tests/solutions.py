@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.course import publish
+from lab.course.book import read
 
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```", re.DOTALL)
 
@@ -20,7 +21,7 @@ def attempt(path: Path) -> Any:
     """
     from nbclient.exceptions import CellExecutionError
 
-    notebook = publish.read(path)
+    notebook = read(path)
     notebook.cells += solved(notebook.cells)
     try:
         return publish.run(notebook)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from lab.course import middle
 from lab.course.report import Report
@@ -15,7 +17,7 @@ from lab.observation import View
 from lab.pki.world import World
 from lab.wire.attacker import Attacker
 from lab.wire.http import Request
-from lab.wire.listener import Listener, running
+from lab.wire.listener import Address, Listener, dial, running
 from lab.wire.service import Service
 
 
@@ -129,3 +131,27 @@ def test_settled_waits_for_the_log_and_for_nothing_else() -> None:
                 assert len(middle.settled(bank)) == number
     with Listener(lambda raw, port: None) as bare, pytest.raises(ValueError, match="keeps no log"):
         middle.settled(bare)
+
+
+def test_what_a_server_is_offered_differs_for_the_same_request() -> None:
+    """Python's own client offers one list of cipher suites, the relay another; no handshake, no list."""
+    world = World()
+    rogue = world.other_issuing.issue(world.host)
+
+    def knock(at: Address) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        for one in world.store:
+            context.load_verify_locations(cadata=one.certificate.public_bytes(Encoding.DER))
+        with dial(at) as raw, context.wrap_socket(raw, server_hostname=world.host) as tls:
+            tls.sendall(b"GET /account HTTP/1.1\r\nHost: bank.example\r\n\r\n")
+            tls.read()
+
+    def relayed(at: Address) -> None:
+        with Attacker(rogue, at, host=world.host) as attacker:
+            knock(attacker.address)
+
+    direct = middle.offered(knock)
+    assert 0x1301 in direct  # TLS_AES_128_GCM_SHA256, which every TLS 1.3 client has (RFC 8446 section 9.1)
+    assert direct == middle.offered(knock) != middle.offered(relayed)
+    with pytest.raises(ValueError, match="no ClientHello"):
+        middle.offered(lambda at: dial(at).close())

@@ -19,12 +19,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 from OpenSSL import crypto
 from torture import killed, one_world
-from vouching import INSIDE, WANTED, attackers_ca, vouched
+from vouching import INSIDE, WANTED, attackers_ca, certificates_in, vouched
 
 from lab import disk
 from lab.disk import MARK
 from lab.pki import export
-from lab.pki.pins import load_pem, pin_of, seen
+from lab.pki.pins import pin_of, seen
 from lab.verbs import main
 from lab.wire import tls
 from lab.wire.client import connect
@@ -39,7 +39,7 @@ def certs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def authorities(certs: Path) -> list[x509.Certificate]:
-    return [load_pem(path)[0] for path in sorted((certs / "authorities").glob("*.pem"))]
+    return [certificates_in(path)[0] for path in sorted((certs / "authorities").glob("*.pem"))]
 
 
 def test_every_authority_is_constrained_and_short_lived(certs: Path) -> None:
@@ -85,7 +85,7 @@ def test_an_exported_authority_cannot_vouch_for_another_name() -> None:
 def test_the_pins_file_agrees_in_every_format(certs: Path) -> None:
     """curl, OkHttp, Android and the lab's own file hold the same pins, of the genuine leaf and the backup key."""
     own = json.loads((certs / "pins/pins.json").read_text())
-    leaf = pin_of(load_pem(certs / "chains/genuine.pem")[0])
+    leaf = pin_of(certificates_in(certs / "chains/genuine.pem")[0])
     assert own["leaf"] == leaf
     digests = [own[name].removeprefix("sha256/") for name in ("leaf", "backup")]
     curl = (certs / "pins/curl.txt").read_text().strip()
@@ -98,7 +98,7 @@ def test_the_pins_file_agrees_in_every_format(certs: Path) -> None:
 
 def test_chains_are_what_their_names_say(certs: Path) -> None:
     """The renewals share the key or do not; the rogue chain ends in the rogue root."""
-    leaf = {path.stem: pin_of(load_pem(path)[0]) for path in (certs / "chains").iterdir()}
+    leaf = {path.stem: pin_of(certificates_in(path)[0]) for path in (certs / "chains").iterdir()}
     assert leaf["renewed-same-key"] == leaf["genuine"]
     assert leaf["renewed-new-key"] != leaf["genuine"]
     assert leaf["renewed-backup-key"] == json.loads((certs / "pins/pins.json").read_text())["backup"]
@@ -263,7 +263,7 @@ def test_no_cas_key_is_written_but_for_who_asks(with_attackers_ca: bool, tmp_pat
         public(load_pem_private_key(one.read_bytes(), None).public_key()): one.stem
         for one in (tmp_path / "certs/keys").iterdir()
     }
-    found = [one for path in (tmp_path / "certs").rglob("*.pem") for one in load_pem(path)]
+    found = [one for path in (tmp_path / "certs").rglob("*.pem") for one in certificates_in(path)]
     signers = {held[key]: one for one in found if seen(one).is_ca and (key := public(one.public_key())) in held}
     assert set(signers) == ({"rogue-issuing-ca", "installed-issuing-ca"} if with_attackers_ca else set())
     assert all(one.issuer != one.subject for one in signers.values())
@@ -314,7 +314,7 @@ def test_a_hand_out_does_not_say_which_chain_is_whose(tmp_path: Path, capsys: py
     assert all(one.read_bytes().startswith(b"-----BEGIN") for one in (out / "chains").iterdir())
     (genuine,) = (number for number, name in told.items() if name == "genuine")
     pins = json.loads((out / "pins/pins.json").read_text())
-    assert pin_of(load_pem(out / "chains" / f"{genuine}.pem")[0]) == pins["leaf"]
+    assert pin_of(certificates_in(out / "chains" / f"{genuine}.pem")[0]) == pins["leaf"]
     assert main(["certs", "--neutral", "--out", str(out)]) == 0
     assert dict(re.findall(r"^(chain-\d\d) is (\S+)$", capsys.readouterr().out, re.MULTILINE)) != told
 

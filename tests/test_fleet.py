@@ -29,7 +29,7 @@ from lab.built.fleet import drawing as picture
 from lab.built.fleet.adoption import ADOPTIONS, ASSUMPTION, Adoption, Group, adoption, steady
 from lab.built.fleet.count import Shipped, Tally
 from lab.built.fleet.history import FOREIGN, Deployment, History, Keys, Release, Threat
-from lab.built.fleet.plan import EVENTS, SOURCES, Plan
+from lab.built.fleet.plan import EVENTS, SOURCES, SWAPS, Plan
 from lab.built.fleet.situations import (
     ORDINARY,
     SITUATIONS,
@@ -475,7 +475,11 @@ def test_every_number_has_a_source_or_says_that_it_is_an_assumption() -> None:
         for days, share in one.measured:
             assert one.updated(days) == pytest.approx(share, abs=0.025)
         assert one.updated(0) == 0
-    assert not ADOPTIONS["small-app-2015"].source.startswith(ASSUMPTION)
+    counted = [one for one in ADOPTIONS.values() if one.measured]
+    assert [one.name for one in counted if one.source.startswith(ASSUMPTION)] == []
+    assert min(one.never for one in counted) < 0.02 < 0.2 < max(one.never for one in counted)  # they disagree
+    assert Plan().intermediate_swaps == pytest.approx((len(SWAPS) - 1) / ((SWAPS[-1] - SWAPS[0]).days / 365), abs=0.05)
+    assert [day for day in SWAPS if str(day) not in SOURCES["intermediate_swaps"]] == []
 
 
 def with_rate(attack: str) -> run.FleetResult:

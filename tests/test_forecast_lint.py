@@ -62,7 +62,12 @@ def day(days: int) -> str:
 
 
 def over(source: str) -> str:
-    return f'<trust-anchors><certificates src="{source}" overridePins="true"/></trust-anchors>'
+    also = "" if source == "system" else '<certificates src="system"/>'
+    return f'<trust-anchors>{also}<certificates src="{source}" overridePins="true"/></trust-anchors>'
+
+
+def anchors(*sources: str) -> str:
+    return f"<trust-anchors>{' '.join(f'<certificates src={one!r}/>' for one in sources)}</trust-anchors>"
 
 
 def overridden(source: str) -> Subject:
@@ -110,6 +115,25 @@ FINDINGS: dict[str, list[tuple[Make, Make]]] = {
     "no-browser-left": [(lambda: subject(hpkp(LEAF, BACKUP)), lambda: subject(BOTH))],
     "pins-overridden": [
         (partial(overridden, source), lambda: subject(android(LEAF))) for source in ("user", "system", "@raw/company")
+    ],
+    "star-covers-nothing": [
+        (
+            lambda: subject(android(LEAF, BACKUP, host="*.bank.com")),
+            lambda: subject(okhttp(LEAF, BACKUP, host="*.bank.com")),
+        )
+    ],
+    "own-anchors": [
+        (lambda: subject(android(LEAF, anchors=anchors("@raw/root"))), lambda: subject(android(LEAF))),
+        (
+            lambda: subject(android(LEAF, anchors=anchors("user"))),
+            lambda: subject(android(LEAF, anchors=anchors("user", "system"))),
+        ),
+    ],
+    "users-trusted": [
+        (
+            lambda: subject(android(LEAF, anchors=anchors("user", "system"))),
+            lambda: subject(android(LEAF, anchors=anchors("system"))),
+        )
     ],
     "nothing-matches": [
         (lambda: subject(curl(BACKUP)), lambda: subject(curl(LEAF))),

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from lines import answered, refuses
 from OpenSSL import SSL
+from vouching import certificates_in
 
 from lab.observation import Observation
-from lab.pki.pins import load_pem
 from lab.pki.world import World
 from lab.verbs import main
 from lab.wire import tls
@@ -42,7 +42,7 @@ class Between:
         self.process = process
         self.first = self.next()
         self.address: Address = ("127.0.0.1", self.first["port"])
-        self._store = load_pem(Path(self.first["store"]))
+        self._store = certificates_in(Path(self.first["store"]))
 
     def next(self) -> dict[str, Any]:
         """The next object that it prints."""
@@ -184,7 +184,7 @@ def test_words_for_a_reader() -> None:
             first = "".join(process.stdout.readline() for _ in range(3))
             found = re.search(r"--cacert (\S+) https://localhost:(\d+)/", first)
             assert found
-            context, now = tls.client_context(load_pem(Path(found[1]))), datetime.now(UTC)
+            context, now = tls.client_context(certificates_in(Path(found[1]))), datetime.now(UTC)
             done = connect(("127.0.0.1", int(found[2])), "localhost", context, trusts, time=now, request=odd)
             text = process.stdout.read()
     assert (answered(done).status, process.returncode) == (200, 0)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from solutions import attempt, fill
 
-from lab.course import publish
+from lab.course import book, publish
 
 pytestmark = pytest.mark.notebook
 pytest.importorskip("nbclient", reason="nbclient is not installed: make test installs it")
@@ -110,14 +110,14 @@ def test_each_exercise_has_a_check_and_one_folded_solution(path: Any) -> None:
     assert "You will be able to" in text
 
 
-def test_a_page_loads_nothing_from_the_network(executed: Any) -> None:
-    """The published page is self-contained; a page that loads a script is refused."""
+def test_a_page_shows_what_the_notebook_said(executed: Any) -> None:
+    """The published page has the outcomes that the run gave, and loads nothing from elsewhere."""
     run = executed[PATHS[0].stem]
     assert not isinstance(run, str)
-    html = publish.page(run, PATHS[0].stem)
+    pages = book.chapters(publish.NOTEBOOKS)
+    html = book.page(run, pages[1], pages)
     assert "✗ intercepted" in html
-    assert publish.REMOTE.search(html) is None
-    assert publish.REMOTE.search('<script src="https://elsewhere.example/x.js">')
+    assert book.REMOTE.search(html) is None
 
 
 def test_what_a_kernel_leaves_behind_goes_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

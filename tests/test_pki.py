@@ -44,7 +44,6 @@ from lab.pki.names import is_address, reserved
 from lab.pki.pins import (
     algorithm_of,
     fingerprint_of,
-    load_pem,
     name_mismatch,
     name_of,
     parse_pin,
@@ -370,40 +369,6 @@ def test_addresses() -> None:
         False,
         False,
     ]
-
-
-# ---- PEM files ------------------------------------------------------------------------------------
-
-
-def test_load_pem_reads_every_certificate(tmp_path: Path) -> None:
-    """A bundle is read in the order of the file, with a private key in between ignored."""
-    bundle = tmp_path / "bundle.pem"
-    bundle.write_bytes(pem(SITE.leaf) + key_pem(new_key()) + pem(ISSUING.certificate))
-    assert load_pem(bundle) == [SITE.leaf, ISSUING.certificate]
-
-
-def test_what_load_pem_refuses(tmp_path: Path) -> None:
-    """What is no certificate is refused in one sentence that names the file."""
-    contents = {
-        "key.pem": (
-            key_pem(new_key()),
-            "holds a private key; give a file that contains -----BEGIN CERTIFICATE-----",
-        ),
-        "text.pem": (b"hello\n", "holds no PEM certificate"),
-        "empty.pem": (b"", "holds no PEM certificate"),
-        "der.pem": (SITE.leaf.public_bytes(serialization.Encoding.DER), "holds no PEM certificate"),
-        "damaged.pem": (pem(SITE.leaf).replace(b"\nMII", b"\n!!!"), "has a damaged certificate in it"),
-        "cut.pem": (pem(SITE.leaf)[:200], "has a damaged certificate in it"),
-    }
-    for name, (octets, reason) in contents.items():
-        (tmp_path / name).write_bytes(octets)
-        with pytest.raises(ValueError, match=reason) as refused:
-            load_pem(tmp_path / name)
-        assert str(tmp_path / name) in str(refused.value)
-        assert "\n" not in str(refused.value)
-    for missing, why in ((tmp_path / "nowhere.pem", "cannot read .*"), (tmp_path, ".* is a folder; ")):
-        with pytest.raises(ValueError, match=f"{why}give the path of a file with PEM"):
-            load_pem(missing)
 
 
 # ---- what two validators say ----------------------------------------------------------------------

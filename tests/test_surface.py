@@ -49,10 +49,15 @@ SMALL = {
     "known": "list --store {out}/none.sqlite",
     "report": "--out {out}/atlas.html --clients unpinned --scenes new_key --profiles none",
     "fleet": "--devices 1000 --years 1 --seeds 1",
+    "ask": "curl: (90)",
+    "work": "--help",
+    "reset": "--help",
     "notebooks": "--help",
+    "doctor": "",
+    "offline": "--help",
     "bench": "--help",
 }
-"""The smallest input of each verb. Three run until they are stopped, or for minutes: their help is looked at here."""
+"""The smallest input of each verb. Some run long, or write beside the course: here is their help."""
 
 PASTED = re.compile(r"^\s*(\S*python\S*|make) |/\S{24,}")
 """A command to paste, or a long place of a file: neither is ever broken."""

@@ -36,6 +36,7 @@ from lab.built.time.life import Life
 from lab.built.time.point import meetings, stretch
 from lab.built.time.reading import load, read, ready
 from lab.built.time.run import Chronicle, disagreements, expected, run, schedule
+from lab.course.questions import QUESTIONS, Enquiry
 from lab.observation import Line, Observation, Outcome
 from lab.pki.authority import Authority, authority
 from lab.pki.paths import build
@@ -247,7 +248,7 @@ def test_a_trust_store_that_changes_breaks_root_pins_alone() -> None:
     (spell,) = lived(name).course("root-pinned, store follows at once").spells(Outcome.OUTAGE)
     assert spell.start == at(2027)
     assert outage(name, "root-pinned, store and pins together") == 0  # its author saw the new path
-    sent = {era.credential.chain[1:] for era in lived(name).life.eras if era.start >= at(2026, 5, 13)}
+    sent = {era.credential.chain[1:] for era in lived(name).life.eras if era.start >= at(2026, 5, 28)}
     assert len(sent) == 1
 
 
@@ -667,8 +668,19 @@ def test_the_picture_is_an_image_with_a_text_twin(name: str) -> None:
     for one in shown.courses:
         assert f"{report.days(one.outage_days)} outage-days" in found[2]
     assert '<th scope="row"' in html
-    assert all(len(line) <= 120 for line in report.text(shown).splitlines())
+    said = report.text(shown)
+    assert all(len(line) <= 80 for line in said.splitlines())
+    for one in shown.courses:  # a row of the table stays one line
+        row = rf"^{re.escape(one.client.name)} +{re.escape(report.days(one.outage_days))} +\S+( +\S+)?$"
+        assert re.search(row, said, re.MULTILINE)
     assert shown._repr_mimebundle_()["text/plain"] == report.table(shown)
+
+
+@pytest.mark.parametrize("row", [row for row in QUESTIONS if row.command.startswith("timeline")], ids=str)
+def test_it_shows_what_the_index_of_questions_says(row: Enquiry) -> None:
+    """What `ask` tells a reader to look for stands in the text of the run."""
+    said = report.text(lived(row.command.split()[1]))
+    assert row.look_for in " ".join(said.split())
 
 
 def test_nothing_is_left_running() -> None:

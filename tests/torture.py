@@ -28,11 +28,12 @@ from pathlib import Path
 
 import psutil
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from vouching import certificates_in
 
 from lab.built.known.store import Store
 from lab.disk import MARK
 from lab.pki.export import export
-from lab.pki.pins import load_pem, pin_of
+from lab.pki.pins import pin_of
 from lab.policy.memory import Update
 
 SLOW = 10.0  # seconds after which it hangs
@@ -177,11 +178,11 @@ def one_world(folder: Path) -> list[str]:
     there = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
     wrong = [f"differs in {name}" for name in sorted(there ^ {MARK, *names})]
     if not wrong:
-        leaves = {one.stem: load_pem(one)[0].public_key() for one in (folder / "chains").iterdir()}
+        leaves = {one.stem: certificates_in(one)[0].public_key() for one in (folder / "chains").iterdir()}
         keys = {one.stem: load_pem_private_key(one.read_bytes(), None) for one in (folder / "keys").iterdir()}
         wrong += [f"another key of {name}" for name in leaves if keys[name].public_key() != leaves[name]]
         pins = json.loads((folder / "pins/pins.json").read_text("utf-8"))
-        roots = {pin_of(one) for one in load_pem(folder / "stores/public.pem")}
+        roots = {pin_of(one) for one in certificates_in(folder / "stores/public.pem")}
         wrong += ["another leaf's pin"] * (pins["leaf"] != pin_of(leaves["genuine"]))
         wrong += ["another root's pin"] * (pins["root"] not in roots)
     return wrong

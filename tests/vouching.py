@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import timedelta
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -39,6 +40,11 @@ SUBJECTS = {
 }
 WANTED = (*INSIDE, *OUTSIDE, *SUBJECTS)
 """All of them, by name."""
+
+
+def certificates_in(path: Path) -> list[x509.Certificate]:
+    """The certificates of a PEM file."""
+    return x509.load_pem_x509_certificates(path.read_bytes())
 
 
 def attackers_ca(host: str = HOST) -> Authority:

@@ -8,8 +8,11 @@ learner's function came to it is not looked at.
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import random
 import secrets
+import struct
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -27,11 +30,12 @@ from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import Exchange, connect
 from lab.wire.http import Headers, Request, end_to_end
-from lab.wire.listener import Listener, dial
+from lab.wire.listener import Address, Listener, dial
 from lab.wire.service import Service
 from lab.wire.visit import Visit
 
 PATIENCE = 5.0
+HANDSHAKE, CLIENT_HELLO, RANDOM_ENDS = 22, 1, 43  # a record's head has 5 octets, a message's 4, version and random 34
 
 
 def settled(listener: Listener) -> list[Visit]:
@@ -49,6 +53,26 @@ def settled(listener: Listener) -> list[Visit]:
             raise TimeoutError(f"somebody is still connected to port {listener.port}")
         time.sleep(0.001)
     return list(listener.log)
+
+
+def offered(knock: Callable[[Address], object]) -> tuple[int, ...]:
+    """
+    The cipher suites that a server is offered in a ClientHello (RFC 8446 section 4.1.2) when `knock` calls it.
+
+    `knock` is given the server's address. The server reads the first message and hangs up, so an OSError of
+    `knock` is no news. Raises ValueError where what came is no ClientHello.
+    """
+    heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    with Listener(lambda raw, port: heard.put(raw.recv(1 << 14)), name="ears") as server:
+        with contextlib.suppress(OSError):
+            knock(server.address)
+        with contextlib.suppress(queue.Empty):
+            octets = heard.get(timeout=PATIENCE)
+            if len(octets) > RANDOM_ENDS and (octets[0], octets[5]) == (HANDSHAKE, CLIENT_HELLO):
+                suites = octets[RANDOM_ENDS + 1 + octets[RANDOM_ENDS] :]  # behind a session id of that length
+                count = int.from_bytes(suites[:2], "big") // 2
+                return struct.unpack_from(f">{count}H", suites, 2)
+    raise ValueError("the caller sent no ClientHello; let it begin a TLS handshake with the address that it is given")
 
 
 # ---- a change on the way -------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """
-Runs the notebooks and writes the executed copies as HTML pages that need no network.
+Runs the notebooks and writes them, with the pages beside them, as a book of HTML pages that need no network.
 
 Needs the second lock (Jupyter); nothing else in the lab imports it.
 """
@@ -9,31 +9,24 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from lab.course.book import chapters, contents, page, read
 from lab.disk import ready, written
 from lab.observation import Progress, untold
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
-REMOTE = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE)
 
 
 def find(folder: Path = NOTEBOOKS) -> list[Path]:
     """Every notebook of the course, in reading order."""
     return sorted(path for path in folder.glob("*.ipynb"))
-
-
-def read(path: Path):  # type: ignore[no-untyped-def]
-    """The notebook as it stands in its file."""
-    import nbformat
-
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -75,34 +68,27 @@ def run(notebook, folder: Path = NOTEBOOKS):  # type: ignore[no-untyped-def]
     return notebook
 
 
-def page(notebook, title: str) -> str:  # type: ignore[no-untyped-def]
-    """The notebook as one HTML page. Raises ValueError where it would load anything from elsewhere."""
-    from nbconvert import HTMLExporter
+def publish(
+    out: Path,
+    tell: Callable[[str], None] = print,
+    progress: Progress = untold,
+    execute: Callable[[Any], Any] = run,
+) -> list[Path]:
+    """
+    Write the book to `out`: every notebook as shipped, run by `execute`, and the other pages; one line for each page.
 
-    exporter = HTMLExporter(template_name="lab")
-    for url in ("require_js_url", "mathjax_url", "mermaid_js_url", "jquery_url", "jupyter_widgets_base_url"):
-        if hasattr(exporter, url):
-            setattr(exporter, url, "")
-    html, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
-    html = re.sub(
-        r"<script[^>]*>(?:(?!</script>).)*(?:mermaid|MathJax)(?:(?!</script>).)*</script>", "", html, flags=re.DOTALL
-    )
-    html = re.sub(r"""<script[^>]+src=["'][^"']*["'][^>]*>\s*</script>""", "", html)
-    if REMOTE.search(html):
-        raise ValueError(f"the page of {title} would load something from the network; this is a bug of the lab")
-    return html
-
-
-def publish(out: Path, tell: Callable[[str], None] = print, progress: Progress = untold) -> list[Path]:
-    """Run every notebook as shipped and write its page to `out`, with one line for each."""
-    paths = find()
+    Raises ValueError where a page cannot be written, or links to what is no page.
+    """
+    book = chapters(NOTEBOOKS)
     made = []
-    for number, path in enumerate(paths, start=1):
+    for number, chapter in enumerate(book, start=1):
         began = time.perf_counter()
-        progress(number - 1, len(paths), path.stem)
-        target = out / f"{path.stem}.html"
+        progress(number - 1, len(book), chapter.name)
+        target = out / f"{chapter.name}.html"
         ready(target, folders=True)
-        written(target, page(run(read(path)), path.stem))
+        notebook = contents(book) if chapter == book[0] else read(chapter.source)
+        written(target, page(execute(notebook) if chapter.source.suffix == ".ipynb" else notebook, chapter, book))
         made.append(target)
-        tell(f"[{number}/{len(paths)}] {target}  {time.perf_counter() - began:.1f} s")
+        tell(f"[{number}/{len(book)}] {target}  {time.perf_counter() - began:.1f} s")
+    tell(f"Next: open {made[0]} in a browser.")
     return made

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 VERSION, SEQUENCE, UTC_TIME, INDEFINITE = 0xA0, 0x30, 0x17, 0x80
+MOST = 100_000
+"""Values that stand one behind the other, at most: somebody handed the octets in."""
 NAMED = (b"\x55\x04\x03", b"\x55\x04\x0a")
 """The common name and the organisation (X.520), as object identifiers."""
 
@@ -27,18 +29,20 @@ class Element:
 
 def parts(octets: bytes) -> list[Element]:
     """The values that stand in `octets`, one behind the other. Raises ValueError where they are no DER."""
-    found = []
-    while octets:
-        length, start = int.from_bytes(octets[1:2], "big"), 2
+    found, at = [], 0
+    while at < len(octets):
+        length, start = int.from_bytes(octets[at + 1 : at + 2], "big"), at + 2
         if length == INDEFINITE:
             raise ValueError("DER has no indefinite length")
         if length > INDEFINITE:  # then it is how long the length itself is
             start += length - INDEFINITE
-            length = int.from_bytes(octets[2:start], "big")
+            length = int.from_bytes(octets[at + 2 : start], "big")
         if len(octets) < start + length:
             raise ValueError("a value is shorter than it says")
-        found.append(Element(octets[0], octets[start : start + length], octets[: start + length]))
-        octets = octets[start + length :]
+        found.append(Element(octets[at], octets[start : start + length], octets[at : start + length]))
+        at = start + length
+        if len(found) > MOST:
+            raise ValueError("there are more values than a certificate, or a file of them, has")
     return found
 
 

@@ -16,7 +16,8 @@ found to one full validator.
 #            The server's own certificate, where the store holds it, is OpenSSL's last resort: it is trusted where the
 #            path has come to no other anchor, and whatever was found above it stays on the path.
 #   legacy   as OpenSSL 1.0 did: what was sent as far as it goes, and the store only then. That is why it failed on
-#            2020-05-30 and 2021-09-30, when a root or a cross-sign in the middle of good chains expired.
+#            2020-05-30 and 2021-09-30, when a root or a cross-sign in the middle of good chains expired. (1.0.1n and
+#            1.0.2b look further where no issuer is found, and not where an expired one is: openssl-users, 2021-10-03.)
 #
 # Where a path may end is asked at each certificate. Who goes on while it can (OkHttp) has its path validated up to the
 # first certificate of the store, and then adds whoever signed the last, trusted or not. The number of certificates on a

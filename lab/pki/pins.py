@@ -12,23 +12,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from lab.disk import opened
 from lab.pki.der import fields
-from lab.pki.reading import UNREADABLE, hashed, unwarned
 from lab.pki.reading import algorithm_of as algorithm_of
+from lab.pki.reading import hashed
 from lab.pki.reading import name_mismatch as name_mismatch
 from lab.pki.reading import name_of as name_of
 from lab.pki.reading import read as read
 from lab.pki.reading import seen as seen
-
-MOST_BYTES = 4 << 20
-"""Octets of a file with certificates, at most."""
 
 
 def spki(thing: x509.Certificate | PublicKeyTypes) -> bytes:
@@ -64,27 +59,3 @@ def parse_pin(text: str) -> str:
             f"{text!r} is no pin; a pin is sha256/ and the base64 of 32 bytes, 44 characters that end in ="
         )
     return "sha256/" + base64.b64encode(digest).decode()
-
-
-def load_pem(path: Path) -> list[x509.Certificate]:
-    """
-    Every certificate in a PEM file, in the order of the file.
-
-    Raises ValueError, in one sentence, for a file that cannot be read, is no
-    PEM, or holds a private key instead.
-    """
-    with opened(path, "PEM that holds a certificate") as stream:
-        text = stream.read(MOST_BYTES + 1)
-    if len(text) > MOST_BYTES:
-        raise ValueError(f"{path} has more than {MOST_BYTES >> 20} MiB; give a file with the certificates only")
-    if b"-----BEGIN CERTIFICATE-----" not in text:
-        held = "a private key" if b"PRIVATE KEY-----" in text else "no PEM certificate"
-        raise ValueError(f"{path} holds {held}; give a file that contains -----BEGIN CERTIFICATE-----")
-    try:
-        with unwarned():
-            return x509.load_pem_x509_certificates(text)
-    except UNREADABLE:
-        raise ValueError(
-            f"{path} has a damaged certificate in it, or one of a kind that is not supported; "
-            "export it again and try `openssl x509 -in FILE -text`"
-        ) from None

@@ -74,6 +74,8 @@ UNREADABLE = (
     x509.InvalidVersion,
 )
 """What `cryptography` raises on certificates that break the rules, at the first field it looks at."""
+UNKNOWN_KEY = "its key is of a kind that is not known here"
+"""The trouble of a certificate that breaks no rule."""
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -135,7 +137,7 @@ def _looked_into(certificate: x509.Certificate, bare: Certificate) -> Certificat
     try:
         found = replace(found, algorithm=algorithm_of(certificate.public_key()))
     except UNREADABLE:
-        found = replace(found, trouble="its key is of a kind that is not known here")
+        found = replace(found, trouble=UNKNOWN_KEY)
     try:
         return _extended(certificate.extensions, found)
     except UNREADABLE:

@@ -35,6 +35,12 @@ def _for_servers(policy: Policy, certificate: x509.Certificate, usage: x509.Exte
         raise ValueError("its extended key usage is not for TLS servers")
 
 
+def _for_signing(policy: Policy, certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    """Where key usage is there, it allows to sign certificates; older CAs have none (RFC 5280 section 6.1.4 (n))."""
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("its key usage is not for signing certificates")
+
+
 # A host name is asked for by the verifier of servers alone, so this is the one of clients, with a server's usages.
 # trustme marks subjectAltName critical, which the Web PKI's profile does not allow; real programs do not mind.
 _LEAF = (
@@ -42,7 +48,11 @@ _LEAF = (
     .may_be_present(x509.SubjectAlternativeName, Criticality.AGNOSTIC, None)
     .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _for_servers)
 )
-_CA = ExtensionPolicy.webpki_defaults_ca().may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _for_servers)
+_CA = (
+    ExtensionPolicy.webpki_defaults_ca()
+    .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _for_servers)
+    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _for_signing)
+)
 
 _AROUND = r"validation failed: |candidates exhausted: | ?\(encountered processing .*"
 """What its verifier says around the reason itself."""

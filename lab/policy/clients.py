@@ -274,7 +274,7 @@ for _row in (
         "wants the site's own key, and asks after the request has gone",
         (*ORDINARY, checks.LATE_LEAF_PIN),
         bug="the pin is compared after the request was sent",
-        source="measured with httpx 0.28.1, which shows the chain only on the response",
+        source="measured with httpx 0.28.1, where the response is the obvious place to see the chain, and is too late",
     ),
     Client(
         "skips-when-resumed",

@@ -69,8 +69,8 @@ def look_alike_root(world: World) -> Meeting:
     twin="new_ca",
     holds=Holds.TRUSTED_CA,
     way=Way.DNS,
-    incident="DigiNotar, 2011: at least 531 certificates, *.google.com used in Iran, found because Chrome pinned "
-    "Google (Communications of the ACM, October 2014)",
+    incident="DigiNotar, 2011: at least 531 certificates, *.google.com used in Iran, found from 27 to 29 August "
+    "because Chrome pinned Google's keys (Communications of the ACM, October 2014)",
 )
 def other_trusted_ca(world: World) -> Meeting:
     """
@@ -78,7 +78,7 @@ def other_trusted_ca(world: World) -> Meeting:
 
         Other Public Root -> Other Issuing CA -> bank.example   (attacker's key)
 
-    Every CA in the store may vouch for every host.
+    Every CA in the store may vouch for every host, unless it is limited to some names, and few are.
     """
     return attacked(world, world.other_issuing.issue(*world.hosts))
 
@@ -112,8 +112,8 @@ def installed_ca(world: World) -> Meeting:
     twin="new_intermediate",
     holds=Holds.SITE_ROOT,
     way=Way.DNS,
-    incident="Comodo, 2011-03-15: nine certificates straight from the UTN-UserFirst-Hardware root "
-    "(blog.mozilla.org/security/2011/03/25)",
+    incident="nearly this: Comodo, 2011-03-15, nine certificates straight from the UTN-UserFirst-Hardware root, "
+    "so that only the root's key is shared, as here (blog.mozilla.org/security/2011/03/25)",
 )
 def sibling_intermediate(world: World) -> Meeting:
     """
@@ -131,8 +131,9 @@ def sibling_intermediate(world: World) -> Meeting:
     twin="new_key",
     holds=Holds.SITE_INTERMEDIATE,
     way=Way.DNS,
-    incident="jabber.ru, 2023-04-18 to 2023-10-19: Let's Encrypt certificates obtained by a man in the middle in "
-    "the hosting network, noticed when one expired (community.letsencrypt.org/t/206966)",
+    incident="jabber.ru, 2023: Let's Encrypt certificates obtained by a man in the middle in the hosting network, "
+    "90 days confirmed, possibly from 2023-04-18 to 2023-10-19, noticed when one expired "
+    "(community.letsencrypt.org/t/206966)",
 )
 def same_intermediate(world: World) -> Meeting:
     """

@@ -23,9 +23,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from cryptography import x509
+
 import lab
 from lab.built.programs.program import environment, last_line
-from lab.pki.pins import load_pem
 from lab.wire import tls
 from lab.wire.client import account_request, connect
 from lab.wire.listener import HOME, Address, require_loopback
@@ -133,7 +134,7 @@ class Running:
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
-        anchor = load_pem(post.authority)[-1]
+        anchor = x509.load_pem_x509_certificates(post.authority.read_bytes())[-1]
         self._context = tls.client_context([anchor], datetime.now(UTC))
 
     def __enter__(self) -> Self:

@@ -11,32 +11,36 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 
 SOURCES = {
     "lifetime": "CA/Browser Forum ballot SC-081v3: at most 398 days, 200 from 2026-03-15, 100 from 2027-03-15, "
     "47 from 2029-03-15",
     "renew_at": "assumption: a certificate is renewed when a third of its life is left",
-    "keeps_key": "assumption: a renewal makes a new key, as many tools do without being asked",
+    "keeps_key": "assumption: a renewal makes a new key, as lego, certbot and dehydrated do if nobody asks (measured)",
     "reaction": "assumption; in November 2016 an app pinned to an obsolete intermediate was said to need "
     '"several weeks, including ... app store" (CA/Browser Forum public list, 2016-November/008989)',
-    "intermediate_swaps": "assumption from two dates: Let's Encrypt changed its default intermediates on 2024-06-06 "
-    "and on 2026-05-13",
+    "intermediate_swaps": "assumption from three dates: Let's Encrypt changed its default intermediates on 2024-06-06, "
+    "about 2025-08-20, and between 2026-05-19 and 2026-05-28: twice in the two years after the first",
     "ca_moves": "assumption: one in five years; Cloudflare saw more pinning clients fail when it left a CA "
     "(blog.cloudflare.com, 2024-07-29)",
-    "mass_revocations": "assumption: one in ten years; it happened on 2020-03-04 (Let's Encrypt, 3,048,289 "
-    "certificates) and on 2024-07-29 (DigiCert, 83,267 certificates, 24 hours)",
+    "mass_revocations": "assumption: one in ten years; Let's Encrypt announced it for 3,048,289 certificates, from "
+    "2020-03-04 on, and had revoked 1,706,950 by the deadline; DigiCert, 2024-07-29, 83,267 certificates, 24 hours",
     "key_thefts": "assumption: one in ten years; Heartbleed (CVE-2014-0160) gave away server keys",
     "theft_noticed": "assumption, in days",
-    "revocation_heeded": "0: browsers fail softly, and who is on the line can drop the answer "
-    "(Ars Technica, July 2017); more is an assumption",
+    "revocation_heeded": "0: who asks mostly fails softly, and who is on the line can drop the answer (Ars Technica, "
+    "July 2017); a pushed list, as Firefox has on the desktop since 137, is heeded: how many have one is an assumption",
     "other_ca_misissues": "assumption: one in ten years; DigiNotar, 2011, at least 531 certificates",
     "sibling_misissues": "assumption: one in twenty years; Comodo, 2011-03-15, nine certificates",
-    "same_ca_misissues": "assumption: one in twenty years; jabber.ru, 2023-04-18 to 2023-10-19",
+    "same_ca_misissues": "assumption: one in twenty years; jabber.ru, 2023",
     "misissued_used": "90 days are confirmed for jabber.ru (community.letsencrypt.org/t/206966); never longer than "
     "the certificate lives",
     "attacks": "nobody has counted it",
 }
 """Where each number of a `Plan` comes from."""
+
+SWAPS = (date(2024, 6, 6), date(2025, 8, 20), date(2026, 5, 28))
+"""When Let's Encrypt's default intermediates changed: to the day, about, and at the latest."""
 
 MISISSUED = {
     "other_trusted_ca": "other_ca_misissues",
@@ -65,7 +69,8 @@ class Plan:
     lasts as long as a certificate that was mis-issued.
 
     Left out: devices that come and go, an attacker who is there at first use,
-    and a CA that mis-issues again and again. Raises ValueError for a number
+    a CA that mis-issues again and again, and one that picks one of several
+    intermediates at each issuance, as Let's Encrypt does. Raises ValueError for a number
     that makes no sense.
     """
 
@@ -73,7 +78,7 @@ class Plan:
     renew_at: float = 2 / 3
     keeps_key: bool = False
     reaction: int = 14
-    intermediate_swaps: float = 0.5
+    intermediate_swaps: float = 1.0
     ca_moves: float = 0.2
     mass_revocations: float = 0.1
     key_thefts: float = 0.1

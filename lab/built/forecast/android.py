@@ -10,6 +10,7 @@ no document can make it read or expand anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,42 +18,92 @@ from functools import reduce
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from lab.built.forecast.config import Format, Override, PinConfig, domain, listed, pin, shown
+from lab.built.forecast.config import Anchor, Format, Pin, PinConfig, Unreadable, domain, listed, pin, shown
 
 MOST_DEPTH = 20
+_PIECE = re.compile(rb"\s*(?:<!--[^>]*-->\s*)?<(?:domain-config|base-config)\b")
+"""How the inner part begins where somebody has left out what is around it."""
 MOST_DOMAINS = 1000
+
+
+SOURCES = {"system": Anchor.SYSTEM, "user": Anchor.USER, "wfa": Anchor.BUNDLED}
+_ONCE = (
+    ("", "base-config", "two base-configs"),
+    ("", "debug-overrides", "two debug-overrides"),
+    ("*", "trust-anchors", "a config with two trust-anchors"),
+    ("domain-config", "pin-set", "a domain-config with two pin-sets"),
+)
+_NEVER = (
+    ("base-config", "pin-set", "a pin-set in base-config; pins belong to a domain-config, with its domain"),
+    ("base-config", "domain", "a domain in base-config; it belongs to a domain-config"),
+    ("base-config", "domain-config", "a domain-config in base-config; it belongs beside it"),
+    ("domain", "*", "an element inside <domain>"),
+    ("pin", "*", "an element inside <pin>"),
+)
 
 
 def read(octets: bytes) -> tuple[PinConfig, ...]:
     """Every domain that has a pin set. Raises ValueError, in one sentence, for what Android would not load."""
     document = _document(octets)
+    _loads(document)
     base = reduce(_anchors, document.findall("base-config"), PinConfig(Format.ANDROID, ()))
-    debug = (Override.DEBUG,) if any(_overriding(one, True) for one in document.findall("debug-overrides")) else ()
+    debug = (Anchor.DEBUG,) if any(_overriding(one, True) for one in document.findall("debug-overrides")) else ()
     found: dict[str, PinConfig] = {}
     for one in _domains(document, base, 0):
         if one.host in found:
-            raise ValueError(f"the domain {shown(one.host)} is there twice, and Android would not load the file")
+            raise Unreadable(f"the domain {shown(one.host)} is there twice, and Android would not load the file")
         found[one.host] = one
         if len(found) > MOST_DOMAINS:
-            raise ValueError(f"it has more than {MOST_DOMAINS} domains; give the part that is about your host")
+            raise Unreadable(f"it has more than {MOST_DOMAINS} domains; give the part that is about your host")
     # The most specific domain-config is the one that counts, also where it has no pins.
-    bare = [(one.host, one.subdomains) for one in found.values() if not one.lists]
+    bare = [(one.host, one.subdomains) for one in found.values() if not one.lists and not one.trouble]
     if len(bare) == len(found):
-        raise ValueError(
-            "no domain in it has a pin-set with pins, so nothing is pinned; add <pin-set> to a domain-config"
+        users = any(one.user_anchors for one in (base, *found.values()))
+        raise Unreadable(
+            "no domain in it has a pin-set with pins, so nothing is pinned; "
+            + (
+                "and CAs that users install are trusted, so a proxy whose CA is installed (Charles, mitmproxy) reads "
+                "the app's traffic"
+                if users
+                else "CAs that users install are not trusted (where the app targets API level 24 or later)"
+            )
+            + "; add <pin-set> to a domain-config"
         )
 
     def whole(one: PinConfig) -> PinConfig:
         exempt = tuple(other for other in bare if other[0].endswith("." + one.host))
         return replace(one, overrides=(*one.overrides, *debug), exempt=exempt)
 
-    return tuple(whole(one) for one in found.values() if one.lists)
+    return tuple(whole(one) for one in found.values() if one.lists or one.trouble)
+
+
+def _loads(document: Any) -> None:
+    """Raise ValueError for what makes Android's parser throw, whichever domain it stands at (AOSP, XmlConfigSource)."""
+    for within in [document, *document.iter()]:
+        tag = "" if within is document else str(within.tag)
+        for place, name, what in _ONCE:
+            if place in (tag, "*") and len(within.findall(name)) > 1:
+                raise Unreadable(f"it has {what}, and Android would not load the file; join them", f"<{name}")
+        for place, name, what in _NEVER:
+            if place == tag and within.find(name) is not None:
+                raise Unreadable(f"it has {what}; Android would not load the file", f"<{place}")
+        if tag == "trust-anchors":
+            for one in within.findall("certificates"):
+                src = one.get("src") or ""
+                if src not in SOURCES and not src.startswith("@"):
+                    raise Unreadable(
+                        f"certificates have the src {shown(src)}, and Android would not load the file; "
+                        "system, user or @raw/NAME is wanted",
+                        src,
+                    )
 
 
 def _document(octets: bytes) -> Any:
     from defusedxml import ElementTree
     from defusedxml.common import DefusedXmlException
 
+    if _PIECE.match(octets):
+        octets = b"<network-security-config>" + octets + b"</network-security-config>"
     try:
         document = ElementTree.fromstring(octets, forbid_dtd=True)
     except DefusedXmlException:
@@ -61,7 +112,7 @@ def _document(octets: bytes) -> Any:
             "entity bomb; remove the <!DOCTYPE ...>"
         ) from None
     except (ParseError, ValueError, LookupError) as problem:  # LookupError: an encoding that nobody knows
-        raise ValueError(f"it is no well-formed XML ({problem}); Android could not load it either") from None
+        raise Unreadable(f"it is no well-formed XML ({problem}); Android could not load it either") from None
     if document.tag != "network-security-config":
         raise ValueError(f"the document is {shown(str(document.tag))}, and network-security-config was wanted")
     return document
@@ -83,21 +134,23 @@ def _domains(element: Any, around: PinConfig, depth: int) -> Iterator[PinConfig]
 
 
 def _pins(config: Any, around: PinConfig) -> PinConfig:
-    sets = config.findall("pin-set")
-    if not sets:
+    pin_set = config.find("pin-set")
+    if pin_set is None:
         return around
-    if len(sets) > 1:
-        raise ValueError("a domain-config has two pin-sets, and Android would not load the file; join them")
-    pins = []
-    for one in sets[0].findall("pin"):
-        digest = one.get("digest") or ""
-        if digest.upper() != "SHA-256":
-            raise ValueError(f"a pin has the digest {shown(digest)}, and Android knows only SHA-256")
-        text = (one.text or "").strip()
-        pins.append(pin(text, text))
-    expires = _day(sets[0].get("expiration"))
-    # An empty set is no error: it switches off what is inherited.
-    return replace(around, lists=(listed(pins),) if pins else (), expires=expires)
+    expires = _day(pin_set.get("expiration"))
+    try:
+        pins = [_pin(one) for one in pin_set.findall("pin")]
+        # An empty set is no error: it switches off what is inherited.
+        return replace(around, lists=(listed(pins),) if pins else (), expires=expires, trouble=None)
+    except Unreadable as trouble:
+        return replace(around, lists=(), expires=expires, trouble=trouble)
+
+
+def _pin(element: Any) -> Pin:
+    digest, text = element.get("digest") or "", (element.text or "").strip()
+    if digest.upper() != "SHA-256":
+        raise Unreadable(f"a pin has the digest {shown(digest)}, and Android knows only SHA-256", digest)
+    return pin(text, text, Format.ANDROID)
 
 
 def _day(text: str | None) -> datetime | None:
@@ -115,14 +168,23 @@ def _day(text: str | None) -> datetime | None:
 def _anchors(around: PinConfig, config: Any) -> PinConfig:
     if config.find("trust-anchors") is None:
         return around
-    users = any(one.get("src") == "user" for one in config.findall("trust-anchors/certificates"))
-    return replace(around, user_anchors=users, overrides=_overriding(config, False))
+    found = config.findall("trust-anchors/certificates")
+    return replace(
+        around,
+        anchors=tuple(dict.fromkeys(map(_kind, found))),
+        overrides=_overriding(config, False),
+        unpinned=all(_true(one.get("overridePins")) for one in found),
+    )
 
 
-def _overriding(config: Any, default: bool) -> tuple[Override, ...]:
-    kinds = {"system": Override.SYSTEM, "user": Override.USER}
+def _kind(certificates: Any) -> Anchor:
+    return SOURCES.get(certificates.get("src") or "", Anchor.BUNDLED)
+
+
+def _overriding(config: Any, default: bool) -> tuple[Anchor, ...]:
+    """For whom pins are skipped; of several anchors of a kind, one is enough."""
     over = [one for one in config.findall("trust-anchors/certificates") if _true(one.get("overridePins"), default)]
-    return tuple(dict.fromkeys(kinds.get(one.get("src"), Override.BUNDLED) for one in over))
+    return tuple(dict.fromkeys(map(_kind, over)))
 
 
 def _true(text: str | None, default: bool = False) -> bool:

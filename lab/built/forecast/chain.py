@@ -8,25 +8,21 @@ are read here too: public keys, requests and certificates, never private keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
 
 from lab.built.forecast.config import shown
-from lab.disk import read
 from lab.observation import Certificate
-from lab.pki.pins import MOST_BYTES, name_of, pin_of, seen
-from lab.pki.reading import UNREADABLE, unwarned
+from lab.pki.brought import Brought, Contents, bring
+from lab.pki.pins import name_of, seen
+from lab.pki.reading import UNREADABLE, parsed
 
 MOST_CERTIFICATES = 100
-_BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Chain:
     @property
     def has_root(self) -> bool:
         """Whether the last one is a root, and not below one."""
-        return self.path[-1].subject == self.path[-1].issuer
+        return _is_root(self.path[-1])
 
     @property
     def seen(self) -> tuple[Certificate, ...]:
@@ -79,16 +75,21 @@ class Chain:
         return min(one.not_valid_after_utc for one in self.path)
 
 
-def read_chain(file: Path, root: Path | None = None) -> Chain:
-    """
-    The chain in a PEM file of 1 to 100 certificates, or one DER certificate; `root` is a file with its root.
+Answers = Callable[[Certificate], bool]
+"""Whether a certificate answers for the host that a forecast is about."""
 
-    Raises ValueError, in one sentence, for anything else, and for a private key.
+
+def read_chain(file: Path, root: Path | None = None, answers: Answers = lambda _: False) -> Chain:
     """
-    files = [file, root] if root else [file]
-    found = [certificates(read(one, MOST_BYTES, "certificates"), str(one)) for one in files]
-    chain = ordered([one for some in found for one in some], str(file))
-    if root and not (chain.has_root and set(found[1]) & set(chain.path)):
+    The chain of the server that `answers`: its certificates, 1 to 100 of them, in whatever form; see `lab.pki.brought`.
+
+    `root` is a file with its root, or a bundle with that one in it. Raises
+    ValueError, in one sentence, for anything else, and for a private key.
+    """
+    found = certificates(bring(file, "certificates", MOST_CERTIFICATES))
+    above = certificates(bring(root, "certificates"), all_of_them=False) if root else []
+    chain = ordered(found, str(file), answers, above)
+    if root and not (chain.has_root and set(above) & set(chain.path)):
         raise ValueError(
             f"{root} does not complete {file}, whose last certificate was issued by {shown(chain.above)}; "
             "give the certificate of that name"
@@ -96,68 +97,88 @@ def read_chain(file: Path, root: Path | None = None) -> Chain:
     return chain
 
 
-def certificates(octets: bytes, file: str) -> list[x509.Certificate]:
-    """Every certificate in PEM, or one in DER, each looked into once. Raises ValueError in one sentence."""
-    number = octets.count(_BEGIN)
-    if number > MOST_CERTIFICATES:
-        raise ValueError(
-            f"{file} has {number} certificates, and a server sends at most a handful; give the chain of one server"
-        )
-    try:
-        with unwarned():
-            if number:
-                found = x509.load_pem_x509_certificates(octets)
-            elif octets[:1] == b"\x30":
-                found = [x509.load_der_x509_certificate(octets)]
-            else:
-                found = []
-            for one in found:
-                if seen(one).trouble:
-                    raise ValueError(seen(one).trouble)
-            if number and len(found) != number:  # a block without its end is passed over in silence
-                raise ValueError(f"{number} certificates begin and {len(found)} end")
-    except UNREADABLE:
-        raise ValueError(
-            f"{file} has a damaged certificate in it, or one of a kind that is not supported; "
-            "export it again and try `openssl x509 -in FILE -text`"
-        ) from None
+def certificates(brought: Contents, *, all_of_them: bool = True) -> list[x509.Certificate]:
+    """
+    The certificates in a file, each looked into; `all_of_them` wants nothing else there, and each to be readable.
+
+    Raises ValueError, in one sentence, where there is none.
+    """
+    found = []
+    for one in brought.things:
+        if one.certificate and not one.certificate.trouble:
+            found.append(parsed(one.der))
+        elif one.certificate and all_of_them:
+            raise ValueError(
+                f"{brought.file} has a damaged certificate in it, {shown(one.name)}: {one.broken}; "
+                "export it again and try `openssl x509 -in FILE -text`"
+                if one.broken
+                else f"{brought.file} cannot be rebuilt, since the key of {shown(one.name)} is of a kind that is not "
+                "known here; `python -m lab pin FILE` prints its pin all the same"
+            )
+        elif not one.certificate and all_of_them:
+            raise ValueError(
+                f"{brought.file} holds a {one.kind.value}, which no server sends; give the certificates of its chain, "
+                "and a key that you hold with --backup-key"
+            )
     if not found:
         raise ValueError(
-            f"{file} holds no certificate; give PEM, as `openssl s_client -showcerts` prints it, "
-            "with -----BEGIN CERTIFICATE-----"
+            f"{brought.file} holds no certificate that can be read; give PEM, as `openssl s_client -showcerts` prints "
+            "it, with -----BEGIN CERTIFICATE-----"
         )
     return found
 
 
-def ordered(found: list[x509.Certificate], file: str) -> Chain:
+def ordered(
+    found: Sequence[x509.Certificate],
+    file: str,
+    answers: Answers = lambda _: False,
+    roots: Sequence[x509.Certificate] = (),
+) -> Chain:
     """
-    The certificates from the server's own up to the last issuer that is there.
+    The certificates from the server's own up to the last issuer that is there, or among `roots`.
 
-    Raises ValueError where no server's certificate is there, or nobody issued it.
+    The server's own is one that issued nobody else in the file: the first that
+    `answers`, else the first that is no CA. Raises ValueError where no server's
+    certificate is there, or nobody issued it.
     """
     unique = list(dict.fromkeys(found))
-    ends = [one for one in unique if not seen(one).is_ca]
-    if not ends:
-        raise ValueError(
-            f"{file} holds CAs only, and no server's certificate; give the chain that the server sends, leaf first"
-        )
-    path = [ends[0]]
-    rest = [one for one in unique if one is not ends[0]]
-    while path[-1].subject != path[-1].issuer:
+    ends = [one for one in unique if not any(_issued(one, other) for other in unique if other is not one)] or unique
+    first, *_ = sorted(ends, key=lambda one: _unlike_a_server(one, answers))
+    rest = [one for one in (*unique, *dict.fromkeys(roots)) if one != first]
+    path = [first]
+    while not _is_root(path[-1]):
         issuers = [one for one in rest if _issued(one, path[-1])]
         if not issuers:
             break
         # A root that is there beats its own cross-sign: a client that has the root stops at it.
-        above = next((one for one in issuers if one.subject == one.issuer), issuers[0])
+        above = next(filter(_is_root, issuers), issuers[0])
         path.append(above)
         rest.remove(above)
-    if len(path) == 1 and path[0].subject == path[0].issuer:
+    if len(path) == 1 and _is_root(first) and len(ends) == 1:
         raise ValueError(
-            f"{file} has a self-signed server certificate: no authority vouches for it, so there is no chain to "
-            "rebuild; what happens to such a pin is the story of `trial first-use-key`"
+            f"{file} has a self-signed server certificate, {shown(name_of(first.subject))}, and no chain to rebuild: "
+            "no authority vouches for it, and a pin comes on top of validation and cannot replace it, so each client's "
+            "trust store has to hold this certificate before its pin is asked (`trial first-use-key` tells of such "
+            "pins); if it is a CA's root, give the chain that the server sends"
+        )
+    if seen(first).is_ca and not seen(first).hosts:
+        raise ValueError(
+            f"{file} holds CAs only, and no server's certificate; give the chain that the server sends, leaf first"
         )
     sent = [(one.subject, seen(one).pin) for one in unique[: len(path)]]
-    return Chain(tuple(path), tuple(rest), sent != [(one.subject, seen(one).pin) for one in path])
+    aside = tuple(one for one in unique if one not in path)
+    return Chain(tuple(path), aside, sent != [(one.subject, seen(one).pin) for one in path[: len(sent)]])
+
+
+def _unlike_a_server(one: x509.Certificate, answers: Answers) -> tuple[bool, ...]:
+    """The less of it is so, the more this is the server's own: false before true, the first question first."""
+    there = seen(one)
+    return not answers(there), there.is_ca, not there.hosts, _is_root(one)
+
+
+def _is_root(one: x509.Certificate) -> bool:
+    """Whether its own key signed it: a CA's new key that the old one signed for has the CA's own name above it too."""
+    return _issued(one, one)
 
 
 def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:
@@ -168,31 +189,21 @@ def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:
     except InvalidSignature:
         return False
     except UNREADABLE:
-        return seen(above).is_ca  # a signature of a kind that cannot be checked here: the name has to do
+        # A signature of a kind that cannot be checked here (SHA-1): the name has to do. Version 1 names no CA.
+        return above == below or seen(above).is_ca or above.version is x509.Version.v1
     return True
 
 
 # ---- backup keys ---------------------------------------------------------------------------------
 
-_SHOWN: tuple[Callable[[bytes], Any], ...] = (
-    serialization.load_pem_public_key,
-    x509.load_pem_x509_certificate,
-    lambda pem: x509.load_pem_x509_csr(pem).public_key(),
-)
-"""How a key may be shown; each raises where the file has another form."""
 
-
-def read_backup(file: Path) -> str:
+def read_backup(file: Path, pinned: Container[str] = ()) -> list[Brought]:
     """
-    The pin of a key that the operator holds: a public key, a request (CSR) or a certificate in PEM.
+    What the operator holds: public keys, requests (CSR) and certificates, a second CA's among them.
 
+    Where the file holds several, those that are `pinned`, else the first.
     Raises ValueError, in one sentence, for anything else. A private key is
     refused, though it would prove most: it has no business here.
     """
-    octets = read(file, MOST_BYTES, "public keys")
-    for load in _SHOWN:
-        with suppress(*UNREADABLE):
-            return pin_of(load(octets))
-    raise ValueError(
-        f"{file} holds no public key; give a PEM file with one, `openssl pkey -in backup.key -pubout` makes it"
-    )
+    things = bring(file, "public keys, requests (CSR) or certificates").things
+    return [one for one in things if one.pin in pinned] or [things[0]]

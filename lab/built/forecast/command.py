@@ -31,10 +31,11 @@ ROLES = [one.name.lower() for one in Role]
     file("--pins", "the pins, in any of the formats", required=True),
     option("--format", "the format of the pins; by default their content tells", choices=FORMATS),
     option("--host", "the host, where the file pins several domains", metavar="NAME"),
-    file("--root", "the root, where the chain does not hold it", "ROOT.pem"),
+    file("--root", "the root, where the chain does not hold it, or a bundle with it", "ROOT.pem"),
     file(
         "--backup-key",
-        "a backup key that you hold: a public key, a request or a certificate; several times if need be",
+        "a backup key that you hold: a public key, a request or a certificate, or a second CA's certificate; "
+        "several times if need be",
         "FILE.pem",
         action="append",
         default=[],
@@ -57,21 +58,25 @@ def forecast(chosen: argparse.Namespace) -> int:
     lab's world which attacks and rotations it survives.
     """
     from lab.built.forecast.chain import read_backup, read_chain
-    from lab.built.forecast.forecast import forecast
+    from lab.built.forecast.forecast import answers, forecast
     from lab.built.forecast.formats import read_pins
     from lab.built.forecast.text import text
     from lab.pki.pins import parse_pin
 
     at, release = _day(chosen.at, "--at"), _day(chosen.next_release, "--next-release")
-    chain = read_chain(chosen.chain, chosen.root)
     format = Format(chosen.format) if chosen.format else None
     roles = [Role[one.upper()] for one in chosen.roles]
+    config = read_pins(chosen.pins, format=format, host=chosen.host, roles=roles)
+    chain = read_chain(chosen.chain, chosen.root, answers(config, chosen.host))
+    pinned = {str(one) for one in config.pins}
+    shown = [one for file in chosen.backup_key for one in read_backup(file, pinned)]
+    held = [one.certificate if one.certificate and one.certificate.is_ca else one.pin for one in shown]
     with watched() as progress:
         done = forecast(
-            read_pins(chosen.pins, format=format, host=chosen.host, roles=roles),
+            config,
             chain,
             host=chosen.host,
-            backups=[read_backup(one) for one in chosen.backup_key] + [parse_pin(one) for one in chosen.backup],
+            backups=[*held, *map(parse_pin, chosen.backup)],
             at=at,
             next_release=release,
             scenes=chosen.scenes,

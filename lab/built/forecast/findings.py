@@ -8,46 +8,15 @@ names; it runs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
 from lab.built.forecast.chain import Chain
-from lab.built.forecast.config import Format, Override, PinConfig, shown
-from lab.built.forecast.match import Match
-
-
-class Severity(StrEnum):
-    """How loud a finding is."""
-
-    SERIOUS = "serious"
-    """Users will be locked out, or the pins have no effect."""
-    FIX = "worth fixing"
-    KNOW = "worth knowing"
-
-
-@dataclass(frozen=True)
-class LintFinding:
-    """
-    One thing to know about a pin set.
-
-    `seen` is what was there, `why` why it matters, `do` what to do about it;
-    `source` where the why was read, empty where it follows from the definition
-    of the format or was measured here. `name` is the id of the rule.
-    """
-
-    severity: Severity
-    seen: str
-    why: str
-    do: str
-    source: str = ""
-    name: str = ""
-
-    def record(self) -> dict[str, Any]:
-        """The finding as plain JSON values."""
-        said = asdict(self)
-        return {"id": said.pop("name"), **said, "source": self.source or None}
+from lab.built.forecast.config import Anchor, Format, PinConfig, shown
+from lab.built.forecast.config import LintFinding as LintFinding
+from lab.built.forecast.config import Severity as Severity
+from lab.built.forecast.match import Match, Names, with_root
+from lab.observation import Certificate
 
 
 @dataclass(frozen=True)
@@ -57,7 +26,8 @@ class Subject:
 
     `asked` is the day that somebody asks about and `now` the nearest one on
     which the chain is valid; everything is run on it. `release` is when the
-    next release is expected. `backups` are pins of keys that the operator holds.
+    next release is expected. `backups` are pins of keys that the operator holds,
+    `authorities` the certificates of other CAs that were shown among them.
     """
 
     config: PinConfig
@@ -68,6 +38,12 @@ class Subject:
     asked: datetime
     now: datetime
     release: datetime
+    authorities: tuple[Certificate, ...] = ()
+
+    def second(self, one: Match) -> Certificate | None:
+        """The CA that this pin of a backup names, where its certificate was shown; None for a key of one's own."""
+        named = (there for there in self.authorities if there.pin == str(one.pin))
+        return next(named, None) if one.names is Names.BACKUP else None
 
     @property
     def lists(self) -> list[list[Match]]:
@@ -82,16 +58,23 @@ class Subject:
     @property
     def may_be_root(self) -> bool:
         """Whether the root is not in the file, so that a pin which names nothing may be the root's."""
-        return not self.chain.has_root and not any(one.place == len(self.chain.path) for one in self.matches)
+        known = self.chain.has_root or any(one.place == len(self.chain.path) for one in self.matches)
+        return not known and with_root(self.matches, self.config, self.chain) != self.matches
 
     @property
     def unasked(self) -> str:
         """Why the program would not ask the pins at all; empty where it would."""
         config = self.config
+        if config.dead:
+            return f"no host has the name {config.host}, and {config.format.words} knows no * in a name"
         if config.expires and self.asked > config.expires:
-            return f"the pin set expired on {config.expires:%Y-%m-%d}, and Android then asks no pins"
-        if Override.SYSTEM in config.overrides:
+            return f"the pin set expired on {config.expires:%Y-%m-%d}, and {config.format.dialect.lapsed}"
+        if Anchor.SYSTEM in config.overrides:
             return "overridePins on the system's CAs lets every one of them past the pins"
+        if config.unpinned:
+            return "overridePins holds for every CA that is trusted here, so every path is let past the pins"
+        if config.format is Format.TRUSTKIT and not config.enforced:
+            return "TSKEnforcePinning is false, so TrustKit reports and refuses nobody"
         if config.format is not Format.HPKP:
             return ""
         if not config.enforced:

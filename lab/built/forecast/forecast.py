@@ -9,19 +9,19 @@ client in the same world. Nothing here connects to the site itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.built.forecast.chain import Chain
-from lab.built.forecast.config import PinConfig, domain
+from lab.built.forecast.config import PinConfig, default_host, domain
 from lab.built.forecast.findings import LintFinding, Severity, Subject
 from lab.built.forecast.lint import lint
-from lab.built.forecast.match import Match, match
+from lab.built.forecast.match import Match, match, with_root
 from lab.built.forecast.rebuild import SITE, YOURS, Rebuilt, client, moved, moved_back
 from lab.built.forecast.scenes import aside, cases_in
-from lab.observation import Finding, Outcome, Progress, untold
+from lab.observation import Certificate, Finding, Outcome, Progress, untold
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Case, chosen, usually
@@ -29,6 +29,7 @@ from lab.trials.matrix import Matrix, Score, matrix
 from lab.trials.trial import Trial
 
 BESIDE = ("unpinned", "leaf-pinned")
+YOURS_IF_ROOT, YOURS_IF_NOT = f"{YOURS}-if-root", f"{YOURS}-if-not-root"
 RELEASE = timedelta(days=90)
 """When the next release is expected, where nobody says."""
 LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)
@@ -45,12 +46,17 @@ class Forecast:
     chain; empty where it is. `refusals` are those of the client with the pins,
     by scene, told with the chain and the pins that were brought along. `lab_host`
     is the host's name there, and `changes` is what the rebuilt chain could not keep.
+    `refused` is why ordinary validation refuses the chain as it was brought.
+    `hypotheses` are the clients with the pins, by name, the likelier first: one, or
+    two where a pin may be that of the root, which is not in the file.
     """
 
     subject: Subject
     findings: tuple[LintFinding, ...]
     lab_host: str
     changes: tuple[str, ...]
+    refused: str
+    hypotheses: dict[str, Subject]
     matrix: Matrix = field(repr=False)
     aside: dict[str, str] = field(repr=False)
     refusals: dict[str, Finding] = field(repr=False)
@@ -69,16 +75,21 @@ class Forecast:
     def broken(self) -> str:
         """Why even an unpinned client gets nowhere with this chain; the trials then say nothing about pins."""
         ordinary = self.cell(ORDINARY, "unpinned")
-        return "" if ordinary.outcome is Outcome.SERVED else ordinary.verdict.reason
+        return self.refused or ("" if ordinary.outcome is Outcome.SERVED else ordinary.verdict.reason)
 
-    def cell(self, scene: str, client: str = YOURS) -> Trial:
-        """One trial."""
-        return self.matrix.cell(client, scene)
+    def cell(self, scene: str, client: str = "") -> Trial:
+        """One trial; that of the client with the pins, the likelier one, where no other is named."""
+        return self.matrix.cell(client or self.clients[0], scene)
 
-    def score(self, client: str = YOURS) -> Score:
+    def withheld(self, client: str) -> bool:
+        """Whether this client has no score: by one hypothesis of two the pins refuse the chain of today."""
+        alone = client == YOURS or client not in self.hypotheses
+        return not alone and self.cell(ORDINARY, client).outcome is not Outcome.SERVED
+
+    def score(self, client: str = "") -> Score:
         """Attacks stopped and rotations kept, of the scenes that count for this chain."""
         counted = tuple(one for one in self.matrix.cases if not self.aside[one.name])
-        return replace(self.matrix, cases=counted).score(client)
+        return replace(self.matrix, cases=counted).score(client or self.clients[0])
 
     def record(self) -> dict[str, Any]:
         """Everything as plain JSON values; no key and no certificate is in it."""
@@ -90,9 +101,12 @@ class Forecast:
             "lab_host": self.lab_host,
             "at": subject.now.isoformat(),
             "next_release": subject.release.isoformat(),
-            "unasked": subject.unasked or None,
+            "unasked": self.hypotheses[self.clients[0]].unasked or None,
             "broken": self.broken or None,
             "changes": list(self.changes),
+            "hypotheses": {name: words(name, subject) for name in self.hypotheses}
+            if self.hypotheses.keys() - {YOURS}
+            else None,
             "chain": [
                 {
                     **{name: getattr(one, name) for name in ("name", "pin", "algorithm")},
@@ -103,7 +117,7 @@ class Forecast:
             "has_root": subject.chain.has_root,
             "pins": [self._pin(one) for one in subject.matches],
             "lint": [one.record() for one in self.findings],
-            "scores": {name: self.score(name).record() for name in self.clients},
+            "scores": {name: self.score(name).record() for name in self.clients if not self.withheld(name)},
             "scenes": [self._scene(one) for one in self.matrix.cases],
         }
 
@@ -130,6 +144,12 @@ class Forecast:
         }
 
 
+def words(client: str, subject: Subject) -> str:
+    """What this client takes to be so of the root that is not in the file."""
+    unless = "one" if client == YOURS_IF_ROOT else "none"
+    return f"if {unless} of your pins is the key of {subject.chain.above}"
+
+
 # ---- read, match, lint, run ----------------------------------------------------------------------
 
 
@@ -138,7 +158,7 @@ def forecast(
     chain: Chain,
     *,
     host: str | None = None,
-    backups: Iterable[str] = (),
+    backups: Iterable[str | Certificate] = (),
     at: datetime | None = None,
     next_release: datetime | None = None,
     scenes: Iterable[str] | None = None,
@@ -147,7 +167,8 @@ def forecast(
     """
     Read the pins against the chain, lint them, and run them through every scene.
 
-    `backups` are pins of keys that the operator holds and does not deploy yet.
+    `backups` are pins of keys that the operator holds and does not deploy yet,
+    or certificates of other CAs that may issue for the host one day.
     `at` is now where nothing else is said; a chain that is not valid then is
     run on the nearest day on which it is. `scenes` names the scenes to run, or
     groups of them, every one where None; an ordinary day is always among them. `progress` is
@@ -157,8 +178,10 @@ def forecast(
     """
     asked = (at or datetime.now(UTC)).replace(microsecond=0)
     now = _valid(chain, asked)
+    asked = now if at and now.date() == asked.date() else asked  # a day was given, and no hour
     name = _host(config, chain, host)
-    held = tuple(backups)
+    shown = list(backups)
+    held = tuple(one if isinstance(one, str) else one.pin for one in shown)
     subject = Subject(
         config=config,
         chain=chain,
@@ -168,6 +191,7 @@ def forecast(
         asked=asked,
         now=now,
         release=next_release or asked + min(RELEASE, LAST - asked),
+        authorities=tuple(one for one in shown if not isinstance(one, str)),
     )
     findings = lint(subject)
     world = Rebuilt(chain, name, now)
@@ -177,22 +201,51 @@ def forecast(
         raise ValueError(
             f"{slips[0]} is a slip, which ordinary validation refuses, pins or none; give attacks or rotations"
         )
-    pins = moved(subject, world)
-    clients = (client(subject, pins), *(CLIENTS[one] for one in BESIDE))
-    played = matrix(clients, cases_in(world, wanted), progress)
+    hypotheses = _hypotheses(subject)
+    pins = {one: moved(said, world) for one, said in hypotheses.items()}
+    ours = [replace(client(said, pins[one], world), name=one) for one, said in hypotheses.items()]
+    first = ours[0].name
+    second = [one for one in map(subject.second, subject.matches) if one]
+    cases = cases_in(world, wanted, dict.fromkeys(second))
+    played = matrix((*ours, *(CLIENTS[one] for one in BESIDE)), cases, progress)
     return Forecast(
         subject=subject,
         findings=findings,
         lab_host=world.host,
         changes=tuple(dict.fromkeys(world.changes)),
+        refused=f"{world.refused.reason} ({world.refused.name})" if world.refused else "",
+        hypotheses=hypotheses,
         matrix=played,
         aside={one.name: aside(one, played.cell("unpinned", one.name), chain) for one in played.cases},
         refusals={
-            one.name: moved_back(refusal, subject, world, pins)
+            one.name: moved_back(refusal, hypotheses[first], world, pins[first])
             for one in played.cases
-            if (refusal := played.cell(YOURS, one.name).verdict.refusal)
+            if (refusal := played.cell(first, one.name).verdict.refusal)
         },
     )
+
+
+def _hypotheses(subject: Subject) -> dict[str, Subject]:
+    """What may be so, by the name of the client of which it is: two things, where a pin may be the missing root's."""
+    if not subject.may_be_root:
+        return {YOURS: subject}
+    other = replace(subject, matches=with_root(subject.matches, subject.config, subject.chain))
+    if all(any(one.works for one in listed) for listed in subject.lists):
+        return {YOURS: subject, YOURS_IF_ROOT: other}
+    return {YOURS_IF_ROOT: other, YOURS_IF_NOT: subject}
+
+
+def answers(config: PinConfig, host: str | None) -> Callable[[Certificate], bool]:
+    """Whether a certificate is for the host that is meant: the one that was given, else one that the pins are for."""
+    if host:
+        return lambda one: not name_mismatch(one, host)
+    return lambda one: any(map(config.covers, _concrete(one)))
+
+
+def _concrete(leaf: Certificate) -> list[str]:
+    """Hosts that a certificate answers for, one for each pattern among them."""
+    below = [f"www.{one[2:]}" for one in leaf.hosts if one.startswith("*.")]
+    return [one for one in (*leaf.hosts, *below) if "*" not in one]
 
 
 def _valid(chain: Chain, asked: datetime) -> datetime:
@@ -207,17 +260,11 @@ def _valid(chain: Chain, asked: datetime) -> datetime:
 
 
 def _host(config: PinConfig, chain: Chain, host: str | None) -> str:
-    """The host that was given; else the file's domain where the leaf answers for it, else a name that it covers."""
+    """The host that was given; else one that the pins cover, and that the leaf answers for where there is one."""
     if host:
         name = domain(host)
         if "*" in name:
             raise ValueError(f"{name} is a pattern, and a connection goes to one host; name one, as www.bank.example")
         return name
     leaf = seen(chain.leaf)
-    bare = config.host.lstrip("*.")
-    bare = "" if "*" in bare else bare
-    if bare and not name_mismatch(leaf, bare):
-        return bare
-    below = [f"www.{one[2:]}" for one in leaf.hosts if one.startswith("*.")]
-    concrete = [one for one in (*leaf.hosts, *below) if "*" not in one and config.covers(one)]
-    return (concrete or [bare or SITE])[0].lower()
+    return default_host(config, leaf.hosts, lambda name: not name_mismatch(leaf, name), SITE)

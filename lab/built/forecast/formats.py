@@ -1,9 +1,10 @@
 """
-Reading pin files: telling the format by its content, and the small formats.
+Reading pin files, whatever format they are in; and the lab's own.
 
-Android's XML and property lists have files of their own. Whatever cannot be
-read raises ValueError with one sentence; nothing else ever comes out, whatever
-the bytes are. A file with a private key in it is not looked into.
+What a file is, is for `recognise` to tell; each format has a module, and what
+its program makes of it is a row of `scope`. Whatever cannot be read raises
+ValueError with one sentence; nothing else ever comes out, whatever the bytes
+are. A file with a private key in it is not looked into.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from lab.built.forecast import android, ios
-from lab.built.forecast.config import Format, Pin, PinConfig, choose, domain, listed, pin, shown
+from lab.built.forecast import android, curl, hpkp, ios, okhttp, plain, trustkit
+from lab.built.forecast.config import Format, PinConfig, Unreadable, choose, domain, listed, pin, shown
+from lab.built.forecast.recognise import recognised
 from lab.disk import read, text_of
-from lab.policy.hpkp import first
-from lab.policy.hpkp_header import HeaderName, Malformed, parse
-from lab.policy.pinset import Role, Where
+from lab.policy.pinset import Role
 
 MOST_BYTES = 1 << 20
 
@@ -40,116 +42,70 @@ def read_pins(
 def parse_pins(
     octets: bytes, *, format: Format | None = None, file: str = "the file", roles: Iterable[Role] = ()
 ) -> tuple[PinConfig, ...]:
-    """What each domain in these bytes has; see `read_pins`."""
-    found = format or detect(octets, file)
+    """
+    What each domain in these bytes has; see `read_pins`.
+
+    An entry that is bad has its `trouble`; raises ValueError where all are.
+    """
+    text = _text(octets)
+    found = format or recognised(octets, text, file)
     if roles and found is not Format.LAB:
         raise ValueError(f"{file} is {found.words}, which names no roles; leave out --roles")
-    readers: dict[Format, Callable[[bytes], tuple[PinConfig, ...]]] = {
-        Format.ANDROID: android.read,
-        Format.IOS: ios.read,
-        Format.HPKP: lambda given: _hpkp(text_of(given).strip()),
-        Format.CURL: lambda given: _curl(text_of(given).strip()),
-        Format.OKHTTP: lambda given: _okhttp(text_of(given)),
-        Format.LAB: lambda given: _own(text_of(given), frozenset(roles)),
+    readers: dict[Format, Callable[[], tuple[PinConfig, ...]]] = {
+        Format.ANDROID: lambda: android.read(octets),
+        Format.IOS: lambda: ios.read(octets, text),
+        Format.TRUSTKIT: lambda: trustkit.read(octets, text),
+        Format.HPKP: lambda: hpkp.read(_said(text)),
+        Format.CURL: lambda: curl.read(_said(text)),
+        Format.CURL_8_18: lambda: curl.read(_said(text), Format.CURL_8_18),
+        Format.OKHTTP: lambda: okhttp.read(_said(text), file),
+        Format.LAB: lambda: _own(_said(text), frozenset(roles)),
+        Format.LIST: lambda: plain.read(_said(text)),
+        Format.CERTIFICATE: lambda: plain.shipped(octets, file),
     }
     try:
-        return readers[found](octets)
+        configs = readers[found]()
+        if all(one.trouble for one in configs):
+            raise next((one.trouble for one in configs if one.trouble), Unreadable("nothing is pinned in it"))
     except ValueError as problem:
-        told = " ".join(str(problem).split())
-        raise ValueError(f"{file}, read as {found.words}: {told}") from None
+        raise _told(problem, octets, found, file) from None
+    return tuple(_placed(one, octets, file) for one in configs)
 
 
-def detect(octets: bytes, file: str = "the file") -> Format:
-    """Which format these bytes look like. Raises ValueError, naming the formats, where they look like none."""
-    if octets.startswith(b"bplist"):
-        return Format.IOS
-    try:
-        text = text_of(octets)
-    except ValueError:
-        raise ValueError(
-            f"{file} is no text and no property list; give a file with pins in one of these: {_KNOWN}"
-        ) from None
-    head = text.lstrip()
-    if head.startswith("<"):
-        return Format.IOS if re.search(r"<!DOCTYPE\s+plist|<plist", head[:2000]) else Format.ANDROID
-    if head.startswith("{"):
-        return Format.LAB
-    if "-----BEGIN CERTIFICATE-----" in text:
-        raise ValueError(f"{file} holds certificates and no pins; give it with --chain, and a file of pins with --pins")
-    lower = text.lower()
-    if "pin-sha256" in lower or "public-key-pins" in lower:
-        return Format.HPKP
-    if ".add(" in text or "CertificatePinner" in text:
-        return Format.OKHTTP
-    if "sha256//" in text:
-        return Format.CURL
-    raise ValueError(f"{file} holds no pins that this lab knows; give one of these: {_KNOWN}")
+def _placed(config: PinConfig, octets: bytes, file: str) -> PinConfig:
+    return replace(config, trouble=_told(config.trouble, octets, config.format, file)) if config.trouble else config
 
 
-_KNOWN = (
-    "Android's network security configuration, a property list with NSPinnedDomains, an HPKP header, "
-    "curl's sha256//..., OkHttp's .add(...), or pins.json as `lab certs` writes it"
-)
+def _told(problem: ValueError, octets: bytes, format: Format, file: str) -> Unreadable:
+    """The problem in one sentence that names the file and, where the text at fault is found again, its line."""
+    told, quoted = " ".join(str(problem).split()), getattr(problem, "quoted", "")
+    if format is Format.CERTIFICATE:  # the reader of certificates names the file itself
+        return Unreadable(told)
+    at = octets.find(quoted.encode()) if quoted else -1
+    number = octets.count(b"\n", 0, at) + 1 if at >= 0 else 0
+    line = f", line {number}" if number and b"\n" in octets.strip() else ""
+    return Unreadable(f"{file}{line}, read as {format.words}: {told}")
 
 
-# ---- an HPKP header ------------------------------------------------------------------------------
-
-_HEADER = re.compile(r"^[ \t]*(Public-Key-Pins(?:-Report-Only)?)[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']""")
 
 
-def _hpkp(text: str) -> tuple[PinConfig, ...]:
-    headers = _HEADER.findall(text) or [(HeaderName.PKP, text)]  # without a name it is the value alone
-    enforced = first(headers, HeaderName.PKP) is not None
-    kind = HeaderName.PKP if enforced else HeaderName.REPORT_ONLY
-    header = parse((first(headers, kind) or "").strip(), kind)
-    if isinstance(header, Malformed):
-        raise ValueError(
-            f"{header.reason}, so a browser would ignore the header; give its value exactly as the server sends it"
-        )
-    encoded = [one.removeprefix("sha256/") for one in header.pins]
-    pins = listed(pin(f'pin-sha256="{one}"', one) for one in encoded)
-    subdomains, age = header.include_subdomains, header.max_age
-    return (PinConfig(Format.HPKP, (pins,), subdomains=subdomains, max_age=age, enforced=enforced),)
+def _text(octets: bytes) -> str | None:
+    """The bytes as text: as their byte order mark or XML declaration says, else UTF-8 or Latin-1; None for no text."""
+    declared = _DECLARED.match(octets[:200])
+    with suppress(ValueError, LookupError):
+        return text_of(octets)
+    with suppress(ValueError, LookupError):
+        if declared:
+            return octets.decode(declared[1].decode())
+    odd = set(octets) & {*range(32), 127} - set(b"\t\n\r\f")
+    return None if odd or octets[:1] == b"\x30" else octets.decode("latin-1")
 
 
-# ---- curl's string -------------------------------------------------------------------------------
-
-
-def _curl(text: str) -> tuple[PinConfig, ...]:
-    bare = re.sub(r"^.*--pinnedpubkey[ =]", "", text, count=1).strip(" '\"")
-    pins = []
-    for one in bare.split(";"):
-        word = one.strip()
-        if not word.startswith("sha256//"):
-            raise ValueError(f"{shown(word)} does not begin with sha256//; join pins with ; as in sha256//A;sha256//B")
-        pins.append(pin(word, word.removeprefix("sha256//")))
-    return (PinConfig(Format.CURL, (listed(pins, Where.LEAF),)),)
-
-
-# ---- OkHttp's builder ----------------------------------------------------------------------------
-
-# Possessive: a run of blanks is gone through once, however long somebody made it.
-_ADD = re.compile(r'\.add\(\s*+"([^"\n]{1,253})"((?:\s*+,\s*+"[^"\n]{0,200}")+)\s*+,?\s*+\)')
-_STRING = re.compile(r'"([^"]*)"')
-
-
-def _okhttp(text: str) -> tuple[PinConfig, ...]:
-    calls = _ADD.findall(text)
-    if not calls or len(calls) != text.count(".add("):
-        raise ValueError('an .add(...) cannot be read; each has to be .add("host", "sha256/...") with plain strings')
-    found: dict[str, list[str]] = {}
-    for host, rest in calls:
-        found.setdefault(domain(host), []).extend(_STRING.findall(rest))
-    return tuple(
-        PinConfig(Format.OKHTTP, (listed(_okhttp_pin(one) for one in pins),), host) for host, pins in found.items()
-    )
-
-
-def _okhttp_pin(text: str) -> Pin:
-    kind, _, encoded = text.partition("/")
-    if kind not in ("sha256", "sha1"):
-        raise ValueError(f"the pin {shown(text)} has to begin with sha256/ or sha1/, and OkHttp would throw")
-    return pin(text, encoded, sha1=kind == "sha1")
+def _said(text: str | None) -> str:
+    if text is None:
+        raise Unreadable("it is no text")
+    return text
 
 
 # ---- the lab's own file --------------------------------------------------------------------------
@@ -171,6 +127,11 @@ def _own(text: str, wanted: frozenset[Role]) -> tuple[PinConfig, ...]:
     if not isinstance(said, dict) or not isinstance(said.get("host", ""), str):
         raise ValueError('it has to be an object such as {"host": "bank.example", "leaf": "sha256/...", "backup": ...}')
     unknown = [name for name in said if name not in _ROLES and name != "host"]
+    if unknown and len(unknown) == len(said):
+        raise ValueError(
+            f"it is JSON of another tool: it begins with {shown(unknown[0])}, and neither NSPinnedDomains nor "
+            "TSKPinnedDomains is in it; give a list with a pin on each line, as sha256/BASE64"
+        )
     if unknown:
         raise ValueError(f"{shown(unknown[0])} is no role; the roles are {', '.join(_ROLES)}, beside host")
     pins = []
@@ -182,5 +143,5 @@ def _own(text: str, wanted: frozenset[Role]) -> tuple[PinConfig, ...]:
             if not isinstance(one, str):
                 raise ValueError(f"the value of {name} has to be a pin in quotes, or a list of them")
             whole = one.startswith("cert-sha256/")
-            pins.append(pin(one, re.sub(r"^(cert-)?sha256/", "", one), role=role, whole=whole))
+            pins.append(pin(one, re.sub(r"^(cert-)?sha256/", "", one), Format.LAB, role=role, whole=whole))
     return (PinConfig(Format.LAB, (listed(pins),), domain(said["host"]) if said.get("host") else ""),)

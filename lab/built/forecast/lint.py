@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from lab.built.forecast.config import Format, Override
+from lab.built.forecast.config import Anchor, Format, no_star, without_star
 from lab.built.forecast.findings import RULES, Found, LintFinding, Severity, Subject, rule, say, these
 from lab.built.forecast.match import Names
 from lab.pki.pins import name_mismatch, seen
@@ -24,8 +24,9 @@ know = partial(LintFinding, Severity.KNOW)
 
 
 def lint(subject: Subject) -> tuple[LintFinding, ...]:
-    """What every rule finds, in the order of the rules."""
-    return tuple(replace(one, name=name) for name, found in RULES.items() for one in found(subject))
+    """What the reader of the file remarked, and what every rule finds, in the order of the rules."""
+    found = [replace(one, name=name) for name, rule in RULES.items() for one in rule(subject)]
+    return (*subject.config.remarks, *found)
 
 
 # ---- will anybody ask? ---------------------------------------------------------------------------
@@ -38,9 +39,11 @@ def pins_expired(subject: Subject) -> Found:
     if expires and subject.asked > expires:
         yield serious(
             f"the pin set expired on {expires:%Y-%m-%d}",
-            "Android asks no pins after that day: the app goes on working, as good as unpinned, and nobody is told.",
+            f"{subject.config.format.dialect.lapsed}: the app works on, as good as unpinned, and nobody is told.",
             "Ship a release with pins that are right today and a later expiration.",
-            "NetworkSecurityTrustManager.checkPins (platform_frameworks_base); OWASP MASTG-TEST-0243",
+            "NetworkSecurityTrustManager.checkPins (platform_frameworks_base); OWASP MASTG-TEST-0243"
+            if subject.config.format is Format.ANDROID
+            else "TrustKit, kTSKExpirationDate",
         )
 
 
@@ -52,7 +55,7 @@ def expires_before_release(subject: Subject) -> Found:
         yield fix(
             f"the pin set expires on {expires:%Y-%m-%d}, before the next release on {subject.release:%Y-%m-%d}",
             "From that day until users have the release, their apps ask no pins, and an attacker can wait for it: "
-            "Firefox's built-in pins lapsed so in September 2016, for up to five weeks.",
+            "Firefox's built-in pins lapsed so in September 2016.",
             "Set an expiration after the day on which most users will have the next release, or release earlier.",
             "hackernoon.com, flyryan on Firefox and Tor Browser, September 2016",
         )
@@ -62,7 +65,14 @@ def expires_before_release(subject: Subject) -> Found:
 def not_enforced(subject: Subject) -> Found:
     """The header refuses nobody by its own words."""
     config = subject.config
-    if not config.enforced or config.max_age == 0:
+    if config.format is Format.TRUSTKIT and not config.enforced:
+        yield serious(
+            "TSKEnforcePinning is false",
+            "TrustKit then reports a mismatch, and refuses nobody.",
+            "Set it to true once the reports say that the pins are right.",
+            "TrustKit, kTSKEnforcePinning",
+        )
+    elif not config.enforced or config.max_age == 0:
         yield serious(
             "the header is report-only" if not config.enforced else "max-age is 0",
             "A report-only header refuses nobody." if not config.enforced else "It tells browsers to forget the pins.",
@@ -77,10 +87,11 @@ def header_ignored(subject: Subject) -> Found:
     config = subject.config
     if config.format is not Format.HPKP or not config.enforced or config.max_age == 0 or not (why := subject.unasked):
         return
-    yield serious(
-        why,
-        "A browser notes a header only if one of its pins is on the path and another is not. So this one protects "
-        "nobody, and locks nobody out either.",
+    unless = ", unless one of them is the pin of the root, which is not in the file" if subject.may_be_root else ""
+    yield (fix if unless else serious)(
+        why + unless,
+        "A browser notes a header only if one of its pins is on the path and another is not. "
+        f"{'Else' if unless else 'So'} this one protects nobody, and locks nobody out either.",
         "Send the pin of the server's own key and the pin of a backup key that you hold.",
         "RFC 7469 section 2.5",
     )
@@ -102,16 +113,65 @@ def no_browser_left(subject: Subject) -> Found:
 def pins_overridden(subject: Subject) -> Found:
     """Some anchors are let past the pins."""
     for override in subject.config.overrides:
-        severity = {Override.SYSTEM: Severity.SERIOUS, Override.DEBUG: Severity.KNOW}.get(override, Severity.FIX)
+        severity = {Anchor.SYSTEM: Severity.SERIOUS, Anchor.DEBUG: Severity.KNOW}.get(override, Severity.FIX)
         yield LintFinding(
             severity,
             f"overridePins holds for {override.value}",
             "A path that ends in such an anchor is let through without asking any pin."
-            + (" Every public CA is such an anchor." if override is Override.SYSTEM else ""),
+            + (" Every public CA is such an anchor." if override is Anchor.SYSTEM else ""),
             "Release builds should not have it; keep it in debug-overrides."
-            if override is not Override.DEBUG
+            if override is not Anchor.DEBUG
             else "Nothing, if release builds are not debuggable.",
             "NetworkSecurityTrustManager.isPinningEnforced (platform_frameworks_base)",
+        )
+
+
+@rule
+def star_covers_nothing(subject: Subject) -> Found:
+    """The entry's name has a star, and the program knows none."""
+    if subject.config.dead:
+        yield serious(
+            f"no host has the name {subject.config.host}", no_star(subject.config), without_star(subject.config)
+        )
+
+
+@rule
+def own_anchors(subject: Subject) -> Found:
+    """The domain does not trust the system's CAs."""
+    if Anchor.BUNDLED in subject.config.anchors and subject.config.own_anchors:
+        top = subject.chain.name(len(subject.chain.path) - (1 if subject.chain.has_root else 0))
+        yield fix(
+            "this domain does not trust the system's CAs, but one that is bundled with the app, which was not brought "
+            "along",
+            f"The forecast takes {top} for it. A path that ends elsewhere is refused before a pin is asked: a move to "
+            "another CA is an outage also with a pinned key, and another trusted CA is stopped also without pins.",
+            f"Make sure that {top} is what is bundled, and bundle the next CA in a release before the site moves.",
+            "NetworkSecurityConfig, trust-anchors (platform_frameworks_base)",
+        )
+    elif subject.config.own_anchors:
+        yield serious(
+            "this domain trusts neither the system's CAs nor one that is bundled with the app",
+            "Every connection is refused, whatever is pinned, unless the user installed the CA of the server.",
+            'Put <certificates src="system"/> into its trust-anchors.',
+            "NetworkSecurityConfig, trust-anchors (platform_frameworks_base)",
+        )
+
+
+@rule
+def users_trusted(subject: Subject) -> Found:
+    """CAs that users install are trusted."""
+    config = subject.config
+    if config.format is Format.ANDROID and config.user_anchors:
+        skipped = Anchor.USER in config.overrides or bool(subject.unasked)
+        yield LintFinding(
+            Severity.FIX if skipped else Severity.KNOW,
+            "CAs that users install are trusted here",
+            "A proxy whose CA is installed on the phone (Charles, mitmproxy) reads this traffic, for the pins are "
+            "skipped."
+            if skipped
+            else "A proxy whose CA is installed on the phone (Charles, mitmproxy) is stopped by the pins alone.",
+            'Leave out <certificates src="user"/> in release builds.',
+            "developer.android.com, network security configuration",
         )
 
 
@@ -131,7 +191,8 @@ def nothing_matches(subject: Subject) -> Found:
             + (", unless one of them is the pin of the root, which is not in the file" if unknown else ""),
             f"Nobody notices, because {reason}."
             if (reason := subject.unasked)
-            else "Every connection to a server with this chain is refused, today.",
+            else ("Unless one is, every" if unknown else "Every")
+            + " connection to a server with this chain is refused, today.",
             f"Give the certificate of {subject.chain.above} with --root."
             if unknown
             else "First make sure that the chain is the genuine server's: behind a proxy that intercepts, or an "
@@ -184,7 +245,7 @@ def never_looked_at(subject: Subject) -> Found:
     lost = [one for one in subject.matches if one.names is Names.KEY and one.never and not one.pin.never]
     if lost:
         names = ", ".join(dict.fromkeys(subject.chain.name(one.place or 0) for one in lost))
-        curl = subject.config.format is Format.CURL
+        curl = subject.config.format.dialect.builds == "curl"
         yield serious(
             f"{say(lost)} ({names}): {lost[0].never}",
             f"{these(lost, 'This pin', 'These pins')} cannot match, whatever the server sends.",

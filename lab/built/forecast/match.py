@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -75,6 +75,21 @@ def match(config: PinConfig, chain: Chain, backups: Iterable[str] = ()) -> tuple
     return tuple(found)
 
 
+def with_root(matches: Iterable[Match], config: PinConfig, chain: Chain) -> tuple[Match, ...]:
+    """
+    The same, as if a pin that names nothing were the key of the root, which is not in the file: one in each list.
+
+    Which of several it is makes no difference, since any pin of a list will do.
+    """
+    found: list[Match] = []
+    for one in matches:
+        other = replace(one, names=Names.KEY, place=len(chain.path))
+        other = replace(other, never=_never(config.format, one.pin, one.where, other.names, other.place))
+        taken = any(each.list == one.list and each.place == other.place for each in found)
+        found.append(one if one.names is not Names.NOTHING or other.never or taken else other)
+    return tuple(found)
+
+
 def _named(pin: Pin, chain: Chain, held: set[bytes]) -> tuple[Names, int | None]:
     """What this pin names, and its place where that is in the chain."""
     for place, (key, whole) in enumerate(_hashes(chain.path, pin.hash)):
@@ -87,7 +102,7 @@ def _named(pin: Pin, chain: Chain, held: set[bytes]) -> tuple[Names, int | None]
     known = pin.digest in held or pin.role is Role.BACKUP
     if not known and pin.role is Role.ROOT and not chain.has_root:
         return Names.KEY, len(chain.path)  # the file itself says that this is the root's
-    if dummy(pin.digest):
+    if pin.digest and dummy(pin.digest):
         return Names.DUMMY, None
     return (Names.BACKUP if known else Names.NOTHING), None
 
@@ -103,11 +118,11 @@ def _hashes(certificates: Iterable[x509.Certificate], name: str) -> Iterator[tup
 def _never(format: Format, pin: Pin, where: Where, names: Names, place: int | None) -> str:
     if pin.never:
         return pin.never
-    if names is Names.CERTIFICATE and not pin.whole:
+    if names is Names.CERTIFICATE and not pin.whole and format is not Format.LIST:
         return f"it is the hash of the whole certificate, and {format.words} compares the hash of its key"
-    if names is Names.CERTIFICATE and format is not Format.LAB:
+    if names is Names.CERTIFICATE and not format.dialect.whole:
         return "whole certificates are not compared"
-    if format is Format.CURL and place:
+    if format.dialect.builds == "curl" and place:
         return "it is the key of a CA, and curl compares the leaf's key only"
     if where is Where.LEAF and place:
         return f"it is the key of a CA, and {format.words} looks at the leaf only in this list"

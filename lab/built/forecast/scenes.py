@@ -8,18 +8,20 @@ there can be no new intermediate at all.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from lab.built.forecast.chain import Chain
 from lab.built.forecast.rebuild import Rebuilt
+from lab.observation import Certificate
 from lab.pki.pins import pin_of, seen
-from lab.policy.pinset import Reach
+from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import CASES, Case, Fault, Kind, Scene
 from lab.trials.trial import Trial
 
 NEARBY = "_nearby"
+SECOND = "_second"
 LATER = timedelta(days=10)
 LAST = datetime.max.replace(tzinfo=UTC) - LATER
 _SIBLINGS = (
@@ -28,8 +30,18 @@ _SIBLINGS = (
 )
 
 
-def cases_in(world: Rebuilt, wanted: Container[str]) -> list[Case]:
-    """The wanted cases in this world; those about another intermediate once more where it can stand at two heights."""
+_MOVES = {
+    "other_trusted_ca": "{}, whose key you pinned, mis-issues",
+    "new_ca": "The site moves to {}, whose key you pinned",
+}
+
+
+def cases_in(world: Rebuilt, wanted: Container[str], authorities: Iterable[Certificate] = ()) -> list[Case]:
+    """
+    The wanted cases in this world; those about another intermediate once more where it can stand at two heights.
+
+    Those about another CA come once more for each of `authorities`, whose keys are pinned.
+    """
     parent = world.issuing.parent
     lower = world.nearby() if parent and parent.parent else None
     found = []
@@ -46,6 +58,13 @@ def cases_in(world: Rebuilt, wanted: Container[str]) -> list[Case]:
                 reach=Reach({*one.reach, *Reach.INTERMEDIATE}),
             )
             found.append(below)
+    for number, shown in enumerate(authorities, 1):
+        beside, end = world.beside(shown), f"{SECOND}{number if number > 1 else ''}"
+        for name, title in _MOVES.items():
+            if name in wanted:
+                one, title = CASES[name], title.format(shown.name[:48])
+                there = replace(_bound(one, beside), name=name + end, title=title, twin=one.twin and one.twin + end)
+                found.append(replace(there, reach=Reach({Role.BACKUP})))
     return found
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.built.forecast.findings import LintFinding, Severity
-from lab.built.forecast.forecast import ORDINARY, Forecast
+from lab.built.forecast.forecast import ORDINARY, Forecast, words
 from lab.built.forecast.match import Match, Names
+from lab.built.forecast.rebuild import YOURS
 from lab.observation import BAD, Outcome, Wanted
+from lab.pki.pins import name_of
 from lab.scenes.catalogue import Case
 from lab.show.sheet import hung
 from lab.show.words import LOOKS
@@ -41,6 +43,8 @@ def _chain(shown: Forecast) -> Iterator[str]:
         yield f"  {place}  {one.name[:80]} ({one.algorithm}), {dates}"
     if not chain.has_root:
         yield f"  {len(chain.path)}  {chain.above}, not in the file"
+    for beside in chain.aside:
+        yield f"  -  {name_of(beside.subject)[:80]}, in the file and not on the way up"
 
 
 def _about(shown: Forecast) -> Iterator[str]:
@@ -54,9 +58,16 @@ def _about(shown: Forecast) -> Iterator[str]:
     if shown.broken:
         yield ""
         yield f"No client gets anywhere with this chain, pinned or not: {shown.broken}. What follows says so."
-    if shown.subject.unasked:
+    if shown.hypotheses.keys() - {YOURS}:
         yield ""
-        yield f"The pins are not asked: {shown.subject.unasked}. So your client is an unpinned one."
+        yield (
+            f"{shown.subject.chain.above} is not in the file, and a pin that names nothing here may be the pin of it. "
+            "So both were run, and where they differ a scene has two lines; --root tells which is so."
+        )
+    likelier = shown.hypotheses[shown.clients[0]]
+    if likelier.unasked:
+        yield ""
+        yield f"The pins are not asked: {likelier.unasked}. So your client is an unpinned one."
     elif not shown.broken and shown.cell(ORDINARY).outcome is Outcome.OUTAGE:
         yield ""
         yield "Your pins refuse the chain as it is today, so every scene begins with an outage."
@@ -77,7 +88,8 @@ def named(shown: Forecast, one: Match) -> str:
     """What a pin names, in words."""
     chain = shown.subject.chain
     if one.place is None:
-        said = one.names.value
+        second = shown.subject.second(one)
+        said = f"the key of {second.name}, another CA that you showed" if second else one.names.value
     elif one.place >= len(chain.path):
         said = f"the key of {chain.above}, as the file says: the root, which is not in the chain"
     elif one.names is Names.CERTIFICATE:
@@ -118,6 +130,10 @@ def _scenes(shown: Forecast) -> Iterator[str]:
 def _scene(shown: Forecast, one: Case) -> Iterator[str]:
     trial, aside = shown.cell(one.name), shown.aside[one.name]
     yield f"  {one.kind.value:<9}{LOOKS[trial.outcome].glyph} {trial.outcome.value:<12}{one.title}"
+    for name in [*shown.hypotheses][1:]:
+        other = shown.cell(one.name, name).outcome
+        if other is not trial.outcome and not aside:
+            yield f"{'':11}{LOOKS[other].glyph} {other.value:<12}{words(name, shown.subject)}"
     if aside:
         yield f"{'':25}not counted: {aside}"
     elif trial.outcome in BAD:
@@ -126,12 +142,15 @@ def _scene(shown: Forecast, one: Case) -> Iterator[str]:
 
 def _scores(shown: Forecast) -> Iterator[str]:
     yield "In the same world"
+    width = max(13, 2 + max(map(len, shown.clients)))
     for name in shown.clients:
-        yield f"  {name:<13}{shown.score(name)}"
+        said = f"no score: every scene begins with an outage, {words(name, shown.subject)}"
+        yield f"  {name:<{width}}{said if shown.withheld(name) else shown.score(name)}"
     ends = {name: [shown.cell(one.name, name).outcome for one in shown.matrix.cases] for name in shown.clients}
-    yours, *others = shown.clients
+    yours, *others = (name for name in shown.clients if name == shown.clients[0] or name not in shown.hypotheses)
     differ = len({tuple(ends[name]) for name in others}) > 1  # else no scene here could show what pins do
-    same = [name for name in others if differ and ends[name] == ends[yours]]
+    certain = len(shown.hypotheses) == 1
+    same = [name for name in others if certain and differ and ends[name] == ends[yours]]
     yield (
         f"Your pins do exactly what the {same[0]} client does."
         if same

@@ -18,8 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-import platformdirs
-
 from lab.cli.verb import FORMAT, Verb, file, flag, forms, option, printed, verb
 from lab.disk import writing
 from lab.naming import parse_host, printable
@@ -155,6 +153,8 @@ def default_path() -> Path:
     On Linux that is ``$XDG_DATA_HOME`` or ``~/.local/share`` (XDG base
     directory specification, which has a relative value ignored).
     """
+    import platformdirs
+
     return platformdirs.user_data_path("pinning-lab", appauthor=False) / "known-hosts.sqlite"
 
 

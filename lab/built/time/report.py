@@ -9,7 +9,7 @@ from __future__ import annotations
 from lab.built.time.language import Timeline
 from lab.built.time.run import Chronicle, Course
 from lab.observation import Outcome, Showable
-from lab.show.sheet import Row, Sheet, hung
+from lab.show.sheet import LINE, Row, Sheet, hung
 
 
 def sheet(lived: Chronicle) -> Sheet:
@@ -39,7 +39,7 @@ def days(count: float) -> str:
 def text(lived: Chronicle) -> str:
     """The run as plain text: story, table, what happened, and each client's bad days with the reason."""
     line = lived.timeline
-    out = [table(lived), ""]
+    out = [sheet(lived).text(LINE).plain, ""]
     if line.story:
         out.append(" ".join(line.story.split()))
     if line.source:

@@ -76,17 +76,19 @@ holds(
     Cell("first-use-with-ca", "first_contact", INTERCEPTED),
     Cell("leaf-pinned", "first_contact", STOPPED),
 )
-holds(
+on_condition(
     "Pinning presupposes that both sides settled beforehand what will be shown.",
     Cell("leaf-or-backup", "backup_key", SERVED),
     Cell("leaf-pinned", "backup_key", OUTAGE),
     Cell("leaf-pinned", "two_servers", OUTAGE),
+    Cell("first-use-key", "ordinary_day", OUTAGE),
+    condition="the pin is built in; who learns it at the first connection has settled nothing",
 )
 fails(
     "That makes it unnecessary to keep asking the CAs whether a certificate is still good.",
     Cell("leaf-pinned", "stolen_key_and_certificate", STOPPED),
     Cell("certificate-pinned", "stolen_key_and_certificate", STOPPED),
     Cell("leaf-or-backup", "stolen_key_and_certificate", STOPPED),
-    note="Somebody has to tell the client that the key is lost, and the path cannot. The scenes in which it asks "
-    "come with revocation",
+    note="Somebody has to tell the client that the key is lost, and the path cannot. No client that asks was run here: "
+    "one that goes on where no answer comes would be robbed as well",
 )

@@ -38,10 +38,12 @@ history(
     source="users ask curl for pins on CAs (curl#1022 and #1025, 2016; #20538, 2026-02); how many pin a root, these "
     "do not say",
 )
-holds(
+on_condition(
     "If only the root is pinned, an attacker with a certificate from the same CA gets in.",
     Cell("root-pinned", "sibling_intermediate", INTERCEPTED),
     Cell("root-pinned", "same_intermediate", INTERCEPTED),
+    Cell("root-pinned", "other_hosts_certificate", INTERCEPTED),
+    condition="the certificate is for the site's own name; with one for a name of their own, anybody can buy it",
 )
 
 
@@ -146,7 +148,7 @@ def _end_entity() -> Iterator[Ran]:
 history(
     "Leaf certificates are to be replaced often.",
     source="the CA/Browser Forum's ballot SC-081v3, 2025-04-11: at most 200 days from 2026-03-15, 100 from "
-    "2027-03-15, 47 from 2029-03-15 (fixmycert.com)",
+    "2027-03-15, 47 from 2029-03-15 (cabforum.org/2025/04/11)",
     note="Replaced is not revoked: a certificate that runs out needs no revocation",
 )
 on_condition(

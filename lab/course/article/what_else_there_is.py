@@ -34,8 +34,8 @@ not_yet(
 not_yet(
     "The owners of names ought to watch the logs.",
     missing="transparency: a monitor",
-    note="jabber.ru's false certificates, 2023-04-18 to 2023-10-19, were noticed when one of them ran out "
-    "(community.letsencrypt.org/t/206966)",
+    note="jabber.ru's false certificates of 2023 were in the logs all along, and were noticed when one of them ran "
+    "out (community.letsencrypt.org/t/206966)",
 )
 not_yet(
     "The best remedy is to automate the whole life of certificates, from request to revocation.",

@@ -63,24 +63,26 @@ holds(
 )
 history(
     "Pinning was invented against the man in the middle.",
-    source="DigiNotar's false certificates came to light because Chrome pinned Google, 2011-08-28 "
-    "(Communications of the ACM, October 2014)",
-    note="What it has done is on record; what it was meant for is our reading",
+    source="so says the abstract of RFC 7469, of pins in a header; DigiNotar's false certificates came to light "
+    "because Chrome pinned Google's keys, from 27 to 29 August 2011 (Communications of the ACM, October 2014)",
 )
 history(
     "It has mostly been given up, because it is complicated and dangerous.",
-    source='Chris Palmer, blink-dev, 2017-10-27: "hard to build a pin-set that is guaranteed to work"; OkHttp\'s own '
-    'documentation of its pinner has the heading "Certificate Pinning is Dangerous!"',
+    source="Chris Palmer, blink-dev, 2017-10-27, of pins in a header: hard to build a set that surely works, a site "
+    "may become unusable, somebody hostile may pin, and few used it; OkHttp's own documentation of its pinner has the "
+    'heading "Certificate Pinning is Dangerous!"',
 )
 history(
     "Most browsers have dropped it.",
-    source="Chrome 72 removed pinning by header (chromestatus.com/feature/5903385005916160)",
-    note="Chromium's source still has a list of pins that is built in (transport_security_state_static.pins)",
+    source="Chrome 72 removed pinning by header (chromestatus.com/feature/5903385005916160), and Firefox 72, the last "
+    "of the large browsers, switched it off (bug 1412438)",
+    note="Pins that are built in have stayed: Firefox has them, and Chrome's came to Android with version 106",
 )
 history(
     "Most companies that pinned did it wrongly, and had outages.",
     source="outages are on record: Barclays's app, 2016-11-24 (CA/Browser Forum public list, November 2016); Smashing "
-    "Magazine's readers (smashingmagazine.com/be-afraid-of-public-key-pinning); that it was most, nobody counted",
+    "Magazine's readers, 21 to 25 October 2016 (smashingmagazine.com/be-afraid-of-public-key-pinning); that it was "
+    "most, nobody counted",
 )
 holds(
     "A pin that is done wrongly can do great harm.",

@@ -15,13 +15,14 @@ holds, on_condition, history = PART.holds, PART.on_condition, PART.history
 
 history(
     "Google was among the first who pinned, in 2011, for its own servers in Chrome.",
-    source="Chrome pinned Google by 2011-08-28 (Communications of the ACM, October 2014)",
+    source="Chrome 13 pinned Google's keys (imperialviolet.org/2011/05/04/pinning.html)",
 )
 history(
     "For those names, Chrome took nothing but the certificates pinned at the time.",
-    source="Chromium's transport_security_state.cc: a pin violation refuses, and a chain that ends in a root which "
-    "was installed locally can be let through (BYPASSED)",
-    note="See also the claims on what a CA can do to a pinned client, which were run",
+    source="not so, by the words of who built it: Chrome pinned public keys, of Verisign, Google Internet Authority, "
+    "Equifax and GeoTrust, and gave reasons for not pinning certificates (imperialviolet.org/2011/05/04/pinning.html)",
+    note="And a chain that ends in a root which was installed locally can be let through (Chromium's "
+    "transport_security_state.cc: BYPASSED)",
 )
 on_condition(
     "If an attacker gets a trusted CA to issue a certificate, a pinned client still refuses it.",
@@ -55,5 +56,5 @@ holds(
 )
 history(
     "Pinning by an HTTP header (HPKP) has been withdrawn entirely.",
-    source="removed in Chrome 72 (chromestatus.com/feature/5903385005916160)",
+    source="removed in Chrome 72 (chromestatus.com/feature/5903385005916160), switched off in Firefox 72 (bug 1412438)",
 )
