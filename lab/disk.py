@@ -113,8 +113,8 @@ def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> Non
     Put a folder of these files at `out`, by their paths within it: a reader finds the old one or the new one, whole.
 
     What is there may be nothing, an empty folder, or one that an earlier call
-    wrote with nothing else in it; anything else is refused, and nothing is
-    changed. What calls that were killed have left beside it is deleted. The
+    wrote with nothing else in it but what is written now to the octet; anything
+    else is refused, and nothing is changed. What calls that were killed have left beside it is deleted. The
     folder named `secret` and what is in it are for their owner only. Raises
     ValueError, in one sentence, where it cannot be written.
 
@@ -129,8 +129,7 @@ def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> Non
                 raise OSError(0, "it is no folder")
             if Path.cwd().is_relative_to(place):
                 raise OSError(0, "you are in it, and it is replaced as a whole")
-            if others := _contents(place)[1]:
-                raise OSError(0, f"it has {others[-1].relative_to(place)}, which the lab did not write")
+            _adopt(place, files)
         place.parent.mkdir(parents=True, exist_ok=True)
         _sweep(place)
         beside = place.with_name(f"{_beginning(place)}{secrets.token_hex(8)}")
@@ -144,6 +143,18 @@ def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> Non
                 _put(beside, place)
         finally:
             _delete(beside)  # the old one, or what has failed
+
+
+def _adopt(place: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folder the lab's, where it is or could be. Raises OSError where something else is in it."""
+    ours, others = _contents(place)
+    for one in others:
+        name = one.relative_to(place).as_posix()
+        if name not in files or one.is_symlink() or not one.is_file() or one.read_bytes() != files[name]:
+            raise OSError(0, f"it has {name}, which the lab did not write")
+    if others:
+        listed = [one.relative_to(place).as_posix() for one in (*ours, *others) if one.name != MARK]
+        (place / MARK).write_bytes("\n".join([HEAD, *listed, ""]).encode())
 
 
 def _beginning(place: Path) -> str:

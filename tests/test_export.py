@@ -149,6 +149,23 @@ def test_somebodys_folder_is_refused_and_not_touched(name: str, tmp_path: Path) 
     export.export(tmp_path / "certs")
 
 
+def test_the_projects_own_folder_is_taken_with_its_page(tmp_path: Path) -> None:
+    """What is there to the octet as it is written now is nobody's loss; a word more in it, and it is refused."""
+    page = (Path(__file__).parent.parent / "certs/README.md").read_bytes()
+    for name, content, taken in (("same", page, True), ("other", page + b"mine\n", False)):
+        place = tmp_path / name
+        place.mkdir()
+        (place / "README.md").write_bytes(content)
+        if taken:
+            export.export(place)
+        else:
+            with pytest.raises(ValueError, match=r"README\.md, which the lab did not write"):
+                export.export(place)
+        assert (place / "README.md").read_bytes() == content
+        assert (place / "chains/genuine.pem").exists() is taken
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["other", "same"]  # nothing is left beside
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right on Windows")
 def test_no_link_leads_a_deletion_elsewhere(tmp_path: Path) -> None:
     """A folder of the export that was made a link is somebody's; the export's own place may be behind a link."""

@@ -128,7 +128,8 @@ def written_files(
     world: World, made: Mapping[str, Credential], names: Mapping[str, str], *, neutral: bool = False
 ) -> dict[str, bytes]:
     """The world as files, by path: these credentials of it, under these names."""
-    files: dict[str, bytes] = {".gitignore": b"*\n"}
+    about = (resources.files("lab.pki") / "certs-readme.md").read_bytes()  # as it stands in the project's own folder
+    files: dict[str, bytes] = {".gitignore": b"*\n", "README.md": about}
     for name, called in names.items():
         files[f"chains/{called}.pem"] = pem(made[name].chain, named=not neutral)
         files[f"keys/{called}.key"] = key_pem(made[name].key)
