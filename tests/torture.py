@@ -166,7 +166,8 @@ def read(dice: random.Random, folder: Path, inside: Path) -> tuple[str, list[str
 
 
 CERTS = (
-    "import sys; from lab.verbs import main\nwhile True: main(['certs', '--with-attackers-ca', '--out', sys.argv[1]])"
+    "import sys; from lab.verbs import main\n"
+    "while not main(['certs', '--with-attackers-ca', '--out', sys.argv[1]]): pass"
 )
 
 
