@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as der_ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import NOW
@@ -115,6 +116,25 @@ def test_a_part_of_a_list_is_about_the_certificates_that_name_it() -> None:
     assert said(on_list(crl(ISSUING, revoked, MADE, part=part_at(HERE)), SITE)) == beside
 
 
+def test_a_point_of_another_issuers_list_is_not_its_own() -> None:
+    """A certificate that says who else signs the list there (indirect) has no list of its issuer's there."""
+    somebody = x509.DirectoryName(OTHER.certificate.subject)
+    for signers, status in ((None, GOOD), ([somebody], NO_WORD)):
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(HERE)], None, None, signers)
+        one = ISSUING.issue(HOST, extensions=[x509.CRLDistributionPoints([point])])
+        assert on_list(crl(ISSUING, [], MADE, part=part_at(HERE)), one).status is status
+
+
+def test_a_list_is_its_issuers_by_name_and_by_key() -> None:
+    """A CA of another name with the same key made another list, and has other certificates."""
+    renamed = authority("A Third CA", key=ISSUING.key, now=NOW)
+    assert said(on_list(crl(renamed, [], MADE))) == (
+        NO_WORD, "it is the list of A Third CA, and the certificate is Some Issuing CA's",
+    )  # fmt: skip
+    assert on_list(crl(ISSUING, [], MADE), issuer=renamed).status is NO_WORD
+    assert on_list(crl(renamed, [], MADE), renamed.issue(HOST), renamed).status is GOOD
+
+
 def part(**what: object) -> x509.IssuingDistributionPoint:
     plain: dict[str, object] = dict.fromkeys(
         ("only_contains_user_certs", "only_contains_ca_certs", "indirect_crl", "only_contains_attribute_certs"), False
@@ -132,6 +152,7 @@ def test_a_part_may_be_about_one_kind_of_certificates() -> None:
         word = on_list(crl(issuer, [], MADE, part=other), of, issuer)
         assert word.status is NO_WORD
         assert word.why.startswith("it is about other kinds of certificates than a ")
+    assert on_list(crl(ISSUING, [], MADE, part=part(only_contains_attribute_certs=True))).status is NO_WORD
     some = part(only_some_reasons=frozenset({STOLEN}))
     assert on_list(crl(ISSUING, gone(SITE), MADE, part=some)).status is REVOKED
     assert said(on_list(crl(ISSUING, [], MADE, part=some))) == (
@@ -142,26 +163,24 @@ def test_a_part_may_be_about_one_kind_of_certificates() -> None:
     assert "relative to its issuer" in on_list(crl(ISSUING, [], MADE, part=part(relative_name=relative))).why
 
 
-@dataclass(frozen=True)
-class Resigned:
-    """A list as its builder made it, changed by hand and signed again by the same key."""
+Values = list[bytes]
 
-    octets: bytes
 
-    def with_body(self, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
-        (whole,) = parts(self.octets)
-        body, algorithm, _ = parts(whole.content)
-        new = der(body.tag, b"".join(change([one.whole for one in parts(body.content)])))
-        assert isinstance(ISSUING.key, ec.EllipticCurvePrivateKey)
-        made = ISSUING.key.sign(new, ec.ECDSA(hashes.SHA256()))
-        return der(whole.tag, new + algorithm.whole + der(0x03, b"\0" + made))
+def resigned(octets: bytes, change: Callable[[Values], Values]) -> bytes:
+    """The signed part of a list of the issuing CA's, or of a response, changed by hand and signed again."""
+    (whole,) = parts(octets)
+    body, algorithm, _ = parts(whole.content)
+    new = der(body.tag, b"".join(change([one.whole for one in parts(body.content)])))
+    assert isinstance(ISSUING.key, ec.EllipticCurvePrivateKey)
+    made = ISSUING.key.sign(new, ec.ECDSA(hashes.SHA256()))
+    return der(whole.tag, new + algorithm.whole + der(0x03, b"\0" + made))
 
 
 def test_a_list_without_an_end_is_refused() -> None:
     """RFC 5280 section 5.1.2.5 wants a nextUpdate; one without would hold for ever."""
-    whole = Resigned(crl(ISSUING, [], MADE))
-    assert on_list(whole.with_body(lambda body: body)).status is GOOD
-    word = on_list(whole.with_body(lambda body: body[:4] + body[5:]))
+    whole = crl(ISSUING, [], MADE)
+    assert on_list(resigned(whole, lambda body: body)).status is GOOD
+    word = on_list(resigned(whole, lambda body: body[:4] + body[5:]))
     assert said(word) == (NO_WORD, "it does not say until when it holds, so one from years ago would do as well")
 
 
@@ -210,13 +229,13 @@ def test_a_negative_serial_number_is_found_on_a_list() -> None:
     """Old CAs gave them out (RFC 5280 section 4.1.2.2), and a list of theirs names them."""
     odd = read(patched(SITE.leaf, ISSUING, NEGATIVE_SERIAL))
 
-    def fixed(body: list[bytes]) -> list[bytes]:
+    def fixed(body: Values) -> Values:
         (entries,) = parts(body[5])
         _, *others = parts(parts(entries.content)[0].content)
         entry = der(0x30, b"\x02\x01\xff" + b"".join(one.whole for one in others))
         return [*body[:5], der(0x30, entry), *body[6:]]
 
-    octets = Resigned(crl(ISSUING, gone(SITE), MADE)).with_body(fixed)
+    octets = resigned(crl(ISSUING, gone(SITE), MADE), fixed)
     assert listed(octets, odd, seen(ISSUING.certificate), NOW).status is REVOKED
     assert on_list(octets).status is GOOD
 
@@ -285,7 +304,7 @@ def test_a_delegate_is_one_while_its_certificate_is_valid() -> None:
     old = delegate(replace(ISSUING, life=timedelta(days=2)), NOW - timedelta(days=3))
     word = in_response(respond(SITE, MADE, by=old))
     assert said(word) == (
-        NO_WORD, "the certificate of its signer, Some Issuing CA OCSP, is not valid at that time",
+        NO_WORD, "the certificate of its signer, Some Issuing CA OCSP, is not valid then",
     )  # fmt: skip
     assert in_response(respond(SITE, MADE, by=delegate(ISSUING, NOW - timedelta(days=3)))).status is GOOD
 
@@ -297,6 +316,48 @@ def test_who_is_not_there_signed_nothing() -> None:
     assert said(in_response(response(der_ocsp.OCSPCertStatus.GOOD, by=alone))) == nobody
     assert in_response(respond(SITE, MADE, by=alone)).status is GOOD
     assert said(in_response(staple(SITE, MADE), issuer=OTHER)) == nobody
+
+
+def test_a_delegate_may_sign() -> None:
+    """Its key usage, where it has one, leaves signatures in."""
+    key = new_key()
+    for bits, status in (("digital_signature", GOOD), ("key_agreement", NO_WORD)):
+        builder = begun(ROOT.certificate.subject, key, ISSUING, NOW - LIFE, NOW + LIFE)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False).add_extension(usage(bits), critical=True)
+        made = Credential(key, (signed(builder, ISSUING.key),), ISSUING)
+        assert in_response(respond(SITE, MADE, by=made)).status is status
+
+
+def answering(change: Callable[[Values], Values]) -> bytes:
+    """A good response on the site with its list of answers changed, signed again by its issuer."""
+
+    def inner(body: Values) -> Values:
+        responder, produced, answers = body[:3]
+        (held,) = parts(answers)
+        return [responder, produced, der(held.tag, b"".join(change([one.whole for one in parts(held.content)])))]
+
+    (whole,) = parts(staple(SITE, MADE))
+    status, wrapped = parts(whole.content)
+    (kind, basic) = parts(parts(wrapped.content)[0].content)
+    new = der(0x30, kind.whole + der(0x04, resigned(basic.content, inner)))
+    return der(whole.tag, status.whole + der(wrapped.tag, new))
+
+
+def test_one_answer_is_read_and_all_of_it() -> None:
+    """Two answers in a response are not told apart; an extension of the one answer may be critical as well."""
+    assert in_response(answering(lambda answers: answers)).status is GOOD
+    assert said(in_response(answering(lambda answers: answers * 2))) == (
+        NO_WORD, "it answers for several certificates, and one answer is read here",
+    )  # fmt: skip
+    for critical, status in ((b"", GOOD), (b"\x01\x01\xff", NO_WORD)):
+        extension = der(0x30, b"\x06\x03\x2a\x03\x04" + critical + b"\x04\x02\x05\x00")
+        more = der(0xA1, der(0x30, extension))
+        assert in_response(answering(partial(map_one, more))).status is status
+
+
+def map_one(more: bytes, answers: Values) -> Values:
+    return [der(0x30, parts(one)[0].content + more) for one in answers]
 
 
 def response(status: der_ocsp.OCSPCertStatus, *, critical: bool = False, by: Credential | None = None) -> bytes:
@@ -330,6 +391,7 @@ def test_critical_extensions_and_weak_digests_are_refused() -> None:
         made = ISSUING.key.sign(b"octets", ec.ECDSA(digest))
         assert unsigned(made, b"octets", digest, ISSUING.certificate).startswith(why)
         assert why or not unsigned(made, b"octets", digest, ISSUING.certificate)
+    assert "of a kind that is not known here" in unsigned(b"", b"octets", None, ISSUING.certificate)
 
 
 # ---- clocks and paths ------------------------------------------------------------------------------
@@ -439,8 +501,8 @@ def test_no_change_makes_a_revoked_one_good(channel: str, monkeypatch: pytest.Mo
     tried = Counter(ask(one).status for one in mutants(channel))
     assert tried[GOOD] == 0
     assert tried[NO_WORD] > 2000
-    for module in (lists, ocsp):
-        monkeypatch.setattr(module, "_forged", lambda *_: "")
+    monkeypatch.setattr(lists, "_forged", lambda *_: "")
+    monkeypatch.setattr(ocsp, "_signed", lambda *_: (ISSUING.certificate, ""))
     assert any(ask(one).status is GOOD for one in mutants(channel))
 
 
@@ -517,9 +579,19 @@ def test_a_pushed_list_says_its_word_on_a_certificate() -> None:
     logged = {"log a": LOGS["log a"]}
     assert pushed.listed(site, issuer, logged, NOW).status is REVOKED
     assert pushed.listed(other, issuer, logged, NOW).status is GOOD
+    assert key_of(site, issuer) != key_of(site, seen(OTHER.certificate))  # the same number of another CA's
     for time in (MADE - SECOND, MADE + LIFE):
         assert pushed.listed(other, issuer, logged, time).why.startswith("the pushed list is of no use: it ")
     assert pushed.listed(read(b"no certificate"), issuer, logged, NOW).status is NO_WORD
+
+
+@given(st.dictionaries(st.binary(max_size=3), st.booleans(), max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_any_cascade_is_exact(stated: dict[bytes, bool]) -> None:
+    """Whatever is revoked and whatever is good, however few or many: no key of either kind is taken for the other."""
+    made = cascade([key for key in stated if stated[key]], [key for key in stated if not stated[key]])
+    pushed = PushedList(made, NOW, NOW, LOGS)
+    assert {key: pushed.takes(key) for key in stated} == stated
 
 
 def test_a_cascade_of_few_or_none() -> None:

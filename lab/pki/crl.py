@@ -29,18 +29,18 @@ def listed(octets: bytes, certificate: Certificate, issuer: Certificate, time: d
     """
     try:
         with unwarned():
-            return _listed(octets, parsed(certificate.der), parsed(issuer.der), time)
+            return _listed(octets, parsed(certificate.der), issuer, time)
     except UNREADABLE:
         return no_word(f"the {len(octets)} octets are no revocation list that can be read")
 
 
-def _listed(octets: bytes, certificate: x509.Certificate, issuer: x509.Certificate, time: datetime) -> Word:
+def _listed(octets: bytes, certificate: x509.Certificate, issuer: Certificate, time: datetime) -> Word:
     crl, entries, trouble = _loaded(octets)
-    if not crl.issuer == certificate.issuer == issuer.subject:
+    if not crl.issuer == certificate.issuer == parsed(issuer.der).subject:
         return no_word(f"it is the list of {called(crl.issuer)}, and the certificate is {called(certificate.issuer)}'s")
     part = found(crl, x509.IssuingDistributionPoint)
     why = (
-        _forged(crl, issuer)
+        _forged(octets, issuer)
         or trouble
         or stale(crl.last_update_utc, crl.next_update_utc, time)
         or (_beside(part, certificate) if part else "")
@@ -70,10 +70,13 @@ def _loaded(octets: bytes) -> tuple[x509.CertificateRevocationList, dict[int, x5
     return crl, entries, trouble
 
 
-def _forged(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> str:
-    if not allows(issuer, "crl_sign"):
-        return f"the key usage of {called(issuer.subject)} does not allow it to sign lists"
-    return unsigned(crl.signature, crl.tbs_certlist_bytes, crl.signature_hash_algorithm, issuer)
+@lru_cache(maxsize=1024)
+def _forged(octets: bytes, issuer: Certificate) -> str:
+    """Why this issuer did not sign the list, or may not; empty where it did. One look for each pair of them."""
+    (crl, _, _), signer = _loaded(octets), parsed(issuer.der)
+    if not allows(signer, "crl_sign"):
+        return f"the key usage of {called(signer.subject)} does not allow it to sign lists"
+    return unsigned(crl.signature, crl.tbs_certlist_bytes, crl.signature_hash_algorithm, signer)
 
 
 def _beside(part: x509.IssuingDistributionPoint, certificate: x509.Certificate) -> str:

@@ -51,7 +51,7 @@ def answered(octets: bytes, certificate: Certificate, issuer: Certificate, time:
     """
     try:
         with unwarned():
-            return _answered(_loaded(octets), parsed(certificate.der), parsed(issuer.der), time)
+            return _answered(octets, parsed(certificate.der), issuer, time)
     except UNREADABLE:
         return no_word(f"the {len(octets)} octets are no OCSP response that can be read")
 
@@ -61,16 +61,17 @@ def _loaded(octets: bytes) -> ocsp.OCSPResponse:
     return ocsp.load_der_ocsp_response(octets)
 
 
-def _answered(
-    response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate, time: datetime
-) -> Word:
+def _answered(octets: bytes, certificate: x509.Certificate, issuer: Certificate, time: datetime) -> Word:
+    response = _loaded(octets)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         return no_word(f"the responder gives no answer: {response.response_status.name.lower().replace('_', ' ')}")
     if len(list(response.responses)) != 1:
         return no_word("it answers for several certificates, and one answer is read here")
+    signer, forged = _signed(octets, issuer)
     why = (
-        _forged(response, issuer, time)
-        or _about_another(response, certificate, issuer)
+        forged
+        or _about_another(response, certificate, parsed(issuer.der))
+        or _ended(signer, time)
         or stale(response.this_update_utc, response.next_update_utc, time)
     )
     if not why and any(one.critical for one in (*response.extensions, *response.single_extensions)):
@@ -82,7 +83,7 @@ def _answered(
         return revoked(response.revocation_time_utc, response.revocation_reason)
     if response.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
         return no_word("the responder does not know the certificate")
-    return Word(Status.GOOD, f"a responder of {called(issuer.subject)} calls it good", until=response.next_update_utc)
+    return Word(Status.GOOD, f"a responder of {issuer.name} calls it good", until=response.next_update_utc)
 
 
 def _about_another(response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate) -> str:
@@ -98,18 +99,22 @@ def _about_another(response: ocsp.OCSPResponse, certificate: x509.Certificate, i
 # ---- who signed it ---------------------------------------------------------------------------------
 
 
-def _forged(response: ocsp.OCSPResponse, issuer: x509.Certificate, time: datetime) -> str:
-    """Why nobody whom the issuer would have speak signed it; empty where somebody did."""
-    why = "it names as its signer neither the issuer nor anybody whose certificate it brings"
-    for signer in (issuer, *response.certificates):
-        if not _named(response, signer):
-            continue
-        why = unsigned(
-            response.signature, response.tbs_response_bytes, response.signature_hash_algorithm, signer
-        ) or _no_delegate(signer, issuer, time)
+@lru_cache(maxsize=1024)
+def _signed(octets: bytes, issuer: Certificate) -> tuple[x509.Certificate, str]:
+    """Who signed it, and why the issuer would not have them speak; empty where it would. One look for each pair."""
+    response, above = _loaded(octets), parsed(issuer.der)
+    digest, why = response.signature_hash_algorithm, ""
+    for signer in filter(lambda one: _named(response, one), (above, *response.certificates)):
+        why = unsigned(response.signature, response.tbs_response_bytes, digest, signer) or _no_delegate(signer, above)
         if not why:
-            return ""
-    return why
+            return signer, ""
+    return above, why or "it names as its signer neither the issuer nor anybody whose certificate it brings"
+
+
+def _ended(signer: x509.Certificate, time: datetime) -> str:
+    if signer.not_valid_before_utc <= time <= signer.not_valid_after_utc:
+        return ""
+    return f"the certificate of its signer, {called(signer.subject)}, is not valid then"
 
 
 def _named(response: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
@@ -118,8 +123,8 @@ def _named(response: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
     return response.responder_key_hash == x509.SubjectKeyIdentifier.from_public_key(signer.public_key()).digest
 
 
-def _no_delegate(signer: x509.Certificate, issuer: x509.Certificate, time: datetime) -> str:
-    """Why the signer may not speak for the issuer; empty where it is the issuer, or a delegate at this time."""
+def _no_delegate(signer: x509.Certificate, issuer: x509.Certificate) -> str:
+    """Why the signer may not speak for the issuer, whenever it is; empty where it is the issuer, or a delegate."""
     if signer == issuer:
         return ""
     name, usage = called(signer.subject), found(signer, x509.ExtendedKeyUsage)
@@ -129,8 +134,6 @@ def _no_delegate(signer: x509.Certificate, issuer: x509.Certificate, time: datet
         return f"{called(issuer.subject)} did not issue the certificate of its signer, {name}"
     if usage is None or ExtendedKeyUsageOID.OCSP_SIGNING not in usage or not allows(signer, "digital_signature"):
         return f"the certificate of its signer, {name}, is not for signing OCSP responses"
-    if not signer.not_valid_before_utc <= time <= signer.not_valid_after_utc:
-        return f"the certificate of its signer, {name}, is not valid at that time"
     if found(signer, x509.OCSPNoCheck) is None:
         return f"nobody says whether its signer, {name}, is revoked itself (it has no id-pkix-ocsp-nocheck)"
     return ""
