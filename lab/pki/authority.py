@@ -131,6 +131,7 @@ class Authority:
         algorithm: str = "ECDSA",
         not_before: datetime | None = None,
         not_after: datetime | None = None,
+        extensions: Iterable[x509.ExtensionType] = (),
     ) -> Credential:
         """
         A credential for `hosts`, the first of which is its name.
@@ -138,10 +139,12 @@ class Authority:
         With `key`, the certificate is for that key: this is how a renewal
         keeps its pin, and how a thief gets a new certificate for a stolen key.
         Without dates it starts a day ago and lasts `life`, 90 days by default.
+        `extensions` are further ones, none of them critical.
         """
         start = not_before or (self.now or _today()) - BACKDATED
         end = not_after or start + self.life
-        if self.trustme and key is None and algorithm in TRUSTME_KEYS:
+        further = tuple(extensions)
+        if self.trustme and not (key or further) and algorithm in TRUSTME_KEYS:
             made = self.trustme.issue_cert(
                 *hosts,
                 common_name=hosts[0],
@@ -155,7 +158,7 @@ class Authority:
             leaf, held = x509.load_pem_x509_certificate(pem), _load_key(made.private_key_pem.bytes())
         else:
             held = key or new_key(algorithm)
-            leaf = _leaf(self, hosts, held, start, end)
+            leaf = _leaf(self, hosts, held, start, end, further)
         between = [one.certificate for one in self.line() if one.parent]
         return Credential(held, (leaf, *between), self)
 
@@ -291,12 +294,22 @@ def begun(
 
 
 def signed(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
-    """The finished certificate. ML-DSA brings its own hash; the builder then wants None."""
-    return builder.sign(key, None if isinstance(key, mldsa.MLDSA65PrivateKey) else hashes.SHA256())
+    """The finished certificate."""
+    return builder.sign(key, digest_for(key))
+
+
+def digest_for(key: Key) -> hashes.SHA256 | None:
+    """The hash that a signature by this key is over. ML-DSA brings its own; whoever signs then wants None."""
+    return None if isinstance(key, mldsa.MLDSA65PrivateKey) else hashes.SHA256()
 
 
 def _leaf(
-    signer: Authority | None, hosts: tuple[str, ...], key: Key, start: datetime, end: datetime
+    signer: Authority | None,
+    hosts: tuple[str, ...],
+    key: Key,
+    start: datetime,
+    end: datetime,
+    further: tuple[x509.ExtensionType, ...] = (),
 ) -> x509.Certificate:
     # OpenSSL holds a common name that looks like a host against name constraints where no DNS name is there,
     # so an address is no common name: a limited CA could not vouch for 127.0.0.1 otherwise.
@@ -309,9 +322,11 @@ def _leaf(
         begun(subject, key, signer, start, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(_usage("digital_signature"), critical=True)
+        .add_extension(usage("digital_signature"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     )
+    for extension in further:
+        builder = builder.add_extension(extension, critical=False)
     return signed(builder, signer.key if signer else key)
 
 
@@ -330,7 +345,7 @@ def _ca_certificate(
     builder = (
         begun(subject, key, signer, start, end)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(_usage("digital_signature", "key_cert_sign", "crl_sign"), critical=True)
+        .add_extension(usage("digital_signature", "key_cert_sign", "crl_sign"), critical=True)
     )
     if only:
         builder = builder.add_extension(_constraints(only), critical=True)
@@ -338,7 +353,8 @@ def _ca_certificate(
     return signed(builder, signer.key if signer else key)
 
 
-def _usage(*allowed: str) -> x509.KeyUsage:
+def usage(*allowed: str) -> x509.KeyUsage:
+    """The key usage extension with these bits and no others."""
     every = (
         *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
         *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
