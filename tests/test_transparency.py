@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenSSL import crypto
 
-from lab.observation import Stamp
+from lab.counting import Stamp, enough
 from lab.pki.authority import Authority, Credential, authority, begun, new_key, signed
 from lab.pki.der import extension, parts, without, wrapped
 from lab.pki.entry import (
@@ -58,7 +58,6 @@ from lab.pki.monitor import Monitor, Order, unordered
 from lab.pki.pins import pin_of, spki
 from lab.pki.reading import seen
 from lab.pki.sct import ListedLog, Sct, check_sct, entry_of, listed, read_list, scts_in, stamps
-from lab.policy.counting import enough
 from lab.wire.service import Service
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 from hashlib import sha256
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import Self
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -26,6 +25,8 @@ from lab.pki.der import extension, wrapped
 from lab.pki.entry import LEAF_INDEX, POISON, LogEntry, common, key_hash, milliseconds, to_be_signed
 from lab.pki.head import TreeHead, checkpoint, signed_head
 from lab.pki.merkle import MerkleTree
+from lab.pki.paths import signed_by
+from lab.pki.reading import seen
 from lab.pki.sct import ListedLog, Sct, digitally_signed, listed
 
 WIDTH = 256
@@ -63,7 +64,7 @@ class PublicLog:
     ) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.listed = ListedLog(name, operator, self._key.public_key())
-        self.delay, self._roots = delay, tuple(roots)
+        self.delay, self._roots = delay, [seen(one) for one in roots]
         self.entries: list[LogEntry] = []
         self.tree = MerkleTree()
         self._due: list[datetime] = []
@@ -85,7 +86,8 @@ class PublicLog:
         one sentence, for a precertificate without its issuer and for a chain that
         no root of the log's vouches for.
         """
-        if self._roots and not any(_issued(chain, root) for root in self._roots):
+        line = [seen(one) for one in chain]
+        if self._roots and not any(all(starmap(signed_by, pairwise((*line, root)))) for root in self._roots):
             raise ValueError(f"{self.listed.name} has no root that vouches for this chain; hand in all of it")
         handed_in, *above = (one.public_bytes(serialization.Encoding.DER) for one in chain)
         pre = extension(to_be_signed(handed_in), POISON) is not None
@@ -143,30 +145,21 @@ class PublicLog:
         raise ValueError(f"{self.listed.name} has nothing at {path[:80]!a}; its checkpoint says how much there is")
 
 
-def _issued(chain: Sequence[x509.Certificate], root: x509.Certificate) -> bool:
-    try:
-        for below, above in pairwise((*chain, root)):
-            below.verify_directly_issued_by(above)
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
-        return False
-    return True
-
-
 def logged(
     builder: x509.CertificateBuilder,
     sign: Callable[[x509.CertificateBuilder], x509.Certificate],
     above: Sequence[x509.Certificate],
     logs: Sequence[PublicLog],
     time: datetime,
-) -> x509.CertificateBuilder:
+) -> x509.Certificate:
     """
-    A certificate to be, with the list of what these logs signed for its precertificate; as it is, where there are none.
+    A certificate with the list of what these logs signed for its precertificate; without a list, where there are none.
 
     `sign` is the issuer's signature, `above` the chain from the issuer on, `time` when the logs are asked.
     """
-    if not logs:
-        return builder
-    precertificate = sign(builder.add_extension(x509.PrecertPoison(), critical=True))
-    octets = wrapped(OCTET_STRING, listed(log.submit((precertificate, *above), time) for log in logs))
-    oid = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
-    return builder.add_extension(x509.UnrecognizedExtension(oid, octets), critical=False)
+    if logs:
+        precertificate = sign(builder.add_extension(x509.PrecertPoison(), critical=True))
+        octets = wrapped(OCTET_STRING, listed(log.submit((precertificate, *above), time) for log in logs))
+        oid = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+        builder = builder.add_extension(x509.UnrecognizedExtension(oid, octets), critical=False)
+    return sign(builder)

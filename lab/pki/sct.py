@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lab.observation import Stamp
+from lab.counting import Stamp
 from lab.pki.der import extension, parts
 from lab.pki.entry import SCT_LIST, LogEntry, Octets, common, key_hash, moment, to_be_signed, vector
 from lab.pki.pins import spki

@@ -9,12 +9,21 @@ that nobody ordered counts like any other.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from lab.observation import Stamp
 
 SHORT = timedelta(days=180)
 LOGS, LONG_LOGS, OPERATORS = 2, 3, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A log's signed word that it has a certificate (an SCT, RFC 6962), verified; `retired`: since when the log is."""
+
+    log: str
+    operator: str
+    time: datetime
+    retired: datetime | None = None
 
 
 def enough(stamps: Iterable[Stamp], lifetime: timedelta, now: datetime, *, embedded: bool = True) -> tuple[bool, str]:
