@@ -339,6 +339,10 @@ def test_a_witness_signs_what_extends_what_he_signed() -> None:
     line = his.decode().split(" ")
     longer = " ".join([*line[:2], base64.b64encode(base64.b64decode(line[2]) + b"\0").decode() + "\n"])
     assert refused(check_cosigned, text + b"\n\n" + longer.encode(), witness.listed)
+    last = line[2][-4]  # 76 octets: before the two = are four bits that say nothing
+    alike = " ".join([*line[:2], f"{line[2][:-4]}{chr(ord(last) + 1)}==\n"])
+    assert base64.b64decode(alike.split(" ")[2]) == base64.b64decode(line[2])
+    assert refused(check_cosigned, text + b"\n\n" + alike.encode(), witness.listed)
     assert refused(check_cosigned, note, Witness().listed)
     assert refused(check_cosigned, log.file("checkpoint", NOW), witness.listed)
 

@@ -213,6 +213,7 @@ def times(count: int, point: tuple[int, int]) -> tuple[int, int]:
     return found
 
 
+@unwarned()
 def scts(folder: str) -> int:
     """The SCTs of every certificate in the folder; the number of those that went wrong."""
     seen: Counter[str] = Counter()
