@@ -187,6 +187,70 @@ def test_what_cannot_be_read_of_one_host_is_no_matter_to_another() -> None:
     assert "'PIN' is no constant" in refused(text, "a.kt", "a.example")
 
 
+CHOICES = {
+    "if and else": BUILDER + "if (DEBUG) { pinner.[1] } else { pinner.[2] }",
+    "if without braces": BUILDER + ".apply { if (A) [1]\n else [2] }",
+    "when": BUILDER + "when (x) { 1 -> pinner.[1]\n else -> pinner.[2] }",
+    "switch": BUILDER + "switch (x) { case 1: pinner.[1]; default: pinner.[2]; }",
+    "two builders": "val a = CertificatePinner.Builder().[1].build()\nval b = CertificatePinner.Builder().[2].build()",
+    "two variables": "val a = CertificatePinner.Builder()\nval b = CertificatePinner.Builder()\nb.[1]\na.[2]",
+    "a condition for one of them": BUILDER + "pinner.[1]\nif (DEBUG) { pinner.[2] }",
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_alternatives_are_no_set(name: str) -> None:
+    """Of two branches or builders a program runs one, so their pins are not joined, unless they are the same."""
+    code = CHOICES[name].replace("[1]", f'add("{HOST}", "{LEAF}")')
+    other, same = (code.replace("[2]", f'add("{HOST}", "{one}")') for one in (BACKUP, LEAF))
+    assert "several builders or branches pin 'www.bank.com'" in refused(other, "a.kt")
+    assert pins(same, "a.kt") == [LEAF]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f'{BUILDER}.apply {{ add("{HOST}", "{LEAF}").add("{HOST}", "{BACKUP}") }}',
+        f'{BUILDER}.also {{ b -> b.add("{HOST}", "{LEAF}"); b.add("{HOST}", "{BACKUP}") }}',
+        f'{BUILDER}if (x) {{ pinner.add("{HOST}", "{LEAF}"); pinner.add("{HOST}", "{BACKUP}") }}',
+        f'{BUILDER}when (x) {{ else -> pinner.add("{HOST}", "{LEAF}").add("{HOST}", "{BACKUP}") }}',
+    ],
+)
+def test_one_branch_of_one_builder_is_a_set(code: str) -> None:
+    """However its calls are chained."""
+    assert pins(code, "a.kt") == BOTH
+
+
+@pytest.mark.parametrize(
+    "change", ['pins += "{0}"', 'pins[0] = "{0}"', 'pins.add("{0}")', 'Collections.addAll(pins, "{0}")']
+)
+def test_a_list_that_changes_is_refused_by_the_line_that_changes_it(change: str) -> None:
+    """Its first line is not what is pinned; one that nobody changes is followed."""
+    code = f'val pins = mutableListOf("{LEAF}")\n{{0}}\n{BUILDER}.add("{HOST}", *pins.toTypedArray())'
+    assert "line 2: 'pins' is changed after" in refused(code.format(change.format(BACKUP)), "a.kt")
+    assert pins(code.format(""), "a.kt") == [LEAF]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f'Headers.Builder().add("Digest", "{BACKUP}")',
+        f'okhttp3.Headers.Builder().add("a.b", "x").add("Digest", "{BACKUP}")',
+        'map.add("x.y", "sha1/abc")',
+        'list.add(0, "sha256/x")',
+    ],
+)
+def test_what_another_object_adds_pins_nothing(other: str) -> None:
+    """Also where it looks like a pin."""
+    assert pins(f'{other}\n{BUILDER}.add("{HOST}", "{LEAF}")', "a.kt") == [LEAF]
+
+
+def test_a_slash_too_many_never_matches_in_okhttp() -> None:
+    """It is curl's way to write a pin; OkHttp decodes the second slash too."""
+    (found,) = read(f'{BUILDER}.add("{HOST}", "sha256//{L}")', "a.kt").pins
+    assert (found.digest, "one slash too many" in found.never) == (b"", True)
+
+
 def test_hostile_code_takes_no_longer_than_it_is() -> None:
     """Brackets, templates and constants may be nested tens of thousands deep, or lead into each other."""
     began = time.process_time()
