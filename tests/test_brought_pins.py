@@ -745,6 +745,7 @@ def test_a_semicolon_too_many_is_a_remark(value: str) -> None:
 CERTIFICATE = certificates()[0]
 WHOLE = fingerprint_of(CERTIFICATE)
 HEX = hashlib.sha256(der(CERTIFICATE)).hexdigest()
+SPKI_HEX = hashlib.sha256(spki(CERTIFICATE)).hexdigest()
 COLONS = ":".join(re.findall("..", HEX.upper()))
 SLASH = "sha256//" + L[1:]
 LOG = f"""{{0}}javax.net.ssl.SSLPeerUnverifiedException: Certificate pinning failure!
@@ -761,6 +762,22 @@ SIMPLE: dict[str, tuple[str | bytes, list[str]]] = {
     "items of YAML": (f"- {LEAF}\n- {BACKUP}", BOTH),
     "a list in JSON": (json.dumps(BOTH), BOTH),
     "as in a header": (f'pin-sha256="{L}"\npin-sha256="{B}"', BOTH),
+    "with the name of the hash": (f"sha256: {L}\nSHA-256={B}\nsha256:{SPKI_HEX}", BOTH),
+    "as openssl dgst prints it": (f"SHA2-256(stdin)= {SPKI_HEX}", [LEAF]),
+    "as sha256sum prints it": (f"{SPKI_HEX}  -\n{HEX} *leaf.der", [LEAF, WHOLE.removeprefix("cert-")]),
+    "as certtool prints it": (f"Public Key PIN:\n\tpin-sha256:{L}\nPublic Key ID:\n\tsha1:{HEX[:40]}\n", [LEAF]),
+    "as keytool prints all of it": (
+        f"Certificate fingerprints:\n\t SHA1: {COLONS[:59]}\n\t SHA256: {COLONS}\nVersion: 3\n",
+        [WHOLE],
+    ),
+    "as Windows copies it": (f"\N{LEFT-TO-RIGHT MARK}{COLONS.replace(':', ' ').lower()}", [WHOLE]),
+    "several on a line": (f"{LEAF},{BACKUP}", BOTH),
+    "several, with blanks": (f"'{LEAF}' {BACKUP};", BOTH),
+    "numbered": (f"1. {LEAF}\n2. {BACKUP}", BOTH),
+    "comments of other languages": (
+        f"-- pins\n{LEAF} -- leaf\n/* old\n{ROOT}\n*/\n<!-- {ROOT} -->\n; {ROOT}\n{BACKUP}",
+        BOTH,
+    ),
     "as curl has one of them": (f"sha256//{L}\n{BACKUP}", BOTH),
     "base 64 that begins with a slash": (f"sha256//{L[1:]}\n{BACKUP}", [SLASH, BACKUP]),
     "a fingerprint": (f"sha256 Fingerprint={COLONS}", [WHOLE]),
@@ -802,6 +819,18 @@ def test_hexadecimal_alone_may_be_of_a_key_or_of_a_certificate() -> None:
     assert not lost.works
 
 
+@pytest.mark.parametrize("label", ["sha256: ", "SHA-256:", "sha256=", "SHA2-256(stdin)= "])
+def test_the_name_of_a_hash_does_not_say_of_what_it_is(label: str) -> None:
+    """Of a key or of a certificate: it is what it matches; a fingerprint is a certificate's."""
+    for octets, names in ((spki(CERTIFICATE), Names.KEY), (der(CERTIFICATE), Names.CERTIFICATE)):
+        digest = hashlib.sha256(octets)
+        for value in (digest.hexdigest(), base64.b64encode(digest.digest()).decode()):
+            (found,) = match(read(label + value), chain())
+            assert (found.names, found.works) == (names, True)
+    (lost,) = match(read(f"SHA256 Fingerprint={hashlib.sha256(spki(CERTIFICATE)).hexdigest()}"), chain())
+    assert not lost.works
+
+
 def test_a_line_that_is_no_pin_is_named() -> None:
     """By its number."""
     assert "pins, line 2, read as a plain list of pins: line 2 is no pin" in refused(f"{LEAF}\nsha256/xyz\n")
@@ -831,6 +860,8 @@ INSTEAD: dict[str, tuple[str | bytes, str]] = {
     "another tool's JSON": (json.dumps({HOST: [LEAF]}), "JSON of another tool"),
     "code of another kind": (f"const pins = ['{LEAF}'];", "in a form of its own"),
     "Expo's app.config.js": ("infoPlist: { NSPinnedDomains: { 'bank.com': {} } }", "give the Info.plist"),
+    "a fingerprint in code": (f'check(allowedSHAFingerprints: ["{COLONS}"]);', "that fingerprint on a line of its own"),
+    "a TLSA record": (f"_443._tcp.{HOST}. IN TLSA 3 1 1 {HEX}", "TLSA record (DANE); give its hexadecimal alone"),
     "a public key": ("-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----", "lab pin FILE"),
     "a log without its end": ("Pinned certificates for www", "there is no .add"),
     "UTF-16 without its mark": (f'{BUILDER}.add("{HOST}", "{LEAF}")'.encode("utf-16-le"), "save it as UTF-8"),

@@ -41,18 +41,22 @@ INSTEAD_OF_TEXT = {
     r"<manifest\b": "an AndroidManifest.xml; the pins stand in the file that its android:networkSecurityConfig names",
     r"\A\s*(?:<!--[^>]*-->\s*)?<(?:pin-set|pin|domain|trust-anchors)\b": "a piece of a network security "
     "configuration; give the whole <domain-config>, with its <domain>",
+    r"\bTLSA\s+[0-3]\s+[01]\s+[0-2]\b": "a TLSA record (DANE); give its hexadecimal alone, on a line (x 1 1 is the "
+    "hash of a key, x 0 1 of a certificate), and the host with --host",
     r"(?i)\A\s*(?:<!doctype html|<html)": f"a web page; give a file with pins in one of these: {_KNOWN}",
 }
 """By what stands in the text."""
 
 INSTEAD_OF_A_LIST = {
     r"NSPinnedDomains|SPKI-SHA256": "code around NSPinnedDomains; give the Info.plist that it makes",
+    r"[\"'](?:[0-9A-Fa-f]{2}:){19,31}[0-9A-Fa-f]{2}[\"']": "code with the fingerprint of a certificate in it; give a "
+    "list with that fingerprint on a line of its own, and the host with --host",
     r"(?m)^[ \t]*+(?:- )?[\w.-]++:(?=\s)": f"YAML, or something like it; {_PLAIN}",
     r"(?m)^[^\n\"'(,;\t]*+[,;\t][^\n]*sha256/": f"a table (CSV); {_PLAIN}",
     r"": f"a file with pins in a form of its own; {_PLAIN}",
 }
 """By what stands in a text that has pins in it."""
-PINNED = r"sha(?:256|1)/{1,2}[\w+/-]{43}|(?:[0-9A-Fa-f]{2}[: ]){19}|SPKI-SHA256|NSPinnedDomains"
+PINNED = r"sha(?:256|1)/{1,2}[\w+/-]{43}|(?:[0-9A-Fa-f]{2}[: ]){19}|\bTLSA\b|SPKI-SHA256|NSPinnedDomains"
 
 CURL = r"sha256//[\w+/]{43}="  # with one character less it is no curl's: base 64 may itself begin with a slash
 FORMATS = {
