@@ -732,6 +732,43 @@ def test_a_header_is_read_where_people_have_it(name: str) -> None:
     assert remarks(config) == {}
 
 
+def server(name: str, *values: str) -> str:
+    sent = "".join(f"  add_header Public-Key-Pins '{one}' always;\n" for one in values)
+    return f"server {{ # a block\n  listen 443 ssl; server_name {name};\n{sent}  location / {{ root /x; }}\n}}\n"
+
+
+OTHER = VALUE.replace(L, bare(ROOT))
+
+
+def test_of_several_servers_headers_it_is_the_one_for_the_host() -> None:
+    """By server_name, or by ServerName; where they are the same, no name matters."""
+    two = server("other.com www.other.com", OTHER) + server("*.bank.com", VALUE)
+    virtual = "".join(
+        f'<VirtualHost *:443>\nServerName {name}\nHeader set Public-Key-Pins "{value}"\n</VirtualHost>\n'
+        for name, value in (("other.com", OTHER.replace('"', '\\"')), (HOST, ESCAPED))
+    )
+    for text in (two, virtual):
+        assert pins(text, host=HOST) == BOTH
+        assert pins(text, host="other.com") == [ROOT, BACKUP]
+    assert "pins 3 domains (other.com, www.other.com, bank.com); choose one" in refused(two)
+    assert pins(server("other.com", VALUE) + server(HOST, VALUE)) == BOTH
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        server(HOST, OTHER, VALUE),
+        server(HOST, OTHER) + server(HOST, VALUE),
+        server(HOST, OTHER) + f"add_header Public-Key-Pins '{VALUE}';",
+        f"HTTP/1.1 301 x\nPublic-Key-Pins: {OTHER}\n\nHTTP/1.1 200 OK\nPublic-Key-Pins: {VALUE}\n",
+    ],
+)
+def test_two_different_headers_are_a_question(text: str) -> None:
+    """Where nothing says which of them the host sends. In one response the first counts."""
+    assert "two different headers; give one" in refused(text)
+    assert pins(f"HTTP/1.1 200 OK\nPublic-Key-Pins: {VALUE}\nPublic-Key-Pins: {OTHER}\n") == BOTH
+
+
 @pytest.mark.parametrize("value", [VALUE + ";", VALUE.replace("; max", ";; max"), VALUE + " ; "])
 def test_a_semicolon_too_many_is_a_remark(value: str) -> None:
     """Chrome took it; the letter of the RFC does not. What is wrong otherwise is refused as before."""
