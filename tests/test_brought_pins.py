@@ -25,6 +25,7 @@ from lab.built.time.reading import load
 from lab.observation import Outcome
 from lab.pki.pins import fingerprint_of, pin_of, spki
 from lab.policy.pinset import Where
+from lab.policy.profiles import KEY_SHOWN
 from lab.verbs import main
 
 LEAF, ISSUING, ROOT = (pin_of(one) for one in certificates())
@@ -626,7 +627,26 @@ def test_trustkit_has_rules_of_its_own() -> None:
 ONE, TWO = f"sha256//{L}", f"sha256//{L};sha256//{B}"
 CURL: dict[str, tuple[str, str, list[str]]] = {
     "as typed": (f"curl --pinnedpubkey '{ONE}' https://{HOST}/", HOST, [LEAF]),
-    "with a sign of equality": (f'curl -s --pinnedpubkey="{TWO}" "https://u:p@{HOST}:8443/x"', HOST, BOTH),
+    "with another port": (f'curl -s --pinnedpubkey "{TWO}" "https://u:p@{HOST}:8443/x"', HOST, BOTH),
+    ".curlrc with dashes": (f"--pinnedpubkey {TWO}\n--url https://{HOST}/", HOST, BOTH),
+    "other URLs in options": (
+        f"curl -H 'Origin: https://o.com' -e https://e.com --doh-url https://d.com -sA 'a (https://b.com)' \\\n"
+        f" -d u=https://c.com --proxy https://p.com --pinnedpubkey '{TWO}' 'https://{HOST}/?to=https://z.com'",
+        HOST,
+        BOTH,
+    ),
+    "the proxy's beside it": (f"curl --proxy-pinnedpubkey x --pinnedpubkey '{ONE}' https://{HOST}/", HOST, [LEAF]),
+    "a semicolon escaped": (f"curl --pinnedpubkey {ONE}\\;sha256//{B} https://{HOST}/", HOST, BOTH),
+    "a comment of DOS": (
+        f'REM curl --pinnedpubkey "{ONE}" https://{HOST}/\n:: curl --pinnedpubkey "{ONE}" https://{HOST}/\n'
+        f'curl.exe --pinnedpubkey "sha256//{B}" ^\n https://{HOST}/',
+        HOST,
+        [BACKUP],
+    ),
+    "in another command's string": (f"bash -c \"curl --pinnedpubkey '{ONE}' https://{HOST}/\"", HOST, [LEAF]),
+    "git's configuration": (f'[http "https://{HOST}/"]\n\tpinnedPubkey = "{TWO}"\n', HOST, BOTH),
+    "git config": (f"git config --global http.https://{HOST}/.pinnedpubkey '{TWO}'", HOST, BOTH),
+    "wget, with another URL": (f"wget --pinnedpubkey '{TWO}' --referer=https://r.com https://{HOST}/", HOST, BOTH),
     "wget": (f"wget --pinnedpubkey='{TWO}' https://{HOST}/", HOST, BOTH),
     ".curlrc": (f'# mine\npinnedpubkey = "{TWO}"\n', "", BOTH),
     ".curlrc without quotes": (f"pinnedpubkey {TWO}\n", "", BOTH),
@@ -694,6 +714,46 @@ def test_a_list_without_quotes_is_cut_by_the_shell() -> None:
     """So curl gets the first pin only; in .curlrc nobody cuts."""
     config = read(f"curl --pinnedpubkey {TWO} https://{HOST}/")
     assert ([str(one) for one in config.pins], remarks(config)) == ([LEAF], {"unquoted-list": Severity.SERIOUS})
+
+
+def test_in_git_s_configuration_a_semicolon_begins_a_comment() -> None:
+    """Outside of quotes; so git has the first pin only."""
+    config = read(f"[http]\n\tpinnedPubkey = {TWO}\n")
+    assert ([str(one) for one in config.pins], remarks(config)) == ([LEAF], {"unquoted-list": Severity.SERIOUS})
+
+
+def test_a_line_break_in_a_list_spoils_it_as_any_blank_does() -> None:
+    """After a semicolon; pins on lines of their own, without one, are a list."""
+    assert [bool(one.never) for one in read(f"{ONE};\nsha256//{B}\n").pins] == [True]
+    assert pins(f"{ONE}\nsha256//{B}\n") == BOTH
+
+
+@pytest.mark.parametrize(
+    ("brought", "said"),
+    [
+        (f"{ONE},sha256//{B}", "curl separates with ;"),
+        (f"{ONE} sha256//{B}", "curl separates with ;"),
+        (f"curl --pinnedpubkey='{TWO}' https://{HOST}/", "curl knows no --pinnedpubkey=..."),
+        (f"curl --pinnedpubkey $PIN https://{HOST}/", "$PIN is a variable"),
+        (f"curl --proxy-pinnedpubkey '{ONE}' -x https://p.com https://{HOST}/", "pins the proxy's key alone"),
+    ],
+)
+def test_what_curl_does_not_take_is_told(brought: str, said: str) -> None:
+    """By its cause."""
+    assert said in refused(brought)
+
+
+def test_without_validation_the_pin_alone_decides() -> None:
+    """As in the lab's row curl-insecure: it stays, on the key that the server shows. Wget's -k is something else."""
+    done = ran(read(f"curl -sk --pinnedpubkey '{ONE}' https://{HOST}/"), "other_trusted_ca", "new_key")
+    assert remarks(done.subject.config) == {"validation-off": Severity.SERIOUS}
+    assert [one.basis for one in done.matrix.clients[0].policy] == [KEY_SHOWN.basis]
+    assert [done.cell(one).outcome for one in ("ordinary_day", "other_trusted_ca", "new_key")] == [
+        SERVED, STOPPED, OUTAGE,
+    ]  # fmt: skip
+    assert read(f"wget -k --pinnedpubkey='{ONE}' https://{HOST}/").insecure is False
+    assert read(f"wget --no-check-certificate --pinnedpubkey='{ONE}' https://{HOST}/").insecure
+    assert read(f"insecure\npinnedpubkey = {ONE}\n").insecure
 
 
 def test_a_pin_that_is_no_text_of_curl_s() -> None:

@@ -151,6 +151,11 @@ class PinConfig:
         return Anchor.SYSTEM not in self.anchors
 
     @property
+    def insecure(self) -> bool:
+        """Whether validation is off, so that the pins alone decide, on the server's own certificate."""
+        return any(one.where is Where.SERVER for one in self.lists)
+
+    @property
     def dead(self) -> bool:
         """Whether it covers no host: its name has a star, and the program knows none."""
         return "*" in self.host and not self.format.dialect.stars

@@ -250,7 +250,7 @@ def never_looked_at(subject: Subject) -> Found:
             f"{say(lost)} ({names}): {lost[0].never}",
             f"{these(lost, 'This pin', 'These pins')} cannot match, whatever the server sends.",
             "Pin the leaf's key and a backup key."
-            if lost[0].where is Where.LEAF
+            if lost[0].where is not Where.CA
             else "Move it to the other list; where both are there, both have to match.",
             "curl issue 20538 (2026-02)" if curl else "",
         )
@@ -275,7 +275,7 @@ def pin_off_path(subject: Subject) -> Found:
 def wrong_host(subject: Subject) -> Found:
     """The chain answers for another host."""
     why = name_mismatch(seen(subject.chain.leaf), subject.host)
-    if why:
+    if why and not subject.config.insecure:
         yield serious(
             why,
             "Ordinary validation refuses this chain for this host, with or without pins. The forecast runs as if the "
