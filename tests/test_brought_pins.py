@@ -403,7 +403,7 @@ def test_a_host_that_is_not_covered_is_as_one_that_is_not_in_the_file(
 BOOKS = "b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example"
 
 
-@pytest.mark.parametrize("written", [BOOKS, BOOKS.upper(), BOOKS + ".", "xn--bcher-kva.example"])
+@pytest.mark.parametrize("written", [BOOKS, BOOKS.upper(), "xn--bcher-kva.example"])
 @pytest.mark.parametrize("asked", [f"www.{BOOKS}", f"WWW.{BOOKS}.", "www.xn--bcher-kva.example"])
 def test_a_host_is_made_canonical_as_the_file_s_are(written: str, asked: str) -> None:
     """Case, the dot at the end, IDNA: on both sides."""
@@ -425,6 +425,19 @@ def test_android_knows_no_star() -> None:
     assert {one.name for one in done.findings if one.severity is Severity.SERIOUS} == {"star-covers-nothing"}
     text = f'{BUILDER}.add("*.bank.com", "{LEAF}", "{BACKUP}")'
     assert ran(read(text), "other_trusted_ca").cell("other_trusted_ca").outcome is STOPPED
+
+
+@pytest.mark.parametrize(
+    "brought", [android(LEAF, BACKUP, host=HOST + "."), f'{BUILDER}.add("{HOST}.", "{LEAF}", "{BACKUP}")']
+)
+def test_a_dot_at_the_end_of_a_name_pins_nothing(brought: str | bytes) -> None:
+    """Android takes it off the host and not off the entry, and OkHttp off neither."""
+    done = ran(read(brought), "other_trusted_ca")
+    assert done.cell("other_trusted_ca").outcome is INTERCEPTED
+    assert {one.name for one in done.findings if one.severity is Severity.SERIOUS} == {"star-covers-nothing"}
+    assert "keeps the dot" in refused(brought, host=HOST)
+    config = read(json.dumps(ios(leaf=[LEAF], host=HOST + ".")))
+    assert (config.host, remarks(config)) == (HOST, {"last-dot": Severity.KNOW})
 
 
 @pytest.mark.parametrize("pattern", ["a.*", "*", "**", "*bank.com", "***.x", "*.*.x", "a*.x", "**.*.x", "x.**"])
@@ -460,7 +473,7 @@ LOADED = {
     "certificates of a known src": (f"<base-config>{anchored('wfa', '@raw/x')}</base-config>{GOOD}", True),
     "an element in a domain": (GOOD.replace("bank.com", "bank<b/>.com"), False),
     "an element in a pin": (GOOD.replace("</pin>", "<b/></pin>"), False),
-    "a domain twice": (GOOD + GOOD.replace("bank.com", "Bank.com."), False),
+    "a domain twice": (GOOD + GOOD.replace("bank.com", "Bank.com"), False),
     "no domain": (GOOD.replace("<domain>bank.com</domain>", ""), False),
     "two pin-sets": (GOOD.replace("<pin-set>", "<pin-set/><pin-set>"), False),
     "another digest": (GOOD.replace("SHA-256", "SHA-1"), False),
@@ -620,6 +633,16 @@ def test_trustkit_has_rules_of_its_own() -> None:
     for enforced, outcome in ((True, STOPPED), (False, INTERCEPTED)):
         done = ran(read(json.dumps(trustkit(EnforcePinning=enforced))), "other_trusted_ca")
         assert done.cell("other_trusted_ca").outcome is outcome
+
+
+@pytest.mark.parametrize("form", [plistlib.FMT_XML, plistlib.FMT_BINARY])
+def test_a_property_list_with_two_pin_sets_is_a_question(form: plistlib.PlistFormat) -> None:
+    """Which of them the app asks nobody can tell; each can be chosen."""
+    both = ios(leaf=[LEAF], host=HOST) | {"TSKConfiguration": trustkit()}
+    brought = plistlib.dumps(both, fmt=form)
+    assert "choose with --format ios or --format trustkit" in refused(brought)
+    for format, host in ((Format.IOS, HOST), (Format.TRUSTKIT, "bank.com")):
+        assert read(brought, format=format).host == host
 
 
 # ---- curl -----------------------------------------------------------------------------------------

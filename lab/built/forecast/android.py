@@ -18,7 +18,7 @@ from functools import reduce
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from lab.built.forecast.config import Anchor, Format, Pin, PinConfig, Unreadable, domain, listed, pin, shown
+from lab.built.forecast.config import Anchor, Format, Pin, PinConfig, Unreadable, listed, pattern, pin, shown
 
 MOST_DEPTH = 20
 _PIECE = re.compile(rb"\s*(?:<!--[^>]*-->\s*)?<(?:domain-config|base-config)\b")
@@ -129,7 +129,7 @@ def _domains(element: Any, around: PinConfig, depth: int) -> Iterator[PinConfig]
             raise ValueError("a domain-config names no domain, and Android would not load the file")
         for name in names:
             subdomains = _true(name.get("includeSubdomains"))
-            yield replace(given, host=domain(name.text or ""), subdomains=subdomains)
+            yield replace(given, host=pattern(name.text or "", Format.ANDROID), subdomains=subdomains)
         yield from _domains(one, given, depth + 1)
 
 

@@ -156,9 +156,11 @@ class PinConfig:
         return any(one.where is Where.SERVER for one in self.lists)
 
     @property
-    def dead(self) -> bool:
-        """Whether it covers no host: its name has a star, and the program knows none."""
-        return "*" in self.host and not self.format.dialect.stars
+    def dead(self) -> str:
+        """Why it covers no host: its name has a star, and the program knows none, or a last dot; empty where it can."""
+        if "*" in self.host and not self.format.dialect.stars:
+            return f"{self.format.words} knows no * in a name"
+        return f"{self.format.words} keeps the dot at its end" if self.host.endswith(".") else ""
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -189,7 +191,7 @@ def choose(configs: Sequence[PinConfig], host: str | None, file: str) -> PinConf
     name = host and domain(host)
     fit = [one for one in live if name is None or one.covers(name)]
     if not fit:
-        star = live[0].dead and f"; {live[0].format.words} knows no * in a name"
+        star = live[0].dead and f"; {live[0].dead}"
         raise ValueError(
             f"{file} has no pins for {name!r}, so a connection there would not be checked at all; "
             f"it pins {names}{star or ', so give one of these with --host'}"
@@ -225,11 +227,13 @@ def _elsewhere(others: Iterable[PinConfig]) -> Iterator[LintFinding]:
 
 def no_star(config: PinConfig) -> str:
     """Why its name covers nothing."""
-    return f"{config.format.words} knows no * in a name and compares it letter for letter, so nothing is pinned by it."
+    return f"{config.dead} and compares it letter for letter, so nothing is pinned by it."
 
 
 def without_star(config: PinConfig) -> str:
     """What to write in its place."""
+    if config.host.endswith("."):
+        return f"Write {config.host.rstrip('.')}, without a dot at its end."
     below = {Format.ANDROID: 'includeSubdomains="true"', Format.IOS: "NSIncludesSubdomains (one label only)"}
     return f"Write {config.host.lstrip('*.')} with {below.get(config.format, 'its subdomains included')}."
 
@@ -288,6 +292,11 @@ def domain(text: str) -> str:
         return name if name.isascii() else name.encode("idna").decode()
     except UnicodeError:
         raise Unreadable(f"{shown(text)} is no domain name; write it in its xn-- form", text) from None
+
+
+def pattern(text: str, format: Format) -> str:
+    """The name of an entry as its program compares it: as `domain`, and with the last dot, where that is kept."""
+    return domain(text) + "." * (text.strip().endswith(".") and format.dialect.dots)
 
 
 def pin(

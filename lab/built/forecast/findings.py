@@ -66,7 +66,7 @@ class Subject:
         """Why the program would not ask the pins at all; empty where it would."""
         config = self.config
         if config.dead:
-            return f"no host has the name {config.host}, and {config.format.words} knows no * in a name"
+            return f"no host has the name {config.host}, and {config.dead}"
         if config.expires and self.asked > config.expires:
             return f"the pin set expired on {config.expires:%Y-%m-%d}, and {config.format.dialect.lapsed}"
         if Anchor.SYSTEM in config.overrides:

@@ -128,7 +128,7 @@ def pins_overridden(subject: Subject) -> Found:
 
 @rule
 def star_covers_nothing(subject: Subject) -> Found:
-    """The entry's name has a star, and the program knows none."""
+    """The entry's name has a star, and the program knows none, or it has a dot at its end."""
     if subject.config.dead:
         yield serious(
             f"no host has the name {subject.config.host}", no_star(subject.config), without_star(subject.config)

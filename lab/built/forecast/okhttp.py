@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 
-from lab.built.forecast.config import Format, Pin, PinConfig, Unreadable, domain, listed, pin, shown
+from lab.built.forecast.config import Format, Pin, PinConfig, Unreadable, listed, pattern, pin, shown
 from lab.built.forecast.tokens import Token, TokenKind, nests, tokens
 
 MOST_STEPS = 20
@@ -60,14 +60,13 @@ def _configs(calls: Sequence[Call]) -> tuple[PinConfig, ...]:
     bad: dict[str, Unreadable] = {}
     last: dict[str, int] = {}
     for call in calls:
-        pattern, texts = call.pattern, call.texts
-        host = domain(pattern)
+        host, texts = pattern(call.pattern, Format.OKHTTP), call.texts
         stars = Format.OKHTTP.dialect.stars
         if stars and not stars.fullmatch(host):
             raise Unreadable(
-                f"the pattern {shown(pattern)} is none that OkHttp takes, and its builder throws; it takes a host, "
-                "*.host or **.host",
-                pattern,
+                f"the pattern {shown(call.pattern)} is none that OkHttp takes, and its builder throws; it takes a "
+                "host, *.host or **.host",
+                call.pattern,
             )
         last[host] = call.line
         pins = hosts.setdefault(host, {}).setdefault(call.branch, [])

@@ -74,8 +74,19 @@ FORMATS = {
 """By what stands in the text."""
 
 
+def _one_set(octets: bytes, text: str | None, file: str) -> None:
+    """Raise ValueError where a property list has both formats that there are."""
+    signs = [one for one, format in FORMATS.items() if format in (Format.IOS, Format.TRUSTKIT)]
+    binary = octets.startswith(b"bplist") and b"NSPinnedDomains" in octets and b"TSKPinnedDomains" in octets
+    if binary or all(re.search(one, text or "") for one in signs):
+        raise ValueError(
+            f"{file} holds two pin sets, NSPinnedDomains and TrustKit's; choose with --format ios or --format trustkit"
+        )
+
+
 def recognised(octets: bytes, text: str | None, file: str) -> Format:
     """Which format these bytes look like; `text` is None for no text. Raises ValueError, naming what they are."""
+    _one_set(octets, text, file)
     if octets.startswith(b"bplist"):
         return Format.IOS if b"NSPinned" in octets or b"TSKPinned" not in octets else Format.TRUSTKIT
     for begins, said in INSTEAD.items():
