@@ -13,7 +13,7 @@ from functools import partial
 
 from lab.built.forecast.config import Anchor, Format, no_star, without_star
 from lab.built.forecast.findings import RULES, Found, LintFinding, Severity, Subject, rule, say, these
-from lab.built.forecast.match import Names
+from lab.built.forecast.match import Match, Names
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.pinset import Where
 
@@ -257,6 +257,39 @@ def never_looked_at(subject: Subject) -> Found:
 
 
 @rule
+def backup_never_looked_at(subject: Subject) -> Found:
+    """A backup is in a list in which its key can never be."""
+    for one in subject.matches:
+        if why := _misplaced(subject, one):
+            second = subject.second(one)
+            yield serious(
+                f"{one.pin}, a backup: {why}",
+                "It can never match, so it is no backup: on the day that it is needed every installed copy refuses it.",
+                "Pin a key of your own as the backup, which any CA can certify."
+                if second
+                else "Pin a second CA in this list; if it is one, give its certificate with --backup-key.",
+            )
+
+
+def _misplaced(subject: Subject, one: Match) -> str:
+    """Why a key that was shown as a backup can never be where this list looks; empty where it can."""
+    second = subject.second(one)
+    words = subject.config.format.words
+    if one.never or one.names is not Names.BACKUP or one.pin.role:
+        return ""
+    if second and one.where in (Where.LEAF, Where.SERVER):
+        return f"it is the key of a CA ({second.name}), and {words} looks at the leaf's key only"
+    if not second and one.where is Where.CA:
+        return f"it is no CA's that was shown, and {words} looks at CAs only in this list"
+    return ""
+
+
+def _usable(subject: Subject, listed: list[Match]) -> list[Match]:
+    """Those of a list that can match one day."""
+    return [one for one in listed if not one.never and not _misplaced(subject, one)]
+
+
+@rule
 def pin_off_path(subject: Subject) -> Found:
     """A pin names a certificate that no path needs."""
     aside = [one for one in subject.matches if one.names is Names.ASIDE]
@@ -306,7 +339,7 @@ def chain_not_valid(subject: Subject) -> Found:
 def no_backup(subject: Subject) -> Found:
     """A list names keys of today only."""
     for listed in subject.app_lists:
-        usable = [one for one in listed if not one.never]
+        usable = _usable(subject, listed)
         if usable and not any(one.outside or one.names is Names.ASIDE for one in usable):
             where = f" for {listed[0].where.value}" if len(subject.lists) > 1 else ""
             yield serious(
@@ -397,7 +430,7 @@ def root_weakens_leaf(subject: Subject) -> Found:
 def one_ca(subject: Subject) -> Found:
     """All pins of a list are CAs of one hierarchy."""
     for listed in subject.app_lists:
-        usable = [one for one in listed if not one.never and one.names is not Names.DUMMY]
+        usable = [one for one in _usable(subject, listed) if one.names is not Names.DUMMY]
         if usable and all(one.place for one in usable):
             names = ", ".join(dict.fromkeys(subject.chain.name(one.place or 0) for one in usable))
             yield fix(
@@ -418,7 +451,7 @@ def renewal_before_release(subject: Subject) -> Found:
     if subject.asked > end or end >= subject.release:
         return
     for listed in subject.lists:
-        usable = [one for one in listed if not one.never]
+        usable = _usable(subject, listed)
         others = any(one.place or one.names is Names.BACKUP for one in usable)
         if not others and any(one.place == 0 for one in usable):
             yield fix(
