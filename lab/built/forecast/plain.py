@@ -57,7 +57,7 @@ def _parts(line: str) -> list[str]:
     """The pins of a line, where it has several and nothing else; else the line. What is curl's stays one."""
     whole = _stripped(line)
     parts = [_stripped(one) for one in re.split(r"[,;\s]+", whole)]
-    several = len(parts) > 1 and not _LINE.fullmatch(whole) and "sha256//" not in whole
+    several = len(parts) > 1 and not _LINE.fullmatch(whole) and not re.search(r"sha256//[\w+/]{43}=", whole)
     return parts if several and all(map(_LINE.fullmatch, parts)) else [whole]
 
 
