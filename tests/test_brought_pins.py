@@ -442,6 +442,14 @@ def test_a_dot_at_the_end_of_a_name_pins_nothing(brought: str | bytes) -> None:
     assert (config.host, remarks(config)) == (HOST, {"last-dot": Severity.KNOW})
 
 
+def test_anchors_that_are_none_skip_no_pins() -> None:
+    """An empty trust-anchors trusts nobody; of overridePins it says nothing."""
+    empty, over = (read(within(GOOD.replace("</domain-config>", f"{one}</domain-config>"))) for one in (
+        anchored(), anchored("system").replace("'system'", "'system' overridePins='true'"),
+    ))  # fmt: skip
+    assert (empty.unpinned, over.unpinned) == (False, True)
+
+
 @pytest.mark.parametrize("pattern", ["a.*", "*", "**", "*bank.com", "***.x", "*.*.x", "a*.x", "**.*.x", "x.**"])
 def test_okhttp_throws_for_other_patterns(pattern: str) -> None:
     """Its constructor takes a host, *.host and **.host."""
@@ -911,6 +919,7 @@ SIMPLE: dict[str, tuple[str | bytes, list[str]]] = {
     "whole in the lab's own file": (json.dumps({"leaf": "cert-sha256/" + HEX}), [WHOLE]),
     "a failure's log": (LOG.format(""), [BACKUP]),
     "a failure's log from a phone": (LOG.format("11-28 12:00:00.000 E/shop( 99): "), [BACKUP]),
+    "a failure's log with blanks for lines": (LOG.format("").replace("\n", " "), [BACKUP]),
     "a failure's log on one line": (LOG.format("").replace("\n", "\\n"), [BACKUP]),
 }
 
@@ -965,10 +974,42 @@ def test_a_whole_key_is_no_hash_of_it() -> None:
         assert f"it is a whole public key, and not its hash, which is {L}" in refused(brought)
 
 
+PIECE = "<dict>" + plistlib.dumps(ios(leaf=[LEAF])).decode().partition("<dict>")[2].removesuffix("</plist>\n")
+AAPT = """N: android=http://schemas.android.com/apk/res/android (line=2)
+  E: network-security-config (line=2)
+      E: domain-config (line=3)
+        A: http://schemas.android.com/apk/res/android:cleartextTrafficPermitted(0x010104ec)=false
+          E: domain (line=4)
+            A: includeSubdomains={0}
+              T: 'bank.com'
+          E: pin-set (line=5)
+            A: expiration="2027-06-30" (Raw: "2027-06-30")
+              E: pin (line=6)
+                A: digest="SHA-256" (Raw: "SHA-256")
+                  {1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "below"),
+    [("true", True), ('"true" (Raw: "true")', True), ("(type 0x12)0xffffffff", True), ("(type 0x12)0x0", False)],
+)
+@pytest.mark.parametrize("sign", ["T: '{}'", 'C: "{}"'])
+def test_what_aapt2_prints_of_a_compiled_configuration_is_read(written: str, below: bool, sign: str) -> None:
+    """Of an APK nobody has the source; a boolean has three ways to stand there."""
+    config = read(AAPT.format(written, sign.format(L)))
+    assert (config.host, config.subdomains, [str(one) for one in config.pins]) == ("bank.com", below, [LEAF])
+    assert f"{config.expires:%Y-%m-%d}" == "2027-06-30"
+
+
 # ---- what it is instead ---------------------------------------------------------------------------
 
 INSTEAD: dict[str, tuple[str | bytes, str]] = {
     "compiled XML": (b"\x03\x00\x08\x00\x94\x02\x00\x00" + bytes(range(256)), "Android's compiled XML"),
+    "an APK's table": (b"\x02\x00\x0c\x00\xa0\x01\x00\x00", "resources.arsc"),
+    "a file in gzip": (b"\x1f\x8b\x08\x00", "gunzip"),
+    "plutil -p": ('{\n  "NSAppTransportSecurity" => {\n    "NSPinnedDomains" => {\n', "give the property list itself"),
+    "a property list of the old kind": ("{ NSAppTransportSecurity = { NSPinnedDomains = { ", "plutil -convert xml1"),
     "an APK": (b"PK\x03\x04\x14\x00", "zip archive"),
     "PKCS#12": (b"\x30\x82\x09\x46\x02\x01\x03\x30\x82", "PKCS#12"),
     "PKCS#7": (b"\x30\x82\x09\x46\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0", "PKCS#7"),
@@ -995,6 +1036,20 @@ def test_what_cannot_be_read_is_called_by_its_name(name: str) -> None:
     """With the shortest way on, and no guess about another format."""
     brought, said = INSTEAD[name]
     assert said in refused(brought)
+
+
+def test_an_encoding_that_is_not_read_is_told_so() -> None:
+    """A declaration that is not true, and one of several bytes a letter; the file may be well formed."""
+    text = android(LEAF).decode()
+    for octets in (text.encode("utf-16"), text.replace("utf-8", "Shift_JIS").encode()):
+        assert "in an encoding that is read here" in refused(octets)
+
+
+def test_one_block_of_code_in_markdown_is_what_is_read() -> None:
+    """Where there are two, nobody says which."""
+    block = f"```xml\n{PIECE}\n```\n"
+    assert pins(f"In Info.plist:\n\n{block}", "notes.md") == [LEAF]
+    assert "read as iOS's" in refused(f"In Info.plist:\n\n{block}{block}", "notes.md")
 
 
 @pytest.mark.parametrize("encoding", ["ISO-8859-1", "windows-1252", "UTF-8"])

@@ -40,6 +40,7 @@ LEAF, ISSUING, ROOT = (pin_of(one) for one in certificates())
 ROOTLESS = chain(Shape(with_root=False))
 SECOND = seen(certificates(Shape(algorithms=("P-384",), root="Second Root"))[-1])
 DAY = timedelta(days=1)
+NOON = (NOW + 30 * DAY).replace(hour=12)
 
 
 def subject(
@@ -205,6 +206,10 @@ FINDINGS: dict[str, list[tuple[Make, Make]]] = {
         (lambda: subject(plist([LEAF], [ISSUING])), lambda: subject(plist([LEAF], [ISSUING, OTHER]))),
     ],
     "renewal-before-release": [
+        (
+            lambda: subject(BOTH, chain(Shape(ends=NOON)), release=NOON + DAY),
+            lambda: subject(BOTH, chain(Shape(ends=NOON)), release=NOON + DAY / 4),
+        ),
         (lambda: subject(BOTH, chain(Shape(ends=NOW + 30 * DAY))), lambda: subject(BOTH)),
         (
             lambda: subject(BOTH, chain(Shape(ends=NOW + 30 * DAY))),

@@ -5,7 +5,8 @@ As Android reads it (platform_frameworks_base, XmlConfigSource and
 NetworkSecurityTrustManager): a domain-config inherits what it does not say from
 the one around it, then from base-config; a pin set that has expired, or an
 anchor with overridePins, means that no pin is asked. defusedxml parses, so that
-no document can make it read or expand anything.
+no document can make it read or expand anything. What aapt2 prints of the
+compiled file in an APK is read too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError, TreeBuilder, tostring
 
 from lab.built.forecast.config import Anchor, Format, Pin, PinConfig, Unreadable, listed, pattern, pin, shown
 
@@ -24,7 +25,12 @@ MOST_DEPTH = 20
 _PIECE = re.compile(rb"\s*(?:<!--[^>]*-->\s*)?<(?:domain-config|base-config)\b")
 """How the inner part begins where somebody has left out what is around it."""
 MOST_DOMAINS = 1000
-
+DUMPED = r"(?:\A|\n)[ \t]*E: network-security-config\b"
+_DUMPED = re.compile(
+    r"(?m)^(?P<indent> *)(?:E: (?P<element>[\w-]+)|A: (?:\S*[:/])?(?P<name>\w+)(?:\(0x\w+\))?=(?P<value>.*)|"
+    r"[TC]: (?P<quote>['\"])(?P<text>.*)(?P=quote)[ \t]*)"
+)
+_VALUE = re.compile(r'.*\(Raw: "(?P<raw>[^"]*)"\)|"(?P<quoted>[^"]*)"|\(type 0x12\)(?P<boolean>0x\w+)|(?P<bare>\S*)')
 
 SOURCES = {"system": Anchor.SYSTEM, "user": Anchor.USER, "wfa": Anchor.BUNDLED}
 _ONCE = (
@@ -102,6 +108,8 @@ def _document(octets: bytes) -> Any:
     from defusedxml import ElementTree
     from defusedxml.common import DefusedXmlException
 
+    if re.search(DUMPED.encode(), octets):
+        octets = _printed(octets.decode(errors="replace"))
     if _PIECE.match(octets):
         octets = b"<network-security-config>" + octets + b"</network-security-config>"
     try:
@@ -112,10 +120,41 @@ def _document(octets: bytes) -> Any:
             "entity bomb; remove the <!DOCTYPE ...>"
         ) from None
     except (ParseError, ValueError, LookupError) as problem:  # LookupError: an encoding that nobody knows
+        if "encoding" in str(problem):
+            raise Unreadable(
+                f"it is no well-formed XML in an encoding that is read here ({problem}); save it as UTF-8"
+            ) from None
         raise Unreadable(f"it is no well-formed XML ({problem}); Android could not load it either") from None
     if document.tag != "network-security-config":
         raise ValueError(f"the document is {shown(str(document.tag))}, and network-security-config was wanted")
     return document
+
+
+def _printed(text: str) -> bytes:
+    """The document of which `aapt2 dump xmltree` printed this: what is indented by more stands inside."""
+    builder = TreeBuilder()
+    around: list[tuple[int, str]] = []
+    waiting: tuple[str, dict[str, str]] | None = None
+    for one in _DUMPED.finditer(text):
+        indent = len(one["indent"])
+        if waiting and not one["name"]:
+            builder.start(*waiting)
+            waiting = None
+        if one["element"]:
+            while around and around[-1][0] >= indent:
+                builder.end(around.pop()[1])
+            around.append((indent, one["element"]))
+            waiting = (one["element"], {})
+        elif one["name"] and waiting and (value := _VALUE.match(one["value"])):
+            said = "false" if value["boolean"] and int(value["boolean"], 16) == 0 else "true"
+            waiting[1][one["name"]] = said if value["boolean"] else str(value[str(value.lastgroup)])
+        elif around:
+            builder.data(one["text"] or "")
+    if waiting:
+        builder.start(*waiting)
+    while around:
+        builder.end(around.pop()[1])
+    return tostring(builder.close())
 
 
 def _domains(element: Any, around: PinConfig, depth: int) -> Iterator[PinConfig]:
@@ -173,7 +212,7 @@ def _anchors(around: PinConfig, config: Any) -> PinConfig:
         around,
         anchors=tuple(dict.fromkeys(map(_kind, found))),
         overrides=_overriding(config, False),
-        unpinned=all(_true(one.get("overridePins")) for one in found),
+        unpinned=bool(found) and all(_true(one.get("overridePins")) for one in found),
     )
 
 

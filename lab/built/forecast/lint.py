@@ -51,7 +51,7 @@ def pins_expired(subject: Subject) -> Found:
 def expires_before_release(subject: Subject) -> Found:
     """The pin set expires while users still have it."""
     expires = subject.config.expires
-    if expires and subject.asked <= expires < subject.release:
+    if expires and subject.asked <= expires and expires.date() < subject.release.date():
         yield fix(
             f"the pin set expires on {expires:%Y-%m-%d}, before the next release on {subject.release:%Y-%m-%d}",
             "From that day until users have the release, their apps ask no pins, and an attacker can wait for it: "
@@ -448,7 +448,7 @@ def one_ca(subject: Subject) -> Found:
 def renewal_before_release(subject: Subject) -> Found:
     """The leaf is renewed while users still have these pins, and only its key passes."""
     end = subject.chain.leaf.not_valid_after_utc
-    if subject.asked > end or end >= subject.release:
+    if subject.asked > end or end.date() >= subject.release.date():
         return
     for listed in subject.lists:
         usable = _usable(subject, listed)

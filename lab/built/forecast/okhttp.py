@@ -98,6 +98,7 @@ def _pin(text: str) -> Pin:
 
 
 _PINNED_FOR = re.compile(r"Pinned certificates for ([^\s:]+):")
+_LOGGED_PINS = re.compile(r"(?:\s+sha(?:256|1)/[\w+/-]+={0,2})+")
 _LOGGED_PIN = re.compile(r"(?:^|[\s:])(sha(?:256|1)/[\w+/=-]+)\s*$")
 
 
@@ -106,8 +107,9 @@ def _logged(text: str) -> Iterator[Call]:
     lines = text.replace("\\n", "\n").splitlines()
     for number, line in enumerate(lines, 1):
         if host := _PINNED_FOR.search(line):
+            beside = _LOGGED_PINS.match(line, host.end())  # where blanks have taken the place of line breaks
             below = takewhile(bool, (_LOGGED_PIN.search(lines[at]) for at in range(number, len(lines))))
-            found = [one[1] for one in below if one]
+            found = beside[0].split() if beside else [one[1] for one in below if one]
             yield Call(host[1], found or Unreadable("the log names no pin below it; give all of its lines", host[0]))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from lab.built.forecast import plain
+from lab.built.forecast import android, plain
 from lab.built.forecast.scope import Format
 
 _PLAIN = "give a list with a pin on each line, as sha256/BASE64, and the host with --host"
@@ -23,6 +23,11 @@ _SIGNED = rb"\x30.{1,5}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 INSTEAD = {
     rb"\x03\x00\x08\x00": "Android's compiled XML, as it lies in an APK; `apktool d APP.apk` or "
     "`aapt2 dump xmltree APP.apk --file res/xml/FILE.xml` makes text of it",
+    rb"\x02\x00\x0c\x00": "an APK's resources.arsc, which has no pins; `apktool d APP.apk` makes text of res/xml",
+    rb"\x1f\x8b": "compressed with gzip; `gunzip FILE.gz` unpacks it",
+    rb"\s*\{[^<]*\bNSPinnedDomains\"?\s*=(?!>)": "a property list of the old kind, with = signs; "
+    "`plutil -convert xml1 FILE` makes one of it that is read",
+    rb"\s*\{[^<]*\bNSPinnedDomains\"?\s*=>": "what `plutil -p` prints; give the property list itself",
     rb"PK\x03\x04": "a zip archive (an APK, AAB, IPA or JAR is one); unpack it and give the file with the pins",
     rb"\xfe\xed\xfe\xed": "a Java keystore; `keytool -exportcert -rfc -keystore FILE` gives its certificates",
     rb"\x30.{1,5}\x02\x01\x03\x30": "PKCS#12, a certificate with its key; "
@@ -61,7 +66,7 @@ PINNED = r"sha(?:256|1)/{1,2}[\w+/-]{43}|(?:[0-9A-Fa-f]{2}[: ]){19}|\bTLSA\b|SPK
 CURL = r"sha256//[\w+/]{43}="  # with one character less it is no curl's: base 64 may itself begin with a slash
 FORMATS = {
     r"Pinned certificates for ": Format.OKHTTP,
-    r"<(?:network-security-config|domain-config)\b": Format.ANDROID,
+    rf"<(?:network-security-config|domain-config)\b|{android.DUMPED}": Format.ANDROID,
     r"[>\"]\s*+NSPinned(?:Domains|LeafIdentities|CAIdentities)": Format.IOS,
     r"[>\"]\s*+TSKP(?:innedDomains|ublicKeyHashes)|kTSKPinnedDomains": Format.TRUSTKIT,
     r"\A\s*+\{": Format.LAB,
