@@ -8,6 +8,7 @@ import json
 import plistlib
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -736,6 +737,12 @@ def test_the_splitting_is_as_it_was_measured(value: str) -> None:
     assert any(one.works for one in match(config, chain())) is MEASURED[value]
 
 
+def test_variables_that_stand_in_one_another_end() -> None:
+    """Thirty lines would come to more than any machine holds."""
+    text = "A=sha256//x\n" + "A=$A$A$A\n" * 300 + f"curl --pinnedpubkey $A https://{HOST}/"
+    assert "more than anybody writes" in refused(text)
+
+
 def test_two_commands_have_two_lists() -> None:
     """By their hosts; two lists for one host are a question."""
     text = f"curl --pinnedpubkey '{ONE}' https://{HOST}/\ncurl --pinnedpubkey 'sha256//{B}' https://other.com/"
@@ -1000,6 +1007,15 @@ def test_what_aapt2_prints_of_a_compiled_configuration_is_read(written: str, bel
     config = read(AAPT.format(written, sign.format(L)))
     assert (config.host, config.subdomains, [str(one) for one in config.pins]) == ("bank.com", below, [LEAF])
     assert f"{config.expires:%Y-%m-%d}" == "2027-06-30"
+
+
+@settings(deadline=None, database=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from([*AAPT.splitlines()[1:], "A: ='", "E: a", "T: '<&'"]))))
+def test_whatever_aapt2_prints_is_one_sentence_or_read(lines: list[tuple[int, str]]) -> None:
+    """However it is indented, and whatever is missing."""
+    text = "E: network-security-config\n" + "".join(" " * by + line.strip() + "\n" for by, line in lines)
+    with suppress(ValueError):
+        read(text)
 
 
 # ---- what it is instead ---------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
-from xml.etree.ElementTree import ParseError, TreeBuilder, tostring
+from xml.etree.ElementTree import ParseError
+from xml.sax.saxutils import escape, quoteattr
 
 from lab.built.forecast.config import Anchor, Format, Pin, PinConfig, Unreadable, listed, pattern, pin, shown
 
@@ -132,29 +133,30 @@ def _document(octets: bytes) -> Any:
 
 def _printed(text: str) -> bytes:
     """The document of which `aapt2 dump xmltree` printed this: what is indented by more stands inside."""
-    builder = TreeBuilder()
+    parts: list[str] = []
     around: list[tuple[int, str]] = []
-    waiting: tuple[str, dict[str, str]] | None = None
+    named: set[str] = set()
+    end = ""  # of the tag before, whose attributes may follow
     for one in _DUMPED.finditer(text):
-        indent = len(one["indent"])
-        if waiting and not one["name"]:
-            builder.start(*waiting)
-            waiting = None
+        if one["name"]:
+            value = _VALUE.match(one["value"])
+            said = str(value[str(value.lastgroup)]) if value else ""
+            if value and value["boolean"]:
+                said = "true" if int(said, 16) else "false"
+            parts += [f" {one['name']}={quoteattr(said)}"] if end and one["name"] not in named else []
+            named.add(one["name"])
+            continue
+        parts.append(end)
+        end, named = "", set()
         if one["element"]:
-            while around and around[-1][0] >= indent:
-                builder.end(around.pop()[1])
-            around.append((indent, one["element"]))
-            waiting = (one["element"], {})
-        elif one["name"] and waiting and (value := _VALUE.match(one["value"])):
-            said = "false" if value["boolean"] and int(value["boolean"], 16) == 0 else "true"
-            waiting[1][one["name"]] = said if value["boolean"] else str(value[str(value.lastgroup)])
-        elif around:
-            builder.data(one["text"] or "")
-    if waiting:
-        builder.start(*waiting)
-    while around:
-        builder.end(around.pop()[1])
-    return tostring(builder.close())
+            while around and around[-1][0] >= len(one["indent"]):
+                parts.append(f"</{around.pop()[1]}>")
+            around.append((len(one["indent"]), one["element"]))
+            parts.append(f"<{one['element']}")
+            end = ">"
+        else:
+            parts.append(escape(one["text"]))
+    return "".join([*parts, end, *(f"</{name}>" for _, name in reversed(around))]).encode()
 
 
 def _domains(element: Any, around: PinConfig, depth: int) -> Iterator[PinConfig]:

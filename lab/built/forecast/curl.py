@@ -36,6 +36,9 @@ _ASSIGNED = re.compile(
     rf"(?mi)^[ \t]*(?:(?:export|readonly|local|set)[ \t]|\$)?(\w+)[ \t]?=[ \t]?({_QUOTED}|[^\s\"']++)"
 )
 _COMMENT = re.compile(r"(?mi)^[ \t]*(?:#|//|::|@?rem\b).*$")
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?|%(\w+)%")
+MOST_LETTERS = 1_000_000
+"""How much the variables of a file may come to where they stand; they can stand in one another."""
 _CONTINUED = re.compile(r"(?:\\|[ \t][`^])\r?\n")
 _URL = re.compile(r"https://(?:[^\s/@\"']*@)?([\w.-]+)", re.IGNORECASE)
 _LIST = re.compile(r"sha256//[^\r\n]*")
@@ -94,6 +97,22 @@ class _Given:
     remarks: tuple[LintFinding, ...] = ()
 
 
+class _Variables:
+    """The variables of the shell that the file itself sets."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+        self.left = MOST_LETTERS
+
+    def put(self, name: re.Match[str]) -> str:
+        """What stands for this one; itself, where the file does not say."""
+        value = self.known.get(name[1] or name[2], name[0])
+        self.left -= len(value)
+        if self.left < 0:
+            raise Unreadable("its variables come to more than anybody writes; write the list out")
+        return value
+
+
 def read(text: str, format: Format = Format.CURL) -> tuple[PinConfig, ...]:
     """What curl would compare, for each host that it is called for. Raises ValueError, in one sentence."""
     found: dict[str, PinConfig] = {}
@@ -114,7 +133,7 @@ def read(text: str, format: Format = Format.CURL) -> tuple[PinConfig, ...]:
 
 def split(value: str, format: Format) -> list[str]:
     """The parts of a list, as this version of curl splits it."""
-    if variable := re.search(r"\$\{?\w+\}?|%\w+%", value):
+    if variable := _VARIABLE.search(value):
         raise Unreadable(
             f"{variable[0]} is a variable, and nothing in the file says what it is; write the pins in its place", value
         )
@@ -155,9 +174,9 @@ def _values(text: str) -> Iterator[_Given]:
         yield _Given(bare)
         return
     joined = _COMMENT.sub("", _CONTINUED.sub(" ", text))
-    said: dict[str, str] = {}
+    said = _Variables()
     for one in _ASSIGNED.finditer(joined):
-        said[one[1]] = _unquoted(one[2], said)
+        said.known[one[1]] = _unquoted(one[2], said)
     found = [*_commands(joined, said), *_configured(joined)]
     yield from found
     if not found and "--proxy-pinnedpubkey" in joined:
@@ -184,7 +203,7 @@ def _listed(text: str, joined: str) -> str:
 # ---- commands ------------------------------------------------------------------------------------
 
 
-def _commands(text: str, said: dict[str, str], deep: bool = True) -> Iterator[_Given]:
+def _commands(text: str, said: _Variables, deep: bool = True) -> Iterator[_Given]:
     """The lists of all commands, also of those in a string: `bash -c "curl ..."`."""
     for words, cut in _split(text, said):
         at = next((at for at, one in enumerate(words) if _PROGRAM.fullmatch(one)), None)
@@ -197,7 +216,7 @@ def _commands(text: str, said: dict[str, str], deep: bool = True) -> Iterator[_G
                     yield from _commands(one, said, deep=False)
 
 
-def _split(text: str, said: dict[str, str]) -> Iterator[tuple[list[str], bool]]:
+def _split(text: str, said: _Variables) -> Iterator[tuple[list[str], bool]]:
     """The words of each command, and whether the shell cut its list, which then goes on in the next command."""
     words: list[str] = []
     word: str | None = None
@@ -273,7 +292,7 @@ def _configured(text: str) -> Iterator[_Given]:
         section = sections[at][1] if at >= 0 else ""
         said = one[1].strip()
         quoted = re.match(_QUOTED, said)
-        value = _unquoted(quoted[0], {}) if quoted else re.split(r"\s*[;#]" if section else r"\s", said)[0]
+        value = _unquoted(quoted[0], _Variables()) if quoted else re.split(r"\s*[;#]" if section else r"\s", said)[0]
         cut = (_COMMENTED,) if section and not quoted and ";" in said else ()
         its = section.partition('"')[2] if section else url
         yield _Given(value, "".join(_hosts(its)), insecure, cut)
@@ -291,13 +310,13 @@ def _strings(text: str) -> list[str]:
     return found
 
 
-def _unquoted(value: str, said: dict[str, str]) -> str:
+def _unquoted(value: str, said: _Variables) -> str:
     """What the shell makes of a word; `said` are its variables."""
     if value[0] == "'" and value[-1] == "'" != value:
         return value[1:-1]
     quoted = value[0] == '"' and value[-1] == '"' != value
     bare = re.sub(r"\\(.)", r"\1", value[1:-1]) if quoted else value
-    return re.sub(r"\$\{?(\w+)\}?|%(\w+)%", lambda name: said.get(name[1] or name[2], name[0]), bare)
+    return _VARIABLE.sub(said.put, bare)
 
 
 _ENDS = LintFinding(
