@@ -457,6 +457,16 @@ def test_okhttp_throws_for_other_patterns(pattern: str) -> None:
     assert "its builder throws" in refused(f'{BUILDER}.add("{pattern}", "{LEAF}")')
 
 
+def test_of_several_domains_it_is_the_one_that_the_chain_answers_for() -> None:
+    """Where it answers for one of them alone; a wildcard is no host."""
+    configs = parse_pins(f'{BUILDER}.add("a.com", "{LEAF}").add("*.{HOST}", "{BACKUP}")'.encode())
+    for names, host in ((["a.com", "x.com"], "a.com"), (["api." + HOST, "*.x.com"], "*." + HOST)):
+        assert choose(configs, None, "f", lambda names=names: names).host == host  # type: ignore[misc]
+    for names in (["x.com"], ["a.com", "b." + HOST], ["*." + HOST], []):
+        with pytest.raises(ValueError, match="choose one with --host"):
+            choose(configs, None, "f", lambda names=names: names)  # type: ignore[misc]
+
+
 # ---- Android --------------------------------------------------------------------------------------
 
 PIN = f'<pin digest="SHA-256">{L}</pin>'
@@ -1102,6 +1112,9 @@ def test_the_command_says_it_in_one_sentence_or_forecasts(tmp_path: Path, capsys
     assert [one["names"] for one in said["pins"]] == ["backup"]
     assert {one["scene"]: one["outcomes"]["yours"] for one in said["scenes"]}["ordinary_day"] == "outage"
     assert "nothing-matches" in {one["id"] for one in said["lint"]}
+    code.write_text(f'{BUILDER}.add("{HOST}", "{LEAF}").add("other.com", "{BACKUP}")')
+    assert main([*asked, str(code), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["host"] == HOST
     code.write_text(f'{BUILDER}.add("bank.com", "{LEAF}")')
     assert main([*asked, str(code)]) == 2
     assert "would not be checked at all" in capsys.readouterr().err

@@ -175,9 +175,14 @@ class PinConfig:
         return not own or self.format.dialect.covers(own, self.subdomains, name)
 
 
-def choose(configs: Sequence[PinConfig], host: str | None, file: str) -> PinConfig:
+Answered = Callable[[], Sequence[str]]
+"""The names that a chain answers for, asked for where they are needed."""
+
+
+def choose(configs: Sequence[PinConfig], host: str | None, file: str, names: Answered = tuple) -> PinConfig:
     """
-    The entry that the program would use for `host`; the only one where none is given.
+    The entry that the program would use for `host`; where none is given, the only one, or that for the one of `names`
+    that any entry covers.
 
     The most specific domain wins, as in Android and iOS; OkHttp joins all that
     match. What is bad in another entry is a remark. Raises ValueError, naming
@@ -185,16 +190,19 @@ def choose(configs: Sequence[PinConfig], host: str | None, file: str) -> PinConf
     """
     live = [one for one in configs if not one.dead] or list(configs)
     every = list(dict.fromkeys(one.host for one in live))
-    names = ", ".join(every[:8]) + (f" and {len(every) - 8} more" if len(every) > 8 else "")
+    listing = ", ".join(every[:8]) + (f" and {len(every) - 8} more" if len(every) > 8 else "")
     if host is None and len(every) > 1:
-        raise ValueError(f"{file} pins {len(every)} domains ({names}); choose one with --host")
+        answered = {one for one in names() if "*" not in one and any(entry.covers(one) for entry in live)}
+        if len(answered) != 1:
+            raise ValueError(f"{file} pins {len(every)} domains ({listing}); choose one with --host")
+        host = answered.pop()
     name = host and domain(host)
     fit = [one for one in live if name is None or one.covers(name)]
     if not fit:
         star = live[0].dead and f"; {live[0].dead}"
         raise ValueError(
             f"{file} has no pins for {name!r}, so a connection there would not be checked at all; "
-            f"it pins {names}{star or ', so give one of these with --host'}"
+            f"it pins {listing}{star or ', so give one of these with --host'}"
         )
     best = max(fit, key=lambda one: len(one.host))
     used = fit if best.format is Format.OKHTTP else [best]

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.built.forecast import android, curl, hpkp, ios, okhttp, plain, trustkit
-from lab.built.forecast.config import Format, PinConfig, Unreadable, choose, domain, listed, pin, shown
+from lab.built.forecast.config import Answered, Format, PinConfig, Unreadable, choose, domain, listed, pin, shown
 from lab.built.forecast.recognise import PINNED, recognised
 from lab.disk import read, text_of
 from lab.policy.pinset import Role
@@ -26,17 +26,22 @@ MOST_BYTES = 1 << 20
 
 
 def read_pins(
-    file: Path, *, format: Format | None = None, host: str | None = None, roles: Iterable[Role] = ()
+    file: Path,
+    *,
+    format: Format | None = None,
+    host: str | None = None,
+    roles: Iterable[Role] = (),
+    names: Answered = tuple,
 ) -> PinConfig:
     """
     The pins of one domain in this file; `format` overrides what the content suggests.
 
     `roles` keeps, of the lab's own file, only the pins of these roles. Raises
     ValueError, in one sentence, for anything that cannot be read, and, naming
-    the domains, where `host` has to choose one.
+    the domains, where `host` has to choose one and `names` do not.
     """
     octets = read(file, MOST_BYTES, "pins")
-    return choose(parse_pins(octets, format=format, file=str(file), roles=roles), host, str(file))
+    return choose(parse_pins(octets, format=format, file=str(file), roles=roles), host, str(file), names)
 
 
 def parse_pins(
