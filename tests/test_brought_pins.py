@@ -217,6 +217,7 @@ def test_alternatives_are_no_set(name: str) -> None:
         f'{BUILDER}if (x) {{ pinner.add("{HOST}", "{LEAF}"); pinner.add("{HOST}", "{BACKUP}") }}',
         f'{BUILDER}when (x) {{ else -> pinner.add("{HOST}", "{LEAF}").add("{HOST}", "{BACKUP}") }}',
     ],
+    ids=range(4),
 )
 def test_one_branch_of_one_builder_is_a_set(code: str) -> None:
     """However its calls are chained."""
@@ -241,6 +242,7 @@ def test_a_list_that_changes_is_refused_by_the_line_that_changes_it(change: str)
         'map.add("x.y", "sha1/abc")',
         'list.add(0, "sha256/x")',
     ],
+    ids=["headers", "a chain", "a map", "a list"],
 )
 def test_what_another_object_adds_pins_nothing(other: str) -> None:
     """Also where it looks like a pin."""
@@ -431,7 +433,7 @@ def test_android_knows_no_star() -> None:
 
 
 @pytest.mark.parametrize(
-    "brought", [android(LEAF, BACKUP, host=HOST + "."), f'{BUILDER}.add("{HOST}.", "{LEAF}", "{BACKUP}")']
+    "brought", [android(LEAF, BACKUP, host=HOST + "."), f'{BUILDER}.add("{HOST}.", "{LEAF}", "{BACKUP}")'], ids=range(2)
 )
 def test_a_dot_at_the_end_of_a_name_pins_nothing(brought: str | bytes) -> None:
     """Android takes it off the host and not off the entry, and OkHttp off neither."""
@@ -787,6 +789,7 @@ def test_a_line_break_in_a_list_spoils_it_as_any_blank_does() -> None:
         (f"curl --pinnedpubkey $PIN https://{HOST}/", "$PIN is a variable"),
         (f"curl --proxy-pinnedpubkey '{ONE}' -x https://p.com https://{HOST}/", "pins the proxy's key alone"),
     ],
+    ids=range(5),
 )
 def test_what_curl_does_not_take_is_told(brought: str, said: str) -> None:
     """By its cause."""
@@ -872,6 +875,7 @@ def test_of_several_servers_headers_it_is_the_one_for_the_host() -> None:
         server(HOST, OTHER) + f"add_header Public-Key-Pins '{VALUE}';",
         f"HTTP/1.1 301 x\nPublic-Key-Pins: {OTHER}\n\nHTTP/1.1 200 OK\nPublic-Key-Pins: {VALUE}\n",
     ],
+    ids=range(4),
 )
 def test_two_different_headers_are_a_question(text: str) -> None:
     """Where nothing says which of them the host sends. In one response the first counts."""
