@@ -127,4 +127,4 @@ size: $(VENV)/core
 clean:
 	rm -rf $(VENV) $(PROXY) tests/browser/node_modules build .coverage .pytest_cache .hypothesis .mypy_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	find certs -mindepth 1 ! -name README.md -delete
+	if [ -e certs/.lab-folder ]; then find certs -mindepth 1 ! -path certs/README.md -delete; fi

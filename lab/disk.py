@@ -9,15 +9,15 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import re
 import secrets
-import shutil
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 # ---- whole or not at all --------------------------------------------------------------------------
@@ -103,29 +103,109 @@ def _worded(path: Path, option: str) -> Iterator[None]:
         raise ValueError(f"cannot write to {path}: {why}; choose another place with {option}") from None
 
 
-def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str, mark: str) -> None:
-    """
-    Write these files, by their paths within `out`; a folder among them is the old one or the new one, whole.
+MARK = ".lab-folder"
+"""The file that says of a folder that the lab wrote it, and what."""
+HEAD = "The lab wrote this folder, and replaces or deletes what is listed here."
 
-    The folder named `secret` and what is in it are for their owner only. What is
-    there already is replaced only where an earlier call wrote it: where the file
-    named `mark` begins with the same line. Other files in `out` are left alone.
-    Raises ValueError, in one sentence, where it cannot be written.
+
+def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> None:
     """
+    Put a folder of these files at `out`, by their paths within it: a reader finds the old one or the new one, whole.
+
+    What is there may be nothing, an empty folder, or one that an earlier call
+    wrote with nothing else in it but what is written now to the octet; anything
+    else is refused, and nothing is changed. What calls that were killed have left beside it is deleted. The
+    folder named `secret` and what is in it are for their owner only. Raises
+    ValueError, in one sentence, where it cannot be written.
+
+    It is made beside its place and exchanged in one step. Where a system has no
+    such step (Windows, some network file systems) it takes two renames, and who
+    is killed between them leaves no folder, and the old one hidden beside.
+    """
+    place = out.resolve()
     with _worded(out, "--out"):
-        before, there = out / mark, [name for name in files if os.path.lexists(out / Path(name).parts[0])]
-        ours = before.is_file() and before.read_bytes().startswith(files[mark].partition(b"\n")[0])
-        if there and not ours:
-            raise OSError(0, f"it has a {Path(there[0]).parts[0]} already, which is not the lab's to replace")
-        out.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=out))
+        if os.path.lexists(place):
+            if not place.is_dir():
+                raise OSError(0, "it is no folder")
+            if Path.cwd().is_relative_to(place):
+                raise OSError(0, "you are in it, and it is replaced as a whole")
+            _adopt(place, files)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(place)
+        beside = place.with_name(f"{_beginning(place)}{secrets.token_hex(8)}")
+        beside.mkdir()
         try:
-            for name, content in files.items():
-                _write(beside / name, content, secret=name.startswith(f"{secret}/"))
-            for entry in sorted(beside.iterdir()):
-                _replace(entry, out / entry.name)
+            with open(beside / MARK, "xb", buffering=0) as mark:
+                _locked(mark)
+                mark.write("\n".join([HEAD, *files, ""]).encode())
+                for name, content in files.items():
+                    _write(beside / name, content, secret=name.startswith(f"{secret}/"))
+                _put(beside, place)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            _delete(beside)  # the old one, or what has failed
+
+
+def _adopt(place: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folder the lab's, where it is or could be. Raises OSError where something else is in it."""
+    ours, others = _contents(place)
+    for one in others:
+        name = one.relative_to(place).as_posix()
+        if name not in files or one.is_symlink() or not one.is_file() or one.read_bytes() != files[name]:
+            raise OSError(0, f"it has {name}, which the lab did not write")
+    if others:
+        listed = [one.relative_to(place).as_posix() for one in (*ours, *others) if one.name != MARK]
+        (place / MARK).write_bytes("\n".join([HEAD, *listed, ""]).encode())
+
+
+def _beginning(place: Path) -> str:
+    return f".{place.name}.lab-"
+
+
+def _contents(folder: Path) -> tuple[list[Path], list[Path]]:
+    """What is in this folder, the deepest first: what an earlier call wrote, and what it did not."""
+    mark, listed = folder / MARK, {MARK}
+    if mark.is_file() and mark.stat().st_size:  # else somebody was killed before anything else was written
+        try:
+            head, *names = read(mark, 1 << 20, "names of files").decode().splitlines()
+        except ValueError:
+            head, names = "", []
+        above = (parent.as_posix() for name in names for parent in PurePosixPath(name).parents)
+        listed = {MARK, *names, *above} if head == HEAD else set()
+    ours, others = list[Path](), list[Path]()
+    for path, folders, files in os.walk(folder, topdown=False):
+        for name in (*files, *folders):
+            one = Path(path, name)
+            link = name in folders and one.is_symlink()
+            (ours if one.relative_to(folder).as_posix() in listed and not link else others).append(one)
+    return ours, others
+
+
+def _delete(folder: Path) -> None:
+    """Delete what an earlier call wrote there, its mark last, and the folder where nothing else is in it."""
+    for one in sorted(_contents(folder)[0], key=lambda one: one.name == MARK):
+        with suppress(OSError):
+            one.rmdir() if one.is_dir() and not one.is_symlink() else one.unlink()
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _sweep(place: Path) -> None:
+    """Delete what calls for this place have left beside it: of those who still write, their mark is locked."""
+    wanted = re.compile(re.escape(_beginning(place)) + "[0-9a-f]{16}")
+    for one in place.parent.iterdir():
+        if wanted.fullmatch(one.name) and one.is_dir() and not one.is_symlink() and not _contents(one)[1]:
+            with suppress(OSError), ExitStack() as held:
+                if (one / MARK).exists():
+                    _locked(held.enter_context(open(one / MARK, "rb")))
+                _delete(one)
+
+
+def _locked(file: IO[bytes]) -> None:
+    """Lock this file, until it is closed. Raises BlockingIOError where another process has."""
+    if sys.platform != "win32":  # where nobody deletes a file that another has open
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _write(path: Path, content: bytes, *, secret: bool) -> None:
@@ -135,13 +215,33 @@ def _write(path: Path, content: bytes, *, secret: bool) -> None:
         file.write(content)
 
 
-def _replace(new: Path, old: Path) -> None:
-    if old.is_dir() and not old.is_symlink():
-        aside = new.with_name(new.name + ".old")
-        old.rename(aside)
-        new.rename(old)
-    else:
-        new.replace(old)
+def _put(new: Path, place: Path) -> None:
+    """Let the new folder stand at this place; what stood there has its name then."""
+    if not place.exists():
+        new.rename(place)
+    elif not _exchanged(new, place):
+        aside = new.with_name(f"{_beginning(place)}{secrets.token_hex(8)}")
+        place.rename(aside)
+        try:
+            new.rename(place)
+        except OSError:
+            aside.rename(place)
+            raise
+        aside.rename(new)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step, where the system has one: renameat2 (Linux) or renamex_np (macOS)."""
+    if sys.platform == "win32":
+        return False
+    import ctypes
+
+    system, here, swap = ctypes.CDLL(None), -100, 2  # AT_FDCWD, RENAME_EXCHANGE; RENAME_SWAP is 2 as well
+    paths = os.fsencode(one), os.fsencode(other)
+    if rename := getattr(system, "renameat2", None):
+        return bool(rename(here, paths[0], here, paths[1], swap) == 0)
+    rename = getattr(system, "renamex_np", None)
+    return bool(rename and rename(*paths, swap) == 0)
 
 
 # ---- growing --------------------------------------------------------------------------------------

@@ -149,6 +149,30 @@ class Piece:
     trouble: str = ""
 
 
+class Status(StrEnum):
+    """What a channel says of a certificate whose issuer may have revoked it."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    NO_WORD = "no word"
+    """Nothing came, or nothing that may be believed here and now; what that means is the client's to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """
+    The owner's word on one certificate, once it was verified, and in words why it is this one.
+
+    `since` is when a revoked one was revoked, `until` the first moment at which
+    a good word holds no longer; None where nobody says.
+    """
+
+    status: Status
+    why: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """

@@ -23,9 +23,11 @@ from lab.built.fleet.command import fleet
 from lab.built.forecast.command import forecast
 from lab.built.known.command import known
 from lab.built.serve.command import serve
+from lab.built.serve.intercept import intercept
 from lab.built.time.command import timeline
 from lab.built.time.hpkp_command import hpkp
-from lab.cli.certificates import certs, intercept, pin
+from lab.cli.certificates import pin
+from lab.cli.certs import certs
 from lab.cli.trials import TWINS, demo, everything, matrix, profiles, trial
 from lab.cli.verb import Parser, flag, forms, runs, taken, verb
 from lab.cli.watched import watched

@@ -50,6 +50,7 @@ BEYOND = {
     "test_forecast": "forecast",
     "test_brought": "forecast",
     "test_serve": "beyond",
+    "test_intercept": "beyond",
     "test_field_": "field",
 }
 

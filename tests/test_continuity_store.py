@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -23,7 +24,13 @@ from lab.built.bench import look_up, many
 from lab.built.known import command
 from lab.built.known.store import Store
 from lab.naming import parse_host
+from lab.pki.pins import pin_of
+from lab.pki.world import World
 from lab.policy.memory import Record, Update, after
+from lab.verbs import main
+from lab.wire.front import Front
+from lab.wire.listener import Listener
+from lab.wire.service import Service
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOST = "bank.example"
@@ -483,3 +490,61 @@ def test_the_bench_has_its_figures() -> None:
     assert found["ratio"] > 0
     assert found["limit"] == 2
     assert "1,000 hosts" in found["note"]
+
+
+# ---- somebody is met -----------------------------------------------------------------------------
+
+
+def test_a_host_is_met_remembered_known_again_and_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A real handshake: first use, the same key under another certificate, another key; the exit code tells them."""
+    world, told = World(also=("localhost",)), []
+    with Listener(lambda raw, port: None) as nobody, Front(nobody) as front:
+        name = f"localhost:{front.port}"
+        renewed = world.issuing.issue(*world.hosts, key=world.genuine.key)
+        for credential in (world.genuine, renewed, world.rogue_root.issue(*world.hosts), renewed):
+            with Service(credential) as front.behind:
+                code = main(["known", "meet", name, "--json", "--store", str(path)])
+                told.append((code, json.loads(capsys.readouterr().out)))
+        front.behind = nobody
+        assert [code for code, _ in told] == [0, 0, 1, 0]
+        reasons = [said["reason"] for _, said in told]
+        assert reasons[0].startswith("first use: nothing is known of localhost")
+        assert reasons[1] == reasons[3] == "the key that is remembered of localhost"
+        assert "another key than the remembered one" in reasons[2]
+        with Store(path) as store:
+            (record,) = store.look_up("localhost", front.port)
+        assert (record.pin, record.count) == (pin_of(world.genuine.leaf), 3)
+
+
+def test_ports_of_one_host_are_strangers(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is known of one port says nothing of another; in words a refusal names the way out."""
+    world = World(also=("localhost",))
+    with Service(world.genuine) as one, Service(world.rogue_root.issue("localhost")) as other:
+        for service in (one, other):
+            assert main(["known", "meet", f"127.0.0.1:{service.port}", "--store", str(path)]) == 0
+        with Store(path) as store:
+            store.apply(Update("sha256/x", None, frozenset({pin_of(one.credential.leaf)})), "127.0.0.1", one.port, NOW)
+        capsys.readouterr()
+        assert main(["known", "meet", f"127.0.0.1:{one.port}", "--store", str(path)]) == 1
+        out = capsys.readouterr().out
+    assert out.startswith(f"refused  127.0.0.1:{one.port}  sha256/")
+    assert f"known forget 127.0.0.1:{one.port}`" in out
+    assert max(map(len, out.splitlines()[1:])) <= 80 + len("`python -m lab")
+
+
+def test_whom_nobody_can_meet_is_one_sentence(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Elsewhere than here, no port, nobody there, no TLS: exit code 2, and nothing is remembered."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with Listener(lambda raw, port: raw.sendall(b"220 mail ESMTP\r\n")) as mail:
+        for name, said in {
+            "192.0.2.1:443": "is not a loopback address",
+            "localhost": "names no port",
+            f"localhost:{port}": "is not there: nobody listens",
+            f"localhost:{mail.port}": "speaks no TLS",
+        }.items():
+            assert main(["known", "meet", name, "--store", str(path)]) == 2
+            error = capsys.readouterr().err
+            assert (said in error, error.count("\n")) == (True, 1)
+    with Store(path) as store:
+        assert list(store.records()) == []

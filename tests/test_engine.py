@@ -20,9 +20,10 @@ import pytest
 from lab.building import Anchors, Branching, PathBuilding
 from lab.observation import Evidence, Line, Outcome, names
 from lab.pki.authority import Credential, new_key, self_signed
+from lab.pki.ocsp import piece
 from lab.pki.pins import pin_of
+from lab.pki.revoke import staple
 from lab.pki.says import SILENT, Says, announcing, pins_header
-from lab.pki.staple import piece, staple
 from lab.pki.world import World
 from lab.policy import checks, hpkp
 from lab.policy.check import Check, Known

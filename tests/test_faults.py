@@ -261,7 +261,7 @@ def test_the_service_behind_the_attacker_is_gone() -> None:
             for _ in range(2):
                 done = ask(attacker, WORLD.store)
                 assert (done.accepted, answered(done).status) == (True, 502)
-                assert "did not answer" in attacker.log.finished(done.port, 5.0).trouble
+                assert "nobody listens" in attacker.log.finished(done.port, 5.0).trouble
             assert attacker.problems == []
 
 

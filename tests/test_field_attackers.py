@@ -353,8 +353,8 @@ def test_mitmdump_is_looked_for_beside_the_lab_and_then_on_the_path(
 
 def test_a_proxy_is_put_in_front_of_loopback_only(tmp_path: Path) -> None:
     """Another address is refused before any program is started."""
-    export(tmp_path / "certs")
-    authority = tmp_path / "certs" / "authorities" / "rogue-root.pem"
+    export(tmp_path / "certs", with_attackers_ca=True)
+    authority = tmp_path / "certs" / "authorities" / "rogue-issuing-ca.pem"
     post = Post(tmp_path, authority, authority, authority, ("192.0.2.1", 443))
     with pytest.raises(ValueError, match="not a loopback address"):
         Running(SSLSPLIT, "sslsplit", post)
@@ -363,8 +363,8 @@ def test_a_proxy_is_put_in_front_of_loopback_only(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes")
 def test_mitmproxys_copy_of_the_key_is_its_owners_alone(tmp_path: Path) -> None:
     """mitmproxy wants key and certificate in one file; that file is as closed as the key was."""
-    export(tmp_path / "certs")
-    names = ("authorities/rogue-root.pem", "keys/rogue-root.key", "stores/public.pem")
+    export(tmp_path / "certs", with_attackers_ca=True)
+    names = ("authorities/rogue-issuing-ca.pem", "keys/rogue-issuing-ca.key", "stores/public.pem")
     authority, key, store = (tmp_path / "certs" / name for name in names)
     MITMPROXY.command("mitmdump", Post(tmp_path, authority, key, store, ("127.0.0.1", 1), 2))
     assert stat.S_IMODE((tmp_path / "mitmproxy-ca.pem").stat().st_mode) == 0o600

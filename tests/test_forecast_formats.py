@@ -380,14 +380,14 @@ def test_what_is_no_file_is_one_sentence(tmp_path: Path) -> None:
 PIECES = st.sampled_from([octets for octets, _ in READ.values()] + [octets for octets, _ in BROKEN.values()][:24])
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=60, deadline=None, database=None)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)), st.sampled_from([None, *Format]))
 def test_random_bytes_raise_one_sentence_or_nothing(octets: bytes, format: Format | None) -> None:
     """Whatever the bytes, and whatever the format that somebody insists on."""
     _survives(octets, format)
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=60, deadline=None, database=None)
 @given(PIECES, st.integers(0, 2000), st.integers(0, 40), st.binary(max_size=4), st.sampled_from([None, *Format]))
 def test_damaged_files_raise_one_sentence_or_nothing(
     octets: bytes, at: int, gone: int, put: bytes, format: Format | None

@@ -20,6 +20,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -541,11 +542,14 @@ def test_without_constraints_everything_passes() -> None:
 
 
 def test_a_constrained_ca_marks_its_limits_critical() -> None:
-    """Name constraints are critical (RFC 5280 section 4.2.1.10), and limit hosts, mail and addresses."""
+    """Name constraints are critical (RFC 5280 section 4.2.1.10), and limit every kind of name of a server."""
     limited = authority("A Root", only=("example",)).certificate
     found = limited.extensions.get_extension_for_class(x509.NameConstraints)
     kinds = {type(one) for one in found.value.permitted_subtrees or ()}
-    assert (True, {x509.DNSName, x509.RFC822Name, x509.IPAddress}) == (found.critical, kinds)
+    every = {x509.DNSName, x509.RFC822Name, x509.IPAddress, x509.UniformResourceIdentifier}
+    assert (True, every) == (found.critical, kinds)
+    usage = limited.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 # ---- the world ------------------------------------------------------------------------------------

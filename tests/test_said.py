@@ -54,7 +54,7 @@ HAPPENED = {
     "2026-05-19": "between",
     "2026-05-28": "between|not known",
     "2026-07-08": "no root programme",
-    "2027-01-31": "the day to run on|no day",
+    "2027-01-31": "the day to run on|no day|a day such as",
     "2027-03-15": "100",
     "2029-03-15": "47",
 }

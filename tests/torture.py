@@ -1,5 +1,6 @@
 """
-Random trouble for the whole program, by hand and with seeds: `python tests/torture.py signals 200`, `files 5000`.
+Random trouble for the whole program, by hand and with seeds: `python tests/torture.py signals 200`, `files 5000`,
+`kills 100`.
 
 It counts what must not be: tracebacks, wrong exit codes, processes and folders left behind, hangs. The exit code is 1
 where anything of that was seen. A line for each gives the seed with which `python tests/torture.py KIND 1 SEED` does it
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,9 +27,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from vouching import certificates_in
 
 from lab.built.known.store import Store
+from lab.disk import MARK
 from lab.pki.export import export
+from lab.pki.pins import pin_of
 from lab.policy.memory import Update
 
 SLOW = 10.0  # seconds after which it hangs
@@ -159,7 +165,49 @@ def read(dice: random.Random, folder: Path, inside: Path) -> tuple[str, list[str
     return f"{verb} (of {name}), {code}", wrong
 
 
-KINDS = {"signals": signalled, "files": read}
+CERTS = (
+    "import sys; from lab.verbs import main\n"
+    "while not main(['certs', '--with-attackers-ca', '--out', sys.argv[1]]): pass"
+)
+
+
+def one_world(folder: Path) -> list[str]:
+    """What is wrong with an export: what is missing or too much, keys and pins of another one, what lies beside it."""
+    if not folder.exists():
+        return ["no folder"]
+    _, *names = (folder / MARK).read_text("utf-8").splitlines()
+    there = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
+    wrong = [f"differs in {name}" for name in sorted(there ^ {MARK, *names})]
+    if not wrong:
+        leaves = {one.stem: certificates_in(one)[0].public_key() for one in (folder / "chains").iterdir()}
+        keys = {one.stem: load_pem_private_key(one.read_bytes(), None) for one in (folder / "keys").iterdir()}
+        wrong += [f"another key of {name}" for name in leaves if keys[name].public_key() != leaves[name]]
+        pins = json.loads((folder / "pins/pins.json").read_text("utf-8"))
+        roots = {pin_of(one) for one in certificates_in(folder / "stores/public.pem")}
+        wrong += ["another leaf's pin"] * (pins["leaf"] != pin_of(leaves["genuine"]))
+        wrong += ["another root's pin"] * (pins["root"] not in roots)
+    return wrong
+
+
+def killed(dice: random.Random, folder: Path, inside: Path) -> tuple[str, list[str]]:
+    """`certs` over an export of its own, again and again, and SIGKILL at one moment; then once more, to its end."""
+    out, after = inside / "certs", dice.uniform(0, 0.5)
+    export(out)
+    line = [sys.executable, "-c", CERTS, str(out)]
+    with subprocess.Popen(line, cwd=inside, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()  # it has written once, and goes on
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        time.sleep(after)
+        process.kill()
+    wrong = one_world(out)
+    left_over = [one.name for one in inside.iterdir() if one != out]
+    export(out)
+    wrong += one_world(out) + [f"left {one.name}" for one in inside.iterdir() if one != out]
+    return f"SIGKILL after {after:.3f} s, which left {len(left_over)} beside", wrong
+
+
+KINDS = {"signals": signalled, "files": read, "kills": killed}
 
 
 def main(kind: str, many: int, first: int, at_once: int = 2) -> int:
@@ -178,7 +226,8 @@ def main(kind: str, many: int, first: int, at_once: int = 2) -> int:
             counted.update([" ".join(one.split()[:1]) for one in wrong] or ["fine"])
             if wrong:
                 print(f"seed {seed}: {done}: {', '.join(wrong)}", flush=True)
-                print("   ", inside.with_suffix(".err").read_text("utf-8", "replace")[-300:].replace("\n", "\n    "))
+                if (said := inside.with_suffix(".err")).exists():
+                    print("   ", said.read_text("utf-8", "replace")[-300:].replace("\n", "\n    "))
             for one in (inside, inside.with_suffix(".out")):
                 shutil.rmtree(one, ignore_errors=True)
 

@@ -10,7 +10,7 @@ socket or a pin, and nothing is written to disk.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lab.pki.log import PublicLog, logged
 from lab.pki.names import is_address
 from lab.pki.pins import name_of
 
@@ -131,6 +132,8 @@ class Authority:
         algorithm: str = "ECDSA",
         not_before: datetime | None = None,
         not_after: datetime | None = None,
+        extensions: Iterable[x509.ExtensionType] = (),
+        logs: Sequence[PublicLog] = (),
     ) -> Credential:
         """
         A credential for `hosts`, the first of which is its name.
@@ -138,10 +141,12 @@ class Authority:
         With `key`, the certificate is for that key: this is how a renewal
         keeps its pin, and how a thief gets a new certificate for a stolen key.
         Without dates it starts a day ago and lasts `life`, 90 days by default.
+        `extensions` are further ones, none of them critical. It holds what `logs` sign for it.
         """
         start = not_before or (self.now or _today()) - BACKDATED
         end = not_after or start + self.life
-        if self.trustme and key is None and algorithm in TRUSTME_KEYS:
+        further = tuple(extensions)
+        if self.trustme and not (key or further or logs) and algorithm in TRUSTME_KEYS:
             made = self.trustme.issue_cert(
                 *hosts,
                 common_name=hosts[0],
@@ -155,7 +160,8 @@ class Authority:
             leaf, held = x509.load_pem_x509_certificate(pem), _load_key(made.private_key_pem.bytes())
         else:
             held = key or new_key(algorithm)
-            leaf = _leaf(self, hosts, held, start, end)
+            builder, above = _leaf(self, hosts, held, start, end, further), [one.certificate for one in self.line()]
+            leaf = logged(builder, lambda made: signed(made, self.key), above, logs, self.now or _today())
         between = [one.certificate for one in self.line() if one.parent]
         return Credential(held, (leaf, *between), self)
 
@@ -182,11 +188,13 @@ def authority(
     """
     A root CA, or an intermediate where `under` names its parent.
 
-    `only` lists domains: the certificate then carries critical name
-    constraints (RFC 5280 section 4.2.1.10) that permit those domains, mail at
-    those domains, and loopback addresses. Without any choice trustme makes it,
-    valid from 2000 to 3000. `now`, where given, is the day on which it and the
-    authorities below it issue.
+    `only` lists domains: the certificate then is for TLS servers only (extended
+    key usage), and carries critical name constraints (RFC 5280 section
+    4.2.1.10) that permit those domains, mail and URIs at those domains, and
+    loopback addresses; with entries such as ``CN=bank.example`` only subjects
+    that begin so as well. Not every verifier holds a trust anchor to them.
+    Without any choice trustme makes it, valid from 2000 to 3000. `now`,
+    where given, is the day on which it and the authorities below it issue.
     """
     today, life = now or (under.now if under else None), under.life if under else LEAF_LIFE
     domains = tuple(only)
@@ -222,7 +230,7 @@ def self_signed(*hosts: str, now: datetime | None = None) -> Credential:
     """A certificate for `hosts` that its own key signed on the day `now`, today by default: nobody vouches for it."""
     key = new_key()
     start = (now or _today()) - BACKDATED
-    return Credential(key, (_leaf(None, hosts, key, start, start + LEAF_LIFE),))
+    return Credential(key, (signed(_leaf(None, hosts, key, start, start + LEAF_LIFE), key),))
 
 
 def acting_as_ca(credential: Credential) -> Authority:
@@ -289,28 +297,38 @@ def begun(
 
 
 def signed(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
-    """The finished certificate. ML-DSA brings its own hash; the builder then wants None."""
-    return builder.sign(key, None if isinstance(key, mldsa.MLDSA65PrivateKey) else hashes.SHA256())
+    """The finished certificate."""
+    return builder.sign(key, digest_for(key))
+
+
+def digest_for(key: Key) -> hashes.SHA256 | None:
+    """The hash that a signature by this key is over. ML-DSA brings its own; whoever signs then wants None."""
+    return None if isinstance(key, mldsa.MLDSA65PrivateKey) else hashes.SHA256()
 
 
 def _leaf(
-    signer: Authority | None, hosts: tuple[str, ...], key: Key, start: datetime, end: datetime
-) -> x509.Certificate:
+    signer: Authority | None,
+    hosts: tuple[str, ...],
+    key: Key,
+    start: datetime,
+    end: datetime,
+    further: tuple[x509.ExtensionType, ...] = (),
+) -> x509.CertificateBuilder:
     # OpenSSL holds a common name that looks like a host against name constraints where no DNS name is there,
     # so an address is no common name: a limited CA could not vouch for 127.0.0.1 otherwise.
     kind = NameOID.ORGANIZATION_NAME if is_address(hosts[0]) else NameOID.COMMON_NAME
     subject = x509.Name([x509.NameAttribute(kind, hosts[0])])
-    alternatives = [
-        x509.IPAddress(ipaddress.ip_address(host)) if is_address(host) else x509.DNSName(host) for host in hosts
-    ]
+    names = [x509.IPAddress(ipaddress.ip_address(one)) if is_address(one) else x509.DNSName(one) for one in hosts]
     builder = (
         begun(subject, key, signer, start, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(_usage("digital_signature"), critical=True)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(usage("digital_signature"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     )
-    return signed(builder, signer.key if signer else key)
+    for extension in further:
+        builder = builder.add_extension(extension, critical=False)
+    return builder
 
 
 def _certified_again(of: Authority, signer: Authority | None) -> Authority:
@@ -328,14 +346,16 @@ def _ca_certificate(
     builder = (
         begun(subject, key, signer, start, end)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(_usage("digital_signature", "key_cert_sign", "crl_sign"), critical=True)
+        .add_extension(usage("digital_signature", "key_cert_sign", "crl_sign"), critical=True)
     )
     if only:
         builder = builder.add_extension(_constraints(only), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return signed(builder, signer.key if signer else key)
 
 
-def _usage(*allowed: str) -> x509.KeyUsage:
+def usage(*allowed: str) -> x509.KeyUsage:
+    """The key usage extension with these bits and no others."""
     every = (
         *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
         *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
@@ -343,12 +363,15 @@ def _usage(*allowed: str) -> x509.KeyUsage:
     return x509.KeyUsage(**{name: name in allowed for name in every})
 
 
-def _constraints(domains: tuple[str, ...]) -> x509.NameConstraints:
-    # A kind of name that no subtree mentions is not constrained at all, so
-    # addresses and mail have to be named beside the hosts.
+def _constraints(only: tuple[str, ...]) -> x509.NameConstraints:
+    # A kind of name that no subtree mentions is not constrained at all, so addresses, mail and URIs have to be named
+    # beside the hosts. Subjects are where that is asked for: `cryptography` refuses every chain with such a limit.
     permitted: list[x509.GeneralName] = []
-    for domain in domains:
-        permitted += [x509.DNSName(domain), x509.RFC822Name(domain)]
+    for one in only:
+        if one.startswith("CN="):
+            permitted.append(x509.DirectoryName(x509.Name.from_rfc4514_string(one)))
+        else:
+            permitted += [x509.DNSName(one), x509.RFC822Name(one), x509.UniformResourceIdentifier(one)]
     for network in ("127.0.0.0/8", "::1/128"):
         permitted.append(x509.IPAddress(ipaddress.ip_network(network)))
     return x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)

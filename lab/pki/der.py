@@ -3,7 +3,8 @@ The fields of a certificate as octets: tags and lengths (X.690), in the order of
 
 A parser of certificates takes one whole or not at all. What a server presented
 has to be shown all the same, and a pin is the hash of octets as they stand,
-whatever they mean. Nothing is judged here, and no extension is looked into.
+whatever they mean. Nothing is judged here, and no extension is looked into:
+one can be left out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-VERSION, SEQUENCE, UTC_TIME, INDEFINITE = 0xA0, 0x30, 0x17, 0x80
+VERSION, EXTENSIONS, SEQUENCE, UTC_TIME, INDEFINITE = 0xA0, 0xA3, 0x30, 0x17, 0x80
 MOST = 100_000
 """Values that stand one behind the other, at most: somebody handed the octets in."""
 NAMED = (b"\x55\x04\x03", b"\x55\x04\x0a")
@@ -65,6 +66,56 @@ def fields(der: bytes) -> Fields:
     inner = parts(tbs.content)
     _, _, issuer, validity, subject, spki, *_ = inner[1:] if inner and inner[0].tag == VERSION else inner
     return Fields(issuer.content, validity.content, subject.content, spki.whole)
+
+
+def wrapped(tag: int, content: bytes) -> bytes:
+    """One value: the content behind its tag and length."""
+    length = len(content)
+    if length < INDEFINITE:
+        return bytes((tag, length)) + content
+    size = (length.bit_length() + 7) // 8
+    return bytes((tag, INDEFINITE + size)) + length.to_bytes(size, "big") + content
+
+
+def extension(tbs: bytes, name: bytes) -> bytes | None:
+    """
+    The octets in the extension of this object identifier, in what is signed in a certificate; None where it has none.
+
+    Raises ValueError where the octets are no TBSCertificate, or have it twice.
+    """
+    found = [values[-1].content for values, _ in _extensions(tbs)[1] if values[0].content == name]
+    if len(found) > 1:
+        raise ValueError("an extension stands in the certificate twice")
+    return found[0] if found else None
+
+
+def without(tbs: bytes, name: bytes) -> bytes:
+    """
+    What is signed in a certificate (a TBSCertificate), without the extension of this object identifier.
+
+    All else stays octet by octet; where it has none such, so does all. Raises ValueError where the octets are none.
+    """
+    before, every = _extensions(tbs)
+    kept = [whole for values, whole in every if values[0].content != name]
+    if len(kept) == len(every):
+        return tbs
+    left = wrapped(EXTENSIONS, wrapped(SEQUENCE, b"".join(kept))) if kept else b""  # RFC 5280: none is no empty list
+    return wrapped(SEQUENCE, before + left)  # so lengths are made anew, which DER allows in one way only
+
+
+def _extensions(tbs: bytes) -> tuple[bytes, list[tuple[list[Element], bytes]]]:
+    """What stands before them, and each extension: the values in it, and its octets."""
+    (whole,) = parts(tbs)
+    *before, last = parts(whole.content)
+    if last.tag != EXTENSIONS:
+        return whole.content, []
+    (listed,) = parts(last.content)
+    if {whole.tag, listed.tag} != {SEQUENCE}:
+        raise ValueError("what is signed in a certificate is a sequence, and so are its extensions")
+    every = [(parts(one.content), one.whole) for one in parts(listed.content)]
+    if not all(values for values, _ in every):
+        raise ValueError("an extension has no name")
+    return b"".join(one.whole for one in before), every
 
 
 def said(name: bytes) -> str:

@@ -2,15 +2,17 @@
 Writes a throwaway world to disk: chains, trust stores, keys, pins, a page of commands.
 
 Unlike the worlds in memory, every authority written here carries its own short
-dates and its own name constraints, host names and addresses both, intermediates
-too. Keys are written mode 0600. Everything is written beside and then renamed,
-so a folder is either the old world or the new one.
+dates and its own name constraints, for every kind of name, intermediates too.
+Keys are those of servers, mode 0600: no CA can sign anything more. Only who asks
+for the attackers' CAs gets two intermediates with their keys. The folder is
+either the old world or the new one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -63,7 +65,8 @@ def credentials(world: World) -> dict[str, Credential]:
     }
 
 
-def _authorities(world: World) -> dict[str, Authority]:
+def authorities(world: World) -> dict[str, Authority]:
+    """The authorities whose certificates are written, by file name."""
     return {
         "honest-root": world.root,
         "honest-issuing-ca-1": world.issuing,
@@ -76,46 +79,79 @@ def _authorities(world: World) -> dict[str, Authority]:
     }
 
 
-def pem(certificates: Iterable[x509.Certificate]) -> bytes:
-    """Certificates as PEM, in order, each with its name above it."""
-    named = ((f"# {name_of(one.subject)}\n".encode(), one) for one in certificates)
-    return b"".join(name + one.public_bytes(serialization.Encoding.PEM) for name, one in named)
-
-
-def export(out: Path, host: str = HOST) -> list[str]:
+def attackers_cas(world: World) -> dict[str, Authority]:
     """
-    Write a fresh limited world to `out` and return the paths written, relative to it.
+    The CAs that an intercepting program may be given with their keys, by file name: no anchor is among them.
 
-    Earlier exports there are replaced; other files are left alone. Raises
-    ValueError, in one sentence, for a folder that cannot be written or has
-    things of these names that are no export, and for a host that is not reserved.
+    Verifiers that hold no trust anchor to its limits (RFC 5280 section 6.2) hold these to theirs.
     """
-    files = _files(limited_world(host))
-    written_folder(out, files, secret="keys", mark="LOOK.md")
-    return sorted(files)
+    above = {"rogue": world.rogue_root, "installed": world.inspection_root}
+    only = (*(names := world.root.only), *(f"CN={name}" for name in names))
+    return {
+        f"{who}-issuing-ca": world.authority(f"{root.name}, issuing", under=root, only=only)
+        for who, root in above.items()
+    }
 
 
-def _files(world: World) -> dict[str, bytes]:
+def pem(certificates: Iterable[x509.Certificate], *, named: bool = True) -> bytes:
+    """Certificates as PEM, in order, each with its name above it unless it is not `named`."""
+    heads = ((f"# {name_of(one.subject)}\n".encode() if named else b"", one) for one in certificates)
+    return b"".join(head + one.public_bytes(serialization.Encoding.PEM) for head, one in heads)
+
+
+def export(
+    out: Path, host: str = HOST, *, with_attackers_ca: bool = False, neutral: bool = False
+) -> tuple[list[str], dict[str, str]]:
+    """
+    Write a fresh limited world to `out`; the paths written, relative to it, and which chain is whose.
+
+    An earlier export there is replaced, and nothing else. Chains are called for
+    what they are, unless `neutral`: then by number, in no order, without what
+    would give them away but the certificates themselves. Raises ValueError, in
+    one sentence, for a folder that cannot be written or is no export, and for a
+    host that is not reserved.
+    """
+    world = limited_world(host)
     made = credentials(world)
-    authorities = _authorities(world)
-    files: dict[str, bytes] = {".gitignore": b"*\n"}
-    for name, credential in made.items():
-        files[f"chains/{name}.pem"] = pem(credential.chain)
-        files[f"keys/{name}.key"] = key_pem(credential.key)
-    for name, authority in authorities.items():
-        files[f"authorities/{name}.pem"] = pem([authority.certificate])
-        files[f"keys/{name}.key"] = key_pem(authority.key)
-    files["keys/backup.key"] = key_pem(world.backup_key)
+    order = list(made)
+    if neutral:
+        random.SystemRandom().shuffle(order)
+    names = {name: f"chain-{number:02}" if neutral else name for number, name in enumerate(order, start=1)}
+    files = written_files(world, made, names, neutral=neutral)
+    if with_attackers_ca:
+        files.update(attackers_files(attackers_cas(world)))
+    written_folder(out, files, secret="keys")
+    return sorted(files), names
+
+
+def written_files(
+    world: World, made: Mapping[str, Credential], names: Mapping[str, str], *, neutral: bool = False
+) -> dict[str, bytes]:
+    """The world as files, by path: these credentials of it, under these names."""
+    about = (resources.files("lab.pki") / "certs-readme.md").read_bytes()  # as it stands in the project's own folder
+    files: dict[str, bytes] = {".gitignore": b"*\n", "README.md": about}
+    for name, called in names.items():
+        files[f"chains/{called}.pem"] = pem(made[name].chain, named=not neutral)
+        files[f"keys/{called}.key"] = key_pem(made[name].key)
     store = [authority.certificate for authority in world.store]
     files["stores/public.pem"] = pem(store)
-    files["stores/with-installed-ca.pem"] = pem([*store, world.inspection_root.certificate])
-    files["stores/rogue-only.pem"] = pem([world.rogue_root.certificate])
+    if not neutral:
+        files.update({f"authorities/{name}.pem": pem([one.certificate]) for name, one in authorities(world).items()})
+        files["stores/with-installed-ca.pem"] = pem([*store, world.inspection_root.certificate])
+        files["stores/rogue-only.pem"] = pem([world.rogue_root.certificate])
+    files["keys/backup.key"] = key_pem(world.backup_key)
     backup = pin_of(world.backup_key.public_key())
     files.update(pin_files(world.host, made["genuine"], backup, (world.now + LIFE).date()))
-    page = (resources.files("lab.pki") / "look.md").read_text("utf-8")
+    page = (resources.files("lab.pki") / ("look-neutral.md" if neutral else "look.md")).read_text("utf-8")
     curl = files["pins/curl.txt"].decode().strip()
-    files["LOOK.md"] = page.format(host=world.host, days=LIFE.days, curl_pins=curl).encode()
+    files["LOOK.md"] = page.format(host=world.host, days=LIFE.days, curl_pins=curl, chains=len(names)).encode()
     return files
+
+
+def attackers_files(cas: Mapping[str, Authority]) -> dict[str, bytes]:
+    """These CAs as files, by path: each with those above it, its root last, and its key."""
+    chains = {f"authorities/{name}.pem": pem(one.certificate for one in ca.line()) for name, ca in cas.items()}
+    return chains | {f"keys/{name}.key": key_pem(ca.key) for name, ca in cas.items()}
 
 
 def pin_files(host: str, genuine: Credential, backup: str, expiration: date) -> dict[str, bytes]:

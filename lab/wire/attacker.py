@@ -21,6 +21,7 @@ from lab.wire import tls
 from lab.wire.deadline import PATIENCE, allow
 from lab.wire.http import Answer, Change, Request, Wire
 from lab.wire.keylog import Tell
+from lab.wire.knock import knock
 from lab.wire.listener import Address, Listener, dial, require_loopback
 from lab.wire.visit import Log, Visit, attend
 
@@ -90,13 +91,19 @@ class _Upstream:
             answer = wire.next_answer()
         except (OSError, SSL.Error, h11.ProtocolError) as problem:
             self.close()
-            visit.trouble = f"the genuine service did not answer: {tls.words(problem)}"
-            return Answer(502, [(b"content-type", b"text/plain")], b"the service does not answer\n")
+            visit.trouble = f"the genuine service {self._why(problem)}"
+            return Answer(502, [(b"content-type", b"text/plain")], f"{visit.trouble}\n".encode())
         if wire.http.our_state is not h11.IDLE:  # the service wants no further request on this line
             self.close()
         elif self._raw:
             allow(self._raw, None)
         return answer
+
+    def _why(self, problem: Exception) -> str:
+        found = ""
+        if not isinstance(problem, TimeoutError | SSL.WantReadError | h11.LocalProtocolError):
+            found = knock(self._attacker.upstream, self._attacker.host, self._attacker.patience)
+        return found or f"did not answer: {tls.words(problem)}"
 
     def _line(self) -> Wire:
         """The line, opened where it is not; its handshake and the next answer have twice the patience."""

@@ -21,9 +21,9 @@ from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Evidence, Observation, Piece, Successor, ValidationError
 from lab.pki.errors import UNSPECIFIED, error_at
 from lab.pki.names import sent
+from lab.pki.ocsp import piece
 from lab.pki.paths import LONGEST, build, constrained
 from lab.pki.pins import name_mismatch, read
-from lab.pki.staple import piece
 from lab.pki.successor import from_json, hear
 from lab.wire import interrupt, tls
 from lab.wire.deadline import PATIENCE

@@ -24,7 +24,7 @@ from lab.pki.authority import Credential, key_pem
 from lab.pki.names import dns_name, is_address, sent
 from lab.wire import keylog
 
-_ALERT = re.compile(r"(?:tlsv1\d?|sslv3|ssl/tls) (?:alert )?(.+)")
+_ALERT = re.compile(r"(?:(?:tlsv1\d?|sslv3|ssl/tls) (?:alert )?|tls alert )(.+)")
 """How OpenSSL words an alert that came in; those of TLS extensions lack the word itself."""
 
 

@@ -106,7 +106,7 @@ def _mitmdump(program: str, post: Post) -> Sequence[str | Path]:
 def _sslsplit(program: str, post: Post) -> Sequence[str | Path]:
     # -D keeps it in the foreground. Started by root, it reads the keys, opens its log and goes on as nobody.
     host, port = post.upstream
-    forging = ("-k", post.key, "-c", post.authority)
+    forging = ("-k", post.key, "-c", post.authority, "-C", post.authority)
     return [program, "-D", *forging, "-L", post.folder / CONTENT, "https", HOME, str(post.port), host, str(port)]
 
 
@@ -134,7 +134,7 @@ class Running:
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
-        (anchor,) = x509.load_pem_x509_certificates(post.authority.read_bytes())
+        anchor = x509.load_pem_x509_certificates(post.authority.read_bytes())[-1]
         self._context = tls.client_context([anchor], datetime.now(UTC))
 
     def __enter__(self) -> Self:

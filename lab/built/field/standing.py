@@ -16,16 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from lab.built.field.proxies import Post, Proxy, Running
 from lab.built.field.results import Absent
 from lab.built.programs.outside import Outside
 from lab.built.programs.program import version_of
+from lab.disk import written_folder
 from lab.observation import Line
-from lab.pki.authority import Authority, Credential, Key
-from lab.pki.export import export
+from lab.pki.export import attackers_cas, attackers_files, authorities, credentials, limited_world, written_files
 from lab.policy.pinset import Role, Site
 from lab.scenes.catalogue import Meeting, Scene, case
 from lab.wire.listener import Listener
@@ -39,28 +36,44 @@ PUBLIC = ("honest-root", "other-public-root", "cdn-public-root")
 
 @dataclass(frozen=True)
 class Foothold:
-    """What an attacker has: by the names of the scene that it is in, and of the exported files that it uses."""
+    """
+    What an attacker has: by the names of the scene that it is in, and of the exported things that it uses.
+
+    `issuing` is the CA whose key a program is given; it is below `authority`.
+    """
 
     title: str
     scene: str
     authority: str
+    issuing: str
     credential: str
     installed: bool = False
 
 
 FOOTHOLDS = (
-    Foothold("its CA is in no store", "untrusted_rogue_ca", "rogue-root", "rogue-ca"),
-    Foothold("its CA was installed", "installed_ca", "installed-inspection-ca", "installed-ca", installed=True),
+    Foothold("its CA is in no store", "untrusted_rogue_ca", "rogue-root", "rogue-issuing-ca", "rogue-ca"),
+    Foothold(
+        "its CA was installed",
+        "installed_ca",
+        "installed-inspection-ca",
+        "installed-issuing-ca",
+        "installed-ca",
+        installed=True,
+    ),
 )
 
 
 class Export:
-    """A fresh export in `folder`, read back as a service and an attacker use it."""
+    """A fresh limited world, and in `folder` what an intercepting program needs of it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        export(folder)
-        pins = json.loads((folder / "pins" / "pins.json").read_text("utf-8"))
+        world = limited_world()
+        self.authorities = authorities(world)
+        self.credentials = credentials(world)
+        files = written_files(world, self.credentials, {name: name for name in self.credentials})
+        written_folder(folder, files | attackers_files(attackers_cas(world)), secret="keys")
+        pins = json.loads(files["pins/pins.json"])
         self.site: Site = {
             Role.ROOT: frozenset({pins["root"]}),
             Role.INTERMEDIATE: frozenset(pins["intermediate"]),
@@ -69,31 +82,13 @@ class Export:
             Role.BACKUP: frozenset({pins["backup"]}),
         }
 
-    def key(self, name: str) -> Key:
-        """The private key of that name."""
-        found = load_pem_private_key((self.folder / "keys" / f"{name}.key").read_bytes(), None)
-        assert isinstance(found, Key)
-        return found
-
-    def _read(self, kind: str, name: str) -> list[x509.Certificate]:
-        return x509.load_pem_x509_certificates((self.folder / kind / f"{name}.pem").read_bytes())
-
-    def credential(self, name: str) -> Credential:
-        """What a server of that name presents."""
-        return Credential(self.key(name), tuple(self._read("chains", name)))
-
-    def authority(self, name: str) -> Authority:
-        """The CA of that name."""
-        (certificate,) = self._read("authorities", name)
-        return Authority(name, self.key(name), certificate)
-
     def scene(self, foothold: Foothold) -> Scene:
         """The genuine service as everybody knows it; then the attacker is on the line."""
-        genuine, public = self.credential("genuine"), tuple(map(self.authority, PUBLIC))
-        installed = (self.authority(foothold.authority),) if foothold.installed else ()
+        genuine, public = self.credentials["genuine"], tuple(self.authorities[name] for name in PUBLIC)
+        installed = (self.authorities[foothold.authority],) if foothold.installed else ()
         now = datetime.now(UTC)
         before = Meeting(Line.GENUINE, genuine, public, now, "the genuine service, before the attacker comes")
-        forged = self.credential(foothold.credential)
+        forged = self.credentials[foothold.credential]
         then = Meeting(Line.ATTACKER, forged, (*public, *installed), now, foothold.title, installed=installed)
         return Scene("localhost", genuine, self.site, (before, then), about=1)
 
@@ -118,7 +113,7 @@ class Posted(Outside):
 
     def begin(self, stack: ExitStack, proxy: Proxy, program: str) -> None:
         """Start this proxy, until `stack` is left. Raises ValueError where it cannot be started."""
-        files, name = self._exported.folder, self.foothold.authority
+        files, name = self._exported.folder, self.foothold.issuing
         post = Post(
             folder=Path(tempfile.mkdtemp(prefix=f"{proxy.name}-", dir=self.folder)),
             authority=files / "authorities" / f"{name}.pem",

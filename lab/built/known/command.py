@@ -1,5 +1,5 @@
 """
-The command `known`: list, forget and export what a store of known hosts holds.
+The command `known`: meet a host; list, forget and export what a store of known hosts holds.
 
 It reads arguments and prints.
 """
@@ -10,6 +10,7 @@ import argparse
 import json
 import stat
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -107,6 +108,36 @@ def _export(chosen: argparse.Namespace) -> None:
     print(f"{count} record{'' if count == 1 else 's'} written to {chosen.out}")
 
 
+@verb(
+    "meet",
+    "localhost:8443",
+    option("host", "a loopback address; nothing else is called", metavar="HOST:PORT"),
+    *SHARED,
+)
+def _meet(chosen: argparse.Namespace) -> int:
+    """
+    Meet a TLS server of yours on this machine: its key is remembered at first use, and another one is refused later.
+    Exit code 0 where it was met, 1 where it was refused, 2 where nobody was met.
+    """
+    from lab.built.known.lived import greet
+    from lab.built.known.store import Store
+
+    host, port = parse_host(chosen.host)
+    if port is None:
+        raise ValueError(f"{chosen.host!r} names no port; try {chosen.host}:8443")
+    with Store(_path(chosen)) as store:
+        verdict, leaf = greet(store, host, port)
+    if chosen.json:
+        said = {"host": host, "port": port, "pin": leaf.pin, "accepted": verdict.accepted, "reason": verdict.reason}
+        printed(said)
+    else:
+        print(f"{'accepted' if verdict.accepted else 'refused'}  {printable(chosen.host)}  {leaf.pin}")
+        print(textwrap.fill(printable(verdict.reason, 1000), 80, initial_indent="    ", subsequent_indent="    "))
+        if not verdict.accepted:
+            print(f"    if its owner says that it has a new key: `python -m lab known forget {chosen.host}`")
+    return 0 if verdict.accepted else 1
+
+
 HEAD = f'{{"format": {FORMAT}, "records": [\n'
 
 
@@ -170,7 +201,7 @@ def _put(records: Iterable[Record], file: IO[str], *, as_json: bool) -> int:
 
 known = Verb(
     "known",
-    "List, forget or export the hosts whose keys are remembered.",
+    "Meet hosts whose keys are remembered; list, forget or export what is.",
     "forget bank.example:443",
-    verbs=(_list, _forget, _export),
+    verbs=(_meet, _list, _forget, _export),
 )

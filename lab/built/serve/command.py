@@ -15,6 +15,7 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,32 @@ if TYPE_CHECKING:
 
 ENTER = "enter"
 TICK = 0.5  # seconds between two looks at the clock
+LASTING = option("--for", "end by itself after so many seconds", dest="seconds", type=float, metavar="SECONDS")
+
+
+def lasting(seconds: float | None) -> float:
+    """How many seconds `--for` gives; infinite without it. Raises ValueError for what is no time."""
+    if seconds is None:
+        return math.inf
+    if not 0 <= seconds < threading.TIMEOUT_MAX:
+        raise ValueError(f"--for {seconds:g} is no time to serve; give a number of seconds, as in --for 60")
+    return seconds
+
+
+def during(seconds: float, happening: queue.SimpleQueue[Any]) -> Iterator[Any]:
+    """What is put into the queue, until the time is over; None now and then, where nothing is."""
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        happened = None
+        with suppress(queue.Empty):
+            # With a time limit: a wait without one cannot be interrupted on Windows.
+            happened = happening.get(timeout=min(TICK, left))
+        yield happened
+
+
+def say(as_json: bool, record: Callable[[], Any], text: Callable[[], str]) -> None:
+    """Print one event: an object on one line, or words."""
+    print(json.dumps(record()) if as_json else text(), flush=True)
 
 
 @verb(
@@ -45,7 +72,7 @@ TICK = 0.5  # seconds between two looks at the clock
     ),
     names("--programs", "print commands for these, or for all; for the first that is here by default"),
     forms(json="one JSON object a line: first the scene, then each event"),
-    option("--for", "end by itself after so many seconds", dest="seconds", type=float, metavar="SECONDS"),
+    LASTING,
     file(
         "--keylog",
         "write the TLS secrets of the lab's connections to this new file, in the format of SSLKEYLOGFILE "
@@ -71,18 +98,15 @@ def serve(chosen: argparse.Namespace) -> int:
 
     case, begins = _chosen(chosen)
     programs = _programs(chosen)
-    if chosen.seconds is not None and not 0 <= chosen.seconds < threading.TIMEOUT_MAX:
-        raise ValueError(f"--for {chosen.seconds:g} is no time to serve; give a number of seconds, as in --for 60")
+    seconds = lasting(chosen.seconds)
     happening: queue.SimpleQueue[Any] = queue.SimpleQueue()
     with Session(case, begins, happening, chosen.keylog, chosen.capture) as session:
         session.programs = programs
-        _say(chosen, session.record, session.text)
+        say(chosen.json, session.record, session.text)
         _listen(happening)
-        ends = time.monotonic() + (math.inf if chosen.seconds is None else chosen.seconds)
-        while (left := ends - time.monotonic()) > 0:
-            with suppress(queue.Empty):
-                # With a time limit: a wait without one cannot be interrupted on Windows.
-                _tell(chosen, session, happening.get(timeout=min(TICK, left)))
+        for happened in during(seconds, happening):
+            if happened is not None:
+                _tell(chosen, session, happened)
             for problem in session.problems():
                 print(f"lab: {problem}", file=sys.stderr, flush=True)
     return 0
@@ -117,13 +141,9 @@ def _programs(chosen: argparse.Namespace) -> list[str]:
 def _tell(chosen: argparse.Namespace, session: Session, happened: Any) -> None:
     if happened is ENTER:
         turned = session.next()
-        _say(chosen, turned.record, turned.text)
+        say(chosen.json, turned.record, turned.text)
     else:
-        _say(chosen, happened.record, lambda: str(happened))
-
-
-def _say(chosen: argparse.Namespace, record: Any, text: Any) -> None:
-    print(json.dumps(record()) if chosen.json else text(), flush=True)
+        say(chosen.json, happened.record, happened.__str__)
 
 
 def _listen(happening: queue.SimpleQueue[Any]) -> None:

@@ -21,7 +21,7 @@ from lab.wire.http import Request
 from lab.wire.service import Service
 from lab.wire.visit import Visit
 
-SECRET = (b"authorization", b"cookie")
+SECRET = ("authorization", "cookie")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Sighting:
 
     `what` is read, served, refused, left or trouble; `who` is attacker, proxy
     or genuine. A refusal is one that an alert told; who merely leaves may have
-    refused as well, and nobody can see that from there.
+    refused as well, and nobody can see that from there. `below` are lines of
+    their own.
     """
 
     what: str
@@ -39,10 +40,12 @@ class Sighting:
     port: int
     words: str
     details: dict[str, Any] = field(default_factory=dict)
+    below: tuple[str, ...] = ()
     when: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __str__(self) -> str:
-        return f"{self.when.astimezone():%H:%M:%S}  {self.who:<8}  {self.what:<8} {self.words}"
+        head = f"{self.when.astimezone():%H:%M:%S}  {self.who:<8}  {self.what:<8} {self.words}"
+        return "\n".join([head, *(f"{'':<10}{line}" for line in self.below)])
 
     def record(self) -> dict[str, Any]:
         """The event as plain JSON values."""
@@ -50,30 +53,38 @@ class Sighting:
         return {**head, **self.details}
 
 
-def watch(listener: Service | Attacker, meeting: Meeting, tell: Callable[[Sighting], None]) -> None:
-    """From now on, tell what happens at this listener, which was made for this meeting."""
-    who = "genuine"
-    if isinstance(listener, Attacker):
-        who = "attacker" if meeting.line is Line.ATTACKER else "proxy"
-    listener.log.heard = lambda visit, request: tell(_request(who, visit, request))
+def part(listener: Service | Attacker, meeting: Meeting) -> str:
+    """Who this listener, which was made for this meeting, is in what is told."""
+    if not isinstance(listener, Attacker):
+        return "genuine"
+    return "attacker" if meeting.line is Line.ATTACKER else "proxy"
+
+
+def watch(listener: Service | Attacker, who: str, tell: Callable[[Sighting], None], *, every: bool = False) -> None:
+    """From now on, tell what happens at this listener; with `every`, all headers that are read."""
+    listener.log.heard = lambda visit, request: tell(_request(who, visit, request, every))
     listener.log.left = _teller(tell, who)
 
 
-def _request(who: str, visit: Visit, request: Request) -> Sighting:
-    line = printable(request.line)
+def _request(who: str, visit: Visit, request: Request, every: bool) -> Sighting:
     details: dict[str, Any] = {"request": request.line, "bytes": visit.read}
-    shown = [line]
+    shown: list[str] = []
     if who != "genuine":
-        for name, value in request.headers:
-            if name.lower() in SECRET:
-                details[name.lower().decode("latin-1")] = value.decode("latin-1")
-                shown.append(f"{name.decode('latin-1').title()}: {printable(value.decode('latin-1'))}")
+        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
+        details["headers"] = pairs
+        details |= {name.lower(): value for name, value in pairs if name.lower() in SECRET}
+        shown += [
+            f"{printable(name.title())}: {printable(value)}" for name, value in pairs if every or name.lower() in SECRET
+        ]
         if request.body:
             details["body"] = request.body.decode("utf-8", "replace")
             cut = f" and {request.left_out} bytes more" if request.left_out else ""
             shown.append(f"body: {printable(details['body'])}{cut}")
-    shown.append(f"({visit.read} bytes)")
-    return Sighting("served" if who == "genuine" else "read", who, visit.port, "   ".join(shown), details)
+    line, octets = printable(request.line), f"({visit.read} bytes)"
+    what = "served" if who == "genuine" else "read"
+    if every:
+        return Sighting(what, who, visit.port, f"{line}   {octets}", details, tuple(shown))
+    return Sighting(what, who, visit.port, "   ".join([line, *shown, octets]), details)
 
 
 def _teller(tell: Callable[[Sighting], None], who: str) -> Callable[[Visit], None]:

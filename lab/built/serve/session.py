@@ -21,7 +21,7 @@ from lab.built.programs.outside import Outside
 from lab.built.serve import commands
 from lab.built.serve.commands import Command, quote
 from lab.built.serve.files import Files
-from lab.built.serve.live import watch
+from lab.built.serve.live import part, watch
 from lab.observation import Line
 from lab.scenes.catalogue import Case, Meeting, twin_of
 from lab.trials.engine import Encounter
@@ -102,7 +102,7 @@ class Session:
     def _made(self, listener: Service | Attacker, meeting: Meeting) -> None:
         if self.capture:
             self.capture.record(listener)
-        watch(listener, meeting, self._events.put)
+        watch(listener, part(listener, meeting), self._events.put)
 
     # ---- while it stands --------------------------------------------------------------------------
 
