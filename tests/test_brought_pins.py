@@ -8,6 +8,7 @@ import json
 import plistlib
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from lab.built.time.reading import load
 from lab.observation import Outcome
 from lab.pki.pins import fingerprint_of, pin_of, spki
 from lab.policy.pinset import Where
+from lab.policy.profiles import KEY_SHOWN
 from lab.verbs import main
 
 LEAF, ISSUING, ROOT = (pin_of(one) for one in certificates())
@@ -187,6 +189,74 @@ def test_what_cannot_be_read_of_one_host_is_no_matter_to_another() -> None:
     assert "'PIN' is no constant" in refused(text, "a.kt", "a.example")
 
 
+CHOICES = {
+    "if and else": BUILDER + "if (DEBUG) { pinner.[1] } else { pinner.[2] }",
+    "if without braces": BUILDER + ".apply { if (A) [1]\n else [2] }",
+    "when": BUILDER + "when (x) { 1 -> pinner.[1]\n else -> pinner.[2] }",
+    "switch": BUILDER + "switch (x) { case 1: pinner.[1]; default: pinner.[2]; }",
+    "two builders": "val a = CertificatePinner.Builder().[1].build()\nval b = CertificatePinner.Builder().[2].build()",
+    "two variables": "val a = CertificatePinner.Builder()\nval b = CertificatePinner.Builder()\nb.[1]\na.[2]",
+    "a condition for one of them": BUILDER + "pinner.[1]\nif (DEBUG) { pinner.[2] }",
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_alternatives_are_no_set(name: str) -> None:
+    """Of two branches or builders a program runs one, so their pins are not joined, unless they are the same."""
+    code = CHOICES[name].replace("[1]", f'add("{HOST}", "{LEAF}")')
+    other, same = (code.replace("[2]", f'add("{HOST}", "{one}")') for one in (BACKUP, LEAF))
+    assert "several builders or branches pin 'www.bank.com'" in refused(other, "a.kt")
+    assert pins(same, "a.kt") == [LEAF]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f'{BUILDER}.apply {{ add("{HOST}", "{LEAF}").add("{HOST}", "{BACKUP}") }}',
+        f'{BUILDER}.also {{ b -> b.add("{HOST}", "{LEAF}"); b.add("{HOST}", "{BACKUP}") }}',
+        f'{BUILDER}if (x) {{ pinner.add("{HOST}", "{LEAF}"); pinner.add("{HOST}", "{BACKUP}") }}',
+        f'{BUILDER}when (x) {{ else -> pinner.add("{HOST}", "{LEAF}").add("{HOST}", "{BACKUP}") }}',
+    ],
+    ids=range(4),
+)
+def test_one_branch_of_one_builder_is_a_set(code: str) -> None:
+    """However its calls are chained."""
+    assert pins(code, "a.kt") == BOTH
+
+
+@pytest.mark.parametrize(
+    "change", ['pins += "{0}"', 'pins[0] = "{0}"', 'pins.add("{0}")', 'Collections.addAll(pins, "{0}")']
+)
+def test_a_list_that_changes_is_refused_by_the_line_that_changes_it(change: str) -> None:
+    """Its first line is not what is pinned; one that nobody changes is followed."""
+    code = f'val pins = mutableListOf("{LEAF}")\n{{0}}\n{BUILDER}.add("{HOST}", *pins.toTypedArray())'
+    assert "line 2: 'pins' is changed after" in refused(code.format(change.format(BACKUP)), "a.kt")
+    assert pins(code.format(""), "a.kt") == [LEAF]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f'Headers.Builder().add("Digest", "{BACKUP}")',
+        f'okhttp3.Headers.Builder().add("a.b", "x").add("Digest", "{BACKUP}")',
+        'map.add("x.y", "sha1/abc")',
+        'list.add(0, "sha256/x")',
+    ],
+    ids=["headers", "a chain", "a map", "a list"],
+)
+def test_what_another_object_adds_pins_nothing(other: str) -> None:
+    """Also where it looks like a pin."""
+    assert pins(f'{other}\n{BUILDER}.add("{HOST}", "{LEAF}")', "a.kt") == [LEAF]
+
+
+def test_a_slash_too_many_never_matches_in_okhttp() -> None:
+    """It is curl's way to write a pin; OkHttp decodes the second slash too. Base 64 may itself begin with one."""
+    assert pins(f'{BUILDER}.add("{HOST}", "sha256//{L[1:]}")', "a.kt") == [SLASH]
+    assert pins(f"sha256//{L[1:]},{BACKUP}") == [SLASH, BACKUP]
+    (found,) = read(f'{BUILDER}.add("{HOST}", "sha256//{L}")', "a.kt").pins
+    assert (found.digest, "one slash too many" in found.never) == (b"", True)
+
+
 def test_hostile_code_takes_no_longer_than_it_is() -> None:
     """Brackets, templates and constants may be nested tens of thousands deep, or lead into each other."""
     began = time.process_time()
@@ -338,7 +408,7 @@ def test_a_host_that_is_not_covered_is_as_one_that_is_not_in_the_file(
 BOOKS = "b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example"
 
 
-@pytest.mark.parametrize("written", [BOOKS, BOOKS.upper(), BOOKS + ".", "xn--bcher-kva.example"])
+@pytest.mark.parametrize("written", [BOOKS, BOOKS.upper(), "xn--bcher-kva.example"])
 @pytest.mark.parametrize("asked", [f"www.{BOOKS}", f"WWW.{BOOKS}.", "www.xn--bcher-kva.example"])
 def test_a_host_is_made_canonical_as_the_file_s_are(written: str, asked: str) -> None:
     """Case, the dot at the end, IDNA: on both sides."""
@@ -362,10 +432,41 @@ def test_android_knows_no_star() -> None:
     assert ran(read(text), "other_trusted_ca").cell("other_trusted_ca").outcome is STOPPED
 
 
+@pytest.mark.parametrize(
+    "brought", [android(LEAF, BACKUP, host=HOST + "."), f'{BUILDER}.add("{HOST}.", "{LEAF}", "{BACKUP}")'], ids=range(2)
+)
+def test_a_dot_at_the_end_of_a_name_pins_nothing(brought: str | bytes) -> None:
+    """Android takes it off the host and not off the entry, and OkHttp off neither."""
+    done = ran(read(brought), "other_trusted_ca")
+    assert done.cell("other_trusted_ca").outcome is INTERCEPTED
+    assert {one.name for one in done.findings if one.severity is Severity.SERIOUS} == {"star-covers-nothing"}
+    assert "keeps the dot" in refused(brought, host=HOST)
+    config = read(json.dumps(ios(leaf=[LEAF], host=HOST + ".")))
+    assert (config.host, remarks(config)) == (HOST, {"last-dot": Severity.KNOW})
+
+
+def test_anchors_that_are_none_skip_no_pins() -> None:
+    """An empty trust-anchors trusts nobody; of overridePins it says nothing."""
+    empty, over = (read(within(GOOD.replace("</domain-config>", f"{one}</domain-config>"))) for one in (
+        anchored(), anchored("system").replace("'system'", "'system' overridePins='true'"),
+    ))  # fmt: skip
+    assert (empty.unpinned, over.unpinned) == (False, True)
+
+
 @pytest.mark.parametrize("pattern", ["a.*", "*", "**", "*bank.com", "***.x", "*.*.x", "a*.x", "**.*.x", "x.**"])
 def test_okhttp_throws_for_other_patterns(pattern: str) -> None:
     """Its constructor takes a host, *.host and **.host."""
     assert "its builder throws" in refused(f'{BUILDER}.add("{pattern}", "{LEAF}")')
+
+
+def test_of_several_domains_it_is_the_one_that_the_chain_answers_for() -> None:
+    """Where it answers for one of them alone; a wildcard is no host."""
+    configs = parse_pins(f'{BUILDER}.add("a.com", "{LEAF}").add("*.{HOST}", "{BACKUP}")'.encode())
+    for names, host in ((["a.com", "x.com"], "a.com"), (["api." + HOST, "*.x.com"], "*." + HOST)):
+        assert choose(configs, None, "f", lambda names=names: names).host == host  # type: ignore[misc]
+    for names in (["x.com"], ["a.com", "b." + HOST], ["*." + HOST], []):
+        with pytest.raises(ValueError, match="choose one with --host"):
+            choose(configs, None, "f", lambda names=names: names)  # type: ignore[misc]
 
 
 # ---- Android --------------------------------------------------------------------------------------
@@ -395,7 +496,7 @@ LOADED = {
     "certificates of a known src": (f"<base-config>{anchored('wfa', '@raw/x')}</base-config>{GOOD}", True),
     "an element in a domain": (GOOD.replace("bank.com", "bank<b/>.com"), False),
     "an element in a pin": (GOOD.replace("</pin>", "<b/></pin>"), False),
-    "a domain twice": (GOOD + GOOD.replace("bank.com", "Bank.com."), False),
+    "a domain twice": (GOOD + GOOD.replace("bank.com", "Bank.com"), False),
     "no domain": (GOOD.replace("<domain>bank.com</domain>", ""), False),
     "two pin-sets": (GOOD.replace("<pin-set>", "<pin-set/><pin-set>"), False),
     "another digest": (GOOD.replace("SHA-256", "SHA-1"), False),
@@ -557,12 +658,41 @@ def test_trustkit_has_rules_of_its_own() -> None:
         assert done.cell("other_trusted_ca").outcome is outcome
 
 
+@pytest.mark.parametrize("form", [plistlib.FMT_XML, plistlib.FMT_BINARY])
+def test_a_property_list_with_two_pin_sets_is_a_question(form: plistlib.PlistFormat) -> None:
+    """Which of them the app asks nobody can tell; each can be chosen."""
+    both = ios(leaf=[LEAF], host=HOST) | {"TSKConfiguration": trustkit()}
+    brought = plistlib.dumps(both, fmt=form)
+    assert "choose with --format ios or --format trustkit" in refused(brought)
+    for format, host in ((Format.IOS, HOST), (Format.TRUSTKIT, "bank.com")):
+        assert read(brought, format=format).host == host
+
+
 # ---- curl -----------------------------------------------------------------------------------------
 
 ONE, TWO = f"sha256//{L}", f"sha256//{L};sha256//{B}"
 CURL: dict[str, tuple[str, str, list[str]]] = {
     "as typed": (f"curl --pinnedpubkey '{ONE}' https://{HOST}/", HOST, [LEAF]),
-    "with a sign of equality": (f'curl -s --pinnedpubkey="{TWO}" "https://u:p@{HOST}:8443/x"', HOST, BOTH),
+    "with another port": (f'curl -s --pinnedpubkey "{TWO}" "https://u:p@{HOST}:8443/x"', HOST, BOTH),
+    ".curlrc with dashes": (f"--pinnedpubkey {TWO}\n--url https://{HOST}/", HOST, BOTH),
+    "other URLs in options": (
+        f"curl -H 'Origin: https://o.com' -e https://e.com --doh-url https://d.com -sA 'a (https://b.com)' \\\n"
+        f" -d u=https://c.com --proxy https://p.com --pinnedpubkey '{TWO}' 'https://{HOST}/?to=https://z.com'",
+        HOST,
+        BOTH,
+    ),
+    "the proxy's beside it": (f"curl --proxy-pinnedpubkey x --pinnedpubkey '{ONE}' https://{HOST}/", HOST, [LEAF]),
+    "a semicolon escaped": (f"curl --pinnedpubkey {ONE}\\;sha256//{B} https://{HOST}/", HOST, BOTH),
+    "a comment of DOS": (
+        f'REM curl --pinnedpubkey "{ONE}" https://{HOST}/\n:: curl --pinnedpubkey "{ONE}" https://{HOST}/\n'
+        f'curl.exe --pinnedpubkey "sha256//{B}" ^\n https://{HOST}/',
+        HOST,
+        [BACKUP],
+    ),
+    "in another command's string": (f"bash -c \"curl --pinnedpubkey '{ONE}' https://{HOST}/\"", HOST, [LEAF]),
+    "git's configuration": (f'[http "https://{HOST}/"]\n\tpinnedPubkey = "{TWO}"\n', HOST, BOTH),
+    "git config": (f"git config --global http.https://{HOST}/.pinnedpubkey '{TWO}'", HOST, BOTH),
+    "wget, with another URL": (f"wget --pinnedpubkey '{TWO}' --referer=https://r.com https://{HOST}/", HOST, BOTH),
     "wget": (f"wget --pinnedpubkey='{TWO}' https://{HOST}/", HOST, BOTH),
     ".curlrc": (f'# mine\npinnedpubkey = "{TWO}"\n', "", BOTH),
     ".curlrc without quotes": (f"pinnedpubkey {TWO}\n", "", BOTH),
@@ -619,6 +749,12 @@ def test_the_splitting_is_as_it_was_measured(value: str) -> None:
     assert any(one.works for one in match(config, chain())) is MEASURED[value]
 
 
+def test_variables_that_stand_in_one_another_end() -> None:
+    """Thirty lines would come to more than any machine holds."""
+    text = "A=sha256//x\n" + "A=$A$A$A\n" * 300 + f"curl --pinnedpubkey $A https://{HOST}/"
+    assert "more than anybody writes" in refused(text)
+
+
 def test_two_commands_have_two_lists() -> None:
     """By their hosts; two lists for one host are a question."""
     text = f"curl --pinnedpubkey '{ONE}' https://{HOST}/\ncurl --pinnedpubkey 'sha256//{B}' https://other.com/"
@@ -630,6 +766,47 @@ def test_a_list_without_quotes_is_cut_by_the_shell() -> None:
     """So curl gets the first pin only; in .curlrc nobody cuts."""
     config = read(f"curl --pinnedpubkey {TWO} https://{HOST}/")
     assert ([str(one) for one in config.pins], remarks(config)) == ([LEAF], {"unquoted-list": Severity.SERIOUS})
+
+
+def test_in_git_s_configuration_a_semicolon_begins_a_comment() -> None:
+    """Outside of quotes; so git has the first pin only."""
+    config = read(f"[http]\n\tpinnedPubkey = {TWO}\n")
+    assert ([str(one) for one in config.pins], remarks(config)) == ([LEAF], {"unquoted-list": Severity.SERIOUS})
+
+
+def test_a_line_break_in_a_list_spoils_it_as_any_blank_does() -> None:
+    """After a semicolon; pins on lines of their own, without one, are a list."""
+    assert [bool(one.never) for one in read(f"{ONE};\nsha256//{B}\n").pins] == [True]
+    assert pins(f"{ONE}\nsha256//{B}\n") == BOTH
+
+
+@pytest.mark.parametrize(
+    ("brought", "said"),
+    [
+        (f"{ONE},sha256//{B}", "curl separates with ;"),
+        (f"{ONE} sha256//{B}", "curl separates with ;"),
+        (f"curl --pinnedpubkey='{TWO}' https://{HOST}/", "curl knows no --pinnedpubkey=..."),
+        (f"curl --pinnedpubkey $PIN https://{HOST}/", "$PIN is a variable"),
+        (f"curl --proxy-pinnedpubkey '{ONE}' -x https://p.com https://{HOST}/", "pins the proxy's key alone"),
+    ],
+    ids=range(5),
+)
+def test_what_curl_does_not_take_is_told(brought: str, said: str) -> None:
+    """By its cause."""
+    assert said in refused(brought)
+
+
+def test_without_validation_the_pin_alone_decides() -> None:
+    """As in the lab's row curl-insecure: it stays, on the key that the server shows. Wget's -k is something else."""
+    done = ran(read(f"curl -sk --pinnedpubkey '{ONE}' https://{HOST}/"), "other_trusted_ca", "new_key")
+    assert remarks(done.subject.config) == {"validation-off": Severity.SERIOUS}
+    assert [one.basis for one in done.matrix.clients[0].policy] == [KEY_SHOWN.basis]
+    assert [done.cell(one).outcome for one in ("ordinary_day", "other_trusted_ca", "new_key")] == [
+        SERVED, STOPPED, OUTAGE,
+    ]  # fmt: skip
+    assert read(f"wget -k --pinnedpubkey='{ONE}' https://{HOST}/").insecure is False
+    assert read(f"wget --no-check-certificate --pinnedpubkey='{ONE}' https://{HOST}/").insecure
+    assert read(f"insecure\npinnedpubkey = {ONE}\n").insecure
 
 
 def test_a_pin_that_is_no_text_of_curl_s() -> None:
@@ -668,6 +845,44 @@ def test_a_header_is_read_where_people_have_it(name: str) -> None:
     assert remarks(config) == {}
 
 
+def server(name: str, *values: str) -> str:
+    sent = "".join(f"  add_header Public-Key-Pins '{one}' always;\n" for one in values)
+    return f"server {{ # a block\n  listen 443 ssl; server_name {name};\n{sent}  location / {{ root /x; }}\n}}\n"
+
+
+OTHER = VALUE.replace(L, bare(ROOT))
+
+
+def test_of_several_servers_headers_it_is_the_one_for_the_host() -> None:
+    """By server_name, or by ServerName; where they are the same, no name matters."""
+    two = server("other.com www.other.com", OTHER) + server("*.bank.com", VALUE)
+    virtual = "".join(
+        f'<VirtualHost *:443>\nServerName {name}\nHeader set Public-Key-Pins "{value}"\n</VirtualHost>\n'
+        for name, value in (("other.com", OTHER.replace('"', '\\"')), (HOST, ESCAPED))
+    )
+    for text in (two, virtual):
+        assert pins(text, host=HOST) == BOTH
+        assert pins(text, host="other.com") == [ROOT, BACKUP]
+    assert "pins 3 domains (other.com, www.other.com, bank.com); choose one" in refused(two)
+    assert pins(server("other.com", VALUE) + server(HOST, VALUE)) == BOTH
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        server(HOST, OTHER, VALUE),
+        server(HOST, OTHER) + server(HOST, VALUE),
+        server(HOST, OTHER) + f"add_header Public-Key-Pins '{VALUE}';",
+        f"HTTP/1.1 301 x\nPublic-Key-Pins: {OTHER}\n\nHTTP/1.1 200 OK\nPublic-Key-Pins: {VALUE}\n",
+    ],
+    ids=range(4),
+)
+def test_two_different_headers_are_a_question(text: str) -> None:
+    """Where nothing says which of them the host sends. In one response the first counts."""
+    assert "two different headers; give one" in refused(text)
+    assert pins(f"HTTP/1.1 200 OK\nPublic-Key-Pins: {VALUE}\nPublic-Key-Pins: {OTHER}\n") == BOTH
+
+
 @pytest.mark.parametrize("value", [VALUE + ";", VALUE.replace("; max", ";; max"), VALUE + " ; "])
 def test_a_semicolon_too_many_is_a_remark(value: str) -> None:
     """Chrome took it; the letter of the RFC does not. What is wrong otherwise is refused as before."""
@@ -681,6 +896,7 @@ def test_a_semicolon_too_many_is_a_remark(value: str) -> None:
 CERTIFICATE = certificates()[0]
 WHOLE = fingerprint_of(CERTIFICATE)
 HEX = hashlib.sha256(der(CERTIFICATE)).hexdigest()
+SPKI_HEX = hashlib.sha256(spki(CERTIFICATE)).hexdigest()
 COLONS = ":".join(re.findall("..", HEX.upper()))
 SLASH = "sha256//" + L[1:]
 LOG = f"""{{0}}javax.net.ssl.SSLPeerUnverifiedException: Certificate pinning failure!
@@ -697,6 +913,22 @@ SIMPLE: dict[str, tuple[str | bytes, list[str]]] = {
     "items of YAML": (f"- {LEAF}\n- {BACKUP}", BOTH),
     "a list in JSON": (json.dumps(BOTH), BOTH),
     "as in a header": (f'pin-sha256="{L}"\npin-sha256="{B}"', BOTH),
+    "with the name of the hash": (f"sha256: {L}\nSHA-256={B}\nsha256:{SPKI_HEX}", BOTH),
+    "as openssl dgst prints it": (f"SHA2-256(stdin)= {SPKI_HEX}", [LEAF]),
+    "as sha256sum prints it": (f"{SPKI_HEX}  -\n{HEX} *leaf.der", [LEAF, WHOLE.removeprefix("cert-")]),
+    "as certtool prints it": (f"Public Key PIN:\n\tpin-sha256:{L}\nPublic Key ID:\n\tsha1:{HEX[:40]}\n", [LEAF]),
+    "as keytool prints all of it": (
+        f"Certificate fingerprints:\n\t SHA1: {COLONS[:59]}\n\t SHA256: {COLONS}\nVersion: 3\n",
+        [WHOLE],
+    ),
+    "as Windows copies it": (f"\N{LEFT-TO-RIGHT MARK}{COLONS.replace(':', ' ').lower()}", [WHOLE]),
+    "several on a line": (f"{LEAF},{BACKUP}", BOTH),
+    "several, with blanks": (f"'{LEAF}' {BACKUP};", BOTH),
+    "numbered": (f"1. {LEAF}\n2. {BACKUP}", BOTH),
+    "comments of other languages": (
+        f"-- pins\n{LEAF} -- leaf\n/* old\n{ROOT}\n*/\n<!-- {ROOT} -->\n; {ROOT}\n{BACKUP}",
+        BOTH,
+    ),
     "as curl has one of them": (f"sha256//{L}\n{BACKUP}", BOTH),
     "base 64 that begins with a slash": (f"sha256//{L[1:]}\n{BACKUP}", [SLASH, BACKUP]),
     "a fingerprint": (f"sha256 Fingerprint={COLONS}", [WHOLE]),
@@ -708,6 +940,7 @@ SIMPLE: dict[str, tuple[str | bytes, list[str]]] = {
     "whole in the lab's own file": (json.dumps({"leaf": "cert-sha256/" + HEX}), [WHOLE]),
     "a failure's log": (LOG.format(""), [BACKUP]),
     "a failure's log from a phone": (LOG.format("11-28 12:00:00.000 E/shop( 99): "), [BACKUP]),
+    "a failure's log with blanks for lines": (LOG.format("").replace("\n", " "), [BACKUP]),
     "a failure's log on one line": (LOG.format("").replace("\n", "\\n"), [BACKUP]),
 }
 
@@ -738,6 +971,18 @@ def test_hexadecimal_alone_may_be_of_a_key_or_of_a_certificate() -> None:
     assert not lost.works
 
 
+@pytest.mark.parametrize("label", ["sha256: ", "SHA-256:", "sha256=", "SHA2-256(stdin)= "])
+def test_the_name_of_a_hash_does_not_say_of_what_it_is(label: str) -> None:
+    """Of a key or of a certificate: it is what it matches; a fingerprint is a certificate's."""
+    for octets, names in ((spki(CERTIFICATE), Names.KEY), (der(CERTIFICATE), Names.CERTIFICATE)):
+        digest = hashlib.sha256(octets)
+        for value in (digest.hexdigest(), base64.b64encode(digest.digest()).decode()):
+            (found,) = match(read(label + value), chain())
+            assert (found.names, found.works) == (names, True)
+    (lost,) = match(read(f"SHA256 Fingerprint={hashlib.sha256(spki(CERTIFICATE)).hexdigest()}"), chain())
+    assert not lost.works
+
+
 def test_a_line_that_is_no_pin_is_named() -> None:
     """By its number."""
     assert "pins, line 2, read as a plain list of pins: line 2 is no pin" in refused(f"{LEAF}\nsha256/xyz\n")
@@ -750,10 +995,51 @@ def test_a_whole_key_is_no_hash_of_it() -> None:
         assert f"it is a whole public key, and not its hash, which is {L}" in refused(brought)
 
 
+PIECE = "<dict>" + plistlib.dumps(ios(leaf=[LEAF])).decode().partition("<dict>")[2].removesuffix("</plist>\n")
+AAPT = """N: android=http://schemas.android.com/apk/res/android (line=2)
+  E: network-security-config (line=2)
+      E: domain-config (line=3)
+        A: http://schemas.android.com/apk/res/android:cleartextTrafficPermitted(0x010104ec)=false
+          E: domain (line=4)
+            A: includeSubdomains={0}
+              T: 'bank.com'
+          E: pin-set (line=5)
+            A: expiration="2027-06-30" (Raw: "2027-06-30")
+              E: pin (line=6)
+                A: digest="SHA-256" (Raw: "SHA-256")
+                  {1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "below"),
+    [("true", True), ('"true" (Raw: "true")', True), ("(type 0x12)0xffffffff", True), ("(type 0x12)0x0", False)],
+)
+@pytest.mark.parametrize("sign", ["T: '{}'", 'C: "{}"'])
+def test_what_aapt2_prints_of_a_compiled_configuration_is_read(written: str, below: bool, sign: str) -> None:
+    """Of an APK nobody has the source; a boolean has three ways to stand there."""
+    config = read(AAPT.format(written, sign.format(L)))
+    assert (config.host, config.subdomains, [str(one) for one in config.pins]) == ("bank.com", below, [LEAF])
+    assert f"{config.expires:%Y-%m-%d}" == "2027-06-30"
+
+
+@settings(deadline=None, database=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from([*AAPT.splitlines()[1:], "A: ='", "E: a", "T: '<&'"]))))
+def test_whatever_aapt2_prints_is_one_sentence_or_read(lines: list[tuple[int, str]]) -> None:
+    """However it is indented, and whatever is missing."""
+    text = "E: network-security-config\n" + "".join(" " * by + line.strip() + "\n" for by, line in lines)
+    with suppress(ValueError):
+        read(text)
+
+
 # ---- what it is instead ---------------------------------------------------------------------------
 
 INSTEAD: dict[str, tuple[str | bytes, str]] = {
     "compiled XML": (b"\x03\x00\x08\x00\x94\x02\x00\x00" + bytes(range(256)), "Android's compiled XML"),
+    "an APK's table": (b"\x02\x00\x0c\x00\xa0\x01\x00\x00", "resources.arsc"),
+    "a file in gzip": (b"\x1f\x8b\x08\x00", "gunzip"),
+    "plutil -p": ('{\n  "NSAppTransportSecurity" => {\n    "NSPinnedDomains" => {\n', "give the property list itself"),
+    "a property list of the old kind": ("{ NSAppTransportSecurity = { NSPinnedDomains = { ", "plutil -convert xml1"),
     "an APK": (b"PK\x03\x04\x14\x00", "zip archive"),
     "PKCS#12": (b"\x30\x82\x09\x46\x02\x01\x03\x30\x82", "PKCS#12"),
     "PKCS#7": (b"\x30\x82\x09\x46\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0", "PKCS#7"),
@@ -767,6 +1053,8 @@ INSTEAD: dict[str, tuple[str | bytes, str]] = {
     "another tool's JSON": (json.dumps({HOST: [LEAF]}), "JSON of another tool"),
     "code of another kind": (f"const pins = ['{LEAF}'];", "in a form of its own"),
     "Expo's app.config.js": ("infoPlist: { NSPinnedDomains: { 'bank.com': {} } }", "give the Info.plist"),
+    "a fingerprint in code": (f'check(allowedSHAFingerprints: ["{COLONS}"]);', "that fingerprint on a line of its own"),
+    "a TLSA record": (f"_443._tcp.{HOST}. IN TLSA 3 1 1 {HEX}", "TLSA record (DANE); give its hexadecimal alone"),
     "a public key": ("-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----", "lab pin FILE"),
     "a log without its end": ("Pinned certificates for www", "there is no .add"),
     "UTF-16 without its mark": (f'{BUILDER}.add("{HOST}", "{LEAF}")'.encode("utf-16-le"), "save it as UTF-8"),
@@ -778,6 +1066,20 @@ def test_what_cannot_be_read_is_called_by_its_name(name: str) -> None:
     """With the shortest way on, and no guess about another format."""
     brought, said = INSTEAD[name]
     assert said in refused(brought)
+
+
+def test_an_encoding_that_is_not_read_is_told_so() -> None:
+    """A declaration that is not true, and one of several bytes a letter; the file may be well formed."""
+    text = android(LEAF).decode()
+    for octets in (text.encode("utf-16"), text.replace("utf-8", "Shift_JIS").encode()):
+        assert "in an encoding that is read here" in refused(octets)
+
+
+def test_one_block_of_code_in_markdown_is_what_is_read() -> None:
+    """Where there are two, nobody says which."""
+    block = f"```xml\n{PIECE}\n```\n"
+    assert pins(f"In Info.plist:\n\n{block}", "notes.md") == [LEAF]
+    assert "read as iOS's" in refused(f"In Info.plist:\n\n{block}{block}", "notes.md")
 
 
 @pytest.mark.parametrize("encoding", ["ISO-8859-1", "windows-1252", "UTF-8"])
@@ -814,6 +1116,9 @@ def test_the_command_says_it_in_one_sentence_or_forecasts(tmp_path: Path, capsys
     assert [one["names"] for one in said["pins"]] == ["backup"]
     assert {one["scene"]: one["outcomes"]["yours"] for one in said["scenes"]}["ordinary_day"] == "outage"
     assert "nothing-matches" in {one["id"] for one in said["lint"]}
+    code.write_text(f'{BUILDER}.add("{HOST}", "{LEAF}").add("other.com", "{BACKUP}")')
+    assert main([*asked, str(code), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["host"] == HOST
     code.write_text(f'{BUILDER}.add("bank.com", "{LEAF}")')
     assert main([*asked, str(code)]) == 2
     assert "would not be checked at all" in capsys.readouterr().err

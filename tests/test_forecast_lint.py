@@ -37,11 +37,13 @@ from lab.built.forecast.formats import parse_pins
 from lab.built.forecast.lint import lint
 from lab.built.forecast.match import match
 from lab.observation import Certificate, Outcome
-from lab.pki.pins import fingerprint_of, pin_of
+from lab.pki.pins import fingerprint_of, pin_of, seen
 
 LEAF, ISSUING, ROOT = (pin_of(one) for one in certificates())
 ROOTLESS = chain(Shape(with_root=False))
+SECOND = seen(certificates(Shape(algorithms=("P-384",), root="Second Root"))[-1])
 DAY = timedelta(days=1)
+NOON = (NOW + 30 * DAY).replace(hour=12)
 
 
 def subject(
@@ -49,6 +51,7 @@ def subject(
     found: Chain | None = None,
     *,
     backups: tuple[str, ...] = (),
+    shown: tuple[Certificate, ...] = (),
     asked: datetime = NOW,
     now: datetime | None = None,
     release: datetime = NOW + RELEASE,
@@ -56,8 +59,8 @@ def subject(
 ) -> Subject:
     config = choose(parse_pins(octets), None, "file")
     there = found or chain()
-    matches = match(config, there, backups)
-    return Subject(config, there, host, matches, backups, asked, now or asked, release)
+    held = (*backups, *(one.pin for one in shown))
+    return Subject(config, there, host, match(config, there, held), held, asked, now or asked, release, shown)
 
 
 def day(days: int) -> str:
@@ -77,7 +80,7 @@ def overridden(source: str) -> Subject:
     return subject(android(LEAF, anchors=over(source)))
 
 
-def plist(leaf: list[str], ca: list[str]) -> bytes:
+def plist(leaf: list[str], ca: tuple[str, ...] | list[str] = ()) -> bytes:
     return plistlib.dumps(ios(leaf, ca))
 
 
@@ -188,6 +191,15 @@ FINDINGS: dict[str, list[tuple[Make, Make]]] = {
         (lambda: subject(curl(ISSUING)), lambda: subject(android(ISSUING))),
         (lambda: subject(plist([LEAF], [LEAF, ISSUING])), lambda: subject(plist([LEAF], [ISSUING]))),
     ],
+    "backup-never-looked-at": [
+        (lambda: subject(curl(LEAF, SECOND.pin), shown=(SECOND,)), lambda: subject(curl(LEAF, BACKUP), backups=HELD)),
+        (lambda: subject(plist([LEAF, SECOND.pin]), shown=(SECOND,)), lambda: subject(plist([LEAF, SECOND.pin]))),
+        (lambda: subject(plist([], [ROOT, BACKUP]), backups=HELD), lambda: subject(plist([], [ROOT, BACKUP]))),
+        (
+            lambda: subject(plist([], [ROOT, SECOND.pin]), backups=(SECOND.pin,)),
+            lambda: subject(plist([], [ROOT, SECOND.pin]), shown=(SECOND,)),
+        ),
+    ],
     "pin-off-path": [(lambda: subject(android(LEAF, OLD), aside()), lambda: subject(android(LEAF, OTHER), aside()))],
     "wrong-host": [(lambda: subject(BOTH, host="www.bank.org"), lambda: subject(BOTH))],
     "chain-not-valid": [
@@ -196,6 +208,11 @@ FINDINGS: dict[str, list[tuple[Make, Make]]] = {
     ],
     "no-backup": [
         (lambda: subject(android(LEAF)), lambda: subject(BOTH)),
+        (lambda: subject(curl(LEAF, SECOND.pin), shown=(SECOND,)), lambda: subject(curl(LEAF, BACKUP), backups=HELD)),
+        (
+            lambda: subject(plist([], [ROOT, BACKUP]), backups=HELD),
+            lambda: subject(plist([], [ROOT, SECOND.pin]), shown=(SECOND,)),
+        ),
         (lambda: subject(android(LEAF, ISSUING, ROOT)), lambda: subject(android(LEAF, ISSUING, ROOT, BACKUP))),
         (lambda: subject(plist([LEAF, BACKUP], [ISSUING])), lambda: subject(plist([LEAF, BACKUP], [ISSUING, OTHER]))),
     ],
@@ -217,6 +234,10 @@ FINDINGS: dict[str, list[tuple[Make, Make]]] = {
         (lambda: subject(plist([LEAF], [ISSUING])), lambda: subject(plist([LEAF], [ISSUING, OTHER]))),
     ],
     "renewal-before-release": [
+        (
+            lambda: subject(BOTH, chain(Shape(ends=NOON)), release=NOON + DAY),
+            lambda: subject(BOTH, chain(Shape(ends=NOON)), release=NOON + DAY / 4),
+        ),
         (lambda: subject(BOTH, chain(Shape(ends=NOW + 30 * DAY))), lambda: subject(BOTH)),
         (
             lambda: subject(BOTH, chain(Shape(ends=NOW + 30 * DAY))),

@@ -5,7 +5,8 @@ As Android reads it (platform_frameworks_base, XmlConfigSource and
 NetworkSecurityTrustManager): a domain-config inherits what it does not say from
 the one around it, then from base-config; a pin set that has expired, or an
 anchor with overridePins, means that no pin is asked. defusedxml parses, so that
-no document can make it read or expand anything.
+no document can make it read or expand anything. What aapt2 prints of the
+compiled file in an APK is read too.
 """
 
 from __future__ import annotations
@@ -17,14 +18,20 @@ from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
 from xml.etree.ElementTree import ParseError
+from xml.sax.saxutils import escape, quoteattr
 
-from lab.built.forecast.config import Anchor, Format, Pin, PinConfig, Unreadable, domain, listed, pin, shown
+from lab.built.forecast.config import Anchor, Format, Pin, PinConfig, Unreadable, listed, pattern, pin, shown
 
 MOST_DEPTH = 20
 _PIECE = re.compile(rb"\s*(?:<!--[^>]*-->\s*)?<(?:domain-config|base-config)\b")
 """How the inner part begins where somebody has left out what is around it."""
 MOST_DOMAINS = 1000
-
+DUMPED = r"(?:\A|\n)[ \t]*E: network-security-config\b"
+_DUMPED = re.compile(
+    r"(?m)^(?P<indent> *)(?:E: (?P<element>[\w-]+)|A: (?:\S*[:/])?(?P<name>\w+)(?:\(0x\w+\))?=(?P<value>.*)|"
+    r"[TC]: (?P<quote>['\"])(?P<text>.*)(?P=quote)[ \t]*)"
+)
+_VALUE = re.compile(r'.*\(Raw: "(?P<raw>[^"]*)"\)|"(?P<quoted>[^"]*)"|\(type 0x12\)(?P<boolean>0x\w+)|(?P<bare>\S*)')
 
 SOURCES = {"system": Anchor.SYSTEM, "user": Anchor.USER, "wfa": Anchor.BUNDLED}
 _ONCE = (
@@ -102,6 +109,8 @@ def _document(octets: bytes) -> Any:
     from defusedxml import ElementTree
     from defusedxml.common import DefusedXmlException
 
+    if re.search(DUMPED.encode(), octets):
+        octets = _printed(octets.decode(errors="replace"))
     if _PIECE.match(octets):
         octets = b"<network-security-config>" + octets + b"</network-security-config>"
     try:
@@ -112,10 +121,42 @@ def _document(octets: bytes) -> Any:
             "entity bomb; remove the <!DOCTYPE ...>"
         ) from None
     except (ParseError, ValueError, LookupError) as problem:  # LookupError: an encoding that nobody knows
+        if "encoding" in str(problem):
+            raise Unreadable(
+                f"it is no well-formed XML in an encoding that is read here ({problem}); save it as UTF-8"
+            ) from None
         raise Unreadable(f"it is no well-formed XML ({problem}); Android could not load it either") from None
     if document.tag != "network-security-config":
         raise ValueError(f"the document is {shown(str(document.tag))}, and network-security-config was wanted")
     return document
+
+
+def _printed(text: str) -> bytes:
+    """The document of which `aapt2 dump xmltree` printed this: what is indented by more stands inside."""
+    parts: list[str] = []
+    around: list[tuple[int, str]] = []
+    named: set[str] = set()
+    end = ""  # of the tag before, whose attributes may follow
+    for one in _DUMPED.finditer(text):
+        if one["name"]:
+            value = _VALUE.match(one["value"])
+            said = str(value[str(value.lastgroup)]) if value else ""
+            if value and value["boolean"]:
+                said = "true" if int(said, 16) else "false"
+            parts += [f" {one['name']}={quoteattr(said)}"] if end and one["name"] not in named else []
+            named.add(one["name"])
+            continue
+        parts.append(end)
+        end, named = "", set()
+        if one["element"]:
+            while around and around[-1][0] >= len(one["indent"]):
+                parts.append(f"</{around.pop()[1]}>")
+            around.append((len(one["indent"]), one["element"]))
+            parts.append(f"<{one['element']}")
+            end = ">"
+        else:
+            parts.append(escape(one["text"]))
+    return "".join([*parts, end, *(f"</{name}>" for _, name in reversed(around))]).encode()
 
 
 def _domains(element: Any, around: PinConfig, depth: int) -> Iterator[PinConfig]:
@@ -129,7 +170,7 @@ def _domains(element: Any, around: PinConfig, depth: int) -> Iterator[PinConfig]
             raise ValueError("a domain-config names no domain, and Android would not load the file")
         for name in names:
             subdomains = _true(name.get("includeSubdomains"))
-            yield replace(given, host=domain(name.text or ""), subdomains=subdomains)
+            yield replace(given, host=pattern(name.text or "", Format.ANDROID), subdomains=subdomains)
         yield from _domains(one, given, depth + 1)
 
 
@@ -173,7 +214,7 @@ def _anchors(around: PinConfig, config: Any) -> PinConfig:
         around,
         anchors=tuple(dict.fromkeys(map(_kind, found))),
         overrides=_overriding(config, False),
-        unpinned=all(_true(one.get("overridePins")) for one in found),
+        unpinned=bool(found) and all(_true(one.get("overridePins")) for one in found),
     )
 
 

@@ -31,7 +31,7 @@ ROLES = [one.name.lower() for one in Role]
     ),
     file("--pins", "the pins, in any of the formats", required=True),
     option("--format", "the format of the pins; by default their content tells", choices=FORMATS),
-    option("--host", "the host, where the file pins several domains", metavar="NAME"),
+    option("--host", "the host, where the file pins several domains and the chain answers for several", metavar="NAME"),
     file("--root", "the root, where the chain does not hold it, or a bundle with it", "ROOT.pem"),
     file(
         "--backup-key",
@@ -63,12 +63,19 @@ def forecast(chosen: argparse.Namespace) -> int:
     from lab.built.forecast.formats import read_pins
     from lab.built.forecast.match import pins
     from lab.built.forecast.text import text
-    from lab.pki.pins import parse_pin
+    from lab.pki.pins import parse_pin, seen
 
     at, release = _day(chosen.at, "--at"), _day(chosen.next_release, "--next-release")
     format = Format(chosen.format) if chosen.format else None
     roles = [Role[one.upper()] for one in chosen.roles]
-    config = read_pins(chosen.pins, format=format, host=chosen.host, roles=roles)
+
+    def names() -> tuple[str, ...]:
+        try:
+            return seen(read_chain(chosen.chain, chosen.root, at=at).leaf).hosts
+        except ValueError:  # the pins come first; what is wrong with the chain is said once they are read
+            return ()
+
+    config = read_pins(chosen.pins, format=format, host=chosen.host, roles=roles, names=names)
     chain = read_chain(chosen.chain, chosen.root, answers(config, chosen.host), partial(pins, config), at)
     pinned = {str(one) for one in config.pins}
     shown = [one for file in chosen.backup_key for one in read_backup(file, pinned)]

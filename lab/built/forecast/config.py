@@ -151,9 +151,16 @@ class PinConfig:
         return Anchor.SYSTEM not in self.anchors
 
     @property
-    def dead(self) -> bool:
-        """Whether it covers no host: its name has a star, and the program knows none."""
-        return "*" in self.host and not self.format.dialect.stars
+    def insecure(self) -> bool:
+        """Whether validation is off, so that the pins alone decide, on the server's own certificate."""
+        return any(one.where is Where.SERVER for one in self.lists)
+
+    @property
+    def dead(self) -> str:
+        """Why it covers no host: its name has a star, and the program knows none, or a last dot; empty where it can."""
+        if "*" in self.host and not self.format.dialect.stars:
+            return f"{self.format.words} knows no * in a name"
+        return f"{self.format.words} keeps the dot at its end" if self.host.endswith(".") else ""
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -168,9 +175,14 @@ class PinConfig:
         return not own or self.format.dialect.covers(own, self.subdomains, name)
 
 
-def choose(configs: Sequence[PinConfig], host: str | None, file: str) -> PinConfig:
+Answered = Callable[[], Sequence[str]]
+"""The names that a chain answers for, asked for where they are needed."""
+
+
+def choose(configs: Sequence[PinConfig], host: str | None, file: str, names: Answered = tuple) -> PinConfig:
     """
-    The entry that the program would use for `host`; the only one where none is given.
+    The entry that the program would use for `host`; where none is given, the only one, or that for the one of `names`
+    that any entry covers.
 
     The most specific domain wins, as in Android and iOS; OkHttp joins all that
     match. What is bad in another entry is a remark. Raises ValueError, naming
@@ -178,16 +190,19 @@ def choose(configs: Sequence[PinConfig], host: str | None, file: str) -> PinConf
     """
     live = [one for one in configs if not one.dead] or list(configs)
     every = list(dict.fromkeys(one.host for one in live))
-    names = ", ".join(every[:8]) + (f" and {len(every) - 8} more" if len(every) > 8 else "")
+    listing = ", ".join(every[:8]) + (f" and {len(every) - 8} more" if len(every) > 8 else "")
     if host is None and len(every) > 1:
-        raise ValueError(f"{file} pins {len(every)} domains ({names}); choose one with --host")
+        answered = {one for one in names() if "*" not in one and any(entry.covers(one) for entry in live)}
+        if len(answered) != 1:
+            raise ValueError(f"{file} pins {len(every)} domains ({listing}); choose one with --host")
+        host = answered.pop()
     name = host and domain(host)
     fit = [one for one in live if name is None or one.covers(name)]
     if not fit:
-        star = live[0].dead and f"; {live[0].format.words} knows no * in a name"
+        star = live[0].dead and f"; {live[0].dead}"
         raise ValueError(
             f"{file} has no pins for {name!r}, so a connection there would not be checked at all; "
-            f"it pins {names}{star or ', so give one of these with --host'}"
+            f"it pins {listing}{star or ', so give one of these with --host'}"
         )
     best = max(fit, key=lambda one: len(one.host))
     used = fit if best.format is Format.OKHTTP else [best]
@@ -220,11 +235,13 @@ def _elsewhere(others: Iterable[PinConfig]) -> Iterator[LintFinding]:
 
 def no_star(config: PinConfig) -> str:
     """Why its name covers nothing."""
-    return f"{config.format.words} knows no * in a name and compares it letter for letter, so nothing is pinned by it."
+    return f"{config.dead} and compares it letter for letter, so nothing is pinned by it."
 
 
 def without_star(config: PinConfig) -> str:
     """What to write in its place."""
+    if config.host.endswith("."):
+        return f"Write {config.host.rstrip('.')}, without a dot at its end."
     below = {Format.ANDROID: 'includeSubdomains="true"', Format.IOS: "NSIncludesSubdomains (one label only)"}
     return f"Write {config.host.lstrip('*.')} with {below.get(config.format, 'its subdomains included')}."
 
@@ -283,6 +300,11 @@ def domain(text: str) -> str:
         return name if name.isascii() else name.encode("idna").decode()
     except UnicodeError:
         raise Unreadable(f"{shown(text)} is no domain name; write it in its xn-- form", text) from None
+
+
+def pattern(text: str, format: Format) -> str:
+    """The name of an entry as its program compares it: as `domain`, and with the last dot, where that is kept."""
+    return domain(text) + "." * (text.strip().endswith(".") and format.dialect.dots)
 
 
 def pin(

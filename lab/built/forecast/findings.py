@@ -77,14 +77,15 @@ class Subject:
     @property
     def misnamed(self) -> str:
         """Why the chain does not answer for the host, as the program that has the pins asks; empty where it does."""
-        return "" if self.by_common_name else name_mismatch(self.chain.seen[0], self.host)
+        excused = self.by_common_name or self.config.insecure
+        return "" if excused else name_mismatch(self.chain.seen[0], self.host)
 
     @property
     def unasked(self) -> str:
         """Why the program would not ask the pins at all; empty where it would."""
         config = self.config
         if config.dead:
-            return f"no host has the name {config.host}, and {config.format.words} knows no * in a name"
+            return f"no host has the name {config.host}, and {config.dead}"
         if config.expires and self.asked > config.expires:
             return f"the pin set expired on {config.expires:%Y-%m-%d}, and {config.format.dialect.lapsed}"
         if Anchor.SYSTEM in config.overrides:

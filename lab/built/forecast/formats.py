@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.built.forecast import android, curl, hpkp, ios, okhttp, plain, trustkit
-from lab.built.forecast.config import Format, PinConfig, Unreadable, choose, domain, listed, pin, shown
-from lab.built.forecast.recognise import recognised
+from lab.built.forecast.config import Answered, Format, PinConfig, Unreadable, choose, domain, listed, pin, shown
+from lab.built.forecast.recognise import PINNED, recognised
 from lab.disk import read, text_of
 from lab.policy.pinset import Role
 
@@ -26,17 +26,22 @@ MOST_BYTES = 1 << 20
 
 
 def read_pins(
-    file: Path, *, format: Format | None = None, host: str | None = None, roles: Iterable[Role] = ()
+    file: Path,
+    *,
+    format: Format | None = None,
+    host: str | None = None,
+    roles: Iterable[Role] = (),
+    names: Answered = tuple,
 ) -> PinConfig:
     """
     The pins of one domain in this file; `format` overrides what the content suggests.
 
     `roles` keeps, of the lab's own file, only the pins of these roles. Raises
     ValueError, in one sentence, for anything that cannot be read, and, naming
-    the domains, where `host` has to choose one.
+    the domains, where `host` has to choose one and `names` do not.
     """
     octets = read(file, MOST_BYTES, "pins")
-    return choose(parse_pins(octets, format=format, file=str(file), roles=roles), host, str(file))
+    return choose(parse_pins(octets, format=format, file=str(file), roles=roles), host, str(file), names)
 
 
 def parse_pins(
@@ -48,6 +53,8 @@ def parse_pins(
     An entry that is bad has its `trouble`; raises ValueError where all are.
     """
     text = _text(octets)
+    if text and len(blocks := _FENCED.findall(text)) == 1 and re.search(PINNED, blocks[0]):  # Markdown around it
+        text, octets = blocks[0], blocks[0].encode()
     found = format or recognised(octets, text, file)
     if roles and found is not Format.LAB:
         raise ValueError(f"{file} is {found.words}, which names no roles; leave out --roles")
@@ -87,6 +94,7 @@ def _told(problem: ValueError, octets: bytes, format: Format, file: str) -> Unre
     return Unreadable(f"{file}{line}, read as {format.words}: {told}")
 
 
+_FENCED = re.compile(r"(?ms)^ {0,3}```[\w-]*\s*?\n(.*?)^ {0,3}```")
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']""")
 
 

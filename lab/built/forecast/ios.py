@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.built.forecast import plist
-from lab.built.forecast.config import Format, Listed, PinConfig, Unreadable, domain, listed, pin, shown
+from lab.built.forecast.config import (
+    Format,
+    LintFinding,
+    Listed,
+    PinConfig,
+    Severity,
+    Unreadable,
+    domain,
+    listed,
+    pin,
+    shown,
+)
 from lab.policy.pinset import Where
 
 DIGEST = "SPKI-SHA256-BASE64"
@@ -59,7 +70,7 @@ def _domain(name: str, said: Any) -> PinConfig:
         lists = tuple(_identities(name, key, said[key], LISTS[key]) for key in keys)
     except Unreadable as trouble:
         return PinConfig(Format.IOS, (), host, trouble=trouble)
-    return PinConfig(Format.IOS, lists, host, below)
+    return PinConfig(Format.IOS, lists, host, below, remarks=(_DOT,) if name.strip().endswith(".") else ())
 
 
 def _identities(name: str, key: str, given: Any, where: Where) -> Listed:
@@ -72,3 +83,13 @@ def _identities(name: str, key: str, given: Any, where: Where) -> Listed:
             raise Unreadable(f"an entry in {key} of {shown(name)} has no string under {DIGEST}", name)
         pins.append(pin(text, text, Format.IOS))
     return listed(pins, where)
+
+
+_DOT = LintFinding(
+    Severity.KNOW,
+    "the name of the domain ends with a dot",
+    "OkHttp and Android never match such a name; what iOS does nobody here has measured, and the forecast runs as if "
+    "the dot were not there.",
+    "Leave out the dot.",
+    name="last-dot",
+)

@@ -15,7 +15,7 @@ from cryptography import x509
 
 from lab.built.forecast.config import Anchor, Format, no_star, without_star
 from lab.built.forecast.findings import RULES, Found, LintFinding, Severity, Subject, rule, say, these
-from lab.built.forecast.match import Names
+from lab.built.forecast.match import Match, Names
 from lab.pki.pins import name_of, seen
 from lab.pki.reading import extensions
 from lab.policy.pinset import Where
@@ -54,7 +54,7 @@ def pins_expired(subject: Subject) -> Found:
 def expires_before_release(subject: Subject) -> Found:
     """The pin set expires while users still have it."""
     expires = subject.config.expires
-    if expires and subject.asked <= expires < subject.release:
+    if expires and subject.asked <= expires and expires.date() < subject.release.date():
         yield fix(
             f"the pin set expires on {expires:%Y-%m-%d}, before the next release on {subject.release:%Y-%m-%d}",
             "From that day until users have the release, their apps ask no pins, and an attacker can wait for it: "
@@ -133,7 +133,7 @@ def pins_overridden(subject: Subject) -> Found:
 
 @rule
 def star_covers_nothing(subject: Subject) -> Found:
-    """The entry's name has a star, and the program knows none."""
+    """The entry's name has a star, and the program knows none, or it has a dot at its end."""
     if subject.config.dead:
         yield serious(
             f"no host has the name {subject.config.host}", no_star(subject.config), without_star(subject.config)
@@ -255,10 +255,43 @@ def never_looked_at(subject: Subject) -> Found:
             f"{say(lost)} ({names}): {lost[0].never}",
             f"{these(lost, 'This pin', 'These pins')} cannot match, whatever the server sends.",
             "Pin the leaf's key and a backup key."
-            if lost[0].where is Where.LEAF
+            if lost[0].where is not Where.CA
             else "Move it to the other list; where both are there, both have to match.",
             "curl issue 20538 (2026-02)" if curl else "",
         )
+
+
+@rule
+def backup_never_looked_at(subject: Subject) -> Found:
+    """A backup is in a list in which its key can never be."""
+    for one in subject.matches:
+        if why := _misplaced(subject, one):
+            second = subject.second(one)
+            yield serious(
+                f"{one.pin}, a backup: {why}",
+                "It can never match, so it is no backup: on the day that it is needed every installed copy refuses it.",
+                "Pin a key of your own as the backup, which any CA can certify."
+                if second
+                else "Pin a second CA in this list; if it is one, give its certificate with --backup-key.",
+            )
+
+
+def _misplaced(subject: Subject, one: Match) -> str:
+    """Why a key that was shown as a backup can never be where this list looks; empty where it can."""
+    second = subject.second(one)
+    words = subject.config.format.words
+    if one.never or one.names is not Names.BACKUP or one.pin.role:
+        return ""
+    if second and one.where in (Where.LEAF, Where.SERVER):
+        return f"it is the key of a CA ({second.name}), and {words} looks at the leaf's key only"
+    if not second and one.where is Where.CA:
+        return f"it is no CA's that was shown, and {words} looks at CAs only in this list"
+    return ""
+
+
+def _usable(subject: Subject, listed: list[Match]) -> list[Match]:
+    """Those of a list that can match one day."""
+    return [one for one in listed if not one.never and not _misplaced(subject, one)]
 
 
 @rule
@@ -318,7 +351,7 @@ def chain_not_valid(subject: Subject) -> Found:
 def no_backup(subject: Subject) -> Found:
     """A list names keys of today only."""
     for listed in subject.app_lists:
-        usable = [one for one in listed if not one.never]
+        usable = _usable(subject, listed)
         if usable and not any(one.outside or one.names is Names.ASIDE for one in usable):
             where = f" for {listed[0].where.value}" if len(subject.lists) > 1 else ""
             yield serious(
@@ -409,7 +442,7 @@ def root_weakens_leaf(subject: Subject) -> Found:
 def one_ca(subject: Subject) -> Found:
     """All pins of a list are CAs of one hierarchy."""
     for listed in subject.app_lists:
-        usable = [one for one in listed if not one.never and one.names is not Names.DUMMY]
+        usable = [one for one in _usable(subject, listed) if one.names is not Names.DUMMY]
         if usable and all(one.place for one in usable):
             names = ", ".join(dict.fromkeys(subject.chain.name(one.place or 0) for one in usable))
             yield fix(
@@ -427,10 +460,10 @@ def one_ca(subject: Subject) -> Found:
 def renewal_before_release(subject: Subject) -> Found:
     """The leaf is renewed while users still have these pins, and only its key passes."""
     end = subject.chain.leaf.not_valid_after_utc
-    if subject.asked > end or end >= subject.release:
+    if subject.asked > end or end.date() >= subject.release.date():
         return
     for listed in subject.lists:
-        usable = [one for one in listed if not one.never]
+        usable = _usable(subject, listed)
         others = any(one.place or one.names is Names.BACKUP for one in usable)
         if not others and any(one.place == 0 for one in usable):
             yield fix(

@@ -2,20 +2,23 @@
 OkHttp's CertificatePinner, as it stands in Kotlin and Java (and so Ktor's), and in the message of its failure.
 
 Calls of `add` count where a pinner's builder is called, or where what is added
-is a pin; other objects have an `add` too, and what is commented out is no code.
-Constants of the same file are followed, and so are templates, sums and lists;
-what is computed in another way, or stands in another file, is refused by its
-line. What is added under a condition is taken for added.
+is a whole pin; other objects have an `add` too, and what is commented out is no
+code. Constants of the same file are followed, and so are templates, sums and
+lists; what is computed in another way, changes, or stands in another file, is
+refused by its line. What is added under a condition is taken for added, unless
+another branch or another builder pins the same host otherwise.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 
-from lab.built.forecast.config import Format, Pin, PinConfig, Unreadable, domain, listed, pin, shown
+from lab.built.forecast.config import Format, Pin, PinConfig, Unreadable, listed, pattern, pin, shown
 from lab.built.forecast.tokens import Token, TokenKind, nests, tokens
 
 MOST_STEPS = 20
@@ -27,7 +30,19 @@ _SAME = {"trim", "trimIndent", "intern", "toString", "toTypedArray", "toList"}
 _GIVES = {"val", "var", "let", "const", "final", "static", "return"}
 _SCOPES = {"apply", "also", "run", "let", "with"}
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
+_CHANGES = {"add", "addAll", "addFirst", "addLast", "plusAssign", "set", "remove", "removeAt", "clear"}
+_PIN = re.compile(r"sha256/+[\w+/-]{43}=?|sha1/+[\w+/-]{27}=?")
 Value = str | list[str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that pins: its pins, or why they cannot be told, and the builder and branch in which it stands."""
+
+    pattern: str
+    texts: list[str] | Unreadable
+    line: int = 0
+    branch: tuple[int, int] = (0, 0)
 
 
 def read(text: str, file: str = "") -> tuple[PinConfig, ...]:
@@ -40,28 +55,35 @@ def read(text: str, file: str = "") -> tuple[PinConfig, ...]:
     return _configs(calls)
 
 
-def _configs(calls: Sequence[tuple[str, list[str] | Unreadable]]) -> tuple[PinConfig, ...]:
-    hosts: dict[str, list[Pin]] = {}
+def _configs(calls: Sequence[Call]) -> tuple[PinConfig, ...]:
+    hosts: dict[str, dict[tuple[int, int], list[Pin]]] = {}
     bad: dict[str, Unreadable] = {}
-    for pattern, texts in calls:
-        host = domain(pattern)
+    last: dict[str, int] = {}
+    for call in calls:
+        host, texts = pattern(call.pattern, Format.OKHTTP), call.texts
         stars = Format.OKHTTP.dialect.stars
         if stars and not stars.fullmatch(host):
             raise Unreadable(
-                f"the pattern {shown(pattern)} is none that OkHttp takes, and its builder throws; it takes a host, "
-                "*.host or **.host",
-                pattern,
+                f"the pattern {shown(call.pattern)} is none that OkHttp takes, and its builder throws; it takes a "
+                "host, *.host or **.host",
+                call.pattern,
             )
-        pins = hosts.setdefault(host, [])
+        last[host] = call.line
+        pins = hosts.setdefault(host, {}).setdefault(call.branch, [])
         try:
             if isinstance(texts, Unreadable):
                 raise texts
             pins += [_pin(one) for one in texts]
         except Unreadable as trouble:
             bad[host] = trouble
+    for host, branches in hosts.items():
+        if len({frozenset(one.digest for one in pins) for pins in branches.values()}) > 1:
+            why = f"line {last[host]}: several builders or branches pin {shown(host)}, each with other pins; give one"
+            bad.setdefault(host, Unreadable(why))
+    joined = {host: [one for pins in branches.values() for one in pins] for host, branches in hosts.items()}
     return tuple(
         PinConfig(Format.OKHTTP, (listed(pins),) if pins else (), host, trouble=bad.get(host))
-        for host, pins in hosts.items()
+        for host, pins in joined.items()
         if pins or host in bad
     )
 
@@ -70,21 +92,25 @@ def _pin(text: str) -> Pin:
     kind, _, encoded = text.partition("/")
     if kind not in ("sha256", "sha1"):
         raise Unreadable(f"the pin {shown(text)} has to begin with sha256/ or sha1/, and OkHttp would throw", text)
+    if re.fullmatch(r"/[\w+/-]{43}=?", encoded):  # with a character less the slash is one of the base 64
+        return Pin(text, b"", never="it has one slash too many (sha256// is curl's), so OkHttp never matches it")
     return pin(text, encoded, Format.OKHTTP, sha1=kind == "sha1")
 
 
 _PINNED_FOR = re.compile(r"Pinned certificates for ([^\s:]+):")
+_LOGGED_PINS = re.compile(r"(?:\s+sha(?:256|1)/[\w+/-]+={0,2})+")
 _LOGGED_PIN = re.compile(r"(?:^|[\s:])(sha(?:256|1)/[\w+/=-]+)\s*$")
 
 
-def _logged(text: str) -> Iterator[tuple[str, list[str] | Unreadable]]:
+def _logged(text: str) -> Iterator[Call]:
     """What the message of a failure says is pinned; what the server showed stands above it, and is no pin."""
     lines = text.replace("\\n", "\n").splitlines()
     for number, line in enumerate(lines, 1):
         if host := _PINNED_FOR.search(line):
+            beside = _LOGGED_PINS.match(line, host.end())  # where blanks have taken the place of line breaks
             below = takewhile(bool, (_LOGGED_PIN.search(lines[at]) for at in range(number, len(lines))))
-            found = [one[1] for one in below if one]
-            yield host[1], found or Unreadable("the log names no pin below it; give all of its lines", host[0])
+            found = beside[0].split() if beside else [one[1] for one in below if one]
+            yield Call(host[1], found or Unreadable("the log names no pin below it; give all of its lines", host[0]))
 
 
 class _Code:
@@ -102,6 +128,7 @@ class _Code:
                 waiting.append(at)
             elif one.text in _CLOSE.values() and waiting and _CLOSE[found[waiting[-1]].text] == one.text:
                 self.close[waiting.pop()] = at
+        self.open = {end: begin for begin, end in self.close.items()}
 
     def is_(self, at: int, *texts: str) -> bool:
         """Whether these words and signs stand here, one after the other."""
@@ -118,83 +145,135 @@ class _Code:
 
     # ---- which calls are a pinner's --------------------------------------------------------------
 
-    def calls(self) -> Iterator[tuple[str, list[str] | Unreadable]]:
-        """The host of each call that pins something, and its pins or why they cannot be told."""
-        pinner = self.pinner
+    def calls(self) -> Iterator[Call]:
+        """Each call that pins something."""
+        known: dict[int, tuple[int, int]] = {}  # of each `add` its builder, and where its chain of calls begins
+        branches = self.branches()
         for at in range(len(self.tokens)):
             if not self.is_(at, "add", "(") or self.is_(at - 1, "fun"):
                 continue
+            begin = self.begin(at)
+            builder, begin = known[at] = known.get(begin, (self.pinner.get(at, -1), begin))
             items = self.arguments(at + 1) if at + 1 in self.close else []
             texts: list[str] = []
             trouble: Unreadable | None = None
-            for begin, end in items[1:]:
+            for one in items[1:]:
                 try:
-                    texts += _flat(self.value(begin, end, 0))
+                    texts += _flat(self.value(*one, 0))
                 except Unreadable as problem:
                     trouble = problem
-            if at not in pinner and not any(one.startswith(("sha256/", "sha1/")) for one in texts):
+            if at not in self.pinner and not (any(map(_PIN.fullmatch, texts)) and self.may_pin(begin, items[0])):
                 continue
+            line = self.tokens[at].line
             if len(items) < 2:
-                line = self.tokens[at].line
                 raise Unreadable(f'line {line}: an .add(...) cannot be read; .add("host", "sha256/...") is wanted')
+            branch = begin if self.conditional(begin) else branches[at]
             for host in _flat(self.value(*items[0], 0)):
-                yield host, trouble or texts
+                yield Call(host, trouble or texts, line, (builder, branch))
+
+    def may_pin(self, begin: int, first: tuple[int, int]) -> bool:
+        """Whether a call on what is not known may be a pinner's: not that of another builder, and for a host."""
+        chain = [self.word(at) for at in range(begin, begin + 6)]
+        if "Builder" in chain[1:] and "CertificatePinner" not in chain:
+            return False
+        try:
+            return all("." in one for one in _flat(self.value(*first, 0)))
+        except Unreadable:
+            return not self.is_(first[0], "0")
+
+    def begin(self, at: int) -> int:
+        """Where the chain of calls begins that leads to the word here, or the `add` before it in the chain."""
+        here = at
+        while self.is_(here - 1, "."):
+            here -= 2 + self.is_(here - 2, "?")
+            while here in self.open:
+                here = self.open[here] - 1
+            if self.is_(here, "add"):
+                return here
+        return here - (self.word(here - 1) == "new")
+
+    # ---- in which branch it stands ---------------------------------------------------------------
+
+    def conditional(self, at: int) -> bool:
+        """Whether what begins here, or the brace here, is one branch of several: behind `else`, or `if (...)`."""
+        return self.word(at - 1) == "else" or self.headed(at, "if")
+
+    def headed(self, at: int, *words: str) -> bool:
+        """Whether one of these words stands before, with a condition in parentheses between."""
+        return at - 1 in self.open and self.word(self.open[at - 1] - 1) in words
+
+    def branches(self) -> list[int]:
+        """Of each token the innermost branch in which it stands, by the place where that begins; -1 for none."""
+        found: list[int] = []
+        around: list[tuple[int, int, bool]] = []  # where braces close, the branch in them, and whether they choose
+        for at in range(len(self.tokens)):
+            while around and around[-1][0] <= at:
+                around.pop()
+            end, branch, chooses = around[-1] if around else (0, -1, False)
+            if self.is_(at, "{") and at in self.close:
+                inner = at if self.conditional(at) else branch
+                around.append((self.close[at], inner, self.word(at - 1) == "when" or self.headed(at, "when", "switch")))
+            elif chooses and (self.is_(at, "-", ">") or self.word(at) in ("case", "default")):
+                around[-1] = (end, at, True)
+            found.append(around[-1][1] if around else -1)
+        return found
 
     @cached_property
-    def pinner(self) -> set[int]:
-        """The places of `add` that are called on a pinner's builder, by a chain, in a scope, or by its name."""
-        found: set[int] = set()
-        names: set[str] = set()
-        scopes: list[tuple[int, int, str]] = []
+    def pinner(self) -> dict[int, int]:
+        """Of each `add` that is called on a pinner's builder, by a chain, in a scope, or by its name: the builder."""
+        found: dict[int, int] = {}
+        names: dict[str, list[int]] = {}
+        scopes: list[tuple[int, int, str, int]] = []
         begins = [at for at in range(len(self.tokens)) if self.is_(at, "CertificatePinner", ".", "Builder")]
         for at in begins:
             if self.is_(at + 3, "("):
-                end = self.chain(self.after(at + 3), found, scopes)
+                end = self.chain(self.after(at + 3), at, found, scopes)
                 if self.is_(end, ")", "{"):  # with(CertificatePinner.Builder()) { ... }
-                    scopes.append(self.scope(end + 1))
+                    scopes.append(self.scope(end + 1, at))
             before = at - 1 - (self.word(at - 1) == "new")
             before -= 2 * self.is_(before - 1, "okhttp3", ".")
             declared = self.declared(before) if self.is_(before, "=") else self.word(at + 3)
             if self.is_(at - 1, ":"):
                 declared = self.word(at - 2)
-            names.add(declared)
+            names.setdefault(declared, []).append(at)
         for at in range(len(self.tokens)):
-            if self.word(at) in names - {""} and self.is_(at + 1, ".") and not self.is_(at - 1, "."):
-                self.chain(at + 1, found, scopes)
-        found |= set(self.within(scopes))
+            if self.word(at) in names.keys() - {""} and self.is_(at + 1, ".") and not self.is_(at - 1, "."):
+                given = names[self.word(at)]
+                self.chain(at + 1, given[max(0, bisect_right(given, at) - 1)], found, scopes)
+        found |= dict(self.within(scopes))
         if not any(one.text == "CertificatePinner" for one in self.tokens):  # a piece of code, without its beginning
-            found |= {at for at in range(1, len(self.tokens)) if self.is_(at - 1, ".", "add")}
+            found |= {at: 0 for at in range(1, len(self.tokens)) if self.is_(at - 1, ".", "add")}
         return found
 
-    def within(self, scopes: list[tuple[int, int, str]]) -> Iterator[int]:
+    def within(self, scopes: list[tuple[int, int, str, int]]) -> Iterator[tuple[int, int]]:
         """Every `add(...)`, `it.add(...)` and `this.add(...)` between the braces of one of these scopes."""
-        given = {"this", *(name for _, _, name in scopes)}
+        given = {"this", *(one[2] for one in scopes)}
         done = 0
-        for begin, end, _ in sorted(scopes):
+        for begin, end, _, builder in sorted(scopes):
             for at in range(max(begin, done), end):
                 if self.is_(at, "add", "(") and (not self.is_(at - 1, ".") or self.word(at - 2) in given):
-                    yield at
+                    yield at, builder
             done = max(done, end)
 
-    def chain(self, at: int, found: set[int], scopes: list[tuple[int, int, str]]) -> int:
+    def chain(self, at: int, builder: int, found: dict[int, int], scopes: list[tuple[int, int, str, int]]) -> int:
         """Go along `.add(...).apply { ... }` from here; return where it ends."""
         while self.is_(at, ".") or self.is_(at, "?", "."):
             at += 1 + self.is_(at, "?")
             called = self.word(at)
             if called == "add":
-                found.add(at)
+                found[at] = builder
             at += 1
             at = self.after(at) if self.is_(at, "(") else at
             if self.is_(at, "{"):
                 if called in _SCOPES:
-                    scopes.append(self.scope(at))
+                    scopes.append(self.scope(at, builder))
                 at = self.after(at)
         return at
 
-    def scope(self, at: int) -> tuple[int, int, str]:
-        """Where the braces here begin and end, and what they call what they are about."""
+    def scope(self, at: int, builder: int) -> tuple[int, int, str, int]:
+        """Where the braces here begin and end, what they call what they are about, and whose they are."""
         given = self.word(at + 1) if self.is_(at + 2, "-", ">") else "it"
-        return at, self.after(at) - 1, given
+        return at, self.after(at) - 1, given, builder
 
     # ---- what is added ---------------------------------------------------------------------------
 
@@ -277,6 +356,9 @@ class _Code:
 
     def constant(self, name: str, line: int, steps: int) -> Value:
         """What this name stands for everywhere in the file."""
+        if name in self.changes:
+            why = f"{shown(name)} is changed after it got its value"
+            raise Unreadable(f"line {self.changes[name]}: {why}; {OTHERWISE}")
         if name not in self.known:
             self.known[name] = []  # for one that leads to itself
             begins = self.constants.get(name, [])
@@ -320,6 +402,24 @@ class _Code:
                 continue
             if name := self.declared(at):
                 found.setdefault(name, []).append(at + 1)
+        return found
+
+    @cached_property
+    def changes(self) -> dict[str, int]:
+        """The line on which each name is changed after its declaration: `+=`, `NAME[1] =`, `NAME.add(...)`."""
+        found: dict[str, int] = {}
+        for at in range(len(self.tokens)):
+            name = ""
+            if self.is_(at, "="):
+                index = self.open.get(at - 1, at)
+                if (self.is_(at - 1, "+") or self.is_(at - 1, "-")) and not self.is_(at + 1, "="):
+                    name = self.word(at - 2)
+                elif self.is_(index, "[") and index < at - 2 and not self.is_(at + 1, "="):
+                    name = self.word(index - 1)
+            elif self.word(at) in _CHANGES and self.is_(at + 1, "("):
+                name = self.word(at - 2) if self.is_(at - 1, ".") else ""
+                name = self.word(at + 2) if name == "Collections" else name
+            found.setdefault(name, self.tokens[at].line)
         return found
 
     def declared(self, at: int) -> str:

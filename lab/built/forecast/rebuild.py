@@ -36,7 +36,7 @@ from lab.pki.pins import algorithm_of, fingerprint_of, name_of, pin_of, seen
 from lab.pki.reading import extensions, parsed
 from lab.pki.world import World
 from lab.policy.check import Check, Known
-from lab.policy.checks import HOST_NAME, VALIDATION, pinned
+from lab.policy.checks import HOST_NAME, VALIDATION, pinned, shown
 from lab.policy.clients import Client
 from lab.policy.pinset import PinList, PinSet, Role
 from lab.policy.profiles import BUILDING, SYSTEM_ANCHOR, unless_installed, until
@@ -291,10 +291,10 @@ def client(subject: Subject, pins: PinSet, world: Rebuilt) -> Client:
     """
     config = subject.config
     building = BUILDING.get(config.format.dialect.builds, AS_OPENSSL)
-    checks: list[Check] = [VALIDATION, HOST_NAME]
+    checks: list[Check] = [] if config.insecure else [VALIDATION, HOST_NAME]
     if config.format is Format.ANDROID and not config.user_anchors and not config.own_anchors:
         checks.append(SYSTEM_ANCHOR)
-    check = pinned("your pins", pins)
+    check = (shown if config.insecure else pinned)("your pins", pins)
     if config.expires:
         check = until(config.expires, check)
     if Anchor.USER in config.overrides or config.format is Format.HPKP:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from lab.built.forecast import plain
+from lab.built.forecast import android, plain
 from lab.built.forecast.scope import Format
 
 _PLAIN = "give a list with a pin on each line, as sha256/BASE64, and the host with --host"
@@ -23,6 +23,11 @@ _SIGNED = rb"\x30.{1,5}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 INSTEAD = {
     rb"\x03\x00\x08\x00": "Android's compiled XML, as it lies in an APK; `apktool d APP.apk` or "
     "`aapt2 dump xmltree APP.apk --file res/xml/FILE.xml` makes text of it",
+    rb"\x02\x00\x0c\x00": "an APK's resources.arsc, which has no pins; `apktool d APP.apk` makes text of res/xml",
+    rb"\x1f\x8b": "compressed with gzip; `gunzip FILE.gz` unpacks it",
+    rb"\s*\{[^<]*\bNSPinnedDomains\"?\s*=(?!>)": "a property list of the old kind, with = signs; "
+    "`plutil -convert xml1 FILE` makes one of it that is read",
+    rb"\s*\{[^<]*\bNSPinnedDomains\"?\s*=>": "what `plutil -p` prints; give the property list itself",
     rb"PK\x03\x04": "a zip archive (an APK, AAB, IPA or JAR is one); unpack it and give the file with the pins",
     rb"\xfe\xed\xfe\xed|\xce\xce\xce\xce": "a Java keystore; "
     "`keytool -list -rfc -keystore FILE > chain.pem` makes PEM of its certificates",
@@ -42,23 +47,27 @@ INSTEAD_OF_TEXT = {
     r"<manifest\b": "an AndroidManifest.xml; the pins stand in the file that its android:networkSecurityConfig names",
     r"\A\s*(?:<!--[^>]*-->\s*)?<(?:pin-set|pin|domain|trust-anchors)\b": "a piece of a network security "
     "configuration; give the whole <domain-config>, with its <domain>",
+    r"\bTLSA\s+[0-3]\s+[01]\s+[0-2]\b": "a TLSA record (DANE); give its hexadecimal alone, on a line (x 1 1 is the "
+    "hash of a key, x 0 1 of a certificate), and the host with --host",
     r"(?i)\A\s*(?:<!doctype html|<html)": f"a web page; give a file with pins in one of these: {_KNOWN}",
 }
 """By what stands in the text."""
 
 INSTEAD_OF_A_LIST = {
     r"NSPinnedDomains|SPKI-SHA256": "code around NSPinnedDomains; give the Info.plist that it makes",
+    r"[\"'](?:[0-9A-Fa-f]{2}:){19,31}[0-9A-Fa-f]{2}[\"']": "code with the fingerprint of a certificate in it; give a "
+    "list with that fingerprint on a line of its own, and the host with --host",
     r"(?m)^[ \t]*+(?:- )?[\w.-]++:(?=\s)": f"YAML, or something like it; {_PLAIN}",
     r"(?m)^[^\n\"'(,;\t]*+[,;\t][^\n]*sha256/": f"a table (CSV); {_PLAIN}",
     r"": f"a file with pins in a form of its own; {_PLAIN}",
 }
 """By what stands in a text that has pins in it."""
-PINNED = r"sha(?:256|1)/{1,2}[\w+/-]{43}|(?:[0-9A-Fa-f]{2}[: ]){19}|SPKI-SHA256|NSPinnedDomains"
+PINNED = r"sha(?:256|1)/{1,2}[\w+/-]{43}|(?:[0-9A-Fa-f]{2}[: ]){19}|\bTLSA\b|SPKI-SHA256|NSPinnedDomains"
 
 CURL = r"sha256//[\w+/]{43}="  # with one character less it is no curl's: base 64 may itself begin with a slash
 FORMATS = {
     r"Pinned certificates for ": Format.OKHTTP,
-    r"<(?:network-security-config|domain-config)\b": Format.ANDROID,
+    rf"<(?:network-security-config|domain-config)\b|{android.DUMPED}": Format.ANDROID,
     r"[>\"]\s*+NSPinned(?:Domains|LeafIdentities|CAIdentities)": Format.IOS,
     r"[>\"]\s*+TSKP(?:innedDomains|ublicKeyHashes)|kTSKPinnedDomains": Format.TRUSTKIT,
     r"\A\s*+\{": Format.LAB,
@@ -71,8 +80,19 @@ FORMATS = {
 """By what stands in the text."""
 
 
+def _one_set(octets: bytes, text: str | None, file: str) -> None:
+    """Raise ValueError where a property list has both formats that there are."""
+    signs = [one for one, format in FORMATS.items() if format in (Format.IOS, Format.TRUSTKIT)]
+    binary = octets.startswith(b"bplist") and b"NSPinnedDomains" in octets and b"TSKPinnedDomains" in octets
+    if binary or all(re.search(one, text or "") for one in signs):
+        raise ValueError(
+            f"{file} holds two pin sets, NSPinnedDomains and TrustKit's; choose with --format ios or --format trustkit"
+        )
+
+
 def recognised(octets: bytes, text: str | None, file: str) -> Format:
     """Which format these bytes look like; `text` is None for no text. Raises ValueError, naming what they are."""
+    _one_set(octets, text, file)
     if octets.startswith(b"bplist"):
         return Format.IOS if b"NSPinned" in octets or b"TSKPinned" not in octets else Format.TRUSTKIT
     for begins, said in INSTEAD.items():

@@ -5,7 +5,7 @@ Which hosts an entry covers, which names and which base 64 the program takes,
 what becomes of a file with one bad entry, and what a date of expiry does. It
 reads no file.
 
-The sources: AOSP's XmlConfigSource and android.util.Base64; Apple's page of
+The sources: AOSP's XmlConfigSource, ApplicationConfig and android.util.Base64; Apple's page of
 NSPinnedDomains (math.example.com yes, advanced.math.example.com no); OkHttp's
 CertificatePinner and Okio's decodeBase64 (both run, 3.13.1); RFC 7469 section
 2.3.4; curl's lib/vtls/vtls.c (7.88.1 run; 8.18.0 read); TrustKit's
@@ -71,7 +71,8 @@ class Dialect:
 
     `builds` is whose paths it takes, a name in `lab.policy.profiles.BUILDING`.
     `stars` are the patterns that it takes, None where `*` stands for nothing.
-    `where` is where it looks. `unpadded` and `url_safe` say which base 64 it
+    `dots` says that a dot at the end of an entry's name stays, so that it never
+    matches. `where` is where it looks. `unpadded` and `url_safe` say which base 64 it
     reads beside the standard's. `whole` says that it compares whole certificates
     too. `stops` is what becomes of the whole file where one entry is bad, empty
     where only that entry suffers. `lapsed` is what it does after the date of
@@ -82,6 +83,7 @@ class Dialect:
     builds: str = ""
     covers: Covers = _any_depth
     stars: re.Pattern[str] | None = None
+    dots: bool = False
     where: Where = Where.PATH
     unpadded: bool = False
     url_safe: bool = False
@@ -95,6 +97,7 @@ TABLE = {
     Format.ANDROID: Dialect(
         "Android's network security configuration",
         "android",
+        dots=True,
         unpadded=True,
         stops="Android does not load the file, and the app fails at its first connection",
         lapsed="Android then asks no pins",
@@ -114,6 +117,7 @@ TABLE = {
         "okhttp",
         _stars,
         re.compile(r"(\*\*?\.)?[^*]+"),
+        dots=True,
         unpadded=True,
         url_safe=True,
         stops="OkHttp's builder throws",
