@@ -18,16 +18,16 @@ from random import Random
 import pytest
 
 from lab.building import Anchors, Branching, PathBuilding
-from lab.observation import Evidence, Line, Outcome, names
+from lab.observation import Evidence, Line, Outcome, Status, names
 from lab.pki.authority import Credential, new_key, self_signed
-from lab.pki.ocsp import piece
+from lab.pki.ocsp import answered, piece
 from lab.pki.pins import pin_of
 from lab.pki.revoke import staple
 from lab.pki.says import SILENT, Says, announcing, pins_header
 from lab.pki.world import World
 from lab.policy import checks, hpkp
 from lab.policy.check import Check, Known
-from lab.policy.clients import CA_FLAG_ERRORS, CLIENTS, WANTS_STAPLE, Client, every
+from lab.policy.clients import CA_FLAG_ERRORS, CLIENTS, Client, every
 from lab.policy.continuity import Continuity, Reaction, User, known
 from lab.policy.hpkp_header import Header
 from lab.policy.mind import Mind
@@ -53,6 +53,7 @@ CONTINUITY = tuple(
 )
 HEADERS = tuple(hpkp.header_pin(agent) for agent in (hpkp.Agent(), hpkp.Agent(strict=True)))
 LATE = (checks.LATE_LEAF_PIN, checks.FULL_HANDSHAKE_LEAF_PIN, checks.PRESENTED_CHAIN_PIN)
+WANTS_STAPLE = Client("wants-staple", "wants the server to staple", (*checks.ORDINARY, checks.STAPLED))
 
 
 # ---- what is drawn --------------------------------------------------------------------------------
@@ -97,7 +98,7 @@ def any_words(draw: Random, world: World, credential: Credential) -> Says | None
     spoken = announcing(draw.choice([world.backup_key, new_key()]), claims=draw.choice([(), [new_key().public_key()]]))
     stapled = SILENT
     if credential.issuer:
-        stapled = Says(staple=draw.choice([staple(credential, world.now), b"no staple at all"]))
+        stapled = Says(staple=draw.choice([staple(credential, world.now), b"", b"no staple at all"]))
     return draw.choice([None, None, None, SILENT, header, spoken, stapled])
 
 
@@ -244,7 +245,8 @@ def test_a_staple_is_there_or_missing() -> None:
     world = World()
     for says, outcome, why in (
         (Says(staple=staple(world.genuine, world.now)), Outcome.SERVED, "the server sent a staple"),
-        (SILENT, Outcome.OUTAGE, "there is no staple to go by: the server sent none"),
+        (None, Outcome.SERVED, "the server sent a staple"),  # on a day when nothing is the matter
+        (Says(staple=b""), Outcome.OUTAGE, "there is no staple to go by: the server sent none"),
         # OpenSSL's server drops what does not parse, so that nobody is told that there was something
         (Says(staple=b"no staple at all"), Outcome.OUTAGE, "there is no staple to go by: the server sent none"),
     ):
@@ -264,13 +266,30 @@ def test_a_staple_that_cannot_be_read_is_no_missing_one() -> None:
 def test_the_staple_decides_inside_the_handshake() -> None:
     """The refusal comes in the staple callback: the attacker gets an alert about it, and not a byte of the request."""
     world = World()
-    there = Meeting(Line.ATTACKER, world.genuine, world.store, world.now, "a thief without a staple", says=SILENT)
+    thief = "a thief without a staple"
+    there = Meeting(Line.ATTACKER, world.genuine, world.store, world.now, thief, says=Says(staple=b""))
     with Ground(world.host) as ground:
         (ended,) = live(ground, [there], WANTS_STAPLE.mind())
         met = ended()
     assert (met.outcome, met.aftermath.leaked) == (Outcome.STOPPED, 0)
     assert met.aftermath.view.alert == "bad certificate status response"
     assert met.observation.path is not None
+
+
+def test_a_staple_is_made_for_the_day() -> None:
+    """The same server on a later day staples a later word; a proxy staples none."""
+    world, wants = World(), WANTS_STAPLE.mind()
+    later = replace(honest(world), time=world.now + timedelta(days=40))
+    with Ground(world.host) as ground:
+        days = [one().observation for one in live(ground, [honest(world), later], wants)]
+        (proxied,) = live(ground, [replace(honest(world), proxied=True, behind=later)], wants)
+        assert proxied().verdict.reason == "there is no staple to go by: the server sent none"
+    for seen in days:
+        octets = seen.evidence[Evidence.STAPLE].value
+        assert octets
+        leaf, issuer, _ = seen.path or ()
+        assert answered(octets, leaf, issuer, seen.time).status is Status.GOOD
+        assert answered(octets, leaf, issuer, seen.time - timedelta(seconds=1)).status is Status.NO_WORD
 
 
 def test_who_asks_for_no_staple_is_told_of_none() -> None:

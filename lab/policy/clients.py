@@ -294,10 +294,3 @@ for _row in (
     ),
 ):
     register(_row)
-
-WANTS_STAPLE = Client(
-    "wants-staple",
-    "wants the server to send an OCSP response along, on top of ordinary validation",
-    (*ORDINARY, checks.STAPLED),
-)
-"""On no shelf yet: what a staple says, and who signed it, nobody asks before there is revocation."""
