@@ -282,14 +282,14 @@ NO_WORD = {
     "responder_mixes_up_issuers": "B", "another_issuers_staple": "o",
 }  # fmt: skip
 
-NOT_GOOD = {*REVOKED, *NO_WORD, "company_proxy"}
+NOT_GOOD = {*REVOKED, *NO_WORD, "company_proxy", "installed_ca"}
 """Where what is stapled is not a fresh word that all is well."""
 
 STAPLES = {
     "heeds-staple": like("unpinned", **REVOKED),
     "heeds-staple-pinned": like("leaf-pinned", **REVOKED),
-    # the company's proxy staples nothing; whoever got a CA onto the machine can sign what he likes
-    "requires-staple": like("unpinned", **REVOKED, **NO_WORD, company_proxy="B"),
+    # a CA that somebody installed signs certificates and no responses
+    "requires-staple": like("unpinned", **REVOKED, **NO_WORD, company_proxy="B", installed_ca="o"),
     "requires-staple-pinned": like("leaf-pinned", **REVOKED, **NO_WORD),
     "staple-of-any-issuer": like("requires-staple", responder_mixes_up_issuers="S", another_issuers_staple="X"),
     "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X"),

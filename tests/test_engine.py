@@ -281,13 +281,13 @@ def test_the_staple_decides_inside_the_handshake() -> None:
 
 
 def test_a_staple_is_made_for_the_day() -> None:
-    """The same server on a later day staples a later word; a proxy staples none."""
+    """The same server on a later day staples a later word; whoever signs with a root of his own staples none."""
     world, wants = World(), WANTS_STAPLE.mind()
     later = replace(honest(world), time=world.now + timedelta(days=40))
     with Ground(world.host) as ground:
         days = [one().observation for one in live(ground, [honest(world), later], wants)]
-        (proxied,) = live(ground, [replace(honest(world), proxied=True, behind=later)], wants)
-        assert proxied().verdict.reason == "no staple to go by: the server sent none"
+        (by_root,) = live(ground, [replace(later, credential=world.root.issue(world.host))], wants)
+        assert by_root().verdict.reason == "no staple to go by: the server sent none"
     for seen in days:
         octets = seen.evidence[Evidence.STAPLE].value
         assert octets

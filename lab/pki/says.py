@@ -50,12 +50,13 @@ class Says:
         """
         What goes out at `time` to whoever asks for a staple.
 
-        Where nothing is the matter it is made for whoever asks, and says that the leaf is good: to whom a CA
-        gives a certificate it gives that word too, to an attacker as well. Who signed for himself has none.
+        Where nothing is the matter it is made for whoever asks, and says that the leaf is good: to whom an issuing CA
+        gives a certificate it gives that word too, to an attacker as well. Who signed for himself has none, nor
+        whoever signs with a root of his own, as a proxy does: it could sign that too, and none does.
         """
         if self.staple is not None:
             return self.staple
-        return staple(credential, time) if credential.issuer else b""
+        return staple(credential, time) if credential.issuer and credential.issuer.parent else b""
 
     def heard(self, *, relayed: bool = False) -> tuple[Successor, ...] | None:
         """What a client makes of the announcements: a claim is not proven, nor is a proof that somebody relayed."""

@@ -90,8 +90,7 @@ class Ground:
         key = (id(meeting.credential), id(meeting.says), meeting.keyless, upstream)
         found = self._listeners.pop(key, None) or self._stand(meeting, upstream)
         self._listeners[key] = found  # whoever was asked for last stands last, and longest
-        if not meeting.proxied:  # a proxy signs for any host, and staples nothing
-            found.staple = partial((meeting.says or SILENT).stapled, meeting.credential, meeting.time)
+        found.staple = partial((meeting.says or SILENT).stapled, meeting.credential, meeting.time)
         while len(self._listeners) > LISTENERS:
             gone = self._listeners.pop(next(iter(self._listeners)))
             gone.stop()
