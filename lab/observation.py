@@ -141,12 +141,23 @@ class Piece:
     """
     One piece of evidence that was asked for: what came, or in words why there is nothing to go by.
 
-    `value` is None where nothing came, or where what came cannot be read.
-    Nothing here says that it is signed by the right one, fresh, or about this certificate.
+    `value` is None where nothing came, or where what came cannot be read. Nothing but `word`,
+    which wants a path, says that it is signed by the right one, fresh, or about this certificate.
     """
 
     value: bytes | None = None
     trouble: str = ""
+    word: Word | None = None
+
+
+class Doubt(StrEnum):
+    """What speaks against an answer: a question that somebody asked, and that a careless client leaves out."""
+
+    SIGNER = "who signed it"
+    SERIAL = "which certificate it is about"
+    ISSUER = "whose certificate it is about"
+    TIME = "when it holds"
+    CONTENT = "what else is in it"
 
 
 class Status(StrEnum):
@@ -163,14 +174,16 @@ class Word:
     """
     The owner's word on one certificate, once it was verified, and in words why it is this one.
 
-    `since` is when a revoked one was revoked, `until` the first moment at which
-    a good word holds no longer; None where nobody says.
+    `since` is when a revoked one was revoked, `until` the first moment at which a good word holds no
+    longer. Where `doubts` spoke against an answer, `claim` is what it says to whoever asks none of them.
     """
 
     status: Status
     why: str
     since: datetime | None = None
     until: datetime | None = None
+    doubts: frozenset[Doubt] = frozenset()
+    claim: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,12 @@ ROTATIONS = {
     "intermediate_beside_root":       "SS SSSS S",
     # every client here looks for its pins under the host's one canonical name
     "new_ca_trailing_dot":            "SS BBBB B",
+    # nobody here asks for a staple, so all these are an ordinary day
+    "revoked_in_use":                 "SS SSSS S",
+    "responder_down":                 "SS SSSS S",
+    "staple_from_the_cache":          "SS SSSS S",
+    "staple_stuck":                   "SS SSSS S",
+    "responder_mixes_up_issuers":     "SS SSSS S",
 }  # fmt: skip
 
 ATTACKS = {
@@ -118,6 +124,12 @@ ATTACKS = {
     "attacker_among_servers":         "XX XXoo X",
     "stolen_key_beside_root":         "XX XXXX X",
     "other_trusted_ca_trailing_dot":  "XX oooo X",
+    # and these the stolen key with its certificate
+    "revoked_key_stapled":            "XX XXXX X",
+    "staple_withheld":                "XX XXXX X",
+    "staple_replayed":                "XX XXXX X",
+    "staple_replayed_past_its_end":   "XX XXXX X",
+    "another_issuers_staple":         "XX XXXX X",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -261,6 +273,28 @@ LEARNING = {
     "successor-at-first-use": like("successor", first_visit_announces="SSS", first_contact_announces="XXB"),
 }  # fmt: skip
 
+# Who asks for a staple does what he did, but where the staple says something, or is none.
+REVOKED = {"revoked_in_use": "B", "revoked_key_stapled": "o"}
+# Who requires one refuses whatever is no word, the honest one too.
+NO_WORD = {
+    "responder_down": "B", "staple_withheld": "o",
+    "staple_stuck": "B", "staple_replayed_past_its_end": "o",
+    "responder_mixes_up_issuers": "B", "another_issuers_staple": "o",
+}  # fmt: skip
+
+NOT_GOOD = {*REVOKED, *NO_WORD, "company_proxy", "installed_ca"}
+"""Where what is stapled is not a fresh word that all is well."""
+
+STAPLES = {
+    "heeds-staple": like("unpinned", **REVOKED),
+    "heeds-staple-pinned": like("leaf-pinned", **REVOKED),
+    # a CA that somebody installed signs certificates and no responses
+    "requires-staple": like("unpinned", **REVOKED, **NO_WORD, company_proxy="B", installed_ca="o"),
+    "requires-staple-pinned": like("leaf-pinned", **REVOKED, **NO_WORD),
+    "staple-of-any-issuer": like("requires-staple", responder_mixes_up_issuers="S", another_issuers_staple="X"),
+    "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X"),
+}
+
 # Profiles whose program is run.
 RUN = {
     # takes any anchor, and tries no other path
@@ -329,9 +363,9 @@ MODELLED = {
 # ---- read -----------------------------------------------------------------------------------------
 
 CLIENTS = (*BASE, *DERIVED)
-FURTHER = (*LEARNING,)
+FURTHER = (*LEARNING, *STAPLES)
 PROFILES = (*RUN, *MODELLED)
-LIKE = DERIVED | LEARNING | RUN | MODELLED
+LIKE = DERIVED | LEARNING | STAPLES | RUN | MODELLED
 
 
 def sees_only_the_path(client: Client) -> bool:
@@ -341,7 +375,8 @@ def sees_only_the_path(client: Client) -> bool:
     For such a client an attack and its twin are one and the same.
     """
     told = {Learnt.HEADER, Learnt.ANNOUNCED} & {*client.learnt}
-    return not client.resumes and not told and all(check.basis is not Basis.PRESENTED for check in client.policy)
+    beside = told or any(check.basis in (Basis.PRESENTED, Basis.EVIDENCE) for check in client.policy)
+    return not client.resumes and not beside
 
 
 def letters(name: str) -> dict[str, str]:
@@ -368,12 +403,13 @@ EXPECTED = {scene: {name: LEGEND[of[scene]] for name, of in WORST.items()} for s
 # most are told from different neighbours by different scenes, which is no fault of theirs.
 EARNS = {
     "trust-everything": ("self_signed_certificate",),
-    "unpinned": ("self_signed_certificate", "moved_without_a_word"),
+    "unpinned": ("self_signed_certificate", "moved_without_a_word", "revoked_in_use"),
     "root-pinned": ("chain_shortened",),
     "intermediate-pinned": ("new_intermediate", "new_key", "other_hosts_certificate", "leaf_as_ca"),
     "leaf-pinned": (
         *("backup_key", "session_from_another_component", "other_trusted_ca"),
         *("first_visit_announces", "old_chain_left_behind", "other_ca_same_key", "expired_with_stolen_key"),
+        "revoked_in_use",
     ),
     "certificate-pinned": ("same_key", "expired_with_stolen_key"),
     "leaf-or-backup": ("backup_key", "announced_key"),
@@ -397,6 +433,12 @@ EARNS = {
     "successor": ("announced_key", "first_visit_announces", "relayed_announcement"),
     "successor-without-proof": ("relayed_announcement",),
     "successor-at-first-use": ("first_contact_announces",),
+    "heeds-staple": ("revoked_in_use", "responder_down", "new_key"),
+    "heeds-staple-pinned": ("revoked_in_use", "responder_down", "new_key"),
+    "requires-staple": ("staple_stuck", "responder_mixes_up_issuers", "new_key"),
+    "requires-staple-pinned": ("responder_down", "new_key"),
+    "staple-of-any-issuer": ("another_issuers_staple", "responder_down"),
+    "staple-of-any-age": ("staple_replayed_past_its_end", "responder_down"),
 }
 NEVER_APART = {
     frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "

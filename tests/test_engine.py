@@ -16,23 +16,25 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from OpenSSL import SSL
 
 from lab.building import Anchors, Branching, PathBuilding
-from lab.observation import Evidence, Line, Outcome, names
+from lab.observation import Evidence, Line, Outcome, Status, names
 from lab.pki.authority import Credential, new_key, self_signed
-from lab.pki.ocsp import piece
+from lab.pki.ocsp import answered, piece
 from lab.pki.pins import pin_of
 from lab.pki.revoke import staple
 from lab.pki.says import SILENT, Says, announcing, pins_header
 from lab.pki.world import World
-from lab.policy import checks, hpkp
+from lab.policy import checks, hpkp, revocation
 from lab.policy.check import Check, Known
-from lab.policy.clients import CA_FLAG_ERRORS, CLIENTS, WANTS_STAPLE, Client, every
+from lab.policy.clients import CA_FLAG_ERRORS, CLIENTS, Client, chosen, every
+from lab.policy.clients import client as named
 from lab.policy.continuity import Continuity, Reaction, User, known
 from lab.policy.hpkp_header import Header
 from lab.policy.mind import Mind
 from lab.policy.profiles import NO_ANCHOR
-from lab.scenes.catalogue import CASES, Meeting, Scene, honest, told
+from lab.scenes.catalogue import CASES, Case, Meeting, Scene, honest, told
 from lab.trials.engine import Encounter, Imagined, imagine, live
 from lab.trials.rehearsal import foresee, observe, rehearse
 from lab.trials.standing import Ground, Standing
@@ -52,7 +54,11 @@ CONTINUITY = tuple(
     )
 )
 HEADERS = tuple(hpkp.header_pin(agent) for agent in (hpkp.Agent(), hpkp.Agent(strict=True)))
+STAPLES = (revocation.HEEDS, revocation.REQUIRES, revocation.NO_ISSUER, revocation.NO_CLOCK)
+STAPLED_DAYS = {one.name for one in CASES.values() if one.repeats == "ordinary_day"}
 LATE = (checks.LATE_LEAF_PIN, checks.FULL_HANDSHAKE_LEAF_PIN, checks.PRESENTED_CHAIN_PIN)
+WANTS_STAPLE = named("requires-staple")
+NOW = World().now
 
 
 # ---- what is drawn --------------------------------------------------------------------------------
@@ -61,11 +67,9 @@ LATE = (checks.LATE_LEAF_PIN, checks.FULL_HANDSHAKE_LEAF_PIN, checks.PRESENTED_C
 def any_client(draw: Random) -> Client:
     """One of the tables', or one with checks that nobody would put together."""
     if draw.random() < 0.5:
-        return draw.choice([*every(), *[WANTS_STAPLE] * 3])
+        return draw.choice([*every(), *chosen("revocation")])
     usual = draw.choice([(checks.VALIDATION, checks.HOST_NAME)] * 3 + [(checks.VALIDATION,), ()])
-    more: list[Check] = draw.sample(
-        [*checks.SOUND[2:], *CONTINUITY, *HEADERS, *LATE, checks.STAPLED], draw.randint(0, 2)
-    )
+    more: list[Check] = draw.sample([*checks.SOUND[2:], *CONTINUITY, *HEADERS, *LATE, *STAPLES], draw.randint(0, 2))
     return Client(
         "made up",
         "made up",
@@ -97,7 +101,7 @@ def any_words(draw: Random, world: World, credential: Credential) -> Says | None
     spoken = announcing(draw.choice([world.backup_key, new_key()]), claims=draw.choice([(), [new_key().public_key()]]))
     stapled = SILENT
     if credential.issuer:
-        stapled = Says(staple=draw.choice([staple(credential, world.now), b"no staple at all"]))
+        stapled = Says(staple=draw.choice([staple(credential, world.now), b"", b"no staple at all"]))
     return draw.choice([None, None, None, SILENT, header, spoken, stapled])
 
 
@@ -241,12 +245,13 @@ def with_words(world: World, says: Says | None) -> tuple[Trial, dict[int, Imagin
 
 def test_a_staple_is_there_or_missing() -> None:
     """Who wants a staple is served with one, and refuses where none came."""
-    world = World()
+    world, good = World(), "a responder of Honest Issuing CA 1 calls it good"
     for says, outcome, why in (
-        (Says(staple=staple(world.genuine, world.now)), Outcome.SERVED, "the server sent a staple"),
-        (SILENT, Outcome.OUTAGE, "there is no staple to go by: the server sent none"),
+        (Says(staple=staple(world.genuine, world.now)), Outcome.SERVED, good),
+        (None, Outcome.SERVED, good),  # on a day when nothing is the matter
+        (Says(staple=b""), Outcome.OUTAGE, "no staple to go by: the server sent none"),
         # OpenSSL's server drops what does not parse, so that nobody is told that there was something
-        (Says(staple=b"no staple at all"), Outcome.OUTAGE, "there is no staple to go by: the server sent none"),
+        (Says(staple=b"no staple at all"), Outcome.OUTAGE, "no staple to go by: the server sent none"),
     ):
         lived, expected = with_words(world, says)
         assert (lived.outcome, lived.verdict.reason) == (outcome, why)
@@ -255,22 +260,59 @@ def test_a_staple_is_there_or_missing() -> None:
 
 def test_a_staple_that_cannot_be_read_is_no_missing_one() -> None:
     """What came and is no response is said to be that; nothing is nothing."""
-    assert piece(b"no staple at all").trouble == "the 16 octets that the server sent are no OCSP response"
-    assert piece(b"").trouble == "the server sent none"
+    assert piece(b"no staple at all", None, NOW).trouble == "the 16 octets that the server sent are no OCSP response"
+    assert piece(b"", None, NOW).trouble == "the server sent none"
     world = World()
-    assert piece(staple(world.genuine, world.now)).value is not None
+    there = piece(staple(world.genuine, world.now), None, world.now)
+    assert (there.value is not None, there.word) == (True, None)
 
 
 def test_the_staple_decides_inside_the_handshake() -> None:
     """The refusal comes in the staple callback: the attacker gets an alert about it, and not a byte of the request."""
     world = World()
-    there = Meeting(Line.ATTACKER, world.genuine, world.store, world.now, "a thief without a staple", says=SILENT)
+    thief = "a thief without a staple"
+    there = Meeting(Line.ATTACKER, world.genuine, world.store, world.now, thief, says=Says(staple=b""))
     with Ground(world.host) as ground:
         (ended,) = live(ground, [there], WANTS_STAPLE.mind())
         met = ended()
     assert (met.outcome, met.aftermath.leaked) == (Outcome.STOPPED, 0)
     assert met.aftermath.view.alert == "bad certificate status response"
     assert met.observation.path is not None
+
+
+def test_a_staple_is_made_for_the_day() -> None:
+    """The same server on a later day staples a later word; whoever signs with a root of his own staples none."""
+    world, wants = World(), WANTS_STAPLE.mind()
+    later = replace(honest(world), time=world.now + timedelta(days=40))
+    with Ground(world.host) as ground:
+        days = [one().observation for one in live(ground, [honest(world), later], wants)]
+        (by_root,) = live(ground, [replace(later, credential=world.root.issue(world.host))], wants)
+        assert by_root().verdict.reason == "no staple to go by: the server sent none"
+    for seen in days:
+        octets = seen.evidence[Evidence.STAPLE].value
+        assert octets
+        leaf, issuer, _ = seen.path or ()
+        assert answered(octets, leaf, issuer, seen.time).status is Status.GOOD
+        assert answered(octets, leaf, issuer, seen.time - timedelta(seconds=1)).status is Status.NO_WORD
+
+
+THIEVES = [one for one in CASES.values() if one.repeats == "stolen_key_and_certificate" and one.twin in STAPLED_DAYS]
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["TLS 1.2", "TLS 1.3"])
+@pytest.mark.parametrize("case", [*THIEVES, *(CASES[one.twin] for one in THIEVES)], ids=lambda one: one.name)
+def test_a_staple_is_heard_in_both_versions(case: Case, version: int) -> None:
+    """What the rule expects of each client that asks for a staple, from TLS 1.3's observations, is what either does."""
+    scene = case.scene()
+    with Standing(case, scene) as standing:
+        watched = observe(standing, WANTS_STAPLE)
+    for client in chosen("revocation"):
+        with Standing(case, scene) as standing:
+            for meeting in scene.meetings:
+                standing.context(meeting, client.building.anchors).set_max_proto_version(version)
+            lived = [ended() for ended in live(standing, scene.meetings, client.mind(scene.enrolment))]
+        expected = [(one.verdict.accepted, one.outcome) for one in rehearse(client, watched).values()]
+        assert [(one.verdict.accepted, one.outcome) for one in lived] == expected, client.name
 
 
 def test_who_asks_for_no_staple_is_told_of_none() -> None:

@@ -17,9 +17,9 @@ from types import MappingProxyType
 
 import pytest
 
-from lab.observation import Certificate, Evidence, Lesson, Observation, Piece, ValidationError
+from lab.observation import Certificate, Doubt, Evidence, Lesson, Observation, Piece, Status, ValidationError, Word
 from lab.pki.pins import parse_pin
-from lab.policy import checks
+from lab.policy import checks, revocation
 from lab.policy.checks import SOUND, Check, Known, Stage, judge
 from lab.policy.clients import CLIENTS
 from lab.policy.mind import Mind
@@ -199,8 +199,22 @@ def met(known: Known, *observations: Observation) -> Known:
 
 
 MET = met(KNOWN, HONEST)
-STAPLED = replace(HONEST, evidence={Evidence.STAPLE: Piece(b"a response")})
+
+
+def stapled(status: Status, *doubts: Doubt, claim: Status = Status.GOOD) -> Observation:
+    """A staple whose word is this; where there are doubts, with what it claims."""
+    claimed = Word(claim, "it says so") if doubts else None
+    word = Word(status, "somebody says so", doubts=frozenset(doubts), claim=claimed)
+    return replace(HONEST, evidence={Evidence.STAPLE: Piece(b"a response", word=word)})
+
+
+GOOD, REVOKED = stapled(Status.GOOD), stapled(Status.REVOKED)
 UNSTAPLED = replace(HONEST, evidence={Evidence.STAPLE: Piece(None, "the server sent none")})
+UNVERIFIED = replace(HONEST, evidence={Evidence.STAPLE: Piece(b"a response")})
+ANOTHER_ISSUERS, OLD = (stapled(Status.NO_WORD, one) for one in (Doubt.ISSUER, Doubt.TIME))
+OLD_AND_REVOKED = stapled(Status.NO_WORD, Doubt.TIME, claim=Status.REVOKED)
+OLD_AND_FORGED = stapled(Status.NO_WORD, Doubt.TIME, Doubt.SIGNER)
+NO_GOOD = (REVOKED, UNSTAPLED, UNVERIFIED, OLD_AND_FORGED, HONEST)
 
 # check -> what the client knows, observations that pass, observations that are refused
 TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]]] = {
@@ -219,17 +233,22 @@ TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]
     ),
     checks.KNOWN_KEY: (MET, (HONEST, RENEWED), (NEW_KEY, OTHER_CA, NOTHING_SENT, RESUMED)),
     checks.KNOWN_CERTIFICATE: (MET, (HONEST,), (RENEWED, OTHER_CA, NOTHING_SENT, RESUMED)),
-    checks.STAPLED: (KNOWN, (STAPLED,), (UNSTAPLED, HONEST)),
     # the careless ones pass what they should not
     checks.PRESENTED_CHAIN_PIN: (KNOWN, (HONEST, STUFFED), (OTHER_CA,)),
     checks.LATE_LEAF_PIN: (KNOWN, (HONEST, RENEWED), (NEW_KEY, STUFFED)),
     checks.FULL_HANDSHAKE_LEAF_PIN: (KNOWN, (HONEST, RESUMED), (NEW_KEY, STUFFED)),
+    # what nobody may believe is no word, whatever it claims: soft goes on, hard refuses
+    revocation.HEEDS: (KNOWN, (GOOD, UNSTAPLED, UNVERIFIED, OLD_AND_REVOKED, OLD_AND_FORGED, HONEST), (REVOKED,)),
+    revocation.REQUIRES: (KNOWN, (GOOD,), (*NO_GOOD, ANOTHER_ISSUERS, OLD, OLD_AND_REVOKED)),
+    revocation.NO_ISSUER: (KNOWN, (GOOD, ANOTHER_ISSUERS), (*NO_GOOD, OLD, OLD_AND_REVOKED)),
+    revocation.NO_CLOCK: (KNOWN, (GOOD, OLD), (*NO_GOOD, ANOTHER_ISSUERS, OLD_AND_REVOKED)),
 }
 
 
 def test_no_check_is_left_out() -> None:
     """The table above has every check of the policy."""
-    assert {one for one in vars(checks).values() if isinstance(one, Check)} == set(TABLE)
+    found = {**vars(checks), **vars(revocation)}
+    assert {one for one in found.values() if isinstance(one, Check)} == set(TABLE)
 
 
 @pytest.mark.parametrize("check", TABLE, ids=str)

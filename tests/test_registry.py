@@ -132,7 +132,11 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
     """By name and by group, from every shelf; the groups of old are as they were."""
     assert [one.name for one in chosen("hpkp")] == ["hpkp-no-cap", "hpkp-capped", "hpkp-preloaded"]
     remember = {one.name for one in chosen("continuity")}
-    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp")} | {
+    assert [one.name for one in chosen("revocation")] == [
+        *("heeds-staple", "heeds-staple-pinned", "requires-staple", "requires-staple-pinned"),
+        *("staple-of-any-issuer", "staple-of-any-age"),
+    ]
+    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp,revocation")} | {
         *("first-use-key", "first-use-certificate", "first-use-with-ca"),
     }
     assert chosen("all") == list(CLIENTS.values())

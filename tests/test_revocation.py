@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from lines import NOW
 from unreadable import NEGATIVE_SERIAL, der, patched
 
-from lab.observation import Certificate, Status, Word
+from lab.observation import Certificate, Doubt, Status, Word
 from lab.pki import crl as lists
 from lab.pki import ocsp
 from lab.pki.authority import Authority, Credential, authority, begun, digest_for, new_key, signed, usage
@@ -277,6 +277,12 @@ REASONS = {
 }
 
 
+DOUBTS = dict.fromkeys(SLIPS, Doubt.SIGNER) | {
+    "about another issuer's certificate": Doubt.ISSUER,
+    **dict.fromkeys(("without an end", "out of date", "out of the future"), Doubt.TIME),
+}
+
+
 @pytest.mark.parametrize("slip", SLIPS)
 def test_what_is_wrong_in_one_thing_is_refused_for_it(slip: str) -> None:
     """Each slip says good and is no word, with its own reason; all of them are in the table."""
@@ -287,6 +293,9 @@ def test_what_is_wrong_in_one_thing_is_refused_for_it(slip: str) -> None:
     word = in_response(octets)
     assert word.status is NO_WORD
     assert word.why.startswith(REASONS[slip])
+    assert word.doubts == {DOUBTS[slip]}
+    assert word.claim
+    assert word.claim.status is GOOD
 
 
 def test_a_response_is_about_one_serial_number_of_one_issuer() -> None:

@@ -7,6 +7,8 @@ the issuer appointed for it. No sockets: somebody else brought the octets.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -15,20 +17,21 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from lab.observation import Certificate, Piece, Status, Word
+from lab.observation import Certificate, Doubt, Piece, Status, Word
 from lab.pki.reading import UNREADABLE, parsed, unwarned
 from lab.pki.revocation import allows, called, found, no_word, revoked, stale, unsigned
 
 
-def piece(octets: bytes) -> Piece:
-    """What came as a staple, as evidence: there, missing, or unreadable."""
+def piece(octets: bytes, path: Sequence[Certificate] | None, time: datetime) -> Piece:
+    """What came as a staple, as evidence: there, missing, or unreadable; with its word where a path names an issuer."""
     if not octets:
         return Piece(None, "the server sent none")
     try:
         _loaded(octets)
     except ValueError:
         return Piece(None, f"the {len(octets)} octets that the server sent are no OCSP response")
-    return Piece(octets)
+    word = answered(octets, path[0], path[1], time) if path and len(path) > 1 else None
+    return Piece(octets, word=word)
 
 
 def must_staple(certificate: Certificate) -> bool:
@@ -46,8 +49,8 @@ def answered(octets: bytes, certificate: Certificate, issuer: Certificate, time:
 
     Good and revoked are said only of a response that is about this serial
     number of this issuer, that `issuer` or a delegate of its signed, and that
-    is in force. It never raises. Whether `issuer` did issue the certificate is
-    validation's to say.
+    is in force. Any other has doubts, and no word but its claim. It never raises.
+    Whether `issuer` did issue the certificate is validation's to say.
     """
     try:
         with unwarned():
@@ -68,16 +71,20 @@ def _answered(octets: bytes, certificate: x509.Certificate, issuer: Certificate,
     if len(list(response.responses)) != 1:
         return no_word("it answers for several certificates, and one answer is read here")
     signer, forged = _signed(octets, issuer)
-    why = (
-        forged
-        or _about_another(response, certificate, parsed(issuer.der))
-        or _ended(signer, time)
-        or stale(response.this_update_utc, response.next_update_utc, time)
-    )
-    if not why and any(one.critical for one in (*response.extensions, *response.single_extensions)):
-        why = "it has a critical extension that is not known here"
-    if why:
-        return no_word(why)
+    unknown = any(one.critical for one in (*response.extensions, *response.single_extensions))
+    against = [
+        (Doubt.SIGNER, forged),
+        *_about_another(response, certificate, parsed(issuer.der)),
+        (Doubt.SIGNER, _ended(signer, time)),
+        (Doubt.TIME, stale(response.this_update_utc, response.next_update_utc, time)),
+        (Doubt.CONTENT, "it has a critical extension that is not known here" if unknown else ""),
+    ]
+    doubts = [(doubt, why) for doubt, why in against if why]
+    claim = _claimed(response, issuer)
+    return replace(no_word(doubts[0][1]), doubts=frozenset(dict(doubts)), claim=claim) if doubts else claim
+
+
+def _claimed(response: ocsp.OCSPResponse, issuer: Certificate) -> Word:
     if response.certificate_status is ocsp.OCSPCertStatus.REVOKED:
         assert response.revocation_time_utc  # the grammar wants it
         return revoked(response.revocation_time_utc, response.revocation_reason)
@@ -86,14 +93,15 @@ def _answered(octets: bytes, certificate: x509.Certificate, issuer: Certificate,
     return Word(Status.GOOD, f"a responder of {issuer.name} calls it good", until=response.next_update_utc)
 
 
-def _about_another(response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate) -> str:
+def _about_another(
+    response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate
+) -> Iterator[tuple[Doubt, str]]:
     """The serial number alone names nothing: every issuer counts, or draws, its own."""
     asked = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, response.hash_algorithm).build()
     if response.serial_number != asked.serial_number:
-        return "it is about another certificate"
+        yield Doubt.SERIAL, "it is about another certificate"
     if (response.issuer_name_hash, response.issuer_key_hash) != (asked.issuer_name_hash, asked.issuer_key_hash):
-        return "it is about a certificate of another issuer, which has the same serial number"
-    return ""
+        yield Doubt.ISSUER, "it is about a certificate of another issuer, which has the same serial number"
 
 
 # ---- who signed it ---------------------------------------------------------------------------------

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from lab.observation import Successor
-from lab.pki.authority import Key
+from lab.pki.authority import Credential, Key
 from lab.pki.pins import pin_of
+from lab.pki.revoke import staple
 
 PKP = "Public-Key-Pins"
 
@@ -29,7 +31,8 @@ class Says:
     server that knows nothing of announcements; with none in it, it takes earlier
     announcements back. `claims` are keys that it does not hold: it announces
     them as a liar would, under a signature by its own key. `staple` is an OCSP
-    response, sent to whoever asks for one; `page` the body of ``/``.
+    response, sent to whoever asks for one: empty for a server that has none, and
+    None where nothing is the matter with it. `page` is the body of ``/``.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -42,6 +45,18 @@ class Says:
     def announces(self) -> bool:
         """Whether it has a page of announcements at all."""
         return self.successors is not None or bool(self.claims)
+
+    def stapled(self, credential: Credential, time: datetime) -> bytes:
+        """
+        What goes out at `time` to whoever asks for a staple.
+
+        Where nothing is the matter it is made for whoever asks, and says that the leaf is good: to whom an issuing CA
+        gives a certificate it gives that word too, to an attacker as well. Who signed for himself has none, nor
+        whoever signs with a root of his own, as a proxy does: it could sign that too, and none does.
+        """
+        if self.staple is not None:
+            return self.staple
+        return staple(credential, time) if credential.issuer and credential.issuer.parent else b""
 
     def heard(self, *, relayed: bool = False) -> tuple[Successor, ...] | None:
         """What a client makes of the announcements: a claim is not proven, nor is a proof that somebody relayed."""

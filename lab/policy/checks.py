@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.observation import Evidence, Finding, Observation, names
+from lab.observation import Finding, Observation, names
 from lab.policy.check import Basis, Check, Known, Policy, Rule, Stage, judge
 from lab.policy.continuity import Continuity, known
 from lab.policy.memory import Remembered
@@ -68,15 +68,6 @@ def pinned(name: str, pin_set: PinSet, stage: Stage = Stage.HANDSHAKE) -> Check:
     return Check(name, rule, Basis.PATH, stage, pin_set)
 
 
-def _stapled(observation: Observation, known: Known) -> tuple[bool, str]:
-    staple = observation.evidence.get(Evidence.STAPLE)
-    if staple is None:
-        return False, "no staple was asked for"
-    if staple.value is None:
-        return False, f"there is no staple to go by: {staple.trouble}"
-    return True, "the server sent a staple"
-
-
 VALIDATION = Check("path validation", _validation, Basis.VALIDATION)
 HOST_NAME = Check("host name", _host_name, Basis.NAME)
 ORDINARY = (VALIDATION, HOST_NAME)
@@ -93,8 +84,6 @@ LEAF_AND_CA_PINS = pinned(
 )
 KNOWN_KEY = known("known key", Continuity())
 KNOWN_CERTIFICATE = known("known certificate", Continuity(certificate=True))
-STAPLED = Check("stapled response", _stapled, Basis.EVIDENCE, needs=frozenset({Evidence.STAPLE}))
-"""There is a staple that can be read. What it says, and who signed it, nobody asks yet."""
 
 SOUND = (
     VALIDATION,

@@ -14,8 +14,9 @@ from typing import Any
 
 from lab import naming
 from lab.building import AS_OPENSSL, PathBuilding
+from lab.observation import Evidence
 from lab.policy import checks
-from lab.policy.check import Enrolment, Known, Learnt, Policy, Stage
+from lab.policy.check import Enrolment, Known, Learnt, Policy, Stage, needs
 from lab.policy.checks import ORDINARY
 from lab.policy.continuity import Continuity
 from lab.policy.memory import Memory
@@ -51,10 +52,9 @@ class Client:
     One kind of client.
 
     `story` marks the eight that tell the story in a terminal. `ignoring` holds
-    OpenSSL error codes that this client's validator does not know; `building`
-    says how it builds its paths; `resumes`
-    says that it takes a session from a cache which other parts of its program
-    filled; `switched_off` that an attacker inside its process replaces its
+    OpenSSL error codes that this client's validator does not know; `building` says how
+    it builds its paths; `resumes` that it takes a session from a cache which other parts
+    of its program filled; `switched_off` that an attacker inside its process replaces its
     decision. `bug` and `source` are empty for a sound client; `profile` is set
     where the row speaks for one real implementation. `also` are its other names.
     """
@@ -136,7 +136,7 @@ class Client:
 CLIENTS: dict[str, Client] = {}
 """The kinds of clients: the columns of the matrix."""
 FURTHER: dict[str, Client] = {}
-"""Clients that learn, further columns for whoever asks for them; `lab.policy.learning` fills it."""
+"""Further columns, for whoever asks for them: clients that learn (`lab.policy.learning`), or ask for a staple."""
 PROFILES: dict[str, Client] = {}
 """Real implementations, as rows of the same table; `lab.policy.profiles` fills it."""
 
@@ -173,13 +173,14 @@ def client(name: str) -> Client:
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
-    ``"hpkp"`` and ``"continuity"`` (who heeds headers, who remembers keys, on any shelf), ``"profiles"``.
+    ``"hpkp"``, ``"continuity"``, ``"revocation"`` (who heeds headers, remembers keys, wants staples), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],
         "all": CLIENTS.values(),
         "hpkp": [one for one in every() if Learnt.HEADER in one.learnt],
         "continuity": [one for one in every() if one.continuity],
+        "revocation": [one for one in every() if Evidence.STAPLE in needs(one.policy)],
         "profiles": PROFILES.values(),
     }
     return naming.chosen(names, groups, client)
@@ -294,10 +295,3 @@ for _row in (
     ),
 ):
     register(_row)
-
-WANTS_STAPLE = Client(
-    "wants-staple",
-    "wants the server to send an OCSP response along, on top of ordinary validation",
-    (*ORDINARY, checks.STAPLED),
-)
-"""On no shelf yet: what a staple says, and who signed it, nobody asks before there is revocation."""

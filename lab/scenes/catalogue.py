@@ -23,7 +23,7 @@ from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.pins import fingerprint_of, pin_of, seen
 from lab.pki.says import Says
 from lab.pki.world import World
-from lab.policy.check import Enrolment, Learnt
+from lab.policy.check import Enrolment, Learnt, needs
 from lab.policy.clients import Client
 from lab.policy.pinset import Reach, Role, Site
 
@@ -117,11 +117,10 @@ class Meeting:
     no meeting of the client itself. `installed` are the anchors in `store` that
     did not come with the system: somebody put them on this machine. `keyless`
     is an attacker who shows the certificate of whoever is `behind` and has not
-    got its key. `host` is
-    whom the client wants to reach, the scene's own where it is empty. `says` is
-    what is said beside the certificate; an attacker who says something plays
-    the bank himself, one who does not relays to `behind`, the genuine server
-    where it is None.
+    got its key. `host` is whom the client wants to reach, the scene's own where
+    it is empty. `says` is what is said beside the certificate; an attacker who
+    says something plays the bank himself, one who does not relays to `behind`,
+    the genuine server where it is None.
     """
 
     line: Line
@@ -255,10 +254,10 @@ def usually(clients: Iterable[Client]) -> list[Case]:
     """
     The scenes that a table of these clients has where nobody asks for any: all attacks and rotations.
 
-    Those that repeat another, but for what was said before, are among them only
-    where one of the clients listens.
+    Those that repeat another, but for what is said beside the certificate, are
+    among them only where one of the clients listens, or asks for a staple.
     """
-    listen = any({Learnt.HEADER, Learnt.ANNOUNCED} & {*client.learnt} for client in clients)
+    listen = any({Learnt.HEADER, Learnt.ANNOUNCED} & {*one.learnt} or needs(one.policy) for one in clients)
     return [one for one in CASES.values() if listen or not one.repeats]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 from OpenSSL import SSL
@@ -89,6 +90,7 @@ class Ground:
         key = (id(meeting.credential), id(meeting.says), meeting.keyless, upstream)
         found = self._listeners.pop(key, None) or self._stand(meeting, upstream)
         self._listeners[key] = found  # whoever was asked for last stands last, and longest
+        found.staple = partial((meeting.says or SILENT).stapled, meeting.credential, meeting.time)
         while len(self._listeners) > LISTENERS:
             gone = self._listeners.pop(next(iter(self._listeners)))
             gone.stop()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import replace
 
 import h11
@@ -58,7 +59,8 @@ class Attacker(Listener):
         self.change = change
         self.log = Log()
         self.calls = 0  # handshakes of its own with the genuine service
-        self._context = tls.server_context(credential, resumable=resumable, tell=tell)
+        self.staple: Callable[[], bytes] = bytes  # what goes to whoever asks for one
+        self._context = tls.server_context(credential, resumable=resumable, tell=tell, staple=lambda: self.staple())
         self._onward = tls.client_context((), tell=tell)
         super().__init__(self._intercept, name=name, patience=patience)
 

@@ -168,7 +168,7 @@ class Watch:
 
     def stapled(self, connection: SSL.Connection, staple: bytes) -> bool:
         """The staple callback: the last word, where a staple was asked for."""
-        return self._last(connection, piece(staple))
+        return self._last(connection, piece(staple, self.observation.path, self.observation.time))
 
     def ended(self, connection: SSL.Connection) -> None:
         """The handshake has ended; where nobody was asked, the session was resumed and nothing was validated."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import replace
 
 from OpenSSL import SSL
@@ -39,7 +40,7 @@ class Service(Listener):
     amount) and answers with what it booked; `booked` holds the transfers. `says`
     is what it says beside its certificate; next keys are announced at
     ``/.well-known/lab-successor``, for `host`. `tell` is told the secrets of
-    every connection, for a key log.
+    every connection, for a key log. `staple` gives what goes to whoever asks.
     """
 
     def __init__(
@@ -58,7 +59,8 @@ class Service(Listener):
         self.host = host
         self.booked: list[dict[str, str]] = []
         self.log = Log()
-        self._context = tls.server_context(credential, resumable=resumable, tell=tell, staple=says.staple)
+        self.staple: Callable[[], bytes] = lambda: says.staple or b""
+        self._context = tls.server_context(credential, resumable=resumable, tell=tell, staple=lambda: self.staple())
         super().__init__(self._attend_visit, name=name, patience=patience)
 
     def _attend_visit(self, raw: socket.socket, port: int) -> None:

@@ -12,7 +12,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -33,19 +33,18 @@ def server_context(
     *,
     resumable: bool = False,
     tell: keylog.Tell | None = None,
-    staple: bytes | None = None,
+    staple: Callable[[], bytes] = bytes,
 ) -> SSL.Context:
     """
     A TLS server that presents `credential`; the chain goes out exactly as given.
 
     Raises SSL.Error where the key does not belong to the leaf. Session tickets
     are off unless `resumable`: no scene but one is about them. `tell` is told
-    the secrets of every connection, for a key log. `staple` is sent to whoever
-    asks for one.
+    the secrets of every connection, for a key log. `staple` is called for whoever
+    asks for one, and gives its octets; none are sent where they are empty.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
-    if staple is not None:
-        context.set_ocsp_server_callback(lambda connection, data: staple)
+    context.set_ocsp_server_callback(lambda connection, data: staple())
     if tell:
         keylog.listen(context, tell)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
