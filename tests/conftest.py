@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import signal
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from lab.scenes.catalogue import CASES
 from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals, kept
 from lab.verbs import _load
+from lab.wire.interrupt import ENDING
 
 LIBRARIES = ("cryptography", "pyOpenSSL", "trustme", "service-identity", "h11")
 
@@ -27,6 +29,11 @@ def pytest_report_header() -> list[str]:
     openssl = SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode()
     return [f"Python {platform.python_version()} on {sys.platform}", f"{found}; pyOpenSSL uses {openssl}"]
 
+
+# Under nohup, or in the background of a script, some signals are ignored, and so they would be by what the tests start.
+for _number in ENDING:
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 # What is not the core, by the beginning of its file's name; the first that fits names its marker.
 BEYOND = {
