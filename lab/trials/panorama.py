@@ -8,8 +8,9 @@ by `lab.trials.engine.imagine`, and a test holds the two against each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lab.observation import Line, Observation, Outcome, outcome_of
 from lab.policy.check import Check, Known, Stage
@@ -76,8 +77,17 @@ class Panorama:
 
     def won(self, client: Client) -> int:
         """Where whoever is on the line gets from this client what he came for."""
-        if _in_order(client):
-            return sum(self._alone(client, part) for part in self._parts.values())
+        return sum(map(self._part_by_part(client), self._parts.values()))
+
+    def _part_by_part(self, client: Client) -> Callable[[_Part], int]:
+        """The same in one scene, which is worked out no sooner than it is asked."""
+        if client.switched_off or any(check.remembers for check in client.policy):
+            return partial(self._alone, client)
+        won = self._at_once(client)
+        return lambda part: won & part.bits
+
+    def _at_once(self, client: Client) -> int:
+        """In all scenes, of a client whose meetings do not depend on each other."""
         pins = any(check.pin_set for check in client.policy)
         talks = content = self._whole
         for check in client.policy:
@@ -88,41 +98,31 @@ class Panorama:
         return talks & (self._attacked | content & self._shown)
 
     def _alone(self, client: Client, part: _Part) -> int:
-        """The same in one scene, for who has to go through its meetings in order."""
+        """As `_part_by_part`, for who has to go through its meetings in order."""
         pins = any(check.pin_set for check in client.policy)
         heeded = tuple(one for one in client.policy if one.remembers or part.bits & ~self._passes(one, pins))
         key = (part.start, heeded, pins, client.switched_off)
         if (found := self._imagined.get(key)) is None:
             mind = client.mind(part.scene.enrolment)
             mind.policy = heeded
-            ended = [one.outcome for one in imagine(part.met.values(), mind)]
-            won = _bits(outcome in (Outcome.SERVED, Outcome.INTERCEPTED) for outcome in ended)
+            ended = imagine(part.met.values(), mind)
+            won = _bits(one.outcome is outcome_of(one.meeting.line, True, True) for one in ended)
             found = self._imagined[key] = won << part.start
         return found
 
-    def outcomes(self, won: int) -> dict[str, dict[int, Outcome]]:
-        """What such a number means for each meeting, by the scene and the meeting's index."""
+    def outcomes(self, client: Client, name: str) -> dict[int, Outcome]:
+        """What comes of each meeting of the scene of this name, by the meeting's index."""
+        part = self._parts[name]
+        won = self._part_by_part(client)(part) >> part.start
         return {
-            name: {
-                number: outcome_of(meeting.line, got := bool(won >> bit & 1), got)
-                for bit, (number, (meeting, _)) in enumerate(part.met.items(), start=part.start)
-            }
-            for name, part in self._parts.items()
+            number: outcome_of(meeting.line, got := bool(won >> bit & 1), got)
+            for bit, (number, (meeting, _)) in enumerate(part.met.items())
         }
 
     def changed(self, client: Client, before: int) -> Iterator[str]:
         """The scenes in which not every meeting goes as `before` has it, in their order."""
-        ordered = _in_order(client)
-        won = 0 if ordered else self.won(client)
-        for name, part in self._parts.items():
-            now = self._alone(client, part) if ordered else won & part.bits
-            if now != before & part.bits:
-                yield name
-
-
-def _in_order(client: Client) -> bool:
-    """Whether a meeting's outcome may depend on those before it, or on something else than the checks."""
-    return client.switched_off or any(check.remembers for check in client.policy)
+        won = self._part_by_part(client)
+        return (name for name, part in self._parts.items() if won(part) != before & part.bits)
 
 
 def _bits(said: Iterable[bool]) -> int:

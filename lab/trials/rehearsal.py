@@ -108,8 +108,7 @@ class Rehearsals:
 
     def outcomes(self, client: Client, case: Case) -> dict[int, Outcome]:
         """What comes of this client in this scene, by the meeting's index: as `met` has it, and sooner."""
-        panorama = self.panorama(client, case)
-        return panorama.outcomes(panorama.won(client))[case.name]
+        return self.panorama(client, None if case in self.cases else case).outcomes(client, case.name)
 
     def met(self, client: Client, case: Case) -> dict[int, Imagined]:
         """What the pure policy expects of this client in this scene, by the meeting's index."""
