@@ -14,7 +14,7 @@ import secrets
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -114,9 +114,9 @@ def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> Non
 
     What is there may be nothing, an empty folder, or one that an earlier call
     wrote with nothing else in it but what is written now to the octet; anything
-    else is refused, and nothing is changed. What calls that were killed have left beside it is deleted. The
-    folder named `secret` and what is in it are for their owner only. Raises
-    ValueError, in one sentence, where it cannot be written.
+    else is refused, and nothing is changed. What calls that were killed have left
+    beside it is deleted. The folder named `secret` and what is in it are for their
+    owner only. Raises ValueError, in one sentence, where it cannot be written.
 
     It is made beside its place and exchanged in one step. Where a system has no
     such step (Windows, some network file systems) it takes two renames, and who
@@ -137,7 +137,7 @@ def written_folder(out: Path, files: Mapping[str, bytes], *, secret: str) -> Non
         try:
             with open(beside / MARK, "xb", buffering=0) as mark:
                 _locked(mark)
-                mark.write("\n".join([HEAD, *files, ""]).encode())
+                mark.write(_listed(files))
                 for name, content in files.items():
                     _write(beside / name, content, secret=name.startswith(f"{secret}/"))
                 _put(beside, place)
@@ -154,7 +154,12 @@ def _adopt(place: Path, files: Mapping[str, bytes]) -> None:
             raise OSError(0, f"it has {name}, which the lab did not write")
     if others:
         listed = [one.relative_to(place).as_posix() for one in (*ours, *others) if one.name != MARK]
-        (place / MARK).write_bytes("\n".join([HEAD, *listed, ""]).encode())
+        (place / MARK).write_bytes(_listed(listed))
+
+
+def _listed(names: Iterable[str]) -> bytes:
+    """What the mark of a folder with these files says."""
+    return "\n".join([HEAD, *names, ""]).encode()
 
 
 def _beginning(place: Path) -> str:
