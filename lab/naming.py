@@ -85,6 +85,14 @@ def parse_host(text: str) -> tuple[str, int | None]:
     return found["host"].strip("[]"), port
 
 
+def parse_port(text: str) -> tuple[str, int]:
+    """As `parse_host`, of what names a port. Raises ValueError, in one sentence, for what names none."""
+    host, port = parse_host(text)
+    if port is None:
+        raise ValueError(f"{text!r} names no port; try {text}:8443")
+    return host, port
+
+
 def printable(text: str, most: int = SHOWN) -> str:
     """Foreign text in one line that no terminal takes for a command, and not too much of it."""
     safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 from lab.cli.verb import FORMAT, Verb, file, flag, forms, option, printed, verb
 from lab.disk import writing
-from lab.naming import parse_host, printable
+from lab.naming import parse_host, parse_port, printable
 
 if TYPE_CHECKING:
     from lab.built.known.store import Store
@@ -122,9 +122,7 @@ def _meet(chosen: argparse.Namespace) -> int:
     from lab.built.known.lived import greet
     from lab.built.known.store import Store
 
-    host, port = parse_host(chosen.host)
-    if port is None:
-        raise ValueError(f"{chosen.host!r} names no port; try {chosen.host}:8443")
+    host, port = parse_port(chosen.host)
     with Store(_path(chosen)) as store:
         verdict, leaf = greet(store, host, port)
     if chosen.json:

@@ -16,7 +16,7 @@ from typing import Any
 
 from lab.built.serve.command import LASTING, during, lasting, say
 from lab.cli.verb import FORMAT, forms, option, verb
-from lab.naming import parse_host
+from lab.naming import parse_port
 
 
 @verb(
@@ -38,10 +38,7 @@ def intercept(chosen: argparse.Namespace) -> None:
     from lab.wire.knock import knock
     from lab.wire.listener import require_loopback
 
-    host, port = parse_host(chosen.target)
-    if port is None:
-        raise ValueError(f"{chosen.target!r} names no port; try {chosen.target}:8443")
-    target, seconds = require_loopback((host, port)), lasting(chosen.seconds)
+    target, seconds = require_loopback(parse_port(chosen.target)), lasting(chosen.seconds)
     world = limited_world(chosen.host)
     credential = world.rogue_root.issue(
         *dict.fromkeys((world.host, "localhost", "127.0.0.1")),
