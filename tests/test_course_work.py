@@ -12,6 +12,10 @@ import pytest
 
 from lab.course.publish import NOTEBOOKS
 from lab.course.workplace import EDITIONS, prepare, reset
+from lab.pki.authority import key_pem, new_key
+
+KEY = key_pem(new_key())
+"""What a learner might paste: nothing in a notebook of theirs is looked at."""
 
 
 @pytest.fixture
@@ -89,13 +93,13 @@ def test_line_ends_are_no_change(course: Path, work: Path) -> None:
 @pytest.mark.parametrize("word", ["3", "03", "03-how-deep", "03_how_deep", "03-how-deep.ipynb"])
 def test_reset_keeps_what_the_learner_wrote(course: Path, work: Path, word: str) -> None:
     """The fresh copy is the course's; the learner's stands beside it, whatever octets it has."""
-    for written in (b"my answers\xff\r\n", b"-----BEGIN PRIVATE KEY-----", b"my third\n"):
+    for written in (b"my answers\xff\r\n", KEY, b"my third\n"):
         (work / "03-how-deep.ipynb").write_bytes(written)
         (said,) = reset([word], work, course)
         assert "yours is 03-how-deep-before-" in said
         assert (work / "03-how-deep.ipynb").read_text() == "03-how-deep.ipynb, first edition\n"
     kept = [one.read_bytes() for one in sorted(work.glob("03-*-before-*.ipynb"))]
-    assert sorted(kept) == sorted([b"my answers\xff\r\n", b"-----BEGIN PRIVATE KEY-----", b"my third\n"])
+    assert sorted(kept) == sorted([b"my answers\xff\r\n", KEY, b"my third\n"])
     assert len(list(work.iterdir())) == 3 + 3 + 1
 
 
