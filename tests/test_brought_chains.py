@@ -266,6 +266,18 @@ def test_standard_input_is_a_file_too(monkeypatch: pytest.MonkeyPatch, capsys: p
                 do(pin_verb, "-")
 
 
+def test_a_pipe_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the chain says which of two pinned domains is meant, it is not read again for the forecast."""
+    adds = "".join(f'.add("{host}", "{LEAF}")' for host in (HOST, "other.example"))
+    pins = write(tmp_path, f"CertificatePinner.Builder(){adds}.build()".encode())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(chain_pem())))
+    words = ["--chain", "-", "--pins", str(pins), "--at", f"{NOW:%Y-%m-%d}", "--scenes", "ordinary_day"]
+    assert do(forecast_verb, *words) == 0
+    assert capsys.readouterr().out.startswith(f"Forecast for {HOST}, ")
+
+
 def p12() -> bytes:
     held, leaf = key("ECDSA", 2), certificates()[0]
     return pkcs12.serialize_key_and_certificates(b"x", held, leaf, certificates()[1:], BestAvailableEncryption(b"x"))  # type: ignore[arg-type]

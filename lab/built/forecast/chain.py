@@ -96,7 +96,12 @@ def _no(_: Certificate) -> bool:
 
 
 def read_chain(
-    file: Path, root: Path | None = None, answers: Answers = _no, pinned: Answers = _no, at: datetime | None = None
+    file: Path,
+    root: Path | None = None,
+    answers: Answers = _no,
+    pinned: Answers = _no,
+    at: datetime | None = None,
+    opened: Callable[[Path, str, int], Contents] = bring,
 ) -> Chain:
     """
     The chain of the server that `answers`: its certificates, 1 to 100 of them, in whatever form; see `lab.pki.brought`.
@@ -105,12 +110,13 @@ def read_chain(
     and that is `pinned`.
 
     `root` is a file with its root or with what else is above it, or a bundle with
-    that one in it. Raises ValueError, in one sentence, for anything else, and for
-    a private key.
+    that one in it. Who asks twice of one file gives `opened`, which keeps what it
+    read: a pipe can be read once. Raises ValueError, in one sentence, for
+    anything else, and for a private key.
     """
-    brought = bring(file, "certificates", MOST_CERTIFICATES)
+    brought = opened(file, "certificates", MOST_CERTIFICATES)
     odd = [one.certificate for one in brought.things if one.certificate and one.certificate.trouble]
-    above = certificates(bring(root, "certificates"), all_of_them=False) if root else []
+    above = certificates(opened(root, "certificates", 0), all_of_them=False) if root else []
     try:
         rest = tuple(one for one in brought.things if one.certificate not in odd)
         chain = ordered(certificates(replace(brought, things=rest)), str(file), answers, above, pinned, at)

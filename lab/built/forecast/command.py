@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 
 from lab.built.forecast.config import Format
 from lab.cli.verb import file, flag, forms, names, option, printed, verb
@@ -63,20 +63,23 @@ def forecast(chosen: argparse.Namespace) -> int:
     from lab.built.forecast.formats import read_pins
     from lab.built.forecast.match import pins
     from lab.built.forecast.text import text
+    from lab.pki.brought import bring
     from lab.pki.pins import parse_pin, seen
 
     at, release = _day(chosen.at, "--at"), _day(chosen.next_release, "--next-release")
     format = Format(chosen.format) if chosen.format else None
     roles = [Role[one.upper()] for one in chosen.roles]
 
+    opened = cache(bring)
+
     def names() -> tuple[str, ...]:
         try:
-            return seen(read_chain(chosen.chain, chosen.root, at=at).leaf).hosts
+            return seen(read_chain(chosen.chain, chosen.root, at=at, opened=opened).leaf).hosts
         except ValueError:  # the pins come first; what is wrong with the chain is said once they are read
             return ()
 
     config = read_pins(chosen.pins, format=format, host=chosen.host, roles=roles, names=names)
-    chain = read_chain(chosen.chain, chosen.root, answers(config, chosen.host), partial(pins, config), at)
+    chain = read_chain(chosen.chain, chosen.root, answers(config, chosen.host), partial(pins, config), at, opened)
     pinned = {str(one) for one in config.pins}
     shown = [one for file in chosen.backup_key for one in read_backup(file, pinned)]
     held = [one.certificate if one.certificate and one.certificate.is_ca else one.pin for one in shown]
