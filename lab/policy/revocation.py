@@ -10,37 +10,51 @@ asked both.
 
 from __future__ import annotations
 
-from lab.observation import Doubt, Evidence, Observation, Piece, Status
+from lab.observation import Doubt, Evidence, Observation, Piece, Status, Word
 from lab.policy.check import Basis, Check, Known
 from lab.policy.checks import LEAF_PIN, ORDINARY
 from lab.policy.clients import FURTHER, Client, register
 
 
-def stapled(name: str, *, hard: bool, leaves_out: frozenset[Doubt] = frozenset()) -> Check:
+def spoken(
+    name: str,
+    kind: Evidence,
+    *,
+    hard: bool,
+    whole: bool = False,
+    leaves_out: frozenset[Doubt] = frozenset(),
+) -> Check:
     """
-    The issuer has not revoked the certificate, by the response that the server sent along.
+    Nobody has taken the certificate back, by this kind of evidence.
 
-    `hard` refuses where there is no word to go by. `leaves_out` are the questions that a careless client does not
-    ask: an answer that nothing else speaks against it takes for what it claims.
+    `hard` refuses where there is no word to go by. `whole` asks about each CA
+    below the anchor as well. `leaves_out` are the questions that a careless client
+    does not ask: an answer that nothing else speaks against it takes for what it claims.
     """
+
+    def heard(word: Word | None) -> Word | None:
+        return word.claim if word and word.claim and word.doubts <= leaves_out else word
 
     def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        piece = observation.evidence.get(Evidence.STAPLE, Piece(None, "nobody asked for one"))
-        word, why = piece.word, piece.trouble or "nobody verified it, as there is no issuer on a path"
-        if word and word.claim and word.doubts <= leaves_out:
-            word = word.claim
-        if word and word.status is not Status.NO_WORD:
-            return word.status is Status.GOOD, word.why
-        why = word.why if word else why
-        return not hard, f"no staple to go by{'' if hard else ', and none is required'}: {why}"
+        piece = observation.evidence.get(kind, Piece(None, "nobody asked for one"))
+        words = [heard(piece.word), *(map(heard, piece.above) if whole else ())]
+        said = [word for word in words if word and word.status is not Status.NO_WORD]
+        against = [word for word in said if word.status is not Status.GOOD]
+        if against:
+            return False, against[0].why
+        if len(said) == len(words) and said:
+            return True, said[0].why
+        missing = next((word.why for word in words if word and word.status is Status.NO_WORD), "")
+        why = missing or piece.trouble or "nobody verified it, as there is no issuer on a path"
+        return not hard, f"no {kind} to go by{'' if hard else ', and none is required'}: {why}"
 
-    return Check(name, rule, Basis.EVIDENCE, needs=frozenset({Evidence.STAPLE}))
+    return Check(name, rule, Basis.EVIDENCE, needs=frozenset({kind}))
 
 
-HEEDS = stapled("heeded staple", hard=False)
-REQUIRES = stapled("required staple", hard=True)
-NO_ISSUER = stapled("staple of any issuer", hard=True, leaves_out=frozenset({Doubt.ISSUER}))
-NO_CLOCK = stapled("staple of any age", hard=True, leaves_out=frozenset({Doubt.TIME}))
+HEEDS = spoken("heeded staple", Evidence.STAPLE, hard=False)
+REQUIRES = spoken("required staple", Evidence.STAPLE, hard=True)
+NO_ISSUER = spoken("staple of any issuer", Evidence.STAPLE, hard=True, leaves_out=frozenset({Doubt.ISSUER}))
+NO_CLOCK = spoken("staple of any age", Evidence.STAPLE, hard=True, leaves_out=frozenset({Doubt.TIME}))
 
 for _row in (
     Client(

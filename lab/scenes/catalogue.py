@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from lab import naming
 from lab.observation import Certificate, Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
+from lab.pki.elsewhere import HONEST, Elsewhere
 from lab.pki.pins import fingerprint_of, pin_of, seen
 from lab.pki.says import Says
 from lab.pki.world import World
@@ -120,7 +121,7 @@ class Meeting:
     got its key. `host` is whom the client wants to reach, the scene's own where
     it is empty. `says` is what is said beside the certificate; an attacker who
     says something plays the bank himself, one who does not relays to `behind`,
-    the genuine server where it is None.
+    the genuine server where it is None. `elsewhere` is what can be had of others.
     """
 
     line: Line
@@ -135,6 +136,7 @@ class Meeting:
     host: str = ""
     says: Says | None = None
     behind: Meeting | None = None
+    elsewhere: Elsewhere = HONEST
 
     @property
     def relayed(self) -> bool:
