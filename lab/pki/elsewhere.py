@@ -8,13 +8,14 @@ others know. No sockets.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lab.observation import Evidence
-from lab.pki.authority import Credential
+from lab.pki.authority import Authority, Credential
 from lab.pki.pins import fingerprint_of
+from lab.pki.public import known
 from lab.pki.pushed import PushedList
 from lab.pki.revoke import crl, staple
 from lab.pki.sct import ListedLog
@@ -41,14 +42,18 @@ class Elsewhere:
     certificate of a path, as the leaf of a credential that its issuer gave.
     `pushed` is the list that came with the client's last update, None for one
     that has none. `records` are what DNS says of the service's keys, None where
-    that way is cut. `logs` are those that the client knows.
+    that way is cut. `logs` are those that the client knows, None for those of its store.
     """
 
     answers: Handed = staple
     lists: Handed = _list
     pushed: PushedList | None = None
     records: bytes | None = None
-    logs: tuple[ListedLog, ...] = field(default=(), repr=False)
+    logs: tuple[ListedLog, ...] | None = field(default=None, repr=False)
+
+    def known(self, store: Iterable[Authority]) -> Elsewhere:
+        """The same for a client with this store, whose list of logs comes with it."""
+        return self if self.logs is not None else replace(self, logs=known(store))
 
     def handed(self, kind: Evidence, fingerprint: str, credential: Credential, time: datetime) -> bytes | None:
         """

@@ -74,7 +74,7 @@ def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: E
     """What logs have signed for the leaf, as far as it holds; in `trouble` what does not."""
     try:
         scts = scts_in(path[0].der)
-        good, bad = stamps(scts, path[0].der, path[1].der, elsewhere.logs, observation.time)
+        good, bad = stamps(scts, path[0].der, path[1].der, elsewhere.logs or (), observation.time)
     except UNREADABLE:
         return Piece(None, "the certificate's list of SCTs cannot be read")
     return Piece(None, "; ".join(bad) if scts else "there is none in the certificate", stamps=good)

@@ -35,8 +35,8 @@ class Sources:
             return None
         self.responder = self.responder or Responder(partial(handed, meeting))
         self.responder.get = partial(handed, meeting)
-        ask = partial(fetch, self.responder.address)
-        return lambda seen, staple: gathered(wants, seen, staple, meeting.elsewhere, ask)
+        ask, elsewhere = partial(fetch, self.responder.address), meeting.elsewhere.known(meeting.store)
+        return lambda seen, staple: gathered(wants, seen, staple, elsewhere, ask)
 
     def stop(self) -> None:
         """Nobody answers any more. Calling it twice is fine."""
@@ -54,4 +54,5 @@ def foretold(meeting: Meeting, wants: Collection[Evidence]) -> Gather:
         return octets
 
     staple = (meeting.says or SILENT).stapled(meeting.credential, meeting.time)
-    return lambda seen, _: gathered(wants, seen, staple, meeting.elsewhere, ask)
+    elsewhere = meeting.elsewhere.known(meeting.store)
+    return lambda seen, _: gathered(wants, seen, staple, elsewhere, ask)
