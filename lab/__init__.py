@@ -26,6 +26,7 @@ What is built on it, in `lab.built`:
     field        runs real programs and libraries against the scenes
     forecast     takes your own pins through the scenes
     time         timelines: dates, releases, installations
+    apart        what tells an attack from its twin, and when
     known        known hosts that are kept on a disk
     fleet        millions of devices
     atlas        everything as one page

@@ -13,12 +13,12 @@ from datetime import timedelta
 from lab.built.apart.levers import ACCIDENTS, UNTOUCHED, Lever, Pulled, Setting, moves, stands
 from lab.built.apart.sets import (
     AT_ONCE,
-    Cell,
+    Telling,
     Half,
     Member,
     Runs,
     Step,
-    Told,
+    Tells,
     blind,
     cell,
     keeps,
@@ -120,19 +120,19 @@ def test_the_sets_are_minimal_and_in_time() -> None:
 def test_a_pin_is_no_set_since_it_does_not_keep_the_twin() -> None:
     """It stops the attack at once, and the twin as well."""
     assert (stops(TOY, {PIN}), keeps(TOY, {PIN})) == (AT_ONCE, False)
-    assert cell(TOY, PIN) == Cell(Told.BOTH_REFUSED)
-    assert cell(TOY, PATH) == Cell(Told.BOTH_TAKEN)
+    assert cell(TOY, PIN) == Telling(Tells.BOTH_REFUSED)
+    assert cell(TOY, PATH) == Telling(Tells.BOTH_TAKEN)
 
 
 def test_a_cell_has_one_of_five_words() -> None:
     """A list without a monitor has no word to bring; cut names the move; a sound set has hours."""
-    assert [cell(TOY, one).told for one in (SOFT, HARD)] == [Told.NO_WORD, Told.NO_WORD]
-    assert cell(TOY, COUNTS) == Cell(Told.CUT, None, {Lever.LOG: Pulled.LOGGED})
-    assert cell(TOY, SOFT, MONITOR).told is Told.CUT
-    assert cell(TOY, HARD, MONITOR) == Cell(Told.CUT, None, {Lever.LIST: Pulled.NEWEST, Lever.LOG: Pulled.UNLOGGED})
+    assert [cell(TOY, one).told for one in (SOFT, HARD)] == [Tells.NO_WORD, Tells.NO_WORD]
+    assert cell(TOY, COUNTS) == Telling(Tells.CUT, None, {Lever.LOG: Pulled.LOGGED})
+    assert cell(TOY, SOFT, MONITOR).told is Tells.CUT
+    assert cell(TOY, HARD, MONITOR) == Telling(Tells.CUT, None, {Lever.LIST: Pulled.NEWEST, Lever.LOG: Pulled.UNLOGGED})
     heard = ToyPair(heard=True)
-    assert cell(heard, SOFT) == Cell(Told.CUT, None, {Lever.LIST: Pulled.NOTHING})
-    assert cell(heard, HARD) == Cell(Told.HOURS, WORD + LIFE)
+    assert cell(heard, SOFT) == Telling(Tells.CUT, None, {Lever.LIST: Pulled.NOTHING})
+    assert cell(heard, HARD) == Telling(Tells.HOURS, WORD + LIFE)
 
 
 def test_the_price_is_named() -> None:

@@ -7,7 +7,7 @@ socket here, and nobody who believes it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +19,8 @@ from lab.pki.pins import pin_of
 from lab.pki.revoke import staple
 
 PKP = "Public-Key-Pins"
+Stapled = Callable[[Credential, datetime], "bytes | None"]
+"""What a server staples for a credential at a time; None where it has nothing."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,14 @@ class Says:
     server that knows nothing of announcements; with none in it, it takes earlier
     announcements back. `claims` are keys that it does not hold: it announces
     them as a liar would, under a signature by its own key. `staple` is an OCSP
-    response, sent to whoever asks for one: empty for a server that has none, and
-    None where nothing is the matter with it. `page` is the body of ``/``.
+    response, or what makes one for a credential and a time, sent to whoever asks
+    for one: empty for a server that has none, and None where nothing is the matter with it. `page` is the body of ``/``.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
     successors: tuple[Key, ...] | None = field(default=None, repr=False)
     claims: tuple[CertificatePublicKeyTypes, ...] = field(default=(), repr=False)
-    staple: bytes | None = field(default=None, repr=False)
+    staple: bytes | Stapled | None = field(default=None, repr=False)
     page: str = ""
 
     @property
@@ -55,7 +57,7 @@ class Says:
         whoever signs with a root of his own, as a proxy does: it could sign that too, and none does.
         """
         if self.staple is not None:
-            return self.staple
+            return self.staple if isinstance(self.staple, bytes) else self.staple(credential, time) or b""
         return staple(credential, time) if credential.issuer and credential.issuer.parent else b""
 
     def heard(self, *, relayed: bool = False) -> tuple[Successor, ...] | None:

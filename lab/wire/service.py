@@ -12,6 +12,7 @@ import socket
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from OpenSSL import SSL
 
@@ -59,7 +60,7 @@ class Service(Listener):
         self.host = host
         self.booked: list[dict[str, str]] = []
         self.log = Log()
-        self.staple: Callable[[], bytes] = lambda: says.staple or b""
+        self.staple: Callable[[], bytes] = lambda: says.stapled(credential, datetime.now(UTC)) if says.staple else b""
         self._context = tls.server_context(credential, resumable=resumable, tell=tell, staple=lambda: self.staple())
         super().__init__(self._attend_visit, name=name, patience=patience)
 

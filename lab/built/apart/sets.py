@@ -166,7 +166,7 @@ def minimal(
     return found
 
 
-class Told(StrEnum):
+class Tells(StrEnum):
     """What a channel makes of a pair, where it is not a number of hours."""
 
     BOTH_TAKEN = "takes both"
@@ -177,26 +177,26 @@ class Told(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class Telling:
     """One channel and one pair: what it tells, after which time where it does, and by which move it is cut."""
 
-    told: Told
+    told: Tells
     after: timedelta | None = None
     move: Setting = field(default_factory=dict)
 
 
-def cell(runs: Runs, channel: Member, monitored: Member | None = None) -> Cell:
+def cell(runs: Runs, channel: Member, monitored: Member | None = None) -> Telling:
     """What the channel makes of the pair by itself, or beside the owner's monitor."""
     members = {channel, monitored or channel}
     each = [(move, refused_from(runs, members, Half.ATTACK, move)) for move in moves(_levers(members))]
     if not keeps(runs, {channel}):
-        return Cell(Told.BOTH_REFUSED)
+        return Telling(Tells.BOTH_REFUSED)
     through = [move for move, time in each if time is None]
     if not through:
-        return Cell(Told.HOURS, max(time for _, time in each if time is not None))
+        return Telling(Tells.HOURS, max(time for _, time in each if time is not None))
     if _waits(channel) and not pulled(through[0]):
-        return Cell(Told.NO_WORD)
-    return Cell(Told.CUT, None, through[0]) if len(through) < len(each) else Cell(Told.BOTH_TAKEN)
+        return Telling(Tells.NO_WORD)
+    return Telling(Tells.CUT, None, through[0]) if len(through) < len(each) else Telling(Tells.BOTH_TAKEN)
 
 
 _WORDS = frozenset({Lever.STAPLE, Lever.ANSWER, Lever.LIST, Lever.UPDATE})

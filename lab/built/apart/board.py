@@ -1,0 +1,267 @@
+"""
+What told a pair apart, as tables: channel by channel, set by set, and a line for each of many pairs.
+
+It knows what was found and nothing of how. Times are words here, and plain
+seconds in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from lab.built.apart.channels import CHANNELS, MONITOR, Channel
+from lab.built.apart.levers import LEVERS, OWNERS, UNTOUCHED, Lever, Pulled, Setting, pulled, said
+from lab.built.apart.measured import ASKED_BY, Measured
+from lab.built.apart.sets import (
+    AT_ONCE,
+    Half,
+    Tells,
+    Telling,
+    blind,
+    cell,
+    keeps,
+    knows,
+    minimal,
+    price,
+    refused_from,
+    stops,
+)
+from lab.observation import Progress, untold
+from lab.show.sheet import Row, Sheet, Tabled
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WITHIN = (HOUR, DAY, 5 * DAY, 8 * DAY, None)
+"""The times that are asked about; None is as long as the certificate lasts."""
+
+
+def spoken(time: timedelta | None) -> str:
+    """A time as a table says it: ``at once``, ``6 h``, ``8 d 6 h``; ``never`` where there is none."""
+    if time is None:
+        return "never"
+    if time <= AT_ONCE:
+        return "at once"
+    days, hours = divmod(-(-time // HOUR), 24)  # an hour that has begun
+    return " ".join(part for part in (f"{days} d" if days else "", f"{hours} h" if hours else "") if part)
+
+
+def within(time: timedelta | None) -> str:
+    """A horizon in words."""
+    return f"within {spoken(time)}" if time else "ever"
+
+
+def names(members: Iterable[Channel]) -> str:
+    """A set of channels in words."""
+    return " + ".join(str(one) for one in members)
+
+
+@dataclass(frozen=True)
+class ChannelFound:
+    """One channel and one pair: alone, beside the owner's monitor, its price, and to which accidents it is blind."""
+
+    channel: Channel
+    alone: Telling
+    beside: Telling
+    keeps: bool
+    price: tuple[str, ...]
+    blind: tuple[str, ...]
+    moves: tuple[tuple[Setting, timedelta | None, bool], ...]
+    """For each way in which one of its levers stands: when it refuses the attack, and whether the twin passes."""
+
+
+@dataclass(frozen=True)
+class SetFound:
+    """A minimal set: when it stops and knows, its price, and what gets through again without one of its members."""
+
+    members: tuple[Channel, ...]
+    stops: timedelta | None
+    knows: timedelta | None
+    price: tuple[str, ...]
+    without: tuple[tuple[str, timedelta | None], ...]
+
+
+@dataclass(frozen=True)
+class Apart(Tabled):
+    """What told one pair apart; shows itself as its board."""
+
+    attack: str
+    twin: str
+    asked_by: str
+    channels: tuple[ChannelFound, ...]
+    stop: tuple[tuple[timedelta | None, tuple[SetFound, ...]], ...]
+    know: tuple[tuple[timedelta | None, tuple[SetFound, ...]], ...]
+    trials: int
+    same_path: bool
+    words: dict[str, timedelta | None] = field(default_factory=dict)
+    """When the owner's alarm rings, and when the certificate is revoked, where he has a monitor and where he has none."""
+
+    def sheet(self) -> Sheet:
+        """Channel by channel."""
+        caption = f"{self.attack}  ⇄  {self.twin}: what told them apart, in {self.trials} connections"
+        rows = [
+            Row(one.channel.name, (_told(one.alone), _told(one.beside), "yes" if one.keeps else "no"))
+            for one in self.channels
+        ]
+        columns = ("channel", "alone", "beside a monitor", "twin passes")
+        return Sheet(caption, columns, rows, tuple(self._notes()))
+
+    def _notes(self) -> Iterator[str]:
+        path = "the same" if self.same_path else "not the same, which is a fault of the lab"
+        who = self.asked_by or "the site's owner"
+        yield f"The path shows {path} in both halves, at every date. {who[0].upper()}{who[1:]} asked for the twin."
+        alarm, word = self.words["alarm"], self.words["word with a monitor"]
+        yield (
+            f"The owner's alarm rings: {spoken(alarm)}. The certificate is revoked: {spoken(word)} with a monitor,\n"
+            f"{spoken(self.words['word without'])} without one. Times count from the attack."
+        )
+
+    def record(self) -> dict[str, Any]:
+        """All of it as plain JSON values; times in seconds, None for never."""
+        return {
+            "attack": self.attack,
+            "twin": self.twin,
+            "asked_by": self.asked_by or "the site's owner",
+            "trials": self.trials,
+            "same_path": self.same_path,
+            "times": {name: _seconds(time) for name, time in self.words.items()},
+            "channels": [
+                {
+                    "channel": one.channel.name,
+                    "client": one.channel.client,
+                    "refuses": one.channel.who.value,
+                    "alone": _telling(one.alone),
+                    "beside_a_monitor": _telling(one.beside),
+                    "keeps_the_twin": one.keeps,
+                    "price": list(one.price),
+                    "blind_to": list(one.blind),
+                    "comes": [
+                        {"move": _setting(move), "refused_from": _seconds(time), "twin_passes": passes}
+                        for move, time, passes in one.moves
+                    ],
+                }
+                for one in self.channels
+            ],
+            "stop": [_horizon(time, sets) for time, sets in self.stop],
+            "know": [_horizon(time, sets) for time, sets in self.know],
+        }
+
+
+def _seconds(time: timedelta | None) -> float | None:
+    return None if time is None else time.total_seconds()
+
+
+def _setting(setting: Setting) -> dict[str, str]:
+    return {lever.value: how.value for lever, how in setting.items()}
+
+
+def _telling(one: Telling) -> dict[str, Any]:
+    return {"told": one.told.value, "after": _seconds(one.after), "cut_by": _setting(pulled(one.move))}
+
+
+def _horizon(time: timedelta | None, sets: Sequence[SetFound]) -> dict[str, Any]:
+    return {
+        "within": _seconds(time),
+        "sets": [
+            {
+                "channels": [channel.name for channel in one.members],
+                "stops": _seconds(one.stops),
+                "knows": _seconds(one.knows),
+                "price": list(one.price),
+                "without": {name: _seconds(after) for name, after in one.without},
+            }
+            for one in sets
+        ],
+    }
+
+
+def _told(one: Telling) -> str:
+    if one.told is Tells.HOURS:
+        return spoken(one.after)
+    return f"{one.told}: {said(pulled(one.move))}" if one.told is Tells.CUT else one.told.value
+
+
+def moved(found: Apart) -> Sheet:
+    """What comes over each channel, and when it refuses then; the twin stands beside it."""
+    rows = [
+        Row(one.channel.name, (said(pulled(move)) if pulled(move) else "as usual", spoken(time), _served(passes)))
+        for one in found.channels
+        for move, time, passes in one.moves
+    ]
+    columns = ("channel", "what comes over it", "refuses the attack", "the twin")
+    return Sheet("What comes over the channel, with the owner's monitor at work", columns, rows)
+
+
+def _served(passes: bool) -> str:
+    return "passes" if passes else "is refused"
+
+
+def sets(found: Apart) -> Sheet:
+    """The smallest sets for each horizon, what they cost, and what each member is there for."""
+    rows: list[Row] = []
+    for what, horizons in (("stopped", found.stop), ("known", found.know)):
+        before: set[tuple[Channel, ...]] = set()
+        for time, each in horizons:
+            new = [one for one in each if one.members not in before]
+            rows += [Row(f"{what} {within(time)}", (names(one.members), _away(one))) for one in new]
+            if not each:
+                rows.append(Row(f"{what} {within(time)}", ("no set of four channels", "")))
+            before |= {one.members for one in each}
+    return Sheet("The smallest sets that keep the twin", ("when", "set", "take one away"), rows)
+
+
+def _away(one: SetFound) -> str:
+    back = [f"{name}: {spoken(after)}" for name, after in one.without]
+    return "; ".join(back) if len(one.members) > 1 else ""
+
+
+# ---- finding it ------------------------------------------------------------------------------------
+
+
+def apart(runs: Measured, channels: Sequence[Channel] = CHANNELS, progress: Progress = untold) -> Apart:
+    """Everything about one pair; each channel's connections are made when they are first asked for."""
+    found = []
+    for number, channel in enumerate(channels):
+        progress(number, len(channels), f"{runs.attack.name}: {channel.name}")
+        found.append(_channel(runs, channel))
+    progress(len(channels), len(channels), f"{runs.attack.name}: sets of channels")
+    keeping = [one.channel for one in found if one.keeps or one.channel.monitors]
+
+    def horizons(measure: Any) -> tuple[tuple[timedelta | None, tuple[SetFound, ...]], ...]:
+        return tuple((time, tuple(_set(runs, one, measure) for one in minimal(runs, keeping, time, measure))) for time in WITHIN)
+
+    path = channels[0]
+    same = [one.findings for one in runs.shown(path, Half.ATTACK, UNTOUCHED, False)] == [
+        one.findings for one in runs.shown(path, Half.TWIN, UNTOUCHED, False)
+    ]
+    words = {
+        "alarm": runs.alarm(Half.ATTACK, UNTOUCHED),
+        "word with a monitor": runs.word(Half.ATTACK, UNTOUCHED, True),
+        "word without": runs.word(Half.ATTACK, UNTOUCHED, False),
+    }
+    stop, know = horizons(stops), horizons(knows)
+    who = ASKED_BY.get(runs.twin.name, "")
+    return Apart(runs.attack.name, runs.twin.name, who, tuple(found), stop, know, runs.trials, same, words)
+
+
+def _channel(runs: Measured, channel: Channel) -> ChannelFound:
+    settings = [{lever: how} for lever in sorted(channel.reads - OWNERS) for how in LEVERS[lever]] or [{}]
+    both = {channel, MONITOR}
+    moves = tuple(
+        (one, refused_from(runs, both, Half.ATTACK, one), keeps(runs, {channel}, one)) for one in settings
+    )
+    return ChannelFound(
+        channel,
+        cell(runs, channel),
+        cell(runs, channel, MONITOR),
+        keeps(runs, {channel}),
+        price(runs, {channel}),
+        blind(runs, channel),
+        moves,
+    )
+
+
+def _set(runs: Measured, members: tuple[Channel, ...], measure: Any) -> SetFound:
+    without = [(one.name, measure(runs, [other for other in members if other is not one], None)) for one in members]
+    return SetFound(members, stops(runs, members), knows(runs, members), price(runs, members), tuple(without))

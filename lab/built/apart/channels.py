@@ -1,0 +1,78 @@
+"""
+The channels that carry the owner's word: one row each, in the order in which the word is said.
+
+A channel is a client of the table with one check more than a plain one, or an
+attribute of the world: what CAs look up, how long certificates last, who reads
+the logs. It knows no pair and no date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lab.built.apart.levers import Lever
+
+
+class Who(StrEnum):
+    """Who can refuse."""
+
+    CA = "the CA, before it issues"
+    CLIENT = "the client"
+    OWNER = "nobody; the owner hears of it, and revokes"
+    CLOCK = "the clock"
+
+
+@dataclass(frozen=True)
+class Channel:
+    """
+    One channel: its name, the client of the table that listens to it, how the owner says it, and what it reads.
+
+    `issuance` is how the world's CAs look before they issue, empty for not at all; `short` is a world whose
+    certificates last a few days. `learns` takes the client through an enrolment before.
+    """
+
+    name: str
+    client: str
+    said: str
+    who: Who = Who.CLIENT
+    reads: frozenset[Lever] = frozenset()
+    issuance: str = ""
+    short: bool = False
+    learns: bool = False
+    monitors: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _row(name: str, client: str, said: str, *reads: Lever, who: Who = Who.CLIENT, **more: object) -> Channel:
+    return Channel(name, client, said, who, frozenset(reads), **more)  # type: ignore[arg-type]
+
+
+PATH = _row("path", "unpinned", "the owner says nothing: the control")
+"""What every client has: the path alone."""
+
+MONITOR = _row(
+    "monitor", "unpinned", "the log tells the owner, who revokes", Lever.LOG, Lever.BOOK, who=Who.OWNER, monitors=True
+)
+
+CHANNELS: tuple[Channel, ...] = (
+    PATH,
+    _row("root pin", "root-pinned", "at a release"),
+    _row("intermediate pin", "intermediate-pinned", "at a release"),
+    _row("leaf pin", "leaf-pinned", "at a release"),
+    _row("successor", "successor", "on an earlier connection", learns=True),
+    _row("staple, soft", "heeds-staple", "after the fact", Lever.STAPLE),
+    _row("staple, hard", "requires-staple", "after the fact", Lever.STAPLE),
+    _row("answer, soft", "answer-soft", "after the fact", Lever.ANSWER),
+    _row("answer, hard", "answer-hard", "after the fact", Lever.ANSWER),
+    _row("list, soft", "list-soft", "after the fact", Lever.LIST),
+    _row("list, hard", "list-hard", "after the fact", Lever.LIST),
+    _row("pushed list", "pushed-list", "after the fact", Lever.UPDATE, Lever.LOG),
+    _row("short life", "unpinned", "by not renewing", Lever.RENEWAL, who=Who.CLOCK, short=True),
+    _row("count of SCTs", "counts-scts", "never to the client", Lever.LOG),
+    _row("witness", "wants-witness", "never to the client", Lever.LOG),
+    MONITOR,
+)
+"""Every channel that pairs are held against."""

@@ -1,0 +1,264 @@
+"""
+A pair, measured: the attack and its twin as two runs of one calendar, over real TLS.
+
+Each date is a meeting of its own, of a client that listens to one channel. What
+the attacker or an accident has done to the channel by then is handed to the
+meeting; what the client made of it is written down. Nothing is met twice.
+"""
+
+# Theory of operation. A scene gives the meeting that the pair is about, and its day. For a later date the same is met
+# again, with what others say by then: newest, nothing, or the last good one. A word comes `lags.revokes` after
+# somebody asked for it: the owner, who noticed a theft, or whom the monitor told of a certificate that nobody ordered.
+# The last good answer is one made a second before the word, so that the delay is the answer's life. Between two dates
+# that are asked, nothing changes: they stand on both sides of each moment at which something could.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from typing import Self
+
+from cryptography.x509 import ReasonFlags
+
+from lab.built.apart.channels import Channel
+from lab.built.apart.levers import UNTOUCHED, Lever, Pulled, Setting, only, stands
+from lab.built.apart.owner import LAGS, Lags, order, rings
+from lab.built.apart.sets import AT_ONCE, Half, Member, Step
+from lab.observation import Finding, Outcome
+from lab.pki.authority import Credential
+from lab.pki.elsewhere import Elsewhere, Handed, cut
+from lab.pki.pins import pin_of
+from lab.pki.public import Logging
+from lab.pki.revoke import LIFE, Revoked, crl, respond
+from lab.pki.says import SILENT, announcing
+from lab.pki.world import World
+from lab.policy.clients import client
+from lab.scenes.catalogue import Case, Holds, Meeting, Scene, honest, twin_of
+from lab.trials.engine import meet
+from lab.trials.standing import Ground
+
+SECOND = timedelta(seconds=1)
+HORIZONS = (AT_ONCE, timedelta(hours=1), timedelta(days=1), timedelta(days=5), timedelta(days=8))
+"""Dates at which everything is asked; the last one is the end of the certificate."""
+SHORT = timedelta(days=6)
+"""The life of a certificate where it is short; it is renewed at half of it."""
+
+STOLEN = {Holds.SERVER_KEY, Holds.BACKUP_KEY}
+ISSUED = {Holds.TRUSTED_CA, Holds.SITE_ROOT, Holds.SITE_INTERMEDIATE, Holds.CDN, Holds.DEVICE, Holds.OWN_CA}
+ASKED_BY = {"company_proxy": "the company", "move_to_cdn": "the CDN"}
+"""Who asked for a twin, where it was not the site's owner: his book has no such order."""
+
+_LOGGING = {Pulled.LOGGED: Logging.YES, Pulled.UNLOGGED: Logging.NO, Pulled.HIDDEN: Logging.HIDDEN}
+
+
+@dataclass(frozen=True)
+class Played:
+    """One half of a pair as it was set up: the world, and the meeting that it is about."""
+
+    world: World
+    scene: Scene
+    meeting: Meeting
+    ground: Ground
+
+    @property
+    def day(self) -> datetime:
+        """When it happens."""
+        return self.meeting.time
+
+    @property
+    def end(self) -> timedelta:
+        """Until when its certificate holds, counted from the day."""
+        return self.meeting.credential.leaf.not_valid_after_utc - self.day
+
+
+class Measured:
+    """
+    The two halves of a pair, each met as often as somebody asks; a context manager, which stops what it stood up.
+
+    `trials` counts the connections. Raises ValueError for a case that is no attack with a twin.
+    """
+
+    def __init__(self, attack: Case, lags: Lags = LAGS) -> None:
+        twin = twin_of(attack)
+        if twin is None or not attack.twin:
+            raise ValueError(f"{attack.name} has no twin, so that there is nothing to tell it from; name another attack")
+        self.attack, self.twin, self.lags = attack, twin, lags
+        self.now = World().now
+        self._played: dict[tuple[object, ...], Played | str] = {}
+        self._alarms: dict[tuple[object, ...], timedelta | None] = {}
+        self._shown: dict[tuple[object, ...], tuple[Step, ...]] = {}
+        self._standing = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._standing.close()
+
+    @property
+    def trials(self) -> int:
+        """Connections that clients began."""
+        return sum(one.ground.exchanges for one in self._played.values() if isinstance(one, Played))
+
+    # ---- the two worlds ---------------------------------------------------------------------------
+
+    def _half(self, half: Half, log: Pulled, *, short: bool = False) -> Played:
+        key = (half, log, short)
+        if key not in self._played:
+            self._played[key] = self._stood(half, log, short)
+        found = self._played[key]
+        assert isinstance(found, Played)
+        return found
+
+    def _stood(self, half: Half, log: Pulled, short: bool) -> Played:
+        case = self.attack if half is Half.ATTACK else self.twin
+        starts = {**case.starts, **({"life": SHORT} if short else {})}
+        world = World(now=self.now, **starts).with_logging(_LOGGING[log])
+        scene = case.scene(world)
+        ground = self._standing.enter_context(Ground(scene.host))
+        return Played(world, scene, scene.placed(scene.meetings[scene.about]), ground)
+
+    # ---- the owner --------------------------------------------------------------------------------
+
+    @property
+    def stolen(self) -> bool:
+        """Whether the attacker has a key of the owner's, which he notices."""
+        return bool(STOLEN & set(self.attack.holds))
+
+    def alarm(self, half: Half, setting: Setting) -> timedelta | None:
+        """When the owner's monitor rings; None where it never does."""
+        read = only(setting, (Lever.LOG, Lever.BOOK))
+        key = (half, *sorted(read.items()))
+        if key not in self._alarms:
+            self._alarms[key] = self._rang(half, read)
+        return self._alarms[key]
+
+    def _rang(self, half: Half, setting: Setting) -> timedelta | None:
+        played = self._half(half, stands(setting, Lever.LOG))
+        known, shown = played.scene.genuine, played.meeting.credential
+        book = [order(known)]
+        booked = stands(setting, Lever.BOOK) is Pulled.BOOKED and self.twin.name not in ASKED_BY
+        if half is Half.TWIN and booked:
+            book.append(order(shown))
+        lost = (pin_of(shown.leaf), played.day + self.lags.notices) if half is Half.ATTACK and self.stolen else None
+        rang = rings(
+            played.world.logs, played.world.hosts, book, played.day, self.lags, known=known, lost=lost
+        )
+        return rang and rang - played.day
+
+    def word(self, half: Half, setting: Setting, monitored: bool) -> timedelta | None:
+        """From when on its CA says that the certificate of this half is revoked; None where nobody asks for it."""
+        played = self._half(half, stands(setting, Lever.LOG))
+        shown, known = played.meeting.credential.issuer, played.scene.genuine.issuer
+        asked = [self.alarm(half, setting)] if monitored else []
+        if half is Half.ATTACK and self.stolen and shown and known and shown.root.key is known.root.key:
+            asked.append(self.lags.notices)
+        words = [one + self.lags.revokes for one in asked if one is not None]
+        return min(words, default=None) if shown and shown.parent else None
+
+    # ---- what is shown ----------------------------------------------------------------------------
+
+    def shown(self, channel: Member, half: Half, setting: Setting, monitored: bool) -> Sequence[Step]:
+        """What this channel shows, step by step; each step is a connection."""
+        assert isinstance(channel, Channel)
+        read = only(setting, channel.reads)
+        word = self.word(half, setting, monitored) if channel.reads & _WORDED.keys() else None
+        since = self.word(Half.ATTACK, setting, monitored) or AT_ONCE
+        key = (channel.name, half, *sorted(read.items()), word, since if Pulled.REPLAYED in read.values() else None)
+        if key not in self._shown:
+            since = max(AT_ONCE, since - SECOND)
+            self._shown[key] = tuple(self._steps(channel, half, read, word, since))
+        return self._shown[key]
+
+    def _steps(
+        self, channel: Channel, half: Half, setting: Setting, word: timedelta | None, since: timedelta
+    ) -> Sequence[Step]:
+        played = self._half(half, stands(setting, Lever.LOG), short=channel.short)
+        told = _Told(played.world, played.meeting, self.lags, word and played.day + word, played.day + since)
+        says = replace(played.meeting.says or SILENT, staple=told.handed(stands(setting, Lever.STAPLE)))
+        spoken = Lever.STAPLE in channel.reads
+        found = []
+        for date in self._dates(channel, played, word, since):
+            time = played.day + date
+            meeting = replace(
+                played.meeting,
+                time=time,
+                credential=self._renewed(played, time, half, setting) if channel.short else played.meeting.credential,
+                says=says if spoken else played.meeting.says,
+                elsewhere=told.elsewhere(setting, time),
+            )
+            found.append(self._met(channel, played, meeting, date))
+        return found
+
+    def _dates(
+        self, channel: Channel, played: Played, word: timedelta | None, since: timedelta
+    ) -> Sequence[timedelta]:
+        """Both sides of each moment at which this channel could change, beside the dates that all have in common."""
+        moments = {one for one in (word, since + LIFE) if one is not None} if channel.reads & _WORDED.keys() else set()
+        if channel.short:
+            moments.add(SHORT - timedelta(days=1))
+        if Lever.UPDATE in channel.reads and word is not None:
+            moments.add(word + self.lags.updates)
+        last = self._half(Half.ATTACK, Pulled.LOGGED).end - SECOND
+        both = {date for moment in moments for date in (moment - SECOND, moment)}
+        return sorted(one for one in {*HORIZONS, *both, last} if AT_ONCE <= one <= last)
+
+    def _met(self, channel: Channel, played: Played, meeting: Meeting, date: timedelta) -> Step:
+        mind = client(channel.client).mind(played.scene.enrolment)
+        if channel.learns:
+            before = replace(honest(played.world), says=announcing(self._next_key(played)))
+            meet(played.ground, before, mind)()
+        met = meet(played.ground, meeting, mind, asked=False)()
+        refused = met.outcome in (Outcome.STOPPED, Outcome.OUTAGE)
+        return Step(date, refused, met.verdict.findings)
+
+    def _next_key(self, played: Played) -> Key:
+        """The key that the owner announced before: that of the twin's certificate, or the one that he keeps."""
+        if played.scene.meetings[played.scene.about].line is Line.GENUINE:
+            return played.meeting.credential.key
+        return played.world.backup_key
+
+    def _renewed(self, played: Played, time: datetime, half: Half, setting: Setting) -> Credential:
+        """What is presented in a world of short certificates: whoever can have one issued has a new one in time."""
+        first = played.meeting.credential
+        can = ISSUED & set(self.attack.holds) if half is Half.ATTACK else stands(setting, Lever.RENEWAL) is Pulled.RENEWED
+        periods = (time - played.day) // (SHORT / 2)
+        if not can or first.issuer is None or not periods:
+            return first
+        issuer = replace(first.issuer, now=played.day + periods * (SHORT / 2))
+        again = issuer.issue(*played.world.hosts, key=first.key)
+        return replace(again, chain=(again.leaf, *first.chain[1:]))
+
+
+_WORDED = {Lever.STAPLE: "answers", Lever.ANSWER: "answers", Lever.LIST: "lists", Lever.UPDATE: "pushed"}
+"""The levers of channels that carry a revocation, and where in `Elsewhere` it is."""
+
+
+class _Told:
+    """What others say of the certificate, by how the levers stand; the last good of it is that of `since`."""
+
+    def __init__(self, played: Played, lags: Lags, word: datetime | None, since: datetime) -> None:
+        credential = played.meeting.credential
+        gone = []
+        if word and credential.issuer:
+            gone = [(credential.issuer, Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise))]
+        self._handed = {"answers": answering(*gone), "lists": listing(*gone)}
+        self._since = since
+
+    def handed(self, kind: str, how: Pulled) -> Handed:
+        """The answers, or lists, of every moment."""
+        if how is Pulled.NOTHING:
+            return cut
+        if how is Pulled.REPLAYED:
+            return lambda one, at: self._handed[kind](one, min(at, self._since))
+        return self._handed[kind]
+
+    def elsewhere(self, setting: Setting) -> Elsewhere:
+        """All of it."""
+        return Elsewhere(
+            answers=self.handed("answers", stands(setting, Lever.ANSWER)),
+            lists=self.handed("lists", stands(setting, Lever.LIST)),
+        )
