@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from lab.built.apart.channels import CHANNELS, MONITOR, Channel
-from lab.built.apart.levers import LEVERS, OWNERS, UNTOUCHED, Lever, Pulled, Setting, pulled, said
+from lab.built.apart.levers import LEVERS, OWNERS, UNTOUCHED, Setting, pulled, said
 from lab.built.apart.measured import ASKED_BY, Measured
 from lab.built.apart.sets import (
     AT_ONCE,
     Half,
-    Tells,
     Telling,
+    Tells,
     blind,
     cell,
     keeps,
@@ -95,7 +96,7 @@ class Apart(Tabled):
     trials: int
     same_path: bool
     words: dict[str, timedelta | None] = field(default_factory=dict)
-    """When the owner's alarm rings, and when the certificate is revoked, where he has a monitor and where he has none."""
+    """When the owner's alarm rings, and when the certificate is revoked, with a monitor and without."""
 
     def sheet(self) -> Sheet:
         """Channel by channel."""
@@ -179,13 +180,13 @@ def _horizon(time: timedelta | None, sets: Sequence[SetFound]) -> dict[str, Any]
 def _told(one: Telling) -> str:
     if one.told is Tells.HOURS:
         return spoken(one.after)
-    return f"{one.told}: {said(pulled(one.move))}" if one.told is Tells.CUT else one.told.value
+    return f"{one.told}: {said(pulled(one.move)) or 'by doing nothing'}" if one.told is Tells.CUT else one.told.value
 
 
 def moved(found: Apart) -> Sheet:
     """What comes over each channel, and when it refuses then; the twin stands beside it."""
     rows = [
-        Row(one.channel.name, (said(pulled(move)) if pulled(move) else "as usual", spoken(time), _served(passes)))
+        Row(one.channel.name, (said(pulled(move)) if pulled(move) else "as usual", _when(one, time), _served(passes)))
         for one in found.channels
         for move, time, passes in one.moves
     ]
@@ -193,8 +194,25 @@ def moved(found: Apart) -> Sheet:
     return Sheet("What comes over the channel, with the owner's monitor at work", columns, rows)
 
 
+def _when(one: ChannelFound, time: timedelta | None) -> str:
+    return f"alarm: {spoken(time)}" if one.channel.monitors else spoken(time)
+
+
 def _served(passes: bool) -> str:
     return "passes" if passes else "is refused"
+
+
+def lines(found: Sequence[Apart]) -> Sheet:
+    """A line for each pair: the smallest sets that stop it, and that let the owner know, in the longest time asked."""
+    rows = []
+    for one in found:
+        told = []
+        for horizons in (one.stop, one.know):
+            time, each = next(((time, each) for time, each in horizons if each), (None, ()))
+            more = f" and {len(each) - 1} more" if each[1:] else ""
+            told.append(f"{names(each[0].members)} ({within(time)}){more}" if each else "nothing")
+        rows.append(Row(f"{one.attack} / {one.twin}", tuple(told)))
+    return Sheet("What tells an attack from its twin, soonest first", ("pair", "stopped by", "known by"), rows)
 
 
 def sets(found: Apart) -> Sheet:
@@ -219,7 +237,12 @@ def _away(one: SetFound) -> str:
 # ---- finding it ------------------------------------------------------------------------------------
 
 
-def apart(runs: Measured, channels: Sequence[Channel] = CHANNELS, progress: Progress = untold) -> Apart:
+def apart(
+    runs: Measured,
+    channels: Sequence[Channel] = CHANNELS,
+    times: Sequence[timedelta | None] = WITHIN,
+    progress: Progress = untold,
+) -> Apart:
     """Everything about one pair; each channel's connections are made when they are first asked for."""
     found = []
     for number, channel in enumerate(channels):
@@ -229,7 +252,10 @@ def apart(runs: Measured, channels: Sequence[Channel] = CHANNELS, progress: Prog
     keeping = [one.channel for one in found if one.keeps or one.channel.monitors]
 
     def horizons(measure: Any) -> tuple[tuple[timedelta | None, tuple[SetFound, ...]], ...]:
-        return tuple((time, tuple(_set(runs, one, measure) for one in minimal(runs, keeping, time, measure))) for time in WITHIN)
+        found = minimal(runs, keeping, times, measure)
+        return tuple(
+            (time, tuple(_set(runs, one, measure) for one in each)) for time, each in zip(times, found, strict=True)
+        )
 
     path = channels[0]
     same = [one.findings for one in runs.shown(path, Half.ATTACK, UNTOUCHED, False)] == [
@@ -246,11 +272,10 @@ def apart(runs: Measured, channels: Sequence[Channel] = CHANNELS, progress: Prog
 
 
 def _channel(runs: Measured, channel: Channel) -> ChannelFound:
-    settings = [{lever: how} for lever in sorted(channel.reads - OWNERS) for how in LEVERS[lever]] or [{}]
-    both = {channel, MONITOR}
-    moves = tuple(
-        (one, refused_from(runs, both, Half.ATTACK, one), keeps(runs, {channel}, one)) for one in settings
-    )
+    levers = sorted(channel.reads - OWNERS)
+    settings: list[Setting] = [{}, *({lever: how} for lever in levers for how in LEVERS[lever][1:])]
+    told = runs.alarm if channel.monitors else partial(refused_from, runs, {channel, MONITOR})
+    moves = tuple((one, told(Half.ATTACK, one), keeps(runs, {channel}, one)) for one in settings)
     return ChannelFound(
         channel,
         cell(runs, channel),
@@ -263,5 +288,5 @@ def _channel(runs: Measured, channel: Channel) -> ChannelFound:
 
 
 def _set(runs: Measured, members: tuple[Channel, ...], measure: Any) -> SetFound:
-    without = [(one.name, measure(runs, [other for other in members if other is not one], None)) for one in members]
+    without = [(one.name, measure(runs, [other for other in members if other is not one])) for one in members]
     return SetFound(members, stops(runs, members), knows(runs, members), price(runs, members), tuple(without))

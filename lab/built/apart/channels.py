@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lab import naming
 from lab.built.apart.levers import Lever
 
 
@@ -76,3 +77,12 @@ CHANNELS: tuple[Channel, ...] = (
     MONITOR,
 )
 """Every channel that pairs are held against."""
+
+
+def channels(names: str | None = None) -> tuple[Channel, ...]:
+    """The channels of these names, with commas between, the control first; all where None. Raises ValueError."""
+    if names is None:
+        return CHANNELS
+    table = {one.name: one for one in CHANNELS}
+    asked = [naming.named("channel", one.strip(), table) for one in names.split(",")]
+    return tuple(dict.fromkeys((PATH, *asked)))

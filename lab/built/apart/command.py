@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from lab.cli.verb import forms, option, printed, verb
 from lab.cli.watched import watched
+from lab.observation import Progress
 
 
 @verb(
@@ -41,8 +42,7 @@ def apart(chosen: argparse.Namespace) -> None:
     with watched() as progress:
         for number, attack in enumerate(attacks):
             with Measured(attack, lag) as runs:
-                told = (lambda done, of, name, at=number: progress(at * of + done, len(attacks) * of, name))
-                found.append(board.apart(runs, rows, horizons, told))
+                found.append(board.apart(runs, rows, horizons, _of_all(progress, number, len(attacks))))
     if chosen.json:
         printed({"pairs": [one.record() for one in found]})
     elif chosen.pair is None:
@@ -51,6 +51,10 @@ def apart(chosen: argparse.Namespace) -> None:
     else:
         for one in found:
             print(*(sheet.text(LINE).plain for sheet in (one.sheet(), board.moved(one), board.sets(one))), sep="\n\n")
+
+
+def _of_all(progress: Progress, number: int, pairs: int) -> Progress:
+    return lambda done, of, name: progress(number * of + done, pairs * of, name)
 
 
 def duration(text: str | None, option: str) -> timedelta | None:

@@ -18,31 +18,32 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property, partial
 from typing import Self
 
 from cryptography.x509 import ReasonFlags
 
-from lab.built.apart.channels import Channel
-from lab.built.apart.levers import UNTOUCHED, Lever, Pulled, Setting, only, stands
+from lab.built.apart.channels import PATH, Channel
+from lab.built.apart.levers import Lever, Pulled, Setting, only, stands
 from lab.built.apart.owner import LAGS, Lags, order, rings
 from lab.built.apart.sets import AT_ONCE, Half, Member, Step
-from lab.observation import Finding, Outcome
-from lab.pki.authority import Credential
-from lab.pki.elsewhere import Elsewhere, Handed, cut
+from lab.observation import Line, Outcome
+from lab.pki.authority import Credential, Key
+from lab.pki.elsewhere import Elsewhere, Gone, Handed, answering, cut, listing
 from lab.pki.pins import pin_of
 from lab.pki.public import Logging
-from lab.pki.revoke import LIFE, Revoked, crl, respond
+from lab.pki.pushed import PushedList
+from lab.pki.revoke import LIFE, Revoked
 from lab.pki.says import SILENT, announcing
+from lab.pki.update import pushed_list
 from lab.pki.world import World
 from lab.policy.clients import client
-from lab.scenes.catalogue import Case, Holds, Meeting, Scene, honest, twin_of
+from lab.scenes.catalogue import Case, Holds, Meeting, Scene, attacks, case, honest, twin_of
 from lab.trials.engine import meet
 from lab.trials.standing import Ground
 
 SECOND = timedelta(seconds=1)
 HORIZONS = (AT_ONCE, timedelta(hours=1), timedelta(days=1), timedelta(days=5), timedelta(days=8))
-"""Dates at which everything is asked; the last one is the end of the certificate."""
+"""Dates at which the control is asked."""
 SHORT = timedelta(days=6)
 """The life of a certificate where it is short; it is renewed at half of it."""
 
@@ -74,6 +75,20 @@ class Played:
         return self.meeting.credential.leaf.not_valid_after_utc - self.day
 
 
+def pairs() -> list[Case]:
+    """The attacks that have a twin, but for those that are another over again to whoever sees only the path."""
+    return [one for one in attacks() if one.twin and not one.repeats]
+
+
+def pair(name: str) -> Case:
+    """The attack of a pair, by the name of either half. Raises ValueError where there is none of that name."""
+    one = case(name)
+    attack = one if one.twin else twin_of(one)
+    if attack is None:
+        raise ValueError(f"{name} has no twin to be told from; `python -m lab apart` names all pairs")
+    return attack
+
+
 class Measured:
     """
     The two halves of a pair, each met as often as somebody asks; a context manager, which stops what it stood up.
@@ -84,7 +99,7 @@ class Measured:
     def __init__(self, attack: Case, lags: Lags = LAGS) -> None:
         twin = twin_of(attack)
         if twin is None or not attack.twin:
-            raise ValueError(f"{attack.name} has no twin, so that there is nothing to tell it from; name another attack")
+            raise ValueError(f"{attack.name} has no twin to be told from; name another attack")
         self.attack, self.twin, self.lags = attack, twin, lags
         self.now = World().now
         self._played: dict[tuple[object, ...], Played | str] = {}
@@ -144,10 +159,8 @@ class Measured:
         if half is Half.TWIN and booked:
             book.append(order(shown))
         lost = (pin_of(shown.leaf), played.day + self.lags.notices) if half is Half.ATTACK and self.stolen else None
-        rang = rings(
-            played.world.logs, played.world.hosts, book, played.day, self.lags, known=known, lost=lost
-        )
-        return rang and rang - played.day
+        rang = rings(played.world.logs, played.world.hosts, book, played.day, self.lags, known=known, lost=lost)
+        return None if rang is None else rang - played.day
 
     def word(self, half: Half, setting: Setting, monitored: bool) -> timedelta | None:
         """From when on its CA says that the certificate of this half is revoked; None where nobody asks for it."""
@@ -177,8 +190,8 @@ class Measured:
         self, channel: Channel, half: Half, setting: Setting, word: timedelta | None, since: timedelta
     ) -> Sequence[Step]:
         played = self._half(half, stands(setting, Lever.LOG), short=channel.short)
-        told = _Told(played.world, played.meeting, self.lags, word and played.day + word, played.day + since)
-        says = replace(played.meeting.says or SILENT, staple=told.handed(stands(setting, Lever.STAPLE)))
+        told = _Told(played, self.lags, played.day + word if word is not None else None, played.day + since)
+        says = replace(played.meeting.says or SILENT, staple=told.handed("answers", stands(setting, Lever.STAPLE)))
         spoken = Lever.STAPLE in channel.reads
         found = []
         for date in self._dates(channel, played, word, since):
@@ -188,43 +201,44 @@ class Measured:
                 time=time,
                 credential=self._renewed(played, time, half, setting) if channel.short else played.meeting.credential,
                 says=says if spoken else played.meeting.says,
-                elsewhere=told.elsewhere(setting, time),
+                elsewhere=told.elsewhere(setting, time, pushed=Lever.UPDATE in channel.reads),
             )
             found.append(self._met(channel, played, meeting, date))
         return found
 
-    def _dates(
-        self, channel: Channel, played: Played, word: timedelta | None, since: timedelta
-    ) -> Sequence[timedelta]:
+    def _dates(self, channel: Channel, played: Played, word: timedelta | None, since: timedelta) -> Sequence[timedelta]:
         """Both sides of each moment at which this channel could change, beside the dates that all have in common."""
         moments = {one for one in (word, since + LIFE) if one is not None} if channel.reads & _WORDED.keys() else set()
         if channel.short:
-            moments.add(SHORT - timedelta(days=1))
+            moments.add(played.end + SECOND)
         if Lever.UPDATE in channel.reads and word is not None:
             moments.add(word + self.lags.updates)
         last = self._half(Half.ATTACK, Pulled.LOGGED).end - SECOND
         both = {date for moment in moments for date in (moment - SECOND, moment)}
-        return sorted(one for one in {*HORIZONS, *both, last} if AT_ONCE <= one <= last)
+        asked = HORIZONS if channel is PATH else (AT_ONCE,)
+        return sorted(one for one in {*asked, *both, last} if AT_ONCE <= one <= last)
 
     def _met(self, channel: Channel, played: Played, meeting: Meeting, date: timedelta) -> Step:
         mind = client(channel.client).mind(played.scene.enrolment)
-        if channel.learns:
+        if channel.learns and played.scene.about:  # else the first contact is what it is about
             before = replace(honest(played.world), says=announcing(self._next_key(played)))
-            meet(played.ground, before, mind)()
+            for _ in range(2):  # at a first use nobody knows who announces
+                meet(played.ground, before, mind)()
         met = meet(played.ground, meeting, mind, asked=False)()
         refused = met.outcome in (Outcome.STOPPED, Outcome.OUTAGE)
         return Step(date, refused, met.verdict.findings)
 
     def _next_key(self, played: Played) -> Key:
         """The key that the owner announced before: that of the twin's certificate, or the one that he keeps."""
-        if played.scene.meetings[played.scene.about].line is Line.GENUINE:
+        if played.meeting.line is Line.GENUINE and self.twin.name not in ASKED_BY:
             return played.meeting.credential.key
         return played.world.backup_key
 
     def _renewed(self, played: Played, time: datetime, half: Half, setting: Setting) -> Credential:
         """What is presented in a world of short certificates: whoever can have one issued has a new one in time."""
         first = played.meeting.credential
-        can = ISSUED & set(self.attack.holds) if half is Half.ATTACK else stands(setting, Lever.RENEWAL) is Pulled.RENEWED
+        runs = stands(setting, Lever.RENEWAL) is Pulled.RENEWED
+        can = ISSUED & set(self.attack.holds) if half is Half.ATTACK else runs
         periods = (time - played.day) // (SHORT / 2)
         if not can or first.issuer is None or not periods:
             return first
@@ -242,23 +256,30 @@ class _Told:
 
     def __init__(self, played: Played, lags: Lags, word: datetime | None, since: datetime) -> None:
         credential = played.meeting.credential
-        gone = []
+        self._gone: list[Gone] = []
         if word and credential.issuer:
-            gone = [(credential.issuer, Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise))]
-        self._handed = {"answers": answering(*gone), "lists": listing(*gone)}
-        self._since = since
+            revoked = Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise)
+            self._gone.append((credential.issuer, revoked))
+        self._handed = {"answers": answering(*self._gone), "lists": listing(*self._gone)}
+        self._since, self._lags, self._world = since, lags, played.world
 
     def handed(self, kind: str, how: Pulled) -> Handed:
         """The answers, or lists, of every moment."""
-        if how is Pulled.NOTHING:
-            return cut
+        fresh = self._handed[kind]
         if how is Pulled.REPLAYED:
-            return lambda one, at: self._handed[kind](one, min(at, self._since))
-        return self._handed[kind]
+            return lambda one, at: fresh(one, min(at, self._since))
+        return cut if how is Pulled.NOTHING else fresh
 
-    def elsewhere(self, setting: Setting) -> Elsewhere:
-        """All of it."""
+    def elsewhere(self, setting: Setting, time: datetime, *, pushed: bool) -> Elsewhere:
+        """All of it at this time; a pushed list is made where somebody reads it."""
         return Elsewhere(
             answers=self.handed("answers", stands(setting, Lever.ANSWER)),
             lists=self.handed("lists", stands(setting, Lever.LIST)),
+            pushed=self._pushed(stands(setting, Lever.UPDATE), time) if pushed else None,
         )
+
+    def _pushed(self, how: Pulled, time: datetime) -> PushedList | None:
+        """The last list that was made in time: one is made every so often, and one just before the word."""
+        since, every = self._since, self._lags.updates
+        last = since if how is Pulled.REPLAYED else since + (time - since) // every * every
+        return None if how is Pulled.NOTHING else pushed_list(self._world.logs, self._gone, last, lag=timedelta(0))

@@ -18,14 +18,15 @@ the attack and in its twin, under each setting of the levers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from itertools import combinations
-from typing import Protocol
+from functools import partial
+from itertools import combinations, pairwise
+from typing import Protocol, TypeVar
 
-from lab.built.apart.levers import ACCIDENTS, UNTOUCHED, Lever, Setting, moves, pulled
+from lab.built.apart.levers import ACCIDENTS, UNTOUCHED, Lever, Setting, moves, only, pulled
 from lab.observation import Finding
 
 AT_ONCE = timedelta(0)
@@ -76,9 +77,10 @@ class Runs(Protocol):
 
 
 Members = Collection[Member]
+Listed = TypeVar("Listed", bound=Member)
 
 
-def _levers(members: Members) -> frozenset[Lever]:
+def _levers(members: Iterable[Member]) -> frozenset[Lever]:
     return frozenset().union(*(one.reads for one in members))
 
 
@@ -105,30 +107,29 @@ def _sooner(one: timedelta | None, other: timedelta | None) -> timedelta | None:
     return min((time for time in (one, other) if time is not None), default=None)
 
 
-def _latest(times: Iterator[timedelta | None], most: timedelta | None) -> timedelta | None:
-    """The greatest of them; None as soon as one is none, or is later than `most`."""
+def _latest(times: Iterable[timedelta | None]) -> timedelta | None:
+    """The greatest of them; None as soon as one is none."""
     greatest = AT_ONCE
     for time in times:
-        if time is None or (most is not None and time > most):
+        if time is None:
             return None
         greatest = max(greatest, time)
     return greatest
 
 
-def stops(runs: Runs, members: Members, most: timedelta | None = None) -> timedelta | None:
+def stops(runs: Runs, members: Members) -> timedelta | None:
     """When the set refuses the attack for good, whatever the attacker does; None where it never has to."""
-    each = (refused_from(runs, members, Half.ATTACK, move) for move in moves(_levers(members)))
-    return _latest(each, most)
+    return _latest(refused_from(runs, members, Half.ATTACK, move) for move in moves(_levers(members)))
 
 
-def knows(runs: Runs, members: Members, most: timedelta | None = None) -> timedelta | None:
+def knows(runs: Runs, members: Members) -> timedelta | None:
     """When the set refuses, or the owner's alarm has rung, whatever the attacker does."""
 
     def known(move: Setting) -> timedelta | None:
         alarm = runs.alarm(Half.ATTACK, move) if _monitored(members) else None
         return _sooner(refused_from(runs, members, Half.ATTACK, move), alarm)
 
-    return _latest(map(known, moves(_levers(members))), most)
+    return _latest(map(known, moves(_levers(members))))
 
 
 def keeps(runs: Runs, members: Members, accident: Setting = UNTOUCHED) -> bool:
@@ -145,25 +146,62 @@ def price(runs: Runs, members: Members) -> tuple[str, ...]:
     return tuple(name for name, setting in ACCIDENTS.items() if not keeps(runs, members, setting))
 
 
-Measure = Callable[[Runs, Members, "timedelta | None"], "timedelta | None"]
+Measure = Callable[[Runs, Members], "timedelta | None"]
 
 
 def minimal(
-    runs: Runs, members: Sequence[Member], within: timedelta | None, measure: Measure = stops
-) -> list[tuple[Member, ...]]:
+    runs: Runs, members: Sequence[Listed], horizons: Sequence[timedelta | None], measure: Measure = stops
+) -> list[list[tuple[Listed, ...]]]:
     """
-    The sets that keep the twin and stop (or know) the attack in time, from which nothing can be left out.
+    For each horizon the sets that keep the twin and stop (or know) the attack in time, which need all their members.
 
-    `within` None is for ever. Sets of more than four are not looked at.
+    A horizon of None is for ever. Sets of more than four are not looked at.
     """
-    fit = [one for one in members if one.monitors or keeps(runs, {one})]
-    found: list[tuple[Member, ...]] = []
-    for size in range(1, MOST + 1):
-        for chosen in combinations(fit, size):
-            spare = any(set(less) <= set(chosen) for less in found)
-            if not spare and keeps(runs, chosen) and measure(runs, chosen, within) is not None:
-                found.append(chosen)
+    kept = Kept(runs, members)
+    fit = [one for one in members if one.monitors or keeps(kept, {one})]
+    every = [chosen for size in range(1, MOST + 1) for chosen in combinations(fit, size)]
+    reached = [(one, measure(kept, one)) for one in every if keeps(kept, one)]
+    found: list[list[tuple[Listed, ...]]] = []
+    for within in horizons:
+        smallest: list[tuple[Listed, ...]] = []
+        for one, time in reached:
+            if time is not None and (within is None or time <= within):
+                if not any(set(less) <= set(one) for less in smallest):
+                    smallest.append(one)
+        found.append(smallest)
     return found
+
+
+class Kept:
+    """The same runs, asked once for each thing: thousands of sets are made of the same few channels."""
+
+    def __init__(self, runs: Runs, members: Members) -> None:
+        self._runs = runs
+        self._beside = _levers(one for one in members if one.monitors)
+        self._shown: dict[tuple[object, ...], Sequence[Step]] = {}
+        self._alarms: dict[tuple[object, ...], timedelta | None] = {}
+
+    def shown(self, channel: Member, half: Half, setting: Setting, monitored: bool) -> Sequence[Step]:
+        """As the runs have it."""
+        read = only(setting, channel.reads | self._beside if monitored else channel.reads)
+        key = (channel.name, half, monitored, *read.items())
+        if key not in self._shown:
+            self._shown[key] = merged(self._runs.shown(channel, half, read, monitored))
+        return self._shown[key]
+
+    def alarm(self, half: Half, setting: Setting) -> timedelta | None:
+        """As the runs have it."""
+        read = only(setting, self._beside)
+        key = (half, *read.items())
+        if key not in self._alarms:
+            self._alarms[key] = self._runs.alarm(half, read)
+        return self._alarms[key]
+
+
+def merged(steps: Sequence[Step]) -> Sequence[Step]:
+    """Only those steps at which the answer changes, without what was found."""
+    changes = [one for before, one in pairwise((None, *steps)) if one and (not before or before.refused != one.refused)]
+    return [Step(one.since, one.refused) for one in changes]
 
 
 class Tells(StrEnum):
@@ -188,7 +226,8 @@ class Telling:
 def cell(runs: Runs, channel: Member, monitored: Member | None = None) -> Telling:
     """What the channel makes of the pair by itself, or beside the owner's monitor."""
     members = {channel, monitored or channel}
-    each = [(move, refused_from(runs, members, Half.ATTACK, move)) for move in moves(_levers(members))]
+    told = runs.alarm if channel.monitors else partial(refused_from, runs, members)
+    each = [(move, told(Half.ATTACK, move)) for move in moves(_levers(members))]
     if not keeps(runs, {channel}):
         return Telling(Tells.BOTH_REFUSED)
     through = [move for move, time in each if time is None]
