@@ -27,6 +27,8 @@ class Evidence(StrEnum):
     """What is revoked anywhere, as it came with an update."""
     SCTS = "SCTs"
     """What logs have signed, in the certificate."""
+    INCLUSION = "proof of inclusion"
+    """That a log has the certificate, in a tree that a witness has seen, fetched."""
     RECORDS = "records"
     """What DNS says of the service's keys, signed."""
 

@@ -77,6 +77,12 @@ ROTATIONS = {
     "staple_from_the_cache":          "SS SSSS S",
     "staple_stuck":                   "SS SSSS S",
     "responder_mixes_up_issuers":     "SS SSSS S",
+    # nor for what logs have signed: a new CA, the same key, and three times a new one
+    "ca_forgot_to_log":               "SS BBBB B",
+    "another_departments_order":      "SS SSBB B",
+    "scts_of_the_last_one":           "SS SSSB S",
+    "logs_late":                      "SS SSBB B",
+    "logs_fell_apart":                "SS SSBB B",
 }  # fmt: skip
 
 ATTACKS = {
@@ -130,6 +136,12 @@ ATTACKS = {
     "staple_replayed":                "XX XXXX X",
     "staple_replayed_past_its_end":   "XX XXXX X",
     "another_issuers_staple":         "XX XXXX X",
+    # another trusted CA, a stolen key, and three times the site's own CA
+    "unlogged":                       "XX oooo X",
+    "logged_in_public":               "XX XXoo X",
+    "scts_copied":                    "XX XXXo X",
+    "used_before_it_is_public":       "XX XXoo X",
+    "entry_hidden":                   "XX XXoo X",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -295,6 +307,26 @@ STAPLES = {
     "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X"),
 }
 
+# Who counts what logs have signed does what he did, but where they signed nothing, or signed it for another.
+NO_SCTS = {"ca_forgot_to_log": "B", "unlogged": "o"}
+ANOTHERS_SCTS = {"scts_of_the_last_one": "B", "scts_copied": "o"}
+# Who wants a proof waits for the entry; who wants a witness asks for one tree that all see.
+NOT_YET = {"logs_late": "B", "used_before_it_is_public": "o"}
+TWO_TREES = {"logs_fell_apart": "B", "entry_hidden": "o"}
+
+NOT_PUBLIC = {*NO_SCTS, *ANOTHERS_SCTS, *NOT_YET, *TWO_TREES, "company_proxy", "installed_ca"}
+"""Where what is presented is not in trees that everybody sees."""
+
+IN_PUBLIC = {
+    "counts-scts": like("unpinned", **NO_SCTS, **ANOTHERS_SCTS),
+    "counts-scts-pinned": like("leaf-pinned", **ANOTHERS_SCTS),
+    # a CA that somebody installed hands nothing in, and nobody excuses it
+    "counts-scts-of-all": like("counts-scts", company_proxy="B", installed_ca="o"),
+    "takes-any-sct": like("unpinned", **NO_SCTS),
+    "wants-witness": like("counts-scts", **NOT_YET, **TWO_TREES),
+    "takes-any-head": like("counts-scts", **NOT_YET),
+}
+
 # Profiles whose program is run.
 RUN = {
     # takes any anchor, and tries no other path
@@ -363,9 +395,9 @@ MODELLED = {
 # ---- read -----------------------------------------------------------------------------------------
 
 CLIENTS = (*BASE, *DERIVED)
-FURTHER = (*LEARNING, *STAPLES)
+FURTHER = (*LEARNING, *STAPLES, *IN_PUBLIC)
 PROFILES = (*RUN, *MODELLED)
-LIKE = DERIVED | LEARNING | STAPLES | RUN | MODELLED
+LIKE = DERIVED | LEARNING | STAPLES | IN_PUBLIC | RUN | MODELLED
 
 
 def sees_only_the_path(client: Client) -> bool:
@@ -403,13 +435,13 @@ EXPECTED = {scene: {name: LEGEND[of[scene]] for name, of in WORST.items()} for s
 # most are told from different neighbours by different scenes, which is no fault of theirs.
 EARNS = {
     "trust-everything": ("self_signed_certificate",),
-    "unpinned": ("self_signed_certificate", "moved_without_a_word", "revoked_in_use"),
+    "unpinned": ("self_signed_certificate", "moved_without_a_word", "revoked_in_use", "ca_forgot_to_log"),
     "root-pinned": ("chain_shortened",),
     "intermediate-pinned": ("new_intermediate", "new_key", "other_hosts_certificate", "leaf_as_ca"),
     "leaf-pinned": (
         *("backup_key", "session_from_another_component", "other_trusted_ca"),
         *("first_visit_announces", "old_chain_left_behind", "other_ca_same_key", "expired_with_stolen_key"),
-        "revoked_in_use",
+        *("revoked_in_use", "scts_of_the_last_one"),
     ),
     "certificate-pinned": ("same_key", "expired_with_stolen_key"),
     "leaf-or-backup": ("backup_key", "announced_key"),
@@ -439,6 +471,12 @@ EARNS = {
     "requires-staple-pinned": ("responder_down", "new_key"),
     "staple-of-any-issuer": ("another_issuers_staple", "responder_down"),
     "staple-of-any-age": ("staple_replayed_past_its_end", "responder_down"),
+    "counts-scts": ("company_proxy", "scts_of_the_last_one", "logs_late"),
+    "counts-scts-pinned": ("same_key", "new_key", "scts_of_the_last_one"),
+    "counts-scts-of-all": ("company_proxy", "scts_of_the_last_one", "new_key"),
+    "takes-any-sct": ("ca_forgot_to_log", "scts_of_the_last_one", "new_ca"),
+    "wants-witness": ("logs_fell_apart", "new_key"),
+    "takes-any-head": ("logs_late", "logs_fell_apart"),
 }
 NEVER_APART = {
     frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "

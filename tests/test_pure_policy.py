@@ -17,9 +17,10 @@ from types import MappingProxyType
 
 import pytest
 
+from lab.counting import Stamp
 from lab.observation import Certificate, Doubt, Evidence, Lesson, Observation, Piece, Status, ValidationError, Word
 from lab.pki.pins import parse_pin
-from lab.policy import checks, revocation
+from lab.policy import checks, revocation, transparency
 from lab.policy.checks import SOUND, Check, Known, Stage, judge
 from lab.policy.clients import CLIENTS
 from lab.policy.mind import Mind
@@ -216,6 +217,26 @@ OLD_AND_REVOKED = stapled(Status.NO_WORD, Doubt.TIME, claim=Status.REVOKED)
 OLD_AND_FORGED = stapled(Status.NO_WORD, Doubt.TIME, Doubt.SIGNER)
 NO_GOOD = (REVOKED, UNSTAPLED, UNVERIFIED, OLD_AND_FORGED, HONEST)
 
+
+def logged(*stamps: Stamp, value: bytes | None = b"SCTs", on: Observation = HONEST) -> Observation:
+    """What came as SCTs, and which of them hold."""
+    return replace(on, evidence={Evidence.SCTS: Piece(value, "" if value else "there is none", stamps=stamps)})
+
+
+def proven(status: Status, *doubts: Doubt, on: Observation = HONEST) -> Observation:
+    """A proof of inclusion whose word is this."""
+    (piece,) = stapled(status, *doubts).evidence.values()
+    return replace(on, evidence={Evidence.INCLUSION: piece})
+
+
+ONE, SAME, TWO = (Stamp(f"log {number}", who, NOW) for number, who in enumerate(("one", "one", "two")))
+ENOUGH, NO_SCTS, UNVERIFIED_SCTS = logged(ONE, TWO), logged(value=None), logged()
+TOO_FEW = (logged(ONE), logged(ONE, SAME), logged(ONE, ONE), UNVERIFIED_SCTS, NO_SCTS, HONEST)
+UNWITNESSED = proven(Status.NO_WORD, Doubt.SIGNER)
+UNPROVEN = (proven(Status.NO_WORD, Doubt.SIGNER, Doubt.CONTENT), proven(Status.NO_WORD), HONEST, NO_SCTS)
+INSTALLED = replace(KNOWN, installed=frozenset({STRANGE_ROOT.fingerprint}))
+BY_INSTALLED = (logged(value=None, on=OTHER_CA), OTHER_CA)
+
 # check -> what the client knows, observations that pass, observations that are refused
 TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]]] = {
     checks.VALIDATION: (KNOWN, (HONEST, OTHER_CA, WRONG_NAME, RESUMED), (UNTRUSTED, NOTHING_SENT)),
@@ -242,12 +263,18 @@ TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]
     revocation.REQUIRES: (KNOWN, (GOOD,), (*NO_GOOD, ANOTHER_ISSUERS, OLD, OLD_AND_REVOKED)),
     revocation.NO_ISSUER: (KNOWN, (GOOD, ANOTHER_ISSUERS), (*NO_GOOD, OLD, OLD_AND_REVOKED)),
     revocation.NO_CLOCK: (KNOWN, (GOOD, OLD), (*NO_GOOD, ANOTHER_ISSUERS, OLD_AND_REVOKED)),
+    # nothing is asked of an installed anchor, but by who asks it of all
+    transparency.COUNTS: (INSTALLED, (ENOUGH, *BY_INSTALLED), TOO_FEW),
+    transparency.COUNTS_ALL: (INSTALLED, (ENOUGH,), (*TOO_FEW, *BY_INSTALLED, NOTHING_SENT)),
+    transparency.TAKES: (INSTALLED, (ENOUGH, UNVERIFIED_SCTS, *BY_INSTALLED), (NO_SCTS, HONEST)),
+    transparency.WITNESSED: (INSTALLED, (proven(Status.GOOD), *BY_INSTALLED), (UNWITNESSED, *UNPROVEN)),
+    transparency.NO_WITNESS: (INSTALLED, (proven(Status.GOOD), UNWITNESSED, *BY_INSTALLED), UNPROVEN),
 }
 
 
 def test_no_check_is_left_out() -> None:
     """The table above has every check of the policy."""
-    found = {**vars(checks), **vars(revocation)}
+    found = {**vars(checks), **vars(revocation), **vars(transparency)}
     assert {one for one in found.values() if isinstance(one, Check)} == set(TABLE)
 
 

@@ -136,7 +136,18 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
         *("heeds-staple", "heeds-staple-pinned", "requires-staple", "requires-staple-pinned"),
         *("staple-of-any-issuer", "staple-of-any-age"),
     ]
-    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp,revocation")} | {
+    assert [one.name for one in chosen("transparency")] == [
+        *(
+            "counts-scts",
+            "counts-scts-pinned",
+            "counts-scts-of-all",
+            "takes-any-sct",
+            "wants-witness",
+            "takes-any-head",
+        ),
+    ]
+    others = {one.name for one in chosen("hpkp,revocation,transparency")}
+    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - others | {
         *("first-use-key", "first-use-certificate", "first-use-with-ca"),
     }
     assert chosen("all") == list(CLIENTS.values())

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 
 from lab.observation import Evidence
 from lab.pki.authority import Authority, Credential
+from lab.pki.head import ListedWitness
+from lab.pki.inclusion import proof, witnesses
 from lab.pki.pins import fingerprint_of
 from lab.pki.public import known
 from lab.pki.pushed import PushedList
@@ -42,18 +44,22 @@ class Elsewhere:
     certificate of a path, as the leaf of a credential that its issuer gave.
     `pushed` is the list that came with the client's last update, None for one
     that has none. `records` are what DNS says of the service's keys, None where
-    that way is cut. `logs` are those that the client knows, None for those of its store.
+    that way is cut. `proofs` are those of inclusion of a leaf. `logs` and `witnesses` are those that the client
+    knows, None for those of its store.
     """
 
     answers: Handed = staple
     lists: Handed = _list
     pushed: PushedList | None = None
     records: bytes | None = None
+    proofs: Handed = proof
     logs: tuple[ListedLog, ...] | None = field(default=None, repr=False)
+    witnesses: tuple[ListedWitness, ...] | None = field(default=None, repr=False)
 
     def known(self, store: Iterable[Authority]) -> Elsewhere:
-        """The same for a client with this store, whose list of logs comes with it."""
-        return self if self.logs is not None else replace(self, logs=known(store))
+        """The same for a client with this store, whose lists of logs and witnesses come with it."""
+        logs = known(store) if self.logs is None else self.logs
+        return replace(self, logs=logs, witnesses=witnesses(store) if self.witnesses is None else self.witnesses)
 
     def handed(self, kind: Evidence, fingerprint: str, credential: Credential, time: datetime) -> bytes | None:
         """
@@ -62,7 +68,7 @@ class Elsewhere:
         Raises ValueError where nobody answers for it: it is of another line, signed for itself, or stands under a
         root of somebody's own, who could sign that too, and never does.
         """
-        kinds = {Evidence.ANSWER: self.answers, Evidence.LIST: self.lists}
+        kinds = {Evidence.ANSWER: self.answers, Evidence.LIST: self.lists, Evidence.INCLUSION: self.proofs}
         for one in _line(credential):
             if kind in kinds and fingerprint_of(one.leaf) == fingerprint:
                 return kinds[kind](one, time)

@@ -14,6 +14,7 @@ from itertools import pairwise
 from lab.observation import Certificate, Evidence, Observation, Piece, Word
 from lab.pki.crl import listed
 from lab.pki.elsewhere import Elsewhere
+from lab.pki.inclusion import proven
 from lab.pki.ocsp import answered, piece
 from lab.pki.reading import UNREADABLE
 from lab.pki.revocation import no_word
@@ -47,6 +48,8 @@ def gathered(
             found[kind] = piece(staple or b"", path, observation.time)
         elif len(path) < 2:
             found[kind] = Piece(None, NO_PATH)
+        elif kind is Evidence.INCLUSION:
+            found[kind] = _proved(path, observation, elsewhere, fetch)
         elif kind in _READERS:
             found[kind] = _fetched(kind, path, observation, fetch)
         else:
@@ -70,14 +73,26 @@ def _fetched(kind: Evidence, path: Sequence[Certificate], observation: Observati
     return Piece(octets[0] if octets else None, words[0].why if not octets else "", words[0], above=tuple(words[1:]))
 
 
+def _proved(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere, fetch: Ask) -> Piece:
+    """A proof that a log has the leaf, as it was fetched."""
+    try:
+        octets = fetch(Evidence.INCLUSION, path[0])
+    except (OSError, ValueError) as problem:
+        return Piece(None, word=no_word(f"none came: {problem}"))
+    logs, witnesses = elsewhere.logs or (), elsewhere.witnesses or ()
+    return Piece(octets, word=proven(octets, path[0], path[1], logs, witnesses, observation.time))
+
+
 def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:
-    """What logs have signed for the leaf, as far as it holds; in `trouble` what does not."""
+    """What logs have signed for the leaf, as far as it holds; in `trouble` what does not, in `value` all that came."""
     try:
         scts = scts_in(path[0].der)
         good, bad = stamps(scts, path[0].der, path[1].der, elsewhere.logs or (), observation.time)
     except UNREADABLE:
         return Piece(None, "the certificate's list of SCTs cannot be read")
-    return Piece(None, "; ".join(bad) if scts else "there is none in the certificate", stamps=good)
+    if not scts:
+        return Piece(None, "there is none in the certificate")
+    return Piece(b"".join(one.octets for one in scts), "; ".join(bad), stamps=good)
 
 
 def _pushed(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:

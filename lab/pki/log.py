@@ -67,14 +67,14 @@ class PublicLog:
         self.delay, self._roots = delay, [seen(one) for one in roots]
         self.entries: list[LogEntry] = []
         self.tree = MerkleTree()
-        self._due: list[datetime] = []
+        self.due: list[datetime] = []  # when each entry is in the tree
         self._scts: dict[bytes, Sct] = {}
         self._issuers: dict[str, bytes] = {}
 
     def forked(self) -> Self:
         """The same log, key and all, with the same entries, which from now on grows apart: a split view."""
         other = copy(self)
-        other.entries, other.tree, other._due = self.entries[:], self.tree.copied(), self._due[:]
+        other.entries, other.tree, other.due = self.entries[:], self.tree.copied(), self.due[:]
         other._scts, other._issuers = dict(self._scts), dict(self._issuers)
         return other
 
@@ -103,7 +103,7 @@ class PublicLog:
         entry = LogEntry(milliseconds(time), body, issuer, index, handed_in if pre else b"", tuple(fingerprints))
         self.tree.append(entry.leaf)
         self.entries.append(entry)
-        self._due.append(max([time + self.delay, *self._due[-1:]]))
+        self.due.append(max([time + self.delay, *self.due[-1:]]))
         signature = digitally_signed(self._key, entry.leaf)
         self._scts[known] = Sct(self.listed.id, entry.timestamp, entry.extensions, signature)
         return self._scts[known]
@@ -112,7 +112,7 @@ class PublicLog:
 
     def size(self, time: datetime) -> int:
         """How many entries are in the tree at this time."""
-        return bisect_right(self._due, time)
+        return bisect_right(self.due, time)
 
     def head(self, time: datetime) -> TreeHead:
         """The tree at this time, signed."""

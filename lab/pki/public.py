@@ -13,7 +13,9 @@ from dataclasses import replace
 from enum import StrEnum
 
 from lab.pki.authority import Authority
-from lab.pki.log import PublicLog
+from lab.pki.head import Witness
+from lab.pki.inclusion import WatchedLog
+from lab.pki.log import PROMISE, PublicLog
 from lab.pki.sct import ListedLog
 
 
@@ -24,27 +26,35 @@ class Logging(StrEnum):
     """It is handed in, and is there for all to see."""
     NO = "no"
     """It is handed in nowhere, and holds no SCTs."""
+    LATE = "late"
+    """It is handed in, and comes into the trees when the logs' promise ends: a day later."""
     HIDDEN = "hidden"
     """The logs sign for it, and put it into trees of their own, which they do not show to whoever reads them."""
 
 
 def public_logs() -> tuple[PublicLog, ...]:
-    """Three logs of two operators, all of them empty: enough for any lifetime, as `lab.counting` counts."""
-    operators = ("First Operator", "First Operator", "Second Operator")
-    return tuple(PublicLog(f"log.example/{number}", who) for number, who in enumerate(operators, 1))
+    """Three logs of two operators and a witness, all empty: enough for any lifetime, as `lab.counting` counts."""
+    witness, operators = Witness(), ("First Operator", "First Operator", "Second Operator")
+    return tuple(WatchedLog(f"log.example/{number}", who, witness) for number, who in enumerate(operators, 1))
 
 
 def handing_in(authorities: Iterable[Authority], logging: str) -> list[Authority]:
     """
     The same authorities, which from now on hand in what they issue in this way; who did not, never does.
 
-    Hidden entries of all of them are in one second tree of each log. Raises ValueError for another word.
+    Hidden entries of all of them are in one second tree of each log; in the one that is shown, somebody else's has the
+    first one's place, so that both trees have one size. A late log is so for whoever hands in. Raises ValueError for
+    another word.
     """
     way, every = Logging(logging), list(authorities)
-    if way is Logging.YES:
-        return every
     logs = {id(log): log for one in every for log in one.logs}
+    for log in logs.values():
+        log.delay = PROMISE if way is Logging.LATE else log.delay
+    if way in (Logging.YES, Logging.LATE):
+        return every
     trees = {} if way is Logging.NO else {name: log.forked() for name, log in logs.items()}
+    if trees:
+        next(one for one in every if one.logs).issue("shop.example")
     return [replace(one, logs=tuple(trees[id(log)] for log in one.logs if trees)) for one in every]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.counting import Stamp
 from lab.pki.der import extension, parts
-from lab.pki.entry import SCT_LIST, LogEntry, Octets, common, key_hash, moment, to_be_signed, vector
+from lab.pki.entry import REMEMBERED, SCT_LIST, LogEntry, Octets, common, key_hash, moment, to_be_signed, vector
 from lab.pki.pins import spki
 
 _ECDSA = ec.ECDSA(hashes.SHA256())
@@ -45,7 +45,7 @@ def check_signature(key: ec.EllipticCurvePublicKey, message: bytes, signature: b
         raise ValueError("the signature is not by the log's key over this") from None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ListedLog:
     """A log as a client's list of logs has it: its name, who runs it, its key, and when it was retired, if it was."""
 
@@ -94,6 +94,7 @@ def read_list(octets: bytes) -> tuple[Sct, ...]:
     return tuple(found)
 
 
+@lru_cache(REMEMBERED)
 def scts_in(certificate: bytes) -> tuple[Sct, ...]:
     """The SCTs in a certificate (DER); none where it has no list. Raises ValueError where the list cannot be read."""
     value = extension(to_be_signed(certificate), SCT_LIST)
@@ -121,11 +122,22 @@ def check_sct(sct: Sct, certificate: bytes, issuer: bytes | None, log: ListedLog
 
     `certificate` and `issuer` as for `entry_of`. That the log has the entry nobody can tell from it.
     """
-    if sct.log != log.id:
-        raise ValueError(f"the SCT is by another log than {log.name}")
-    check_signature(log.key, entry_of(sct, certificate, issuer).leaf, sct.signature)
+    if trouble := _unsigned(sct, certificate, issuer, log):
+        raise ValueError(trouble)
     if moment(sct.timestamp) > now:
         raise ValueError(f"the SCT is of {moment(sct.timestamp):%Y-%m-%d %H:%M}, which is to come")
+
+
+@lru_cache(4 * REMEMBERED)
+def _unsigned(sct: Sct, certificate: bytes, issuer: bytes | None, log: ListedLog) -> str:
+    """Why the log did not sign this SCT; empty where it did. One look for each, whatever the time is."""
+    if sct.log != log.id:
+        return f"the SCT is by another log than {log.name}"
+    try:
+        check_signature(log.key, entry_of(sct, certificate, issuer).leaf, sct.signature)
+    except ValueError as problem:
+        return str(problem)
+    return ""
 
 
 def stamps(

@@ -78,10 +78,10 @@ class World:
         return later
 
     def with_logging(self, logging: str) -> Self:
-        """The same world, whose CAs from now on hand in what they issue as `lab.pki.public.Logging` has it."""
+        """The same world, whose public CAs hand in from now on as `lab.pki.public.Logging` has it; stores stay."""
         other = self._made()
         handing = handing_in([getattr(self, name) for name in _AUTHORITIES], logging)
-        vars(other).update(zip(_AUTHORITIES, handing, strict=True))
+        vars(other).update(zip(_AUTHORITIES, handing, strict=True), logs=handing[0].logs)
         return other
 
     def serving(self, host: str) -> Self:
@@ -113,17 +113,14 @@ class World:
         return moved
 
     def authority(self, name: str, **more: Any) -> Authority:
-        """A new root, or with `under=` a new intermediate, limited as this world limits its CAs."""
+        """A new public root, or with `under=` a new intermediate, limited as this world limits its CAs."""
         made = authority(name, **{"now": self.now, **self._chosen, **more})
-        return replace(made, life=self.life)
-
-    def _public(self, name: str, algorithm: str = "ECDSA") -> Authority:
-        return replace(self.authority(name, algorithm=algorithm), logs=self.logs)
+        return replace(made, life=self.life, logs=made.logs if made.parent else self.logs)
 
     @cached_property
     def root(self) -> Authority:
         """The root that the service's chain ends in; a public trust store holds it."""
-        return self._public("Honest Root", self.algorithm)
+        return self.authority("Honest Root", algorithm=self.algorithm)
 
     @cached_property
     def issuing(self) -> Authority:
@@ -138,7 +135,7 @@ class World:
     @cached_property
     def other_root(self) -> Authority:
         """Another CA in every public trust store; the service has nothing to do with it."""
-        return self._public("Other Public Root")
+        return self.authority("Other Public Root")
 
     @cached_property
     def other_issuing(self) -> Authority:
@@ -148,7 +145,7 @@ class World:
     @cached_property
     def cdn_root(self) -> Authority:
         """The public CA that a content delivery network buys its certificates from."""
-        return self._public("CDN Public Root")
+        return self.authority("CDN Public Root")
 
     @cached_property
     def cdn_issuing(self) -> Authority:
@@ -158,12 +155,12 @@ class World:
     @cached_property
     def rogue_root(self) -> Authority:
         """A CA that anybody can make at home; no trust store holds it."""
-        return self.authority("Rogue Root")
+        return replace(self.authority("Rogue Root"), logs=())
 
     @cached_property
     def inspection_root(self) -> Authority:
         """A CA that somebody installed on the client's machine."""
-        return self.authority("Installed Inspection CA")
+        return replace(self.authority("Installed Inspection CA"), logs=())
 
     @cached_property
     def genuine(self) -> Credential:

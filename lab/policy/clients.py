@@ -173,7 +173,8 @@ def client(name: str) -> Client:
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
-    ``"hpkp"``, ``"continuity"``, ``"revocation"`` (who heeds headers, remembers keys, wants staples), ``"profiles"``.
+    ``"hpkp"``, ``"continuity"``, ``"revocation"``, ``"transparency"`` (who heeds headers, remembers keys, wants a
+    staple, wants SCTs or a proof), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],
@@ -181,6 +182,7 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
         "hpkp": [one for one in every() if Learnt.HEADER in one.learnt],
         "continuity": [one for one in every() if one.continuity],
         "revocation": [one for one in every() if Evidence.STAPLE in needs(one.policy)],
+        "transparency": [one for one in every() if {Evidence.SCTS, Evidence.INCLUSION} & needs(one.policy)],
         "profiles": PROFILES.values(),
     }
     return naming.chosen(names, groups, client)

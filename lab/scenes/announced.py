@@ -215,8 +215,9 @@ def rolled_back(world: World) -> Scene:
     An old backup was restored. Whoever had moved with the site has forgotten that key.
     """
     coming, later = new_key(), on(world, 40)
+    there = moved(world, coming)
     back = changed(later, by(later.issuing, later, world.genuine.key), title="the genuine server, with its old key")
-    return told(world, *begun(world, coming), moved(world, coming), back)
+    return told(world, *begun(world, coming), there, back)
 
 
 @attack(

@@ -70,6 +70,7 @@ class Holds(StrEnum):
     CERTIFICATE = "the site's certificate, which the server hands to everybody who connects"
     SERVER_KEY = "the server's private key"
     BACKUP_KEY = "the operator's backup key"
+    LOGS = "the logs, or a way to make them show two trees"
     DEVICE = "the victim's machine, for as long as it takes to install a CA"
 
 

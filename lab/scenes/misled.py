@@ -168,9 +168,9 @@ def announcement_replaced(world: World) -> Scene:
     renewed = by(second.issuing, second, world.genuine.key)
     title = "the genuine server, which announces another key instead"
     said = changed(second, renewed, title=title, says=says(renewed, own))
-    last = on(world, 4)
+    there, last = moved(world, coming, day=3), on(world, 4)
     other = changed(last, by(last.issuing, last, own), title="the genuine server, with the other key")
-    return told(world, *begun(world, coming), said, moved(world, coming, day=3), other, about=2)
+    return told(world, *begun(world, coming), said, there, other, about=2)
 
 
 @attack(
