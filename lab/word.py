@@ -61,10 +61,14 @@ class Doubt(StrEnum):
 
 
 class Status(StrEnum):
-    """What a channel says of a certificate whose issuer may have revoked it."""
+    """What a channel says of a certificate, for whoever may say it there."""
 
     GOOD = "good"
     REVOKED = "revoked"
+    DISOWNED = "not named"
+    """The owner named keys, and this is none of them."""
+    ABSENT = "no record"
+    """The owner says that they name none."""
     NO_WORD = "no word"
     """Nothing came, or nothing that may be believed here and now; what that means is the client's to say."""
 

@@ -146,7 +146,8 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
             "takes-any-head",
         ),
     ]
-    others = {one.name for one in chosen("hpkp,revocation,transparency")}
+    assert [one.name for one in chosen("dane")] == ["dane-soft", "dane-hard"]
+    others = {one.name for one in chosen("hpkp,revocation,transparency,dane")}
     assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - others | {
         *("first-use-key", "first-use-certificate", "first-use-with-ca"),
     }

@@ -56,7 +56,7 @@ from lab.pki.revoke import (
 )
 from lab.pki.world import HOST, World
 
-GOOD, REVOKED, NO_WORD = Status
+GOOD, REVOKED, NO_WORD = Status.GOOD, Status.REVOKED, Status.NO_WORD
 SECOND, MADE = timedelta(seconds=1), NOW - timedelta(hours=1)
 HERE, THERE = "http://crl.bank.example/1.crl", "http://crl.bank.example/2.crl"
 

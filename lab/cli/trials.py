@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lab.cli.terminal import room
 from lab.cli.verb import flag, forms, names, option, printed, runs, verb
 from lab.cli.watched import watched
+from lab.naming import GROUPED
 
 if TYPE_CHECKING:  # a verb loads what it needs when it runs, so that --help is quick
     from rich.text import Text
@@ -83,10 +84,7 @@ def demo(chosen: argparse.Namespace) -> None:
     "matrix",
     "--clients unpinned leaf-pinned --scenes attacks",
     forms(json="one record for each trial, and the scores", csv="one line for each trial"),
-    names(
-        "--clients",
-        "clients by name, or all, hpkp, continuity, revocation, transparency, profiles; eight of them by default",
-    ),
+    names("--clients", f"clients by name, or all, {GROUPED}, profiles; eight of them by default"),
     names("--scenes", "scenes by name, or attacks, rotations, slips, all; by default what tells them apart"),
 )
 def matrix(chosen: argparse.Namespace) -> None:
@@ -159,7 +157,7 @@ def everything(chosen: argparse.Namespace) -> None:
     parts: dict[str, tuple[str, Callable[[], str]]] = {
         "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
         "further": (
-            "Further clients, by name or group: hpkp, continuity, revocation, transparency",
+            f"Further clients; in a table by name, or by group: {GROUPED}",
             lambda: clients_list(FURTHER.values(), chosen.long),
         ),
         "profiles": ("Profiles of real implementations", lambda: clients_list(PROFILES.values(), chosen.long)),

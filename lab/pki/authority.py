@@ -10,7 +10,7 @@ socket or a pin, and nothing is written to disk.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -46,9 +46,7 @@ def new_key(algorithm: str = "ECDSA") -> Key:
 def key_pem(key: Key) -> bytes:
     """The private key in PKCS #8 PEM, not encrypted: for OpenSSL, or for a file of mode 0600."""
     return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
@@ -91,6 +89,7 @@ class Authority:
     Make one with `authority`, and others from it with `intermediate`, `issue`
     and `cross_sign`. `now` is the day on which it issues; None is today. What
     it issues lasts `life` and is handed in to `logs`, where nothing else is said.
+    `vets` is asked before it issues for hosts, and raises what speaks against it.
     """
 
     name: str
@@ -101,6 +100,7 @@ class Authority:
     now: datetime | None = field(default=None, repr=False)
     life: timedelta = LEAF_LIFE
     logs: tuple[PublicLog, ...] = field(default=(), repr=False)
+    vets: Callable[[Authority, tuple[str, ...]], None] | None = field(default=None, repr=False)
 
     def line(self) -> Iterator[Authority]:
         """This authority and every one above it, the root last."""
@@ -144,6 +144,8 @@ class Authority:
         Without dates it starts a day ago and lasts `life`, 90 days by default.
         `extensions` are further ones, none of them critical. It holds what `logs` sign for it, its own where None.
         """
+        if self.vets:
+            self.vets(self, hosts)
         start = not_before or (self.now or _today()) - BACKDATED
         end = not_after or start + self.life
         further, logs = tuple(extensions), self.logs if logs is None else logs
@@ -197,8 +199,8 @@ def authority(
     Without any choice trustme makes it, valid from 2000 to 3000. `now`,
     where given, is the day on which it and the authorities below it issue.
     """
-    today, life = now or (under.now if under else None), under.life if under else LEAF_LIFE
-    domains, logs = tuple(only), under.logs if under else ()
+    today, domains = now or (under.now if under else None), tuple(only)
+    life, logs, vets = (under.life, under.logs, under.vets) if under else (LEAF_LIFE, (), None)
     ordinary = not (key or not_before or not_after or domains) and algorithm in TRUSTME_KEYS
     if ordinary and (under is None or under.trustme):
         made = trustme.CA(
@@ -209,22 +211,19 @@ def authority(
             key_type=TRUSTME_KEYS[algorithm],
         )
         certificate = x509.load_pem_x509_certificate(made.cert_pem.bytes())
-        return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made, today, life, logs)
+        own = _load_key(made.private_key_pem.bytes())
+        return Authority(name, own, certificate, under, made, today, life, logs, vets)
     held = key or new_key(algorithm)
     start = not_before or datetime(2000, 1, 1, tzinfo=UTC)
     end = not_after or datetime(3000, 1, 1, tzinfo=UTC)
     certificate = _ca_certificate(ca_subject(name), held, under, start, end, domains)
-    return Authority(name, held, certificate, under, now=today, life=life, logs=logs)
+    return Authority(name, held, certificate, under, None, today, life, logs, vets)
 
 
 def ca_subject(name: str) -> x509.Name:
     """The name of an authority of the lab, as its certificate has it."""
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, UNIT),
-        ]
-    )
+    parts = {NameOID.ORGANIZATION_NAME: name, NameOID.ORGANIZATIONAL_UNIT_NAME: UNIT}
+    return x509.Name([x509.NameAttribute(kind, part) for kind, part in parts.items()])
 
 
 def self_signed(*hosts: str, now: datetime | None = None) -> Credential:
@@ -338,7 +337,7 @@ def _certified_again(of: Authority, signer: Authority | None) -> Authority:
     start = max(one.not_valid_before_utc for one in both)
     end = min(one.not_valid_after_utc for one in both)
     certificate = _ca_certificate(of.certificate.subject, of.key, signer, start, end, of.only)
-    return Authority(of.name, of.key, certificate, signer, now=(signer or of).now, logs=of.logs)
+    return Authority(of.name, of.key, certificate, signer, now=(signer or of).now, logs=of.logs, vets=of.vets)
 
 
 def _ca_certificate(

@@ -34,7 +34,8 @@ class Says:
     announcements back. `claims` are keys that it does not hold: it announces
     them as a liar would, under a signature by its own key. `staple` is an OCSP
     response, or what makes one for a credential and a time, sent to whoever asks
-    for one: empty for a server that has none, and None where nothing is the matter with it. `page` is the body of ``/``.
+    for one: empty for a server that has none, and None where nothing is the matter
+    with it. `page` is the body of ``/``.
     """
 
     headers: tuple[tuple[str, str], ...] = ()

@@ -173,8 +173,8 @@ def client(name: str) -> Client:
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
-    ``"hpkp"``, ``"continuity"``, ``"revocation"``, ``"transparency"`` (who heeds headers, remembers keys, wants a
-    staple, wants SCTs or a proof), ``"profiles"``.
+    ``"hpkp"``, ``"continuity"``, ``"revocation"``, ``"transparency"``, ``"dane"`` (who heeds headers, remembers keys,
+    wants a staple, wants SCTs or a proof, wants signed records), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],
@@ -183,6 +183,7 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
         "continuity": [one for one in every() if one.continuity],
         "revocation": [one for one in every() if Evidence.STAPLE in needs(one.policy)],
         "transparency": [one for one in every() if {Evidence.SCTS, Evidence.INCLUSION} & needs(one.policy)],
+        "dane": [one for one in every() if Evidence.RECORDS in needs(one.policy)],
         "profiles": PROFILES.values(),
     }
     return naming.chosen(names, groups, client)
@@ -191,29 +192,15 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
 for _row in (
     Client("trust-everything", "accepts whatever it is shown", ()),
     Client("unpinned", "trusts every CA in the store, as browsers do", ORDINARY, story=True),
-    Client(
-        "root-pinned",
-        "wants the site's root key on the path",
-        (*ORDINARY, checks.ROOT_PIN),
-        story=True,
-    ),
+    Client("root-pinned", "wants the site's root key on the path", (*ORDINARY, checks.ROOT_PIN), story=True),
     Client(
         "intermediate-pinned",
         "wants the site's intermediate key on the path",
         (*ORDINARY, checks.INTERMEDIATE_PIN),
         story=True,
     ),
-    Client(
-        "leaf-pinned",
-        "wants the site's own key",
-        (*ORDINARY, checks.LEAF_PIN),
-        story=True,
-    ),
-    Client(
-        "certificate-pinned",
-        "wants the site's very certificate",
-        (*ORDINARY, checks.CERTIFICATE_PIN),
-    ),
+    Client("leaf-pinned", "wants the site's own key", (*ORDINARY, checks.LEAF_PIN), story=True),
+    Client("certificate-pinned", "wants the site's very certificate", (*ORDINARY, checks.CERTIFICATE_PIN)),
     Client(
         "leaf-or-backup",
         "wants the site's own key or its planned backup key",
@@ -239,11 +226,7 @@ for _row in (
         story=True,
         also=("strict",),
     ),
-    Client(
-        "first-use-certificate",
-        "remembers the certificate it met first; asks no CA",
-        (checks.KNOWN_CERTIFICATE,),
-    ),
+    Client("first-use-certificate", "remembers the certificate it met first; asks no CA", (checks.KNOWN_CERTIFICATE,)),
     Client(
         "first-use-with-ca",
         "remembers the key it met first, on top of ordinary validation",

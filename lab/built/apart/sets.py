@@ -77,7 +77,7 @@ class Runs(Protocol):
 
 
 Members = Collection[Member]
-Listed = TypeVar("Listed", bound=Member)
+Among = TypeVar("Among", bound=Member)
 
 
 def _levers(members: Iterable[Member]) -> frozenset[Lever]:
@@ -150,8 +150,8 @@ Measure = Callable[[Runs, Members], "timedelta | None"]
 
 
 def minimal(
-    runs: Runs, members: Sequence[Listed], horizons: Sequence[timedelta | None], measure: Measure = stops
-) -> list[list[tuple[Listed, ...]]]:
+    runs: Runs, members: Sequence[Among], horizons: Sequence[timedelta | None], measure: Measure = stops
+) -> list[list[tuple[Among, ...]]]:
     """
     For each horizon the sets that keep the twin and stop (or know) the attack in time, which need all their members.
 
@@ -161,13 +161,13 @@ def minimal(
     fit = [one for one in members if one.monitors or keeps(kept, {one})]
     every = [chosen for size in range(1, MOST + 1) for chosen in combinations(fit, size)]
     reached = [(one, measure(kept, one)) for one in every if keeps(kept, one)]
-    found: list[list[tuple[Listed, ...]]] = []
+    found: list[list[tuple[Among, ...]]] = []
     for within in horizons:
-        smallest: list[tuple[Listed, ...]] = []
+        smallest: list[tuple[Among, ...]] = []
         for one, time in reached:
-            if time is not None and (within is None or time <= within):
-                if not any(set(less) <= set(one) for less in smallest):
-                    smallest.append(one)
+            spare = any(set(less) <= set(one) for less in smallest)
+            if time is not None and (within is None or time <= within) and not spare:
+                smallest.append(one)
         found.append(smallest)
     return found
 

@@ -11,6 +11,7 @@ from lab import naming
 from lab.cli.verb import file, forms, names, printed, verb
 from lab.cli.watched import watched
 from lab.disk import ready, written
+from lab.naming import GROUPED
 
 OUT = Path("build/atlas.html")
 
@@ -20,7 +21,7 @@ OUT = Path("build/atlas.html")
     "--out build/atlas.html",
     file("--out", f"where (default: {OUT})", "FILE.html", default=OUT),
     file("--field", "what `field --json` wrote (default: build/field.json, where it is there)", "FILE.json"),
-    names("--clients", "clients by name, or story, hpkp, continuity, revocation, transparency; all by default"),
+    names("--clients", f"clients by name, or {GROUPED}; all by default"),
     names("--scenes", "scenes by name, or attacks, rotations"),
     names("--profiles", "profiles by name, or none; all by default"),
     forms(json="print what the page is made of, and write no page"),
