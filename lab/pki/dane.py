@@ -49,8 +49,9 @@ def tlsa(of: x509.Certificate | PublicKeyTypes, usage: int = 3) -> str:
     """
     The TLSA record, as a zone file has it, that names this key by its SHA-256.
 
-    Usage 3 (DANE-EE) is for the server's own key, 2 (DANE-TA) for one of a CA on the path. A key that is to
-    come is named before there is a certificate for it.
+    Usage 3 (DANE-EE) is for the server's own key, 2 (DANE-TA) for one of a CA on the path, which some clients find
+    only where its certificate is sent (RFC 7671 section 5.2.2). A key that is to come is named before there is a
+    certificate for it.
     """
     return f"{usage} 1 1 {sha256(spki(of)).hexdigest()}"
 
@@ -218,6 +219,8 @@ def _proved(octets: bytes, host: str, anchor: str) -> _Proof:
     for rrset in chain(*dns.message.from_wire(octets).sections[1:]):
         if rrset.rdclass == dns.rdataclass.IN and len(rrset) <= MOST:
             sets.setdefault((rrset.name, rrset.rdtype, rrset.covers), rrset)
+    if not any(kind == RRSIG for _, kind, _ in sets):
+        raise _Unproved("nothing of what came is signed")
     service, (top, hashed) = _service(host), _held(anchor)
     signatures, zone, hashes = [], top, {hashed}
     while True:

@@ -136,7 +136,7 @@ class Client:
 CLIENTS: dict[str, Client] = {}
 """The kinds of clients: the columns of the matrix."""
 FURTHER: dict[str, Client] = {}
-"""Further columns, for whoever asks for them: clients that learn (`lab.policy.learning`), or ask for a staple."""
+"""Further columns, for whoever asks for them: clients that learn (`lab.policy.learning`), or ask others."""
 PROFILES: dict[str, Client] = {}
 """Real implementations, as rows of the same table; `lab.policy.profiles` fills it."""
 
