@@ -77,6 +77,10 @@ ROTATIONS = {
     "staple_from_the_cache":          "SS SSSS S",
     "staple_stuck":                   "SS SSSS S",
     "responder_mixes_up_issuers":     "SS SSSS S",
+    # nor DNS, so these are a renewal with a new key
+    "key_published_in_time":          "SS SSBB B",
+    "resolver_without_dnssec":        "SS SSBB B",
+    "records_changed_with_the_key":   "SS SSBB B",
 }  # fmt: skip
 
 ATTACKS = {
@@ -130,6 +134,10 @@ ATTACKS = {
     "staple_replayed":                "XX XXXX X",
     "staple_replayed_past_its_end":   "XX XXXX X",
     "another_issuers_staple":         "XX XXXX X",
+    # and these the same intermediate
+    "zone_taken_over":                "XX XXoo X",
+    "records_forged":                 "XX XXoo X",
+    "records_do_not_name_it":         "XX XXoo X",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -295,6 +303,34 @@ STAPLES = {
     "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X"),
 }
 
+# Where the key is another and the owner has not published it, who asks DNS refuses: each of these is a theft of
+# nothing, and stolen keys are not among them, but one that the site had left.
+NOT_NAMED = {
+    "company_proxy": "B", "records_changed_with_the_key": "B",
+    **dict.fromkeys(
+        (
+            "other_trusted_ca", "installed_ca", "sibling_intermediate", "same_intermediate", "stolen_backup_key",
+            "chain_stuffing", "forged_link", "first_contact", "waited_for_expiry", "session_resumed",
+            "stolen_backup_other_ca", "cross_sign_misused", "certificate_from_the_cdn", "new_root_misissues",
+            "new_root_in_store_misissues", "ecdsa_intermediate_misissues", "ml_dsa_ca_misissues",
+            "attacker_among_servers", "other_trusted_ca_trailing_dot", "records_do_not_name_it",
+        ),
+        "o",
+    ),
+    "unannounced_key": "SSo", "attacked_until_the_pins_end": "SSoo", "attacked_after_the_cap": "Soo",
+    "hostile_pins": "SoSS", "first_contact_announces": "ooS", "old_key_stolen": "SSSo", "thief_announces": "SSXSo",
+}  # fmt: skip
+
+DANE = {
+    "dane-soft": like("unpinned", **NOT_NAMED),
+    # and where the signatures are gone
+    "dane-hard": like("dane-soft", resolver_without_dnssec="B", records_forged="o"),
+}
+
+NO_RECORD = {*NOT_NAMED, "resolver_without_dnssec", "records_forged"}
+SAID_BESIDE = {name: NOT_GOOD for name in STAPLES} | {name: NO_RECORD for name in DANE}  # noqa: C420
+"""For clients that hear more than the path says: the scenes where that may decide."""
+
 # Profiles whose program is run.
 RUN = {
     # takes any anchor, and tries no other path
@@ -363,9 +399,9 @@ MODELLED = {
 # ---- read -----------------------------------------------------------------------------------------
 
 CLIENTS = (*BASE, *DERIVED)
-FURTHER = (*LEARNING, *STAPLES)
+FURTHER = (*LEARNING, *STAPLES, *DANE)
 PROFILES = (*RUN, *MODELLED)
-LIKE = DERIVED | LEARNING | STAPLES | RUN | MODELLED
+LIKE = DERIVED | LEARNING | STAPLES | DANE | RUN | MODELLED
 
 
 def sees_only_the_path(client: Client) -> bool:
@@ -403,7 +439,7 @@ EXPECTED = {scene: {name: LEGEND[of[scene]] for name, of in WORST.items()} for s
 # most are told from different neighbours by different scenes, which is no fault of theirs.
 EARNS = {
     "trust-everything": ("self_signed_certificate",),
-    "unpinned": ("self_signed_certificate", "moved_without_a_word", "revoked_in_use"),
+    "unpinned": ("self_signed_certificate", "moved_without_a_word", "revoked_in_use", "other_trusted_ca"),
     "root-pinned": ("chain_shortened",),
     "intermediate-pinned": ("new_intermediate", "new_key", "other_hosts_certificate", "leaf_as_ca"),
     "leaf-pinned": (
@@ -439,6 +475,8 @@ EARNS = {
     "requires-staple-pinned": ("responder_down", "new_key"),
     "staple-of-any-issuer": ("another_issuers_staple", "responder_down"),
     "staple-of-any-age": ("staple_replayed_past_its_end", "responder_down"),
+    "dane-soft": ("new_ca", "other_trusted_ca", "resolver_without_dnssec"),
+    "dane-hard": ("new_ca", "resolver_without_dnssec"),
 }
 NEVER_APART = {
     frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "

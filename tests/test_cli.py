@@ -222,7 +222,7 @@ def test_a_word_without_a_name_is_one_sentence(verb: str, nothing: str, capsys: 
 GROUPS = {
     **dict.fromkeys(
         ["matrix --clients", "report --clients", "field --profiles"],
-        "there are the groups story, all, hpkp, continuity, revocation, profiles",
+        "there are the groups story, all, hpkp, continuity, revocation, dane, profiles",
     ),
     **dict.fromkeys(
         ["matrix --scenes", "profiles --scenes", "field --scenes"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,16 +19,24 @@ import dns.rrset
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from dns.rdatatype import DNSKEY, DS, NSEC, RRSIG, TLSA
+from expectations import LEGEND
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import NOW
 
-from lab.observation import Status, Word
+from lab.observation import Evidence, Outcome, Status, Word
 from lab.pki.authority import Credential, new_key
-from lab.pki.dane import LIFE, MOST, TTL, Zone, named, stripped, tlsa
+from lab.pki.dane import LIFE, MOST, TTL, Zone, named, site_zone, stripped, tlsa
+from lab.pki.elsewhere import cut
 from lab.pki.pins import seen
 from lab.pki.world import HOST, World
+from lab.policy.clients import client
+from lab.scenes.catalogue import case
+from lab.trials.standing import Standing
+from lab.trials.trial import run, trial
 
+CHOSEN = ("dane-soft", "dane-hard")
+LETTER: dict[Outcome | None, str] = {one: letter for letter, one in LEGEND.items()}
 GOOD, DISOWNED, ABSENT, NO_WORD = Status.GOOD, Status.DISOWNED, Status.ABSENT, Status.NO_WORD
 SECOND = timedelta(seconds=1)
 
@@ -283,3 +292,41 @@ def test_whatever_comes_there_is_a_word(noise: bytes, at: int, host: str) -> Non
     assert said(noise).status is NO_WORD
     assert said(RIGHT[:at] + noise).status in (NO_WORD, GOOD)
     assert said(RIGHT, host=host).status is NO_WORD
+
+
+# ---- clients ---------------------------------------------------------------------------------------
+
+ENDS = {
+    ("resolver_without_dnssec", "records_forged"): {"dane-soft": ("SS", "SX"), "dane-hard": ("SB", "So")},
+    ("records_changed_with_the_key", "records_do_not_name_it"): dict.fromkeys(CHOSEN, ("SBS", "So")),
+    ("key_published_in_time", "zone_taken_over"): dict.fromkeys(CHOSEN, ("SS", "SX")),
+    ("new_key", "same_intermediate"): dict.fromkeys(CHOSEN, ("SS", "So")),
+    ("same_key", "stolen_key_new_certificate"): dict.fromkeys(CHOSEN, ("SS", "SX")),
+}
+
+
+@pytest.mark.parametrize("pair", ENDS)
+def test_what_dns_tells_apart(pair: tuple[str, str]) -> None:
+    """A new key that the owner published from another's; not where signatures are gone, or the attacker publishes."""
+    for name in CHOSEN:
+        twin, attack = (trial(client(name), case(one)) for one in pair)
+        met = ["".join(LETTER[one.outcome] for one in of.encounters) for of in (twin, attack)]
+        assert tuple(met) == ENDS[pair][name]
+        words = [of.encounters[1].observation.evidence[Evidence.RECORDS].word for of in (twin, attack)]
+        alike = words[0] and words[1] and said_of(words[0]) == said_of(words[1])
+        assert alike is (pair != ("new_key", "same_intermediate"))  # whoever refuses one of the others refuses both
+
+
+def said_of(word: Word) -> tuple[Status, str]:
+    return word.status, word.why
+
+
+def test_who_says_that_there_is_nothing_is_believed() -> None:
+    """A site without records is served by both clients, also by the one that wants a word: it came."""
+    usual = case("new_key").scene()
+    for records, hard in ((lambda host, time: site_zone(host).says(host, [], time), "SS"), (cut, "BB")):
+        scene = replace(usual, meetings=tuple(one.publishing(records) for one in usual.meetings))
+        for name, letters in zip(CHOSEN, ("SS", hard), strict=True):
+            with Standing(case("new_key"), scene) as standing:
+                met = run(client(name), standing).encounters
+            assert "".join(LETTER[one.outcome] for one in met) == letters

@@ -20,19 +20,19 @@ from expectations import (
     LEGEND,
     LIKE,
     NEVER_APART,
-    NOT_GOOD,
     ROTATED,
+    SAID_BESIDE,
     letters,
     sees_only_the_path,
 )
 from expectations import CLIENTS as EXPECTED_CLIENTS
 from expectations import FURTHER as EXPECTED_FURTHER
 
-from lab.observation import Finding, Hangup, Line, Observation, Outcome
+from lab.observation import Evidence, Finding, Hangup, Line, Observation, Outcome
 from lab.pki.paths import signed_by
 from lab.pki.pins import seen
 from lab.pki.world import HOST, World
-from lab.policy.check import Basis, Known, Learnt, Stage, needs
+from lab.policy.check import Basis, Known, Learnt, Stage
 from lab.policy.checks import HOST_NAME, VALIDATION
 from lab.policy.clients import CLIENTS, FURTHER, Client, chosen
 from lab.policy.clients import client as named
@@ -196,10 +196,10 @@ def test_only_a_calendar_of_its_own_has_another_shape(whole_matrix: Matrix) -> N
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_rule_is_what_the_sockets_did(name: str, whole_matrix: Matrix) -> None:
-    """A client accepts exactly when it notices no fault, its pins meet the path's keys, and what is stapled is good."""
+    """A client accepts exactly when it notices no fault, its pins meet the path, and nothing is said against it."""
     client = named(name)
     wrong = []
-    left_out = NOT_GOOD if needs(client.policy) else set()
+    left_out = SAID_BESIDE.get(name, set())
     for case in (one for one in CASES.values() if is_standard(whole_matrix, one) and one.name not in left_out):
         met = about(whole_matrix, name, case.name)
         scene = whole_matrix.cell(name, case.name).scene
@@ -577,7 +577,11 @@ def test_every_client_says_yes_to_a_certificate_without_its_key_and_is_not_robbe
         assert met.observation.path is not None, name
         assert (met.verdict.check, met.outcome, met.aftermath.sent) == ("handshake", Outcome.STOPPED, 0), name
         # a staple is looked at when the key is proven
-        asked = [] if client.switched_off else [one.name for one in client.at(Stage.HANDSHAKE) if not one.needs]
+        asked = (
+            []
+            if client.switched_off
+            else [one.name for one in client.at(Stage.HANDSHAKE) if Evidence.STAPLE not in one.needs]
+        )
         assert [(one.check, one.passed) for one in met.verdict.findings] == [(check, True) for check in asked], name
         assert met.aftermath.view.hung_up is Hangup.NOTHING_CAME
     # who says no is not broken off, and who is shown a key as well goes on

@@ -136,7 +136,8 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
         *("heeds-staple", "heeds-staple-pinned", "requires-staple", "requires-staple-pinned"),
         *("staple-of-any-issuer", "staple-of-any-age"),
     ]
-    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp,revocation")} | {
+    assert [one.name for one in chosen("dane")] == ["dane-soft", "dane-hard"]
+    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp,revocation,dane")} | {
         *("first-use-key", "first-use-certificate", "first-use-with-ca"),
     }
     assert chosen("all") == list(CLIENTS.values())

@@ -83,7 +83,9 @@ def demo(chosen: argparse.Namespace) -> None:
     "matrix",
     "--clients unpinned leaf-pinned --scenes attacks",
     forms(json="one record for each trial, and the scores", csv="one line for each trial"),
-    names("--clients", "clients by name, or all, hpkp, continuity, revocation, profiles; eight of them by default"),
+    names(
+        "--clients", "clients by name, or all, hpkp, continuity, revocation, dane, profiles; eight of them by default"
+    ),
     names("--scenes", "scenes by name, or attacks, rotations, slips, all; by default what tells them apart"),
 )
 def matrix(chosen: argparse.Namespace) -> None:
@@ -156,7 +158,7 @@ def everything(chosen: argparse.Namespace) -> None:
     parts: dict[str, tuple[str, Callable[[], str]]] = {
         "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
         "further": (
-            "Further clients; in a table by name, or by group: hpkp, continuity, revocation",
+            "Further clients; by name, or by group: hpkp, continuity, revocation, dane",
             lambda: clients_list(FURTHER.values(), chosen.long),
         ),
         "profiles": ("Profiles of real implementations", lambda: clients_list(PROFILES.values(), chosen.long)),

@@ -123,6 +123,17 @@ class Zone:
         return message.to_wire()
 
 
+ROOT = Zone(".")
+"""The root of the lab's DNS, whose key every client holds."""
+
+
+@lru_cache(maxsize=64)
+def site_zone(host: str) -> Zone:
+    """The zone that a host lies in: that of the last two labels of its name, under `ROOT` and its top-level domain."""
+    labels = dns_name(host).split(".")
+    return ROOT.below(labels[-1]).below(".".join(labels[-2:])) if labels[1:] else ROOT.below(host)
+
+
 def stripped(octets: bytes) -> bytes:
     """The same answer as a resolver passes it on that knows nothing of signatures."""
     message = dns.message.from_wire(octets)

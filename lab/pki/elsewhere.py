@@ -11,15 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TypeVar
 
 from lab.observation import Evidence
 from lab.pki.authority import Authority, Credential
-from lab.pki.pins import fingerprint_of
+from lab.pki.names import dns_name
+from lab.pki.pins import fingerprint_of, seen
 from lab.pki.public import known
 from lab.pki.pushed import PushedList
 from lab.pki.revoke import crl, staple
 from lab.pki.sct import ListedLog
 
+About = TypeVar("About")
 Handed = Callable[[Credential, datetime], bytes | None]
 """What is handed out at a time about the leaf of a credential, whose issuer has a name; None where the way is cut."""
 
@@ -29,8 +33,37 @@ def _list(credential: Credential, time: datetime) -> bytes:
     return crl(credential.issuer, (), time)
 
 
-def cut(credential: Credential, time: datetime) -> None:
+def cut(about: Credential | str, time: datetime) -> None:
     """Nothing comes: the connection ends before an answer."""
+
+
+Records = Callable[[str, datetime], bytes | None]
+"""What DNS says at a time of the keys of a host, signed or not; None where the way is cut."""
+
+
+def published(*credentials: Credential) -> Records:
+    """The owner of these publishes in time, and signs, which key the host has: that of each that answers for it."""
+
+    @lru_cache(maxsize=8)
+    def records(host: str, time: datetime) -> bytes:
+        from lab.pki.dane import site_zone, tlsa  # 50 ms, which only clients that ask for records pay
+
+        named = dict.fromkeys(tlsa(one.leaf) for one in credentials if dns_name(host) in seen(one.leaf).hosts)
+        return site_zone(host).says(host, tuple(named), time)
+
+    return records
+
+
+def unsigned(records: Records) -> Records:
+    """The same by way of a resolver that knows no DNSSEC; and as somebody forges them who cannot sign."""
+
+    def passed_on(host: str, time: datetime) -> bytes | None:
+        from lab.pki.dane import stripped
+
+        octets = records(host, time)
+        return octets and stripped(octets)
+
+    return passed_on
 
 
 @dataclass(frozen=True)
@@ -41,14 +74,15 @@ class Elsewhere:
     `answers` are OCSP responses, `lists` revocation lists, asked for each
     certificate of a path, as the leaf of a credential that its issuer gave.
     `pushed` is the list that came with the client's last update, None for one
-    that has none. `records` are what DNS says of the service's keys, None where
-    that way is cut. `logs` are those that the client knows, None for those of its store.
+    that has none. `records` are what DNS says of the service's keys, None for
+    what its owner publishes, where a scene knows the owner. `logs` are those that
+    the client knows, None for those of its store.
     """
 
     answers: Handed = staple
     lists: Handed = _list
     pushed: PushedList | None = None
-    records: bytes | None = None
+    records: Records | None = None
     logs: tuple[ListedLog, ...] | None = field(default=None, repr=False)
 
     def known(self, store: Iterable[Authority]) -> Elsewhere:
@@ -81,6 +115,6 @@ HONEST = Elsewhere()
 """Everybody answers, and nothing is revoked."""
 
 
-def late(handed: Handed, by: timedelta) -> Handed:
-    """The same as it was that long ago: a list that is late, or the last good answer replayed."""
-    return lambda credential, time: handed(credential, time - by)
+def late(handed: Callable[[About, datetime], bytes | None], by: timedelta) -> Callable[[About, datetime], bytes | None]:
+    """The same as it was that long ago: a list that is late, the last good answer replayed, or one out of a cache."""
+    return lambda about, time: handed(about, time - by)

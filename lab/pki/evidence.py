@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from lab.observation import Certificate, Evidence, Observation, Piece, Word
 from lab.pki.crl import listed
-from lab.pki.elsewhere import Elsewhere
+from lab.pki.elsewhere import Elsewhere, cut
 from lab.pki.ocsp import answered, piece
 from lab.pki.reading import UNREADABLE
 from lab.pki.revocation import no_word
@@ -88,4 +88,12 @@ def _pushed(path: Sequence[Certificate], observation: Observation, elsewhere: El
     return Piece(None, word=elsewhere.pushed.listed(path[0], path[1], logged, observation.time))
 
 
-_HELD = {Evidence.SCTS: _stamped, Evidence.PUSHED: _pushed}
+def _recorded(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:
+    """What DNS says of the service's keys, to a client that holds the key of the lab's root."""
+    from lab.pki.dane import ROOT, named  # 50 ms, which only clients that ask for records pay
+
+    octets = (elsewhere.records or cut)(observation.host, observation.time)
+    return Piece(octets, word=named(octets or b"", path, observation.host, ROOT.anchor, observation.time))
+
+
+_HELD = {Evidence.SCTS: _stamped, Evidence.PUSHED: _pushed, Evidence.RECORDS: _recorded}

@@ -136,7 +136,7 @@ class Client:
 CLIENTS: dict[str, Client] = {}
 """The kinds of clients: the columns of the matrix."""
 FURTHER: dict[str, Client] = {}
-"""Further columns, for whoever asks for them: clients that learn (`lab.policy.learning`), or ask for a staple."""
+"""Further columns, for whoever asks for them: clients that learn (`lab.policy.learning`), or ask others."""
 PROFILES: dict[str, Client] = {}
 """Real implementations, as rows of the same table; `lab.policy.profiles` fills it."""
 
@@ -173,7 +173,8 @@ def client(name: str) -> Client:
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
-    ``"hpkp"``, ``"continuity"``, ``"revocation"`` (who heeds headers, remembers keys, wants staples), ``"profiles"``.
+    ``"hpkp"``, ``"continuity"``, ``"revocation"``, ``"dane"`` (who heeds headers, remembers keys, wants
+    staples, wants signed records), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],
@@ -181,6 +182,7 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
         "hpkp": [one for one in every() if Learnt.HEADER in one.learnt],
         "continuity": [one for one in every() if one.continuity],
         "revocation": [one for one in every() if Evidence.STAPLE in needs(one.policy)],
+        "dane": [one for one in every() if Evidence.RECORDS in needs(one.policy)],
         "profiles": PROFILES.values(),
     }
     return naming.chosen(names, groups, client)
@@ -189,29 +191,15 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
 for _row in (
     Client("trust-everything", "accepts whatever it is shown", ()),
     Client("unpinned", "trusts every CA in the store, as browsers do", ORDINARY, story=True),
-    Client(
-        "root-pinned",
-        "wants the site's root key on the path",
-        (*ORDINARY, checks.ROOT_PIN),
-        story=True,
-    ),
+    Client("root-pinned", "wants the site's root key on the path", (*ORDINARY, checks.ROOT_PIN), story=True),
     Client(
         "intermediate-pinned",
         "wants the site's intermediate key on the path",
         (*ORDINARY, checks.INTERMEDIATE_PIN),
         story=True,
     ),
-    Client(
-        "leaf-pinned",
-        "wants the site's own key",
-        (*ORDINARY, checks.LEAF_PIN),
-        story=True,
-    ),
-    Client(
-        "certificate-pinned",
-        "wants the site's very certificate",
-        (*ORDINARY, checks.CERTIFICATE_PIN),
-    ),
+    Client("leaf-pinned", "wants the site's own key", (*ORDINARY, checks.LEAF_PIN), story=True),
+    Client("certificate-pinned", "wants the site's very certificate", (*ORDINARY, checks.CERTIFICATE_PIN)),
     Client(
         "leaf-or-backup",
         "wants the site's own key or its planned backup key",
@@ -237,11 +225,7 @@ for _row in (
         story=True,
         also=("strict",),
     ),
-    Client(
-        "first-use-certificate",
-        "remembers the certificate it met first; asks no CA",
-        (checks.KNOWN_CERTIFICATE,),
-    ),
+    Client("first-use-certificate", "remembers the certificate it met first; asks no CA", (checks.KNOWN_CERTIFICATE,)),
     Client(
         "first-use-with-ca",
         "remembers the key it met first, on top of ordinary validation",

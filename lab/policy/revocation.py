@@ -39,7 +39,7 @@ def spoken(
         piece = observation.evidence.get(kind, Piece(None, "nobody asked for one"))
         words = [heard(piece.word), *(map(heard, piece.above) if whole else ())]
         said = [word for word in words if word and word.status is not Status.NO_WORD]
-        against = [word for word in said if word.status is not Status.GOOD]
+        against = [word for word in said if word.status not in (Status.GOOD, Status.ABSENT)]
         if against:
             return False, against[0].why
         if len(said) == len(words) and said:
@@ -62,22 +62,14 @@ for _row in (
         "refuses what a staple calls revoked, and goes on where there is no word",
         (*ORDINARY, HEEDS),
     ),
-    Client(
-        "heeds-staple-pinned",
-        "the same, and wants the site's own key",
-        (*ORDINARY, LEAF_PIN, HEEDS),
-    ),
+    Client("heeds-staple-pinned", "the same, and wants the site's own key", (*ORDINARY, LEAF_PIN, HEEDS)),
     Client(
         "requires-staple",
         "wants a staple that calls the certificate good",
         (*ORDINARY, REQUIRES),
         source="curl --cert-status (manual page curl(1))",
     ),
-    Client(
-        "requires-staple-pinned",
-        "the same, and wants the site's own key",
-        (*ORDINARY, LEAF_PIN, REQUIRES),
-    ),
+    Client("requires-staple-pinned", "the same, and wants the site's own key", (*ORDINARY, LEAF_PIN, REQUIRES)),
     Client(
         "staple-of-any-issuer",
         "wants a staple for a certificate of this serial number",

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from lab import naming
 from lab.observation import Certificate, Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
-from lab.pki.elsewhere import HONEST, Elsewhere
+from lab.pki.elsewhere import HONEST, Elsewhere, Records, published
 from lab.pki.pins import fingerprint_of, pin_of, seen
 from lab.pki.says import Says
 from lab.pki.world import World
@@ -70,6 +70,7 @@ class Holds(StrEnum):
     CERTIFICATE = "the site's certificate, which the server hands to everybody who connects"
     SERVER_KEY = "the server's private key"
     BACKUP_KEY = "the operator's backup key"
+    ZONE = "the site's account at its DNS provider, or the key of its zone"
     DEVICE = "the victim's machine, for as long as it takes to install a CA"
 
 
@@ -143,6 +144,10 @@ class Meeting:
         """Whether somebody stands between the client and whoever answers: a proxy, or an attacker who relays."""
         return self.proxied or (self.line is Line.ATTACKER and self.says is None)
 
+    def publishing(self, records: Records) -> Meeting:
+        """The same meeting, where DNS says this of the service's keys."""
+        return replace(self, elsewhere=replace(self.elsewhere, records=records))
+
     @cached_property
     def anchors(self) -> tuple[Certificate, ...]:
         """The anchors in `store`, as a client reads them."""
@@ -169,6 +174,15 @@ class Scene:
     site: Site = field(repr=False)
     meetings: tuple[Meeting, ...]
     about: int
+
+    def __post_init__(self) -> None:
+        # Where a meeting does not say otherwise, the owner publishes keys in time, and takes back those that were left.
+        told, left = [], self.genuine
+        for number, one in enumerate(self.meetings):
+            owned = [at.credential for at in self.meetings[number:] if at.line is Line.GENUINE and not at.installed]
+            told.append(one if one.elsewhere.records else one.publishing(published(left, *owned)))
+            left = one.credential if one.credential in owned[:1] else left
+        object.__setattr__(self, "meetings", tuple(told))
 
     @property
     def enrolment(self) -> Enrolment:
@@ -471,11 +485,7 @@ def attacked(
 
 
 def changed(
-    world: World,
-    credential: Credential,
-    *,
-    title: str = "the genuine server, after the change",
-    **differs: Any,
+    world: World, credential: Credential, *, title: str = "the genuine server, after the change", **differs: Any
 ) -> Meeting:
     """The genuine server now presents `credential`."""
     return then(world, Line.GENUINE, credential, title, **differs)
