@@ -7,6 +7,8 @@ Every wrong answer stands beside the right one that it differs from in one thing
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +36,7 @@ from lab.policy.clients import client
 from lab.scenes.catalogue import case
 from lab.trials.standing import Standing
 from lab.trials.trial import run, trial
+from lab.wire.service import Service
 
 CHOSEN = ("dane-soft", "dane-hard")
 LETTER: dict[Outcome | None, str] = {one: letter for letter, one in LEGEND.items()}
@@ -117,6 +120,27 @@ def test_a_host_lies_in_the_zone() -> None:
     assert said(ZONE.says("www." + HOST, [tlsa(SITE.leaf)], NOW), host="www." + HOST).status is GOOD
     with pytest.raises(ValueError, match=r"evil\.example' does not lie in the zone bank\.example"):
         ZONE.says("evil.example", [], NOW)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="the openssl command is not installed")
+def test_openssl_reads_the_same_in_a_record() -> None:
+    """`openssl s_client -dane_tlsa_rrdata`: a record that names a key of the path is found, and another is not."""
+    found, today = [], World()
+    records = [
+        *(tlsa(today.genuine.leaf), tlsa(RENEWED.leaf)),
+        *(tlsa(today.issuing.certificate, 2), tlsa(WORLD.issuing.certificate, 2)),
+    ]
+    with Service(today.genuine) as service:
+        for record in records:
+            line = ["openssl", "s_client", "-connect", "{}:{}".format(*service.address), "-verify_return_error"]
+            line += ["-servername", HOST, "-dane_tlsa_domain", HOST, "-dane_tlsa_rrdata", record]
+            done = subprocess.run(line, input="", capture_output=True, text=True, timeout=30)
+            found.append((done.returncode, "(no matching DANE TLSA records)" in done.stderr + done.stdout))
+    assert found == [(0, False), (1, True)] * 2
+    path = [seen(one) for one in today.genuine.path]
+    for record, (refused, _) in zip(records, found, strict=True):
+        octets = ZONE.says(HOST, [record], NOW)
+        assert named(octets, path, HOST, ZONE.anchor, NOW).status is (DISOWNED if refused else GOOD)
 
 
 # ---- what does not prove it -----------------------------------------------------------------------
@@ -274,7 +298,7 @@ def test_a_changed_signature_is_refused(covered: str, name: str, value: Any) -> 
 def test_a_changed_octet_says_nothing_else(octets: bytes) -> None:
     """A sample of them: an answer says what it said, for no longer, or nothing. What is not signed is not looked at."""
     right, drawn, found = said(octets), random.Random(13), Counter[Status]()
-    for place in drawn.sample(range(len(octets)), 200):
+    for place in drawn.sample(range(len(octets)), 120):
         mutant = bytearray(octets)
         mutant[place] ^= 1 << drawn.randrange(8)
         word = said(bytes(mutant))
@@ -282,10 +306,10 @@ def test_a_changed_octet_says_nothing_else(octets: bytes) -> None:
         assert word.status is NO_WORD or (word.status, word.why) == (right.status, right.why)
         assert word.status is NO_WORD or (word.until and right.until and word.until <= right.until)
     assert set(found) == {right.status, NO_WORD}
-    assert found[NO_WORD] > 150
+    assert found[NO_WORD] > 90
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, len(RIGHT)), st.text(max_size=80))
 def test_whatever_comes_there_is_a_word(noise: bytes, at: int, host: str) -> None:
     """Noise, noise behind a beginning that is right, and a host that is no name: it never raises."""

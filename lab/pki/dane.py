@@ -49,8 +49,9 @@ def tlsa(of: x509.Certificate | PublicKeyTypes, usage: int = 3) -> str:
     """
     The TLSA record, as a zone file has it, that names this key by its SHA-256.
 
-    Usage 3 (DANE-EE) is for the server's own key, 2 (DANE-TA) for one of a CA on the path. A key that is to
-    come is named before there is a certificate for it.
+    Usage 3 (DANE-EE) is for the server's own key, 2 (DANE-TA) for one of a CA on the path, which some clients find
+    only where its certificate is sent (RFC 7671 section 5.2.2). A key that is to come is named before there is a
+    certificate for it.
     """
     return f"{usage} 1 1 {sha256(spki(of)).hexdigest()}"
 
