@@ -219,6 +219,8 @@ def _proved(octets: bytes, host: str, anchor: str) -> _Proof:
     for rrset in chain(*dns.message.from_wire(octets).sections[1:]):
         if rrset.rdclass == dns.rdataclass.IN and len(rrset) <= MOST:
             sets.setdefault((rrset.name, rrset.rdtype, rrset.covers), rrset)
+    if not any(kind == RRSIG for _, kind, _ in sets):
+        raise _Unproved("nothing of what came is signed")
     service, (top, hashed) = _service(host), _held(anchor)
     signatures, zone, hashes = [], top, {hashed}
     while True:

@@ -17,14 +17,19 @@ SOFT = spoken("heeded records", Evidence.RECORDS, hard=False)
 HARD = spoken("required records", Evidence.RECORDS, hard=True)
 
 register(
-    Client("dane-soft", "refuses a key that signed DNS does not name, and goes on without", (*ORDINARY, SOFT)), FURTHER
+    Client(
+        "dane-soft",
+        "refuses a key that signed DNS does not name, and goes on where there is no word",
+        (*ORDINARY, SOFT),
+    ),
+    FURTHER,
 )
 register(
     Client(
         "dane-hard",
         "wants the site's word in signed DNS, and refuses where none comes",
         (*ORDINARY, HARD),
-        source="RFC 6698 section 4.1 (a bogus answer is no answer without records)",
+        source="RFC 6698 section 4.1 (where the answer cannot be validated, no TLS)",
     ),
     FURTHER,
 )
