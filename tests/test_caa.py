@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import NOW
 
@@ -77,6 +77,7 @@ def test_a_value_that_cannot_be_read_names_nobody(value: str) -> None:
     assert why(f'0 issue "{value}"', f'0 issue "{HONEST}"') == ""
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60))
 def test_whatever_is_published_there_is_an_answer(value: bytes) -> None:
     """Noise in a value names nobody, before a right name and behind it too."""
