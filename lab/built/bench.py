@@ -36,18 +36,25 @@ from lab.built.known.store import Store
 from lab.built.time.cost import cost
 from lab.observation import Progress, untold
 from lab.pki.authority import key_pem
+from lab.pki.elsewhere import HONEST
+from lab.pki.evidence import gathered
 from lab.pki.export import pem
+from lab.pki.revoke import staple
 from lab.pki.world import World
 from lab.policy.check import Enrolment
+from lab.policy.checks import ORDINARY
 from lab.policy.clients import CLIENTS, client
 from lab.policy.memory import Record
+from lab.policy.mind import Mind
+from lab.policy.revocation import REQUIRES
+from lab.policy.transparency import COUNTS
 from lab.scenes.catalogue import CASES, case, site_pins
 from lab.trials.standing import Standing
 from lab.trials.trial import perform
 from lab.trials.trial import run as run_trial
 from lab.wire import tls
 from lab.wire.attacker import Attacker
-from lab.wire.client import Decide, account_request, connect
+from lab.wire.client import PLAIN, Decide, Habits, account_request, connect
 from lab.wire.http import Answer, Wire
 from lab.wire.listener import HOME, Address, dial
 from lab.wire.service import Service
@@ -209,16 +216,28 @@ def whole_matrix(bare: Bare, rounds: int) -> dict[str, Any]:
     }
 
 
-def _asking(address: Address, context: SSL.Context, decide: Decide, world: World) -> Callable[[], None]:
+def _asking(
+    address: Address, context: SSL.Context, decide: Decide, world: World, habits: Habits = PLAIN
+) -> Callable[[], None]:
     """One request by the lab's own client."""
     request = account_request("localhost")
 
     def once() -> None:
-        done = connect(address, "localhost", context, decide, time=world.now, request=request)
+        done = connect(address, "localhost", context, decide, time=world.now, request=request, habits=habits)
         assert done.answer is not None, done.failure
         assert done.answer.status == 200, done.answer
 
     return once
+
+
+def heeding(service: Service, context: SSL.Context, world: World, **often: Any) -> dict[str, Any]:
+    """A client that requires a staple and counts SCTs against one that looks at the path."""
+    mind = Mind((*ORDINARY, REQUIRES, COUNTS))
+    service.staple = partial(bytes, staple(world.genuine, world.now))  # made once, as servers have it
+    heard = partial(gathered, mind.needs, elsewhere=HONEST.known(world.store), fetch=lambda *asked: b"")
+    habits = Habits(wants=mind.needs, gather=heard)
+    path = _asking(service.address, context, client("unpinned").mind().decide, world)
+    return compared(_asking(service.address, context, mind.decide, world, habits), path, 1.08, **often)
 
 
 def growth(rounds: int) -> dict[str, Any]:
@@ -370,6 +389,7 @@ def measure(quick: bool = False, progress: Progress = untold) -> dict[str, dict[
         often = {"rounds": rounds * 3, "times": 20}
         found.add("pinned client / unpinned client", lambda: compared(pinned, unpinned, 1.05, **often))
         found.add("pinned client / client with no callback", lambda: compared(pinned, plain, None, **often))
+        found.add("staple and SCTs / path", lambda: heeding(service, context, world, **often))
     found.add("cell of a doubled matrix / cell", lambda: growth(rounds))
     hosts = 100_000 if quick else 1_000_000
     found.add("look-up among 10^6 / 10^3 hosts", lambda: look_up(1_000, hosts, rounds=rounds))
@@ -389,7 +409,7 @@ class _Found:
         self._progress = progress
 
     def add(self, what: str, measured: Callable[[], dict[str, Any]]) -> None:
-        self._progress(len(self.figures), 9 + len(SIZES), what)
+        self._progress(len(self.figures), 10 + len(SIZES), what)
         self.figures[what] = measured()
 
 

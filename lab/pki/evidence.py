@@ -84,7 +84,7 @@ def _proved(path: Sequence[Certificate], observation: Observation, elsewhere: El
 
 
 def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:
-    """What logs have signed for the leaf, as far as it holds; in `trouble` what does not, in `value` all that came."""
+    """What logs have signed for the leaf, as far as it holds; in `trouble` what does not, in `value` the first SCT."""
     try:
         scts = scts_in(path[0].der)
         good, bad = stamps(scts, path[0].der, path[1].der, elsewhere.logs or (), observation.time)
@@ -92,7 +92,7 @@ def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: E
         return Piece(None, "the certificate's list of SCTs cannot be read")
     if not scts:
         return Piece(None, "there is none in the certificate")
-    return Piece(b"".join(one.octets for one in scts), "; ".join(bad), stamps=good)
+    return Piece(scts[0].octets, "; ".join(bad), stamps=good)
 
 
 def _pushed(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:

@@ -7,7 +7,7 @@ the issuer appointed for it. No sockets: somebody else brought the octets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -74,7 +74,7 @@ def _answered(octets: bytes, certificate: x509.Certificate, issuer: Certificate,
     unknown = any(one.critical for one in (*response.extensions, *response.single_extensions))
     against = [
         (Doubt.SIGNER, forged),
-        *_about_another(response, certificate, parsed(issuer.der)),
+        *_about_another(octets, certificate, parsed(issuer.der)),
         (Doubt.SIGNER, _ended(signer, time)),
         (Doubt.TIME, stale(response.this_update_utc, response.next_update_utc, time)),
         (Doubt.CONTENT, "it has a critical extension that is not known here" if unknown else ""),
@@ -93,15 +93,18 @@ def _claimed(response: ocsp.OCSPResponse, issuer: Certificate) -> Word:
     return Word(Status.GOOD, f"a responder of {issuer.name} calls it good", until=response.next_update_utc)
 
 
+@lru_cache(maxsize=1024)
 def _about_another(
-    response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate
-) -> Iterator[tuple[Doubt, str]]:
+    octets: bytes, certificate: x509.Certificate, issuer: x509.Certificate
+) -> tuple[tuple[Doubt, str], ...]:
     """The serial number alone names nothing: every issuer counts, or draws, its own."""
+    response, against = _loaded(octets), []
     asked = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, response.hash_algorithm).build()
     if response.serial_number != asked.serial_number:
-        yield Doubt.SERIAL, "it is about another certificate"
+        against.append((Doubt.SERIAL, "it is about another certificate"))
     if (response.issuer_name_hash, response.issuer_key_hash) != (asked.issuer_name_hash, asked.issuer_key_hash):
-        yield Doubt.ISSUER, "it is about a certificate of another issuer, which has the same serial number"
+        against.append((Doubt.ISSUER, "it is about a certificate of another issuer, which has the same serial number"))
+    return tuple(against)
 
 
 # ---- who signed it ---------------------------------------------------------------------------------

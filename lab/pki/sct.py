@@ -122,39 +122,38 @@ def check_sct(sct: Sct, certificate: bytes, issuer: bytes | None, log: ListedLog
 
     `certificate` and `issuer` as for `entry_of`. That the log has the entry nobody can tell from it.
     """
-    if trouble := _unsigned(sct, certificate, issuer, log):
-        raise ValueError(trouble)
-    if moment(sct.timestamp) > now:
-        raise ValueError(f"the SCT is of {moment(sct.timestamp):%Y-%m-%d %H:%M}, which is to come")
-
-
-@lru_cache(4 * REMEMBERED)
-def _unsigned(sct: Sct, certificate: bytes, issuer: bytes | None, log: ListedLog) -> str:
-    """Why the log did not sign this SCT; empty where it did. One look for each, whatever the time is."""
-    if sct.log != log.id:
-        return f"the SCT is by another log than {log.name}"
-    try:
-        check_signature(log.key, entry_of(sct, certificate, issuer).leaf, sct.signature)
-    except ValueError as problem:
-        return str(problem)
-    return ""
+    _, bad = stamps((sct,), certificate, issuer, (log,), now)
+    if bad:
+        raise ValueError(bad[0])
 
 
 def stamps(
     scts: Iterable[Sct], certificate: bytes, issuer: bytes | None, logs: Iterable[ListedLog], now: datetime
 ) -> tuple[tuple[Stamp, ...], tuple[str, ...]]:
     """The SCTs that hold, as plain values, and for each of the others in words why it does not."""
-    known = {log.id: log for log in logs}
-    good, bad = [], []
+    found = _verified(tuple(scts), certificate, issuer, tuple(logs))
+    good = tuple(one for one in found if isinstance(one, Stamp) and one.time <= now)
+    if len(good) == len(found):
+        return good, ()
+    early = "the SCT is of {0.time:%Y-%m-%d %H:%M}, which is to come"
+    bad = (one if isinstance(one, str) else f"{one.log}: {early.format(one)}" for one in found if one not in good)
+    return good, tuple(bad)
+
+
+@lru_cache(REMEMBERED)
+def _verified(
+    scts: tuple[Sct, ...], certificate: bytes, issuer: bytes | None, logs: tuple[ListedLog, ...]
+) -> tuple[Stamp | str, ...]:
+    """For each, one look whatever the time is: a stamp, or in words why it does not hold."""
+    known, found = {log.id: log for log in logs}, list[Stamp | str]()
     for sct in scts:
-        log = known.get(sct.log)
-        if log is None:
-            bad.append("an SCT is by a log that is not known here")
+        if sct.log not in known:
+            found.append("an SCT is by a log that is not known here")
             continue
+        log = known[sct.log]
         try:
-            check_sct(sct, certificate, issuer, log, now)
+            check_signature(log.key, entry_of(sct, certificate, issuer).leaf, sct.signature)
+            found.append(Stamp(log.name, log.operator, moment(sct.timestamp), log.retired))
         except ValueError as problem:
-            bad.append(f"{log.name}: {problem}")
-            continue
-        good.append(Stamp(log.name, log.operator, moment(sct.timestamp), log.retired))
-    return tuple(good), tuple(bad)
+            found.append(f"{log.name}: {problem}")
+    return tuple(found)

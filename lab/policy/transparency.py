@@ -55,9 +55,7 @@ COUNTS_ALL = Check("counted SCTs, of everybody", _count, Basis.EVIDENCE, needs=S
 COUNTS = excused(replace(COUNTS_ALL, name="counted SCTs"))
 TAKES = excused(Check("SCTs of whatever kind", _take, Basis.EVIDENCE, needs=SCTS))
 WITNESSED = excused(spoken("witnessed proof", Evidence.INCLUSION, hard=True))
-NO_WITNESS = excused(
-    spoken("proof without a witness", Evidence.INCLUSION, hard=True, leaves_out=frozenset({Doubt.SIGNER}))
-)
+NO_WITNESS = excused(spoken("unwitnessed proof", Evidence.INCLUSION, hard=True, leaves_out=frozenset({Doubt.SIGNER})))
 
 for _row in (
     Client(
@@ -66,16 +64,8 @@ for _row in (
         (*ORDINARY, COUNTS),
         source="Chrome, ct_policy.md of 22 July 2026",
     ),
-    Client(
-        "counts-scts-pinned",
-        "the same, and wants the site's own key",
-        (*ORDINARY, LEAF_PIN, COUNTS),
-    ),
-    Client(
-        "counts-scts-of-all",
-        "wants that many of every CA, whoever installed it",
-        (*ORDINARY, COUNTS_ALL),
-    ),
+    Client("counts-scts-pinned", "the same, and wants the site's own key", (*ORDINARY, LEAF_PIN, COUNTS)),
+    Client("counts-scts-of-all", "wants that many of every CA, whoever installed it", (*ORDINARY, COUNTS_ALL)),
     Client(
         "takes-any-sct",
         "wants SCTs in the certificate, and takes what comes",

@@ -9,6 +9,8 @@ can tell, and no client hears of that.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cryptography import x509
 
 from lab.observation import Line
@@ -19,6 +21,8 @@ from lab.policy.pinset import Reach
 from lab.scenes.announced import by, on
 from lab.scenes.catalogue import Holds, Scene, Way, attack, honest, rotation, then, told
 
+MISISSUED: dict[str, Any] = {"reach": Reach.INTERMEDIATE, "way": Way.DNS, "repeats": "same_intermediate"}
+"""The site's own CA issues for the attacker; to whoever sees the path alone that is all there is."""
 SCT_LIST = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
 
 
@@ -98,13 +102,7 @@ def another_departments_order(world: World) -> Scene:
     return _met(world, Line.GENUINE, "issuing", Logging.YES)
 
 
-@attack(
-    reach=Reach.INTERMEDIATE,
-    twin="another_departments_order",
-    holds=Holds.SITE_INTERMEDIATE,
-    way=Way.DNS,
-    repeats="same_intermediate",
-)
+@attack(twin="another_departments_order", holds=Holds.SITE_INTERMEDIATE, **MISISSUED)
 def logged_in_public(world: World) -> Scene:
     """
     The site's own CA issues for the attacker, and logs it
@@ -173,13 +171,7 @@ def logs_late(world: World) -> Scene:
     return _met(world, Line.GENUINE, "issuing", Logging.LATE)
 
 
-@attack(
-    reach=Reach.INTERMEDIATE,
-    twin="logs_late",
-    holds=Holds.SITE_INTERMEDIATE,
-    way=Way.DNS,
-    repeats="same_intermediate",
-)
+@attack(twin="logs_late", holds=Holds.SITE_INTERMEDIATE, **MISISSUED)
 def used_before_it_is_public(world: World) -> Scene:
     """
     The site's own CA issues for the attacker, who is done before the logs show it
@@ -208,13 +200,7 @@ def logs_fell_apart(world: World) -> Scene:
     return _met(world, Line.GENUINE, "issuing", Logging.HIDDEN)
 
 
-@attack(
-    reach=Reach.INTERMEDIATE,
-    twin="logs_fell_apart",
-    holds=(Holds.SITE_INTERMEDIATE, Holds.LOGS),
-    way=Way.DNS,
-    repeats="same_intermediate",
-)
+@attack(twin="logs_fell_apart", holds=(Holds.SITE_INTERMEDIATE, Holds.LOGS), **MISISSUED)
 def entry_hidden(world: World) -> Scene:
     """
     The site's own CA issues for the attacker, and the logs put the entry into a tree that they show nobody
