@@ -65,7 +65,7 @@ def _fetched(kind: Evidence, path: Sequence[Certificate], observation: Observati
         try:
             octets.append(fetch(kind, one))
             words.append(_READERS[kind](octets[-1], one, issuer, observation.time))
-        except (OSError, ValueError) as problem:
+        except (OSError, *UNREADABLE) as problem:
             words.append(no_word(f"none came: {problem}"))
     return Piece(octets[0] if octets else None, words[0].why if not octets else "", words[0], above=tuple(words[1:]))
 
@@ -82,10 +82,8 @@ def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: E
 
 def _pushed(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:
     """What the list says that came with the client's last update."""
-    if elsewhere.pushed is None:
-        return Piece(None, "no list has come with an update")
     logged = {one.log: one.time for one in _stamped(path, observation, elsewhere).stamps}
-    return Piece(None, word=elsewhere.pushed.listed(path[0], path[1], logged, observation.time))
+    return Piece(None, word=elsewhere.update(observation.time).listed(path[0], path[1], logged, observation.time))
 
 
 _HELD = {Evidence.SCTS: _stamped, Evidence.PUSHED: _pushed}
