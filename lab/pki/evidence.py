@@ -9,6 +9,7 @@ hears none is the policy's. It never raises for what others sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from lab.observation import Certificate, Evidence, Observation, Piece, Word
@@ -17,6 +18,7 @@ from lab.pki.elsewhere import Elsewhere
 from lab.pki.ocsp import answered, piece
 from lab.pki.reading import UNREADABLE
 from lab.pki.revocation import no_word
+from lab.pki.sct import listed as together
 from lab.pki.sct import scts_in, stamps
 
 Ask = Callable[[Evidence, Certificate], bytes]
@@ -44,7 +46,7 @@ def gathered(
     path = observation.path or ()
     for kind in wants:
         if kind is Evidence.STAPLE:
-            found[kind] = piece(staple or b"", path, observation.time)
+            found[kind] = replace(piece(staple or b"", path, observation.time), octets=len(staple or b""))
         elif len(path) < 2:
             found[kind] = Piece(None, NO_PATH)
         elif kind in _READERS:
@@ -67,7 +69,8 @@ def _fetched(kind: Evidence, path: Sequence[Certificate], observation: Observati
             words.append(_READERS[kind](octets[-1], one, issuer, observation.time))
         except (OSError, *UNREADABLE) as problem:
             words.append(no_word(f"none came: {problem}"))
-    return Piece(octets[0] if octets else None, words[0].why if not octets else "", words[0], above=tuple(words[1:]))
+    first, why, count = (octets[0], "", sum(map(len, octets))) if octets else (None, words[0].why, 0)
+    return Piece(first, why, words[0], above=tuple(words[1:]), octets=count)
 
 
 def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:
@@ -77,13 +80,15 @@ def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: E
         good, bad = stamps(scts, path[0].der, path[1].der, elsewhere.logs or (), observation.time)
     except UNREADABLE:
         return Piece(None, "the certificate's list of SCTs cannot be read")
-    return Piece(None, "; ".join(bad) if scts else "there is none in the certificate", stamps=good)
+    why, count = ("; ".join(bad), len(together(scts))) if scts else ("there is none in the certificate", 0)
+    return Piece(None, why, stamps=good, octets=count)
 
 
 def _pushed(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:
     """What the list says that came with the client's last update."""
     logged = {one.log: one.time for one in _stamped(path, observation, elsewhere).stamps}
-    return Piece(None, word=elsewhere.update(observation.time).listed(path[0], path[1], logged, observation.time))
+    update = elsewhere.update(observation.time)
+    return Piece(None, word=update.listed(path[0], path[1], logged, observation.time), octets=update.size)
 
 
 _HELD = {Evidence.SCTS: _stamped, Evidence.PUSHED: _pushed}

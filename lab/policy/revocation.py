@@ -59,17 +59,13 @@ REQUIRES = spoken("required staple", Evidence.STAPLE, hard=True)
 NO_ISSUER = spoken("staple of any issuer", Evidence.STAPLE, hard=True, leaves_out=frozenset({Doubt.ISSUER}))
 NO_CLOCK = spoken("staple of any age", Evidence.STAPLE, hard=True, leaves_out=frozenset({Doubt.TIME}))
 
-ANSWER_SOFT, LIST_SOFT = (
-    spoken(f"heeded {kind}", kind, hard=False, whole=True) for kind in (Evidence.ANSWER, Evidence.LIST)
-)
-ANSWER_HARD, LIST_HARD = (
-    spoken(f"required {kind}", kind, hard=True, whole=True) for kind in (Evidence.ANSWER, Evidence.LIST)
-)
+ANSWER_SOFT = spoken("heeded answer", Evidence.ANSWER, hard=False, whole=True)
+ANSWER_HARD = spoken("required answer", Evidence.ANSWER, hard=True, whole=True)
+LIST_SOFT = spoken("heeded list", Evidence.LIST, hard=False, whole=True)
+LIST_HARD = spoken("required list", Evidence.LIST, hard=True, whole=True)
 PUSHED = spoken("pushed list", Evidence.PUSHED, hard=False)
 LEAF_LIST = spoken("list about the leaf", Evidence.LIST, hard=True)
-ANY_ISSUER = spoken(
-    "answer of any issuer", Evidence.ANSWER, hard=True, whole=True, leaves_out=frozenset({Doubt.ISSUER})
-)
+ANY_ISSUER = spoken("anybody's answer", Evidence.ANSWER, hard=True, whole=True, leaves_out=frozenset({Doubt.ISSUER}))
 ANY_AGE = spoken("list of any age", Evidence.LIST, hard=True, whole=True, leaves_out=frozenset({Doubt.TIME}))
 
 SHORT = timedelta(seconds=604_800)
@@ -132,11 +128,7 @@ for _row in (
         "prints it (openssl/openssl issue 7389)",
     ),
     Client("answer-soft", "asks the issuers' responders, and goes on where there is no word", (*ORDINARY, ANSWER_SOFT)),
-    Client(
-        "answer-hard",
-        "wants the issuers' responders to call every certificate of the path good",
-        (*ORDINARY, ANSWER_HARD),
-    ),
+    Client("answer-hard", "wants the issuers' responders to call the whole path good", (*ORDINARY, ANSWER_HARD)),
     Client("list-soft", "fetches the issuers' lists, and goes on where there is no word", (*ORDINARY, LIST_SOFT)),
     Client(
         "list-hard",
@@ -152,11 +144,7 @@ for _row in (
         source="Firefox with CRLite, which updates every 12 hours (hacks.mozilla.org, August 2025)",
     ),
     Client("pushed-list-pinned", "the same, and wants the site's own key", (*ORDINARY, LEAF_PIN, PUSHED)),
-    Client(
-        "trusts-short-certificates",
-        "asks nobody, and wants a certificate that is for seven days at most",
-        (*ORDINARY, SHORT_LIFE),
-    ),
+    Client("trusts-short-certificates", "asks nobody, and wants one for seven days at most", (*ORDINARY, SHORT_LIFE)),
     Client(
         "list-of-the-leaf-only",
         "wants a list of the leaf's issuer that does not name it",

@@ -38,28 +38,24 @@ def _gone(world: World, reason: ReasonFlags = ReasonFlags.key_compromise) -> Gon
 
 
 def _told(
-    line: Line,
-    title: str,
-    world: World,
-    after: timedelta,
-    stapled: Handed,
-    *gone: Gone,
-    other: Credential | None = None,
-    **ways: Any,
+    line: Line, world: World, after: timedelta, stapled: Handed, *gone: Gone, new: Credential | None = None, **ways: Any
 ) -> Scene:
     """
     The genuine server; and after so long this line, where all is as it is on an ordinary day but for the `ways`.
 
-    What is `stapled` is of day 0; an `other` certificate than the site's is shown where there is one.
+    What is `stapled` is of day 0; a `new` certificate is shown in the site's place where there is one.
     """
-    later, shown = world.at(world.now + after), other or world.genuine
+    later, shown = world.at(world.now + after), new or world.genuine
     elsewhere = replace(ordinary(world.logs, gone, later.now), **ways)
     says = Says(staple=stapled(shown, world.now) or b"")
-    return told(world, honest(world), then(later, line, shown, title, says=says, elsewhere=elsewhere))
+    return told(world, honest(world), then(later, line, shown, _TITLES[line], says=says, elsewhere=elsewhere))
 
 
-_met = partial(_told, Line.ATTACKER, "the thief is on the line, and on those that the client asks over")
-_visited = partial(_told, Line.GENUINE, "the genuine server, on that day")
+_TITLES = {
+    Line.ATTACKER: "the thief is on the line, and on those that the client asks over",
+    Line.GENUINE: "the genuine server, on that day",
+}
+_met, _visited = (partial(_told, line) for line in _TITLES)
 
 
 def _robbed(world: World, after: timedelta, stapled: Handed, **ways: Any) -> Scene:
@@ -285,8 +281,8 @@ def intermediate_closed_down(world: World) -> Scene:
 
     The site's own certificate is good, and says so. The CA has told its customers, and somebody was on holiday.
     """
-    renewed = world.issuing.issue(*world.hosts, algorithm=world.algorithm)
-    return _visited(world, TWO, ANSWERS, _closed(world, ReasonFlags.cessation_of_operation), other=renewed)
+    closed = _closed(world, ReasonFlags.cessation_of_operation)
+    return _visited(world, TWO, ANSWERS, closed, new=world.issuing.issue(*world.hosts, algorithm=world.algorithm))
 
 
 @attack(
@@ -306,7 +302,7 @@ def issuing_ca_stolen(world: World) -> Scene:
     About his certificate the thief signs answers, lists and staples as he likes. Above him somebody else signs.
     """
     forged = world.issuing.issue(*world.hosts, algorithm=world.algorithm, logs=())
-    return _met(world, TWO, ANSWERS, _closed(world, ReasonFlags.ca_compromise), other=forged)
+    return _met(world, TWO, ANSWERS, _closed(world, ReasonFlags.ca_compromise), new=forged)
 
 
 # ---- a short life ---------------------------------------------------------------------------------
