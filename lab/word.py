@@ -41,6 +41,7 @@ class Piece:
     `value` is None where nothing came, or where what came cannot be read. Nothing but `word`,
     which wants a path, says that it is signed by the right one, fresh, or about this certificate.
     `above` are the words on the CAs between leaf and anchor, `stamps` what logs have signed, verified.
+    `octets` is how many came for it, those about the CAs above and those of no use counted in.
     """
 
     value: bytes | None = None
@@ -48,6 +49,7 @@ class Piece:
     word: Word | None = None
     above: tuple[Word, ...] = ()
     stamps: tuple[Stamp, ...] = ()
+    octets: int = 0
 
 
 class Doubt(StrEnum):

@@ -87,6 +87,17 @@ ROTATIONS = {
     "key_published_in_time":          "SS SSBB B",
     "resolver_without_dnssec":        "SS SSBB B",
     "records_changed_with_the_key":   "SS SSBB B",
+    # nor does anybody here fetch anything
+    "ca_unreachable":                 "SS SSSS S",
+    "broken_files":                   "SS SSSS S",
+    "words_from_the_cache":           "SS SSSS S",
+    "list_late":                      "SS SSSS S",
+    "revoked_before_the_update":      "SS SSSS S",
+    "wrong_part_served":              "SS SSSS S",
+    "short_life":                     "SS SSSS S",
+    "clock_behind":                   "SS SSSS S",
+    # and this is a renewal with a new key
+    "intermediate_closed_down":       "SS SSBB B",
 }  # fmt: skip
 
 ATTACKS = {
@@ -150,6 +161,18 @@ ATTACKS = {
     "zone_taken_over":                "XX XXoo X",
     "records_forged":                 "XX XXoo X",
     "records_do_not_name_it":         "XX XXoo X",
+    "every_word_cut":                 "XX XXXX X",
+    "forged_words":                   "XX XXXX X",
+    "words_replayed":                 "XX XXXX X",
+    "words_replayed_past_their_end":  "XX XXXX X",
+    "thief_before_the_update":        "XX XXXX X",
+    "part_withheld":                  "XX XXXX X",
+    "short_key_stolen":               "XX XXXX X",
+    "clock_set_back":                 "XX XXXX X",
+    # no other CA is needed
+    "issuing_ca_stolen":              "XX XXoo X",
+    # as when a long one is over
+    "short_key_stolen_past_its_end":  "Xo oooo o",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -161,6 +184,7 @@ SLIPS = {
     # the lab's own clients want a self-signed anchor, and try no other path
     "intermediate_instead_of_root":   "SB BBBB B",
     "useless_cross_sign_first":       "SB BBBB B",
+    "short_renewal_broken":           "SB BBBB B",
 }  # fmt: skip
 
 # Meeting by meeting: a site announces its next key, in a header and as a successor, and somebody comes with it or with
@@ -210,6 +234,7 @@ MET_FIRST = {
 }
 # And who asks no CA, anybody at all.
 MET_ANYBODY_FIRST = MET_FIRST | {"untrusted_first_contact": "X"}
+READS_NO_DATE = {"expired_with_stolen_key": "X", "short_key_stolen_past_its_end": "X"}
 # Who knew the key before the first contact is no better off later, and safe then.
 KNEW_BEFORE = {
     "first_contact": "o",
@@ -242,11 +267,11 @@ DERIVED = {
     "leaf-and-ca": like("leaf-pinned", other_ca_same_key="B", stolen_key_other_ca="o"),
     # asks no CA: reads no date and no name, and trusts whoever is there first
     "first-use-key": like(
-        "leaf-pinned", expired_with_stolen_key="X", **MET_ANYBODY_FIRST, **dict.fromkeys(SLIPS, "S")
+        "leaf-pinned", **READS_NO_DATE, **MET_ANYBODY_FIRST, **dict.fromkeys(SLIPS, "S")
     ),
     # the same; only the certificate's memory notices a new one for the same key
     "first-use-certificate": like(
-        "certificate-pinned", expired_with_stolen_key="X", **MET_ANYBODY_FIRST,
+        "certificate-pinned", **READS_NO_DATE, **MET_ANYBODY_FIRST,
         **dict.fromkeys((one for one in SLIPS if one != "name_left_out"), "S"),
     ),
     "first-use-with-ca": like("leaf-pinned", **MET_FIRST | {"relayed_announcement": "ooSo"}),
@@ -300,10 +325,14 @@ NO_WORD = {
     "responder_down": "B", "staple_withheld": "o",
     "staple_stuck": "B", "staple_replayed_past_its_end": "o",
     "responder_mixes_up_issuers": "B", "another_issuers_staple": "o",
+    "ca_unreachable": "B", "every_word_cut": "o", "broken_files": "B", "forged_words": "o",
+    "list_late": "B", "words_replayed_past_their_end": "o", "wrong_part_served": "B", "part_withheld": "o",
+    # whoever has set a clock back has a word of that day at hand as well
+    "clock_behind": "B",
 }  # fmt: skip
 
-NOT_GOOD = {*REVOKED, *NO_WORD, "company_proxy", "installed_ca"}
-"""Where what is stapled is not a fresh word that all is well."""
+# Who reads no date of an answer or a list.
+ANY_AGE = {"list_late": "S", "words_replayed_past_their_end": "X", "clock_behind": "S"}
 
 STAPLES = {
     "heeds-staple": like("unpinned", **REVOKED),
@@ -312,7 +341,7 @@ STAPLES = {
     "requires-staple": like("unpinned", **REVOKED, **NO_WORD, company_proxy="B", installed_ca="o"),
     "requires-staple-pinned": like("leaf-pinned", **REVOKED, **NO_WORD),
     "staple-of-any-issuer": like("requires-staple", responder_mixes_up_issuers="S", another_issuers_staple="X"),
-    "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X"),
+    "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X", **ANY_AGE),
 }
 
 # Who counts what logs have signed does what he did, but where they signed nothing, or signed it for another.
@@ -346,7 +375,7 @@ NOT_NAMED = {
             "stolen_backup_other_ca", "cross_sign_misused", "certificate_from_the_cdn", "new_root_misissues",
             "new_root_in_store_misissues", "ecdsa_intermediate_misissues", "ml_dsa_ca_misissues",
             "attacker_among_servers", "other_trusted_ca_trailing_dot", "records_do_not_name_it",
-            "unlogged", "logged_in_public", "used_before_it_is_public", "entry_hidden",
+            "unlogged", "logged_in_public", "used_before_it_is_public", "entry_hidden", "issuing_ca_stolen",
         ),
         "o",
     ),
@@ -360,9 +389,56 @@ DANE = {
     "dane-hard": like("dane-soft", resolver_without_dnssec="B", records_forged="o"),
 }
 
+# Who asks the issuer hears what it says, whatever is stapled.
+ASKED = REVOKED | {
+    "staple_withheld": "o", "staple_replayed": "o", "staple_replayed_past_its_end": "o",
+    "revoked_before_the_update": "B", "thief_before_the_update": "o",
+}  # fmt: skip
+LISTED = ASKED | {"another_issuers_staple": "o"}
+# And who asks about every certificate hears of those above the leaf.
+ABOVE = {"intermediate_closed_down": "B", "issuing_ca_stolen": "o"}
+NOTHING_FETCHED = {
+    "ca_unreachable": "B", "every_word_cut": "o", "broken_files": "B", "forged_words": "o",
+    "list_late": "B", "words_replayed_past_their_end": "o", "wrong_part_served": "B", "part_withheld": "o",
+    "clock_behind": "B",
+}  # fmt: skip
+# What came with an update before the thief did he cannot cut; half a day is its lag.
+PUSHED = {
+    **REVOKED,
+    "staple_withheld": "o", "staple_replayed": "o", "staple_replayed_past_its_end": "o", "another_issuers_staple": "o",
+    "every_word_cut": "o", "forged_words": "o", "words_replayed": "o", "words_replayed_past_their_end": "o",
+    "part_withheld": "o",
+}  # fmt: skip
+
+FETCHED = {
+    "answer-soft": like("unpinned", **ASKED, **ABOVE),
+    "answer-hard": like(
+        "answer-soft", **NOTHING_FETCHED, company_proxy="B", installed_ca="o", responder_down="B",
+        responder_mixes_up_issuers="B", another_issuers_staple="o",
+    ),
+    "list-soft": like("unpinned", **LISTED, **ABOVE),
+    "list-hard": like("list-soft", **NOTHING_FETCHED, company_proxy="B", installed_ca="o"),
+    "list-hard-pinned": like("leaf-pinned", **LISTED, **NOTHING_FETCHED),
+    "pushed-list": like("unpinned", **PUSHED),
+    "pushed-list-pinned": like("leaf-pinned", **PUSHED),
+    # no other site of the catalogue has short ones
+    "trusts-short-certificates": like(
+        NEVER_SERVED, short_life="S", short_key_stolen="X", short_key_stolen_past_its_end="o"
+    ),
+    "list-of-the-leaf-only": like("list-hard", intermediate_closed_down="S", issuing_ca_stolen="X"),
+    "crl-check-all-alone": like("unpinned"),
+    "list-of-any-age": like("list-hard", **ANY_AGE),
+    "answer-of-any-issuer": like("answer-hard", responder_mixes_up_issuers="S", another_issuers_staple="X"),
+}  # fmt: skip
+
+NOT_GOOD = {*NO_WORD, *LISTED, *ABOVE, *NOTHING_FETCHED, *PUSHED, "company_proxy", "installed_ca"}
+"""Where what is stapled, fetched or pushed is not a fresh word that all is well."""
+SHORT = {"short_life", "short_key_stolen", "short_key_stolen_past_its_end"}
+"""Where the site has a short certificate."""
+
 NO_RECORD = {*NOT_NAMED, "resolver_without_dnssec", "records_forged"}
 SAID_BESIDE = {
-    **dict.fromkeys(STAPLES, NOT_GOOD),
+    **dict.fromkeys([*STAPLES, *FETCHED], NOT_GOOD),
     **dict.fromkeys(IN_PUBLIC, NOT_PUBLIC),
     **dict.fromkeys(DANE, NO_RECORD),
 }
@@ -406,7 +482,7 @@ RUN = {
     "gnutls-tofu": like("first-use-key"),
     # forgives every error once the genuine certificate was sent, and pins nothing
     "chromium-list": like(
-        "unpinned", stuffed_rogue_chain="X", expired_with_stolen_key="X", **dict.fromkeys(SLIPS, "S")
+        "unpinned", stuffed_rogue_chain="X", **READS_NO_DATE, **dict.fromkeys(SLIPS, "S")
     ),
 }  # fmt: skip
 
@@ -429,16 +505,16 @@ MODELLED = {
     # reads dates and names, asks no CA, and forgets when the certificate expires
     "gemini": like(
         "first-use-certificate", waited_for_expiry="X", moved_after_expiry="S", expired_with_stolen_key="o",
-        forgot_to_renew="B", reached_by_another_name="B",
+        short_key_stolen_past_its_end="o", short_renewal_broken="B", forgot_to_renew="B", reached_by_another_name="B",
     ),
 }  # fmt: skip
 
 # ---- read -----------------------------------------------------------------------------------------
 
 CLIENTS = (*BASE, *DERIVED)
-FURTHER = (*LEARNING, *STAPLES, *IN_PUBLIC, *DANE)
+FURTHER = (*LEARNING, *STAPLES, *FETCHED, *IN_PUBLIC, *DANE)
 PROFILES = (*RUN, *MODELLED)
-LIKE = DERIVED | LEARNING | STAPLES | IN_PUBLIC | DANE | RUN | MODELLED
+LIKE = DERIVED | LEARNING | STAPLES | FETCHED | IN_PUBLIC | DANE | RUN | MODELLED
 
 
 def sees_only_the_path(client: Client) -> bool:
@@ -448,7 +524,7 @@ def sees_only_the_path(client: Client) -> bool:
     For such a client an attack and its twin are one and the same.
     """
     told = {Learnt.HEADER, Learnt.ANNOUNCED} & {*client.learnt}
-    beside = told or any(check.basis in (Basis.PRESENTED, Basis.EVIDENCE) for check in client.policy)
+    beside = told or any(check.needs or check.basis is Basis.PRESENTED for check in client.policy)
     return not client.resumes and not beside
 
 
@@ -477,13 +553,10 @@ EXPECTED = {scene: {name: LEGEND[of[scene]] for name, of in WORST.items()} for s
 EARNS = {
     "trust-everything": ("self_signed_certificate",),
     "unpinned": (
-        "self_signed_certificate",
-        "moved_without_a_word",
-        "revoked_in_use",
-        "ca_forgot_to_log",
+        *("self_signed_certificate", "moved_without_a_word", "revoked_in_use", "ca_forgot_to_log"),
         "other_trusted_ca",
     ),
-    "root-pinned": ("chain_shortened",),
+    "root-pinned": ("chain_shortened", "ordinary_day"),
     "intermediate-pinned": ("new_intermediate", "new_key", "other_hosts_certificate", "leaf_as_ca"),
     "leaf-pinned": (
         *("backup_key", "session_from_another_component", "other_trusted_ca"),
@@ -512,11 +585,11 @@ EARNS = {
     "successor": ("announced_key", "first_visit_announces", "relayed_announcement"),
     "successor-without-proof": ("relayed_announcement",),
     "successor-at-first-use": ("first_contact_announces",),
-    "heeds-staple": ("revoked_in_use", "responder_down", "new_key"),
-    "heeds-staple-pinned": ("revoked_in_use", "responder_down", "new_key"),
+    "heeds-staple": ("revoked_in_use", "new_key", "staple_withheld"),
+    "heeds-staple-pinned": ("revoked_in_use", "new_key", "staple_withheld"),
     "requires-staple": ("staple_stuck", "responder_mixes_up_issuers", "new_key"),
-    "requires-staple-pinned": ("responder_down", "new_key"),
-    "staple-of-any-issuer": ("another_issuers_staple", "responder_down"),
+    "requires-staple-pinned": ("responder_down", "new_key", "ordinary_day"),
+    "staple-of-any-issuer": ("another_issuers_staple", "staple_stuck"),
     "staple-of-any-age": ("staple_replayed_past_its_end", "responder_down"),
     "counts-scts": ("company_proxy", "scts_of_the_last_one", "logs_late"),
     "counts-scts-pinned": ("same_key", "new_key", "scts_of_the_last_one"),
@@ -526,12 +599,25 @@ EARNS = {
     "takes-any-head": ("logs_late", "logs_fell_apart"),
     "dane-soft": ("new_ca", "other_trusted_ca", "resolver_without_dnssec"),
     "dane-hard": ("new_ca", "resolver_without_dnssec"),
+    "answer-soft": ("thief_before_the_update", "company_proxy", "another_issuers_staple"),
+    "answer-hard": ("responder_mixes_up_issuers", "staple_replayed"),
+    "list-soft": ("thief_before_the_update", "company_proxy", "another_issuers_staple"),
+    "list-hard": ("list_late", "responder_down", "new_key", "intermediate_closed_down"),
+    "list-hard-pinned": ("thief_before_the_update", "new_key"),
+    "pushed-list": ("words_replayed", "new_key"),
+    "pushed-list-pinned": ("words_replayed", "new_key"),
+    "trusts-short-certificates": ("ordinary_day",),
+    "list-of-the-leaf-only": ("thief_before_the_update", "intermediate_closed_down"),
+    "crl-check-all-alone": ("company_proxy", "intermediate_instead_of_root", "revoked_in_use", "ca_forgot_to_log"),
+    "list-of-any-age": ("thief_before_the_update", "list_late", "company_proxy"),
+    "answer-of-any-issuer": ("responder_down", "responder_mixes_up_issuers", "staple_stuck"),
 }
 NEVER_APART = {
     frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "
     "replaced, and the user of the third overrules it: three ways to have no check",
     frozenset({"first-use-key", "ask-never"}): "a warning that nobody ever clicks away is a refusal; what differs is "
     "that somebody was asked",
+    frozenset({"unpinned", "crl-check-all-alone"}): "a check that looks nothing up is none",
 }
 
 

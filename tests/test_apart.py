@@ -18,7 +18,7 @@ from lab.built.apart.sets import (
     Runs,
     Step,
     Telling,
-    Tells,
+    Reading,
     blind,
     cell,
     keeps,
@@ -120,19 +120,21 @@ def test_the_sets_are_minimal_and_in_time() -> None:
 def test_a_pin_is_no_set_since_it_does_not_keep_the_twin() -> None:
     """It stops the attack at once, and the twin as well."""
     assert (stops(TOY, {PIN}), keeps(TOY, {PIN})) == (AT_ONCE, False)
-    assert cell(TOY, PIN) == Telling(Tells.BOTH_REFUSED)
-    assert cell(TOY, PATH) == Telling(Tells.BOTH_TAKEN)
+    assert cell(TOY, PIN) == Telling(Reading.BOTH_REFUSED)
+    assert cell(TOY, PATH) == Telling(Reading.BOTH_TAKEN)
 
 
 def test_a_cell_has_one_of_five_words() -> None:
     """A list without a monitor has no word to bring; cut names the move; a sound set has hours."""
-    assert [cell(TOY, one).told for one in (SOFT, HARD)] == [Tells.NO_WORD, Tells.NO_WORD]
-    assert cell(TOY, COUNTS) == Telling(Tells.CUT, None, {Lever.LOG: Pulled.LOGGED})
-    assert cell(TOY, SOFT, MONITOR).told is Tells.CUT
-    assert cell(TOY, HARD, MONITOR) == Telling(Tells.CUT, None, {Lever.LIST: Pulled.NEWEST, Lever.LOG: Pulled.UNLOGGED})
+    assert [cell(TOY, one).told for one in (SOFT, HARD)] == [Reading.NO_WORD, Reading.NO_WORD]
+    assert cell(TOY, COUNTS) == Telling(Reading.CUT, None, {Lever.LOG: Pulled.LOGGED})
+    assert cell(TOY, SOFT, MONITOR).told is Reading.CUT
+    assert cell(TOY, HARD, MONITOR) == Telling(
+        Reading.CUT, None, {Lever.LIST: Pulled.NEWEST, Lever.LOG: Pulled.UNLOGGED}
+    )
     heard = ToyPair(heard=True)
-    assert cell(heard, SOFT) == Telling(Tells.CUT, None, {Lever.LIST: Pulled.NOTHING})
-    assert cell(heard, HARD) == Telling(Tells.HOURS, WORD + LIFE)
+    assert cell(heard, SOFT) == Telling(Reading.CUT, None, {Lever.LIST: Pulled.NOTHING})
+    assert cell(heard, HARD) == Telling(Reading.HOURS, WORD + LIFE)
 
 
 def test_the_price_is_named() -> None:

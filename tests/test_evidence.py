@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from cryptography import x509
 
-from lab.observation import Evidence, Line, Outcome
-from lab.pki.elsewhere import HONEST, Elsewhere, cut, late
+from lab.observation import Evidence, Line, Outcome, Status
+from lab.pki.authority import Credential
+from lab.pki.elsewhere import ANSWERS, HONEST, LISTS, Elsewhere, Open, asked_for, cut, late
+from lab.pki.log import PublicLog
+from lab.pki.pins import seen
 from lab.pki.pushed import PushedList
-from lab.pki.revoke import LIFE, Revoked, crl, respond
+from lab.pki.revoke import LIFE, Revoked, crl, listed_at, respond
+from lab.pki.update import ordinary, pushed_list
 from lab.pki.world import World
 from lab.policy.checks import ORDINARY
 from lab.policy.clients import Client
+from lab.policy.clients import client as named
+from lab.policy.cost import Tells, cost
 from lab.policy.revocation import spoken
 from lab.scenes.catalogue import Meeting, honest, told
 from lab.trials.engine import Encounter, imagine, meet
@@ -147,3 +154,136 @@ def test_a_pushed_list_without_what_logs_say_covers_nothing() -> None:
     lived = met(replace(honest(world), elsewhere=Elsewhere(pushed=pushed)), asking(Evidence.PUSHED, False), world)
     assert lived.outcome is Outcome.SERVED
     assert "the pushed list does not cover it" in lived.verdict.reason
+
+
+# ---- a pushed list, made from logs and revocations -------------------------------------------------
+
+
+def sites(world: World, count: int) -> list[Credential]:
+    """So many sites of the same CA, which logs have."""
+    return [world.issuing.issue(f"site{number}.example") for number in range(count)]
+
+
+def test_without_the_rule_of_coverage_new_sites_are_revoked() -> None:
+    """A list that says nothing of what it does not know serves forty new sites; one that pretends refuses some."""
+    world = World()
+    old = sites(world, 80)
+    gone = [(world.issuing, Revoked(one.leaf.serial_number, world.now)) for one in old[:40]]
+    later = world.at(world.now + timedelta(days=1))
+    new = sites(later, 40)
+    right = pushed_list(world.logs, gone, later.now)
+    pretends = replace(right, covers=dict.fromkeys(right.covers, later.now))
+    client = named("pushed-list")
+
+    def outcomes(pushed: PushedList, credentials: list[Credential]) -> list[Outcome]:
+        plain = [replace(honest(later), credential=one, elsewhere=Elsewhere(pushed=pushed)) for one in credentials]
+        meetings = [replace(one, host=f"{one.credential.leaf.subject.rfc4514_string()[3:]}") for one in plain]
+        seen = [(one, foresee(one, one.host, wants=client.mind().needs)) for one in meetings]
+        return [one.outcome for one in imagine(seen, client.mind())]
+
+    assert outcomes(right, old) == outcomes(pretends, old) == [Outcome.OUTAGE] * 40 + [Outcome.SERVED] * 40
+    assert outcomes(right, new) == [Outcome.SERVED] * 40
+    refused = [one for one, found in zip(new, outcomes(pretends, new), strict=True) if found is Outcome.OUTAGE]
+    assert 0 < len(refused) < 40
+    # and over a real line
+    host = refused[0].leaf.subject.rfc4514_string()[3:]
+    for pushed, outcome in ((right, Outcome.SERVED), (pretends, Outcome.OUTAGE)):
+        meeting = replace(honest(later), credential=refused[0], host=host, elsewhere=Elsewhere(pushed=pushed))
+        assert met(meeting, client, later).outcome is outcome
+
+
+def test_a_pushed_list_is_of_its_clients_last_update() -> None:
+    """What was revoked after it is not on it, and what was logged after it is not covered; the next one has both."""
+    world = World()
+    revoked = world.now + timedelta(hours=6)
+    gone = [(world.issuing, Revoked(world.genuine.leaf.serial_number, revoked))]
+    found = {}
+    for hours in (11, 12, 17, 18):
+        later = world.at(world.now + timedelta(hours=hours))
+        day = replace(honest(later), elsewhere=ordinary(world.logs, gone, later.now))
+        found[hours] = met(day, named("pushed-list"), world)
+    assert {hours: one.outcome for hours, one in found.items()} == {
+        11: Outcome.SERVED,
+        12: Outcome.SERVED,
+        17: Outcome.SERVED,
+        18: Outcome.OUTAGE,
+    }
+    assert "does not cover it: it knows no log" in found[11].verdict.reason
+    assert "it is not on the pushed list" in found[12].verdict.reason
+
+
+def test_an_entry_that_is_no_precertificate_is_covered_as_well() -> None:
+    """A log takes finished certificates too; their issuer is found in the log."""
+    world = World(logs=())
+    log = PublicLog()
+    log.submit(world.genuine.path, world.now)
+    gone = [(world.issuing, Revoked(world.genuine.leaf.serial_number, world.now))]
+    leaf, issuer, _ = map(seen, world.genuine.path)
+    pushed = pushed_list([log], gone, world.now, lag=timedelta(0))
+    assert pushed.listed(leaf, issuer, {log.listed.name: world.now}, world.now).status is Status.REVOKED
+    assert pushed_list([log], [], world.now, lag=timedelta(0)).filters == ()
+
+
+# ---- what it costs ---------------------------------------------------------------------------------
+
+
+def wanting(kind: Evidence) -> Client:
+    """A client that wants this kind and goes on whatever comes."""
+    return Client("wanting", "wants one", (*ORDINARY, spoken(kind, kind, hard=False, whole=True)))
+
+
+def test_what_a_channel_costs_is_what_came_and_who_was_asked() -> None:
+    """Octets as handed out or as in the certificate, round trips for each request, and what a request betrays."""
+    world = World()
+    later, out = world.at(world.now + timedelta(days=2)), list[int]()
+
+    def counted(handed: Open) -> Open:
+        def count(one: Credential, time: datetime) -> bytes:
+            octets = handed(one, time)
+            out.append(len(octets))
+            return octets
+
+        return count
+
+    other = sites(world, 1)[0].leaf.serial_number
+    pushed = pushed_list(world.logs, [(world.issuing, Revoked(other, world.now))], later.now)
+    meeting = replace(honest(later), elsewhere=Elsewhere(counted(ANSWERS), counted(LISTS), pushed))
+    told = {}
+    for kind in (Evidence.STAPLE, Evidence.ANSWER, Evidence.LIST, Evidence.PUSHED, Evidence.SCTS):
+        out.clear()
+        with Ground(world.host) as ground:
+            lived = meet(ground, meeting, wanting(kind).mind())()
+            asked = ground.sources.responder.asked if ground.sources.responder else []
+        found = cost(kind, lived.observation)
+        assert found.round_trips == 2 * len(asked)
+        stapled = len(lived.observation.evidence[kind].value or b"") if kind is Evidence.STAPLE else 0
+        held = {Evidence.PUSHED: pushed.size, Evidence.SCTS: octets_of_scts(world), Evidence.STAPLE: stapled}
+        assert found.octets == held.get(kind, sum(out)) > 0
+        names = [one.partition("/")[2] for one in asked]
+        told[kind] = found.tells, len(names), seen(world.genuine.leaf).fingerprint in names, found.shared
+    assert told == {
+        Evidence.STAPLE: (Tells.NOBODY, 0, False, False),
+        Evidence.ANSWER: (Tells.SITE, 2, True, False),
+        Evidence.LIST: (Tells.ISSUER, 2, False, False),
+        Evidence.PUSHED: (Tells.NOBODY, 0, False, True),
+        Evidence.SCTS: (Tells.NOBODY, 0, False, False),
+    }
+    with pytest.raises(ValueError, match="nobody counted what the answer costs here"):
+        cost(Evidence.ANSWER, lived.observation)
+
+
+def octets_of_scts(world: World) -> int:
+    """The list in the genuine certificate, as RFC 6962 lays it out, read by another reader."""
+    kind = x509.PrecertificateSignedCertificateTimestamps
+    (scts,) = (one.value for one in world.genuine.leaf.extensions if isinstance(one.value, kind))
+    return 2 + sum(2 + 1 + 32 + 8 + 2 + len(one.extension_bytes) + 4 + len(one.signature) for one in scts)
+
+
+def test_two_sites_of_a_ca_name_the_same_list_and_not_the_same_answer() -> None:
+    """What a request for a list betrays is the CA, or its part of the list; one for an answer the certificate."""
+    world = World()
+    one, other = (seen(site.leaf) for site in sites(world, 2))
+    assert asked_for(Evidence.LIST, one) == asked_for(Evidence.LIST, other)
+    assert asked_for(Evidence.ANSWER, one) != asked_for(Evidence.ANSWER, other)
+    part = world.issuing.issue(world.host, extensions=[listed_at("http://lists.example/7")])
+    assert asked_for(Evidence.LIST, seen(part.leaf)) == "http://lists.example/7"

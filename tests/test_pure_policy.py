@@ -237,6 +237,33 @@ UNPROVEN = (proven(Status.NO_WORD, Doubt.SIGNER, Doubt.CONTENT), proven(Status.N
 INSTALLED = replace(KNOWN, installed=frozenset({STRANGE_ROOT.fingerprint}))
 BY_INSTALLED = (logged(value=None, on=OTHER_CA), OTHER_CA)
 
+
+def by(kind: Evidence, *observations: Observation, above: Status | None = None) -> tuple[Observation, ...]:
+    """The same words by another kind of evidence; and where `above` is given, one on the intermediate as well."""
+    words = (Word(above, "somebody says so"),) if above else ()
+    pieces = [one.evidence.get(Evidence.STAPLE, Piece()) for one in observations]
+    return tuple(replace(HONEST, evidence={kind: replace(one, above=words)}) for one in pieces)
+
+
+def whole(kind: Evidence, *observations: Observation) -> tuple[Observation, ...]:
+    """Words on the leaf, each with a good one on the intermediate."""
+    return by(kind, *observations, above=Status.GOOD)
+
+
+def above(kind: Evidence, status: Status) -> Observation:
+    """A good word on the leaf, and this one on the intermediate."""
+    return by(kind, GOOD, above=status)[0]
+
+
+UNHEARD = (UNSTAPLED, UNVERIFIED, OLD, OLD_AND_REVOKED, OLD_AND_FORGED, ANOTHER_ISSUERS)
+ANSWER, LIST = Evidence.ANSWER, Evidence.LIST
+
+
+def lasting(seconds: int) -> Observation:
+    """A certificate whose ends are so far apart."""
+    return saw(replace(LEAF, not_after=NOW + timedelta(seconds=seconds)), ISSUING, ROOT)
+
+
 # check -> what the client knows, observations that pass, observations that are refused
 TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]]] = {
     checks.VALIDATION: (KNOWN, (HONEST, OTHER_CA, WRONG_NAME, RESUMED), (UNTRUSTED, NOTHING_SENT)),
@@ -269,6 +296,26 @@ TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]
     transparency.TAKES: (INSTALLED, (ENOUGH, UNVERIFIED_SCTS, *BY_INSTALLED), (NO_SCTS, HONEST)),
     transparency.WITNESSED: (INSTALLED, (proven(Status.GOOD), *BY_INSTALLED), (UNWITNESSED, *UNPROVEN)),
     transparency.NO_WITNESS: (INSTALLED, (proven(Status.GOOD), UNWITNESSED, *BY_INSTALLED), UNPROVEN),
+    revocation.PUSHED: (KNOWN, by(Evidence.PUSHED, GOOD, *UNHEARD), by(Evidence.PUSHED, REVOKED)),
+    # whoever asks about the whole path hears of the intermediate, and who asks about the leaf does not
+    **{
+        check: (KNOWN, (*whole(kind, GOOD, *UNHEARD), above(kind, Status.NO_WORD)), (above(kind, Status.REVOKED),))
+        for kind, check in ((ANSWER, revocation.ANSWER_SOFT), (LIST, revocation.LIST_SOFT))
+    },
+    **{
+        check: (
+            KNOWN,
+            whole(kind, GOOD),
+            (*whole(kind, REVOKED, *UNHEARD), above(kind, Status.NO_WORD), above(kind, Status.REVOKED)),
+        )
+        for kind, check in ((ANSWER, revocation.ANSWER_HARD), (LIST, revocation.LIST_HARD))
+    },
+    revocation.LEAF_LIST: (KNOWN, (*by(LIST, GOOD), above(LIST, Status.REVOKED)), by(LIST, REVOKED, *UNHEARD)),
+    revocation.ANY_ISSUER: (KNOWN, whole(ANSWER, GOOD, ANOTHER_ISSUERS), whole(ANSWER, *NO_GOOD, OLD)),
+    revocation.ANY_AGE: (KNOWN, whole(LIST, GOOD, OLD), whole(LIST, *NO_GOOD, ANOTHER_ISSUERS, OLD_AND_REVOKED)),
+    # both ends are in a certificate's life: one second less than a week apart is a week
+    revocation.SHORT_LIFE: (KNOWN, (lasting(0), lasting(604_799)), (lasting(604_800), NOTHING_SENT)),
+    revocation.CHECKS_NOTHING: (KNOWN, (*by(LIST, REVOKED), HONEST), ()),
 }
 
 

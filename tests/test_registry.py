@@ -135,6 +135,9 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
     assert [one.name for one in chosen("revocation")] == [
         *("heeds-staple", "heeds-staple-pinned", "requires-staple", "requires-staple-pinned"),
         *("staple-of-any-issuer", "staple-of-any-age"),
+        *("answer-soft", "answer-hard", "list-soft", "list-hard", "list-hard-pinned"),
+        *("pushed-list", "pushed-list-pinned", "trusts-short-certificates"),
+        *("list-of-the-leaf-only", "crl-check-all-alone", "list-of-any-age", "answer-of-any-issuer"),
     ]
     assert [one.name for one in chosen("transparency")] == [
         *(

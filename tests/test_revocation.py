@@ -28,6 +28,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lines import NOW
+from OpenSSL.crypto import X509, X509Store, X509StoreContext, X509StoreContextError, X509StoreFlags
 from unreadable import NEGATIVE_SERIAL, der, patched
 
 from lab.observation import Certificate, Doubt, Status, Word
@@ -532,6 +533,37 @@ def test_anything_is_read_or_no_word(octets: bytes) -> None:
     """What is neither a list nor a response says so."""
     assert on_list(octets).why.endswith("are no revocation list that can be read")
     assert in_response(octets).status is NO_WORD
+
+
+# ---- what OpenSSL's flags look up -------------------------------------------------------------------
+
+LEAF, ALL = X509StoreFlags.CRL_CHECK, X509StoreFlags.CRL_CHECK_ALL
+
+
+@pytest.mark.parametrize(
+    ("flags", "errors"),
+    [(LEAF | ALL, (None, 23, 23)), (LEAF, (None, 23, None)), (ALL, (None, None, None)), (0, (None, None, None))],
+    ids=["both", "the leaf's alone", "the one for all CAs alone", "none"],
+)
+def test_openssl_looks_up_what_its_flags_say(flags: int, errors: tuple[int | None, ...]) -> None:
+    """Nothing revoked, the leaf, the intermediate: the flag for all CAs does nothing without the one for the leaf."""
+    world = World()
+    leaf, issuing, root = world.genuine.path
+    found: list[int | None] = []
+    for revoked in (None, leaf, issuing):
+        store = X509Store()
+        store.set_flags(flags)
+        store.add_cert(X509.from_cryptography(root))
+        for issuer in (world.issuing, world.root):
+            gone = [Revoked(one.serial_number, world.now) for one in (revoked,) if one]
+            store.add_crl(x509.load_der_x509_crl(crl(issuer, gone, world.now - timedelta(hours=1))))
+        context = X509StoreContext(store, X509.from_cryptography(leaf), [X509.from_cryptography(issuing)])
+        try:
+            context.verify_certificate()
+            found.append(None)
+        except X509StoreContextError as refused:
+            found.append(refused.errors[0])
+    assert tuple(found) == errors
 
 
 # ---- a pushed list ---------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ HAPPENED = {
     "2025-08-27": "Node 24.7.0",
     "2025-09-11": "NSS 3.116",
     "2025-10-13": "report",
-    "2026-03-15": "200|without quotes",
+    "2026-03-15": "200|without quotes|Baseline Requirements",
     "2026-05-08": "halt",
     "2026-05-13": "put off",
     "2026-05-19": "between",

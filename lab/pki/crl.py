@@ -13,9 +13,9 @@ from functools import lru_cache
 
 from cryptography import x509
 
-from lab.observation import Certificate, Status, Word
+from lab.observation import Certificate, Doubt, Status, Word
 from lab.pki.reading import UNREADABLE, parsed, unwarned
-from lab.pki.revocation import allows, called, found, no_word, revoked, stale, unsigned
+from lab.pki.revocation import allows, called, doubted, found, no_word, revoked, stale, unsigned
 
 
 def listed(octets: bytes, certificate: Certificate, issuer: Certificate, time: datetime) -> Word:
@@ -24,8 +24,8 @@ def listed(octets: bytes, certificate: Certificate, issuer: Certificate, time: d
 
     Good and revoked are said only of a list that `issuer`, who has to have the
     certificate's issuer's name, signed, that is in force, and that is about
-    certificates like this one. It never raises. Whether `issuer` did issue the
-    certificate is validation's to say.
+    certificates like this one. Any other has doubts, and no word but its claim.
+    It never raises. Whether `issuer` did issue the certificate is validation's to say.
     """
     try:
         with unwarned():
@@ -39,18 +39,21 @@ def _listed(octets: bytes, certificate: x509.Certificate, issuer: Certificate, t
     if not crl.issuer == certificate.issuer == parsed(issuer.der).subject:
         return no_word(f"it is the list of {called(crl.issuer)}, and the certificate is {called(certificate.issuer)}'s")
     part = found(crl, x509.IssuingDistributionPoint)
-    why = (
-        _forged(octets, issuer)
-        or trouble
-        or stale(crl.last_update_utc, crl.next_update_utc, time)
-        or (_beside(part, certificate) if part else "")
-    )
-    if why:
-        return no_word(why)
-    entry = entries.get(certificate.serial_number)
+    against = [
+        (Doubt.SIGNER, _forged(octets, issuer)),
+        (Doubt.CONTENT, trouble),
+        (Doubt.TIME, stale(crl.last_update_utc, crl.next_update_utc, time)),
+        (Doubt.SERIAL, _beside(part, certificate) if part else ""),
+    ]
+    return doubted(_claimed(crl, entries.get(certificate.serial_number)), against)
+
+
+def _claimed(crl: x509.CertificateRevocationList, entry: x509.RevokedCertificate | None) -> Word:
+    """What it says to whoever asks for nothing but the serial number."""
     if entry is not None:
         reason = next((one.value.reason for one in entry.extensions if isinstance(one.value, x509.CRLReason)), None)
         return revoked(entry.revocation_date_utc, reason)
+    part = found(crl, x509.IssuingDistributionPoint)
     if part and part.only_some_reasons:
         return no_word("it is not on the list, which is about some reasons only")
     return Word(Status.GOOD, f"it is not on the list of {called(crl.issuer)}", until=crl.next_update_utc)

@@ -9,6 +9,7 @@ hears none is the policy's. It never raises for what others sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from lab.observation import Certificate, Evidence, Observation, Piece, Word
@@ -18,6 +19,7 @@ from lab.pki.inclusion import proven
 from lab.pki.ocsp import answered, piece
 from lab.pki.reading import UNREADABLE
 from lab.pki.revocation import no_word
+from lab.pki.sct import listed as together
 from lab.pki.sct import scts_in, stamps
 
 Ask = Callable[[Evidence, Certificate], bytes]
@@ -45,7 +47,7 @@ def gathered(
     path = observation.path or ()
     for kind in wants:
         if kind is Evidence.STAPLE:
-            found[kind] = piece(staple or b"", path, observation.time)
+            found[kind] = replace(piece(staple or b"", path, observation.time), octets=len(staple or b""))
         elif len(path) < 2:
             found[kind] = Piece(None, NO_PATH)
         elif kind is Evidence.INCLUSION:
@@ -68,9 +70,10 @@ def _fetched(kind: Evidence, path: Sequence[Certificate], observation: Observati
         try:
             octets.append(fetch(kind, one))
             words.append(_READERS[kind](octets[-1], one, issuer, observation.time))
-        except (OSError, ValueError) as problem:
+        except (OSError, *UNREADABLE) as problem:
             words.append(no_word(f"none came: {problem}"))
-    return Piece(octets[0] if octets else None, words[0].why if not octets else "", words[0], above=tuple(words[1:]))
+    first, why, count = (octets[0], "", sum(map(len, octets))) if octets else (None, words[0].why, 0)
+    return Piece(first, why, words[0], above=tuple(words[1:]), octets=count)
 
 
 def _proved(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere, fetch: Ask) -> Piece:
@@ -92,15 +95,14 @@ def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: E
         return Piece(None, "the certificate's list of SCTs cannot be read")
     if not scts:
         return Piece(None, "there is none in the certificate")
-    return Piece(scts[0].octets, "; ".join(bad), stamps=good)
+    return Piece(scts[0].octets, "; ".join(bad), stamps=good, octets=len(together(scts)))
 
 
 def _pushed(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:
     """What the list says that came with the client's last update."""
-    if elsewhere.pushed is None:
-        return Piece(None, "no list has come with an update")
     logged = {one.log: one.time for one in _stamped(path, observation, elsewhere).stamps}
-    return Piece(None, word=elsewhere.pushed.listed(path[0], path[1], logged, observation.time))
+    update = elsewhere.update(observation.time)
+    return Piece(None, word=update.listed(path[0], path[1], logged, observation.time), octets=update.size)
 
 
 def _recorded(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:

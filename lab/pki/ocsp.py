@@ -8,7 +8,6 @@ the issuer appointed for it. No sockets: somebody else brought the octets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -19,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from lab.observation import Certificate, Doubt, Piece, Status, Word
 from lab.pki.reading import UNREADABLE, parsed, unwarned
-from lab.pki.revocation import allows, called, found, no_word, revoked, stale, unsigned
+from lab.pki.revocation import allows, called, doubted, found, no_word, revoked, stale, unsigned
 
 
 def piece(octets: bytes, path: Sequence[Certificate] | None, time: datetime) -> Piece:
@@ -79,9 +78,7 @@ def _answered(octets: bytes, certificate: x509.Certificate, issuer: Certificate,
         (Doubt.TIME, stale(response.this_update_utc, response.next_update_utc, time)),
         (Doubt.CONTENT, "it has a critical extension that is not known here" if unknown else ""),
     ]
-    doubts = [(doubt, why) for doubt, why in against if why]
-    claim = _claimed(response, issuer)
-    return replace(no_word(doubts[0][1]), doubts=frozenset(dict(doubts)), claim=claim) if doubts else claim
+    return doubted(_claimed(response, issuer), against)
 
 
 def _claimed(response: ocsp.OCSPResponse, issuer: Certificate) -> Word:

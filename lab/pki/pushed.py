@@ -18,7 +18,7 @@ import hashlib
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from lab.observation import Certificate, Status, Word
@@ -28,6 +28,9 @@ from lab.pki.revocation import no_word, stale, stamp
 
 HALF = 0.5
 """The share of keys that the second filter, and each one behind it, takes by accident."""
+
+INTERVAL = timedelta(hours=12)
+"""How long after an update the next one comes, where nothing else is said: as Firefox has it for CRLite."""
 
 Logged = Mapping[str, datetime]
 """When each log took a certificate in, by the log's name, as the SCTs that came with the certificate say."""
@@ -83,9 +86,12 @@ def cascade(revoked: Iterable[bytes], good: Iterable[bytes]) -> tuple[Bloom, ...
 
 def key_of(certificate: Certificate, issuer: Certificate) -> bytes:
     """What names a certificate in a cascade: its issuer's key and its serial number. Raises one of `UNREADABLE`."""
-    serial = parsed(certificate.der).serial_number
-    octets = serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)
-    return hashlib.sha256(spki(parsed(issuer.der))).digest() + octets
+    return named(hashlib.sha256(spki(parsed(issuer.der))).digest(), parsed(certificate.der).serial_number)
+
+
+def named(issuer: bytes, serial: int) -> bytes:
+    """The same, where the SHA-256 of the issuer's key and the serial number are known."""
+    return issuer + serial.to_bytes(serial.bit_length() // 8 + 1, "big", signed=True)
 
 
 @dataclass(frozen=True)

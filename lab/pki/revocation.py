@@ -7,7 +7,7 @@ what a client does that hears no word. No sockets, and nobody's private key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, padding, rsa
 
 from lab.naming import printable
-from lab.observation import Certificate, Status, Word
+from lab.observation import Certificate, Doubt, Status, Word
 from lab.pki.reading import name_of
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
@@ -30,6 +30,12 @@ SHORTEST = 28  # octets of a digest; SHA-1, with 20, has been broken
 def no_word(why: str) -> Word:
     """There is nothing to go by, and this is why."""
     return Word(Status.NO_WORD, why)
+
+
+def doubted(claim: Word, against: Iterable[tuple[Doubt, str]]) -> Word:
+    """What an answer claims, where nothing speaks against it; else no word, for the first reason, with the claim."""
+    doubts = [(doubt, why) for doubt, why in against if why]
+    return replace(no_word(doubts[0][1]), doubts=frozenset(dict(doubts)), claim=claim) if doubts else claim
 
 
 def stamp(time: datetime) -> str:

@@ -60,6 +60,7 @@ class Basis(StrEnum):
     LEAF = "the leaf"
     PRESENTED = "the presented chain"
     EVIDENCE = "what speaks for the certificate"
+    SINCE = "whether it was taken back since, or is over soon"
 
 
 class Learnt(StrEnum):

@@ -16,7 +16,7 @@ from lab import naming
 from lab.building import AS_OPENSSL, PathBuilding
 from lab.observation import Evidence
 from lab.policy import checks
-from lab.policy.check import Enrolment, Known, Learnt, Policy, Stage, needs
+from lab.policy.check import Basis, Enrolment, Known, Learnt, Policy, Stage, needs
 from lab.policy.checks import ORDINARY
 from lab.policy.continuity import Continuity
 from lab.policy.memory import Memory
@@ -174,14 +174,18 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
     ``"hpkp"``, ``"continuity"``, ``"revocation"``, ``"transparency"``, ``"dane"`` (who heeds headers, remembers keys,
-    wants a staple, wants SCTs or a proof, wants signed records), ``"profiles"``.
+    asks issuers, wants SCTs or a proof, wants signed records), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],
         "all": CLIENTS.values(),
         "hpkp": [one for one in every() if Learnt.HEADER in one.learnt],
         "continuity": [one for one in every() if one.continuity],
-        "revocation": [one for one in every() if Evidence.STAPLE in needs(one.policy)],
+        "revocation": [
+            one
+            for one in every()
+            if any(check.basis is Basis.SINCE and Evidence.RECORDS not in check.needs for check in one.policy)
+        ],
         "transparency": [one for one in every() if {Evidence.SCTS, Evidence.INCLUSION} & needs(one.policy)],
         "dane": [one for one in every() if Evidence.RECORDS in needs(one.policy)],
         "profiles": PROFILES.values(),

@@ -7,5 +7,8 @@ rotations as their twins, so the rotations come first.
 
 from importlib import import_module
 
-for _shelf in ("rotations", "attacks", "mirrored", "announced", "misled", "revoked", "logged", "dane", "slips"):
+_SHELVES = (
+    *("rotations", "attacks", "mirrored", "announced", "misled", "revoked", "fetched", "logged", "dane", "slips"),
+)
+for _shelf in _SHELVES:
     import_module(f"lab.scenes.{_shelf}")

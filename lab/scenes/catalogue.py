@@ -272,7 +272,7 @@ def usually(clients: Iterable[Client]) -> list[Case]:
     The scenes that a table of these clients has where nobody asks for any: all attacks and rotations.
 
     Those that repeat another, but for what is said beside the certificate, are
-    among them only where one of the clients listens, or asks for a staple.
+    among them only where one of the clients listens, or asks for evidence.
     """
     listen = any({Learnt.HEADER, Learnt.ANNOUNCED} & {*one.learnt} or needs(one.policy) for one in clients)
     return [one for one in CASES.values() if listen or not one.repeats]
@@ -351,9 +351,9 @@ def rotation(
     return lambda build: _register(build, Kind.ROTATION, **about)
 
 
-def slip(*, reach: Reach, fails: Fault, incident: str = "") -> Callable[[Build], Build]:
+def slip(*, reach: Reach, fails: Fault, incident: str = "", repeats: str = "") -> Callable[[Build], Build]:
     """Register a slip: a mistake of the genuine service; `fails` says why ordinary validation refuses it."""
-    return lambda build: _register(build, Kind.SLIP, reach=reach, fails=fails, incident=incident)
+    return lambda build: _register(build, Kind.SLIP, reach=reach, fails=fails, incident=incident, repeats=repeats)
 
 
 def twin_of(one: Case) -> Case | None:

@@ -4,48 +4,64 @@ Scenes of the issuer's later word: a key was stolen and its certificate revoked,
 On day 0 the server's key is stolen, on day 1 the owner has the certificate
 revoked and takes another. Then the thief is on the line, with the old one. In
 the twins nobody was robbed, and the site staples what its own thief would.
-Path and key are those of an ordinary day: the staple alone can tell, and
-whether it does is the thief's to choose. A response holds for a week.
+Path and key are those of an ordinary day: of what the server brings the staple
+alone can tell, and whether it does is the thief's to choose. A response holds
+for a week. Whoever asks the issuer himself hears the truth here: how that is
+prevented is told in `fetched`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from cryptography.x509 import ReasonFlags
 
+from lab.pki.elsewhere import HONEST, Elsewhere, Gone, Open, answering, cut
 from lab.pki.revoke import Revoked, respond, staple
 from lab.pki.says import Says
+from lab.pki.update import ordinary
 from lab.pki.world import World
 from lab.policy.pinset import Reach
 from lab.scenes.announced import on
 from lab.scenes.catalogue import Holds, Scene, Way, attack, attacked, changed, honest, rotation, told
 
 
-def _visited(world: World, day: int, octets: bytes) -> Scene:
+def _visited(world: World, day: int, octets: bytes, elsewhere: Elsewhere = HONEST) -> Scene:
     """The genuine server, and on that day again, with this staple; empty where it has none."""
-    title = "the genuine server, on that day"
-    return told(world, honest(world), changed(on(world, day), world.genuine, title=title, says=Says(staple=octets)))
+    title, says = "the genuine server, on that day", Says(staple=octets)
+    return told(
+        world, honest(world), changed(on(world, day), world.genuine, title=title, says=says, elsewhere=elsewhere)
+    )
 
 
-def _robbed(world: World, day: int, octets: bytes) -> Scene:
+def _robbed(world: World, day: int, octets: bytes, **ways: Any) -> Scene:
     """The genuine server; and on that day the thief with its key and its certificate, and this staple."""
-    title = "the thief is on the line, with the revoked certificate"
-    return told(world, honest(world), attacked(on(world, day), world.genuine, title=title, says=Says(staple=octets)))
+    later, title = on(world, day), "the thief is on the line, with the revoked certificate"
+    elsewhere = replace(ordinary(world.logs, [_gone(world, ReasonFlags.key_compromise)], later.now), **ways)
+    there = attacked(later, world.genuine, title=title, says=Says(staple=octets), elsewhere=elsewhere)
+    return told(world, honest(world), there)
+
+
+def _gone(world: World, reason: ReasonFlags) -> Gone:
+    """The issuer has taken the certificate back, on day 1."""
+    return world.issuing, Revoked(world.genuine.leaf.serial_number, on(world, 1).now, reason)
 
 
 def _revoked(world: World, day: int, reason: ReasonFlags) -> bytes:
     """The issuer's word on that day: the certificate is revoked, since day 1."""
-    gone = Revoked(world.genuine.leaf.serial_number, on(world, 1).now, reason)
-    return respond(world.genuine, on(world, day).now, revoked=gone)
+    return answering(_gone(world, reason))(world.genuine, on(world, day).now)
 
 
-def _of_namesake(world: World, day: int) -> bytes:
+def _of_namesake(world: World) -> Open:
     """
-    A response of the issuer's about another CA's certificate: the name is the issuer's, the key is not.
+    Responses of the issuer's about another CA's certificate: the name is the issuer's, the key is not.
 
     An OpenSSL server compares issuer's name and serial number itself, and would send nothing else.
     """
     namesake = world.authority(world.issuing.name, under=world.root)
-    return respond(world.genuine, on(world, day).now, about=namesake)
+    about = {world.issuing.key: namesake}
+    return lambda one, time: respond(one, time, about=about.get(one.issuer.key) if one.issuer else None)
 
 
 # ---- the word arrives -----------------------------------------------------------------------------
@@ -66,7 +82,8 @@ def revoked_in_use(world: World) -> Scene:
 
     Nobody stole anything: the CA had made a mistake, and the site did not hear of it in time.
     """
-    return _visited(world, 2, _revoked(world, 2, ReasonFlags.superseded))
+    elsewhere = ordinary(world.logs, [_gone(world, ReasonFlags.superseded)], on(world, 2).now)
+    return _visited(world, 2, _revoked(world, 2, ReasonFlags.superseded), elsewhere)
 
 
 @attack(
@@ -99,9 +116,9 @@ def responder_down(world: World) -> Scene:
         day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (staple: good)
         day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (no staple)
 
-    A server that was started anew has no old response either.
+    A server that was started anew has no old response either. The CA's lists stand elsewhere.
     """
-    return _visited(world, 2, b"")
+    return _visited(world, 2, b"", Elsewhere(answers=cut))
 
 
 @attack(
@@ -205,7 +222,8 @@ def responder_mixes_up_issuers(world: World) -> Scene:
 
     The CA was made anew with another key, counts from the beginning, and one responder signs for both.
     """
-    return _visited(world, 2, _of_namesake(world, 2))
+    answers = _of_namesake(world)
+    return _visited(world, 2, answers(world.genuine, on(world, 2).now), Elsewhere(answers))
 
 
 @attack(
@@ -223,5 +241,7 @@ def another_issuers_staple(world: World) -> Scene:
         day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (the thief; staple: good, for the other's)
 
     A serial number alone names nothing. Where numbers are drawn at random, as they have to be, there is no such twin.
+    Whoever asks the responder gets the same response from the thief, who is on that line too.
     """
-    return _robbed(world, 2, _of_namesake(world, 2))
+    answers = _of_namesake(world)
+    return _robbed(world, 2, answers(world.genuine, on(world, 2).now), answers=answers)

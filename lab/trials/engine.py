@@ -165,7 +165,7 @@ def concluded(mind: Mind, observation: Observation, failure: str = "") -> Verdic
     if observation.broken_off:
         why = "it broke off, and nobody proved to hold the certificate's key" + (f" ({failure})" if failure else "")
         said = judge(() if mind.switched_off else mind.asked(observation), observation, mind.known)
-        return Verdict(False, "handshake", why, said.findings)
+        return Verdict(False, "handshake", why, said.findings) if said.accepted else said
     return mind.verdict(observation)
 
 

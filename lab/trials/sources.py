@@ -11,6 +11,7 @@ from collections.abc import Collection
 from functools import partial
 
 from lab.observation import Certificate, Evidence
+from lab.pki.elsewhere import asked_for
 from lab.pki.evidence import Gather, gathered
 from lab.pki.says import SILENT
 from lab.scenes.catalogue import Meeting
@@ -18,9 +19,10 @@ from lab.wire.responder import Responder, fetch
 
 
 def handed(meeting: Meeting, path: str) -> bytes | None:
-    """What is handed out in this meeting under ``kind/fingerprint``. Raises ValueError where there is nothing."""
-    kind, _, fingerprint = path.partition("/")
-    return meeting.elsewhere.handed(Evidence(kind), fingerprint, meeting.credential, meeting.time)
+    """What is handed out in this meeting under ``kind/name``. Raises ValueError where there is nothing."""
+    kind, _, name = path.partition("/")
+    public = [one for one in meeting.store if one not in meeting.installed]
+    return meeting.elsewhere.handed(Evidence(kind), name, meeting.credential, meeting.time, public)
 
 
 class Sources:
@@ -48,7 +50,7 @@ def foretold(meeting: Meeting, wants: Collection[Evidence]) -> Gather:
     """The same for a rehearsal: nobody is asked, and what would be handed out is read off the meeting."""
 
     def ask(kind: Evidence, certificate: Certificate) -> bytes:
-        octets = handed(meeting, f"{kind}/{certificate.fingerprint}")
+        octets = handed(meeting, f"{kind}/{asked_for(kind, certificate)}")
         if octets is None:
             raise OSError("whoever was asked broke off")
         return octets

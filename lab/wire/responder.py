@@ -16,13 +16,14 @@ from urllib.parse import quote, unquote
 import h11
 
 from lab.observation import Certificate, Evidence
+from lab.pki.elsewhere import asked_for
 from lab.wire.http import Answer, Request, TooLarge, Wire
 from lab.wire.listener import Address, Listener, dial
 
 Get = Callable[[str], bytes | None]
 """The octets under a path; None to end the connection without an answer. Raises ValueError where there are none."""
 
-WAIT = 1.0
+WAIT = 3.0
 """Seconds that a client waits for an answer: less than for a server, since a silent one costs all of it."""
 
 
@@ -51,7 +52,7 @@ class Responder(Listener):
 
 def fetch(address: Address, kind: Evidence, certificate: Certificate) -> bytes:
     """
-    What stands there about a certificate, asked for by its fingerprint.
+    What stands there about a certificate: an answer asked for by its fingerprint, a list by its issuer.
 
     Raises OSError, in words, where nobody answers in time or breaks off, ValueError where the answer is that there is
     nothing.
@@ -59,7 +60,7 @@ def fetch(address: Address, kind: Evidence, certificate: Certificate) -> bytes:
     try:
         with closing(dial(address, WAIT)) as raw:
             wire = Wire(raw, h11.CLIENT)
-            wire.ask(Request("GET", f"/{quote(f'{kind}/{certificate.fingerprint}')}", [(b"host", b"localhost")]))
+            wire.ask(Request("GET", f"/{quote(f'{kind}/{asked_for(kind, certificate)}')}", [(b"host", b"localhost")]))
             answer = wire.next_answer()
     except h11.ProtocolError:
         raise OSError("whoever was asked broke off") from None

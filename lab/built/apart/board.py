@@ -20,7 +20,7 @@ from lab.built.apart.sets import (
     AT_ONCE,
     Half,
     Telling,
-    Tells,
+    Reading,
     blind,
     cell,
     keeps,
@@ -178,9 +178,9 @@ def _horizon(time: timedelta | None, sets: Sequence[SetFound]) -> dict[str, Any]
 
 
 def _told(one: Telling) -> str:
-    if one.told is Tells.HOURS:
+    if one.told is Reading.HOURS:
         return spoken(one.after)
-    return f"{one.told}: {said(pulled(one.move)) or 'by doing nothing'}" if one.told is Tells.CUT else one.told.value
+    return f"{one.told}: {said(pulled(one.move)) or 'by doing nothing'}" if one.told is Reading.CUT else one.told.value
 
 
 def moved(found: Apart) -> Sheet:

@@ -204,7 +204,7 @@ def merged(steps: Sequence[Step]) -> Sequence[Step]:
     return [Step(one.since, one.refused) for one in changes]
 
 
-class Tells(StrEnum):
+class Reading(StrEnum):
     """What a channel makes of a pair, where it is not a number of hours."""
 
     BOTH_TAKEN = "takes both"
@@ -218,7 +218,7 @@ class Tells(StrEnum):
 class Telling:
     """One channel and one pair: what it tells, after which time where it does, and by which move it is cut."""
 
-    told: Tells
+    told: Reading
     after: timedelta | None = None
     move: Setting = field(default_factory=dict)
 
@@ -229,13 +229,13 @@ def cell(runs: Runs, channel: Member, monitored: Member | None = None) -> Tellin
     told = runs.alarm if channel.monitors else partial(refused_from, runs, members)
     each = [(move, told(Half.ATTACK, move)) for move in moves(_levers(members))]
     if not keeps(runs, {channel}):
-        return Telling(Tells.BOTH_REFUSED)
+        return Telling(Reading.BOTH_REFUSED)
     through = [move for move, time in each if time is None]
     if not through:
-        return Telling(Tells.HOURS, max(time for _, time in each if time is not None))
+        return Telling(Reading.HOURS, max(time for _, time in each if time is not None))
     if _waits(channel) and not pulled(through[0]):
-        return Telling(Tells.NO_WORD)
-    return Telling(Tells.CUT, None, through[0]) if len(through) < len(each) else Telling(Tells.BOTH_TAKEN)
+        return Telling(Reading.NO_WORD)
+    return Telling(Reading.CUT, None, through[0]) if len(through) < len(each) else Telling(Reading.BOTH_TAKEN)
 
 
 _WORDS = frozenset({Lever.STAPLE, Lever.ANSWER, Lever.LIST, Lever.UPDATE})

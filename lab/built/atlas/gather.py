@@ -58,7 +58,7 @@ def gather(
     results = None if field is None else read_field(field)  # before the minute that the trials take
     clients, cases, profiles = tuple(clients), tuple(cases), tuple(profiles)
     rehearsals = kept(tuple(CASES.values()))
-    slips = [one for one in SLIPS.values() if one not in cases]
+    slips = [one for one in SLIPS.values() if one not in cases and not one.repeats]
     played = {
         "matrix": traced("clients", clients, cases, rehearsals, progress),
         "profiles": traced("profiles", profiles, (*cases, *slips), rehearsals, progress) if profiles else None,
