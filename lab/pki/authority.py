@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lab.counting import LOGS, LONG_LOGS, SHORT
 from lab.pki.log import PublicLog, logged
 from lab.pki.names import is_address
 from lab.pki.pins import name_of
@@ -142,13 +143,15 @@ class Authority:
         With `key`, the certificate is for that key: this is how a renewal
         keeps its pin, and how a thief gets a new certificate for a stolen key.
         Without dates it starts a day ago and lasts `life`, 90 days by default.
-        `extensions` are further ones, none of them critical. It holds what `logs` sign for it, its own where None.
+        `extensions` are further ones, none of them critical. It holds what `logs` sign for it: where None, of its own
+        as many as are counted for that lifetime.
         """
         if self.vets:
             self.vets(self, hosts)
         start = not_before or (self.now or _today()) - BACKDATED
         end = not_after or start + self.life
-        further, logs = tuple(extensions), self.logs if logs is None else logs
+        further = tuple(extensions)
+        logs = self.logs[: LONG_LOGS if end - start > SHORT else LOGS] if logs is None else logs
         if self.trustme and not (key or further or logs) and algorithm in TRUSTME_KEYS:
             made = self.trustme.issue_cert(
                 *hosts,

@@ -127,4 +127,4 @@ def proven(
             check_cosigned(note, witness)
             return replace(claim, why=f"{claim.why}, which {witness.name} has seen too")
     why = f"no witness has signed the tree of {head.size} that {log.name} shows with it in it"
-    return replace(no_word(why), doubts=frozenset({Doubt.SIGNER}), claim=claim)
+    return Word(Status.NO_WORD, why, doubts=frozenset({Doubt.SIGNER}), claim=claim)

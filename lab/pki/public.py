@@ -33,8 +33,8 @@ class Logging(StrEnum):
 
 
 def public_logs() -> tuple[PublicLog, ...]:
-    """Three logs of two operators and a witness, all empty: enough for any lifetime, as `lab.counting` counts."""
-    witness, operators = Witness(), ("First Operator", "First Operator", "Second Operator")
+    """Three logs of two operators and a witness, all empty: the first two are enough for a short certificate."""
+    witness, operators = Witness(), ("First Operator", "Second Operator", "First Operator")
     return tuple(WatchedLog(f"log.example/{number}", who, witness) for number, who in enumerate(operators, 1))
 
 

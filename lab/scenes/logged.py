@@ -59,7 +59,7 @@ def ca_forgot_to_log(world: World) -> Scene:
     """
     The site moves to another CA, which hands nothing in to a log
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
         day 2:  Other Public Root -> Other Issuing CA -> bank.example   (no SCTs)
 
     Every certificate is good by the CA's own rules; browsers have one more.
@@ -78,7 +78,7 @@ def unlogged(world: World) -> Scene:
     """
     Another trusted CA issues for the attacker, and hands nothing in to a log
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
         day 2:  Other Public Root -> Other Issuing CA -> bank.example   (attacker's key, no SCTs)
 
     No owner could find it. Who counts refuses it, as he refuses a CA that forgot.
@@ -94,8 +94,8 @@ def another_departments_order(world: World) -> Scene:
     """
     Another department orders a certificate for the site, at the same CA, and it is logged
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
-        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (new key, SCTs of three logs)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (new key, SCTs of two logs)
 
     Whoever watches the logs for the site finds a key that he did not order, and calls the others first.
     """
@@ -107,8 +107,8 @@ def logged_in_public(world: World) -> Scene:
     """
     The site's own CA issues for the attacker, and logs it
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
-        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key, SCTs of three logs)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key, SCTs of two logs)
 
     Every count is content, and a witness too. The one who could tell is the owner, if he reads.
     """
@@ -128,7 +128,7 @@ def scts_of_the_last_one(world: World) -> Scene:
     """
     The site renews with the same key, and the CA puts the old certificate's SCTs into the new one
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
         day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (same key, the SCTs of day 0)
 
     A fault in the CA's program. The list is there; what it says is of another certificate.
@@ -147,7 +147,7 @@ def scts_copied(world: World) -> Scene:
     """
     A thief of the key has a certificate of his own, which nobody logs, with the genuine one's SCTs in it
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
         day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (the stolen key, the SCTs of day 0)
 
     They are public. Who does not verify them finds all in order.
@@ -163,8 +163,8 @@ def logs_late(world: World) -> Scene:
     """
     The site renews, and the logs take a day to put the entry into their trees
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
-        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (new key, SCTs of three logs, in no tree yet)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (new key, SCTs of two logs, in no tree yet)
 
     They keep their word: an SCT promises an entry within 24 hours, and no sooner.
     """
@@ -176,7 +176,7 @@ def used_before_it_is_public(world: World) -> Scene:
     """
     The site's own CA issues for the attacker, who is done before the logs show it
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
         day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key, SCTs, in no tree yet)
 
     The owner who reads the logs all day finds it tomorrow. Who wants a proof waits with the honest.
@@ -192,8 +192,8 @@ def logs_fell_apart(world: World) -> Scene:
     """
     The site renews, and by a fault the logs put the entry into a tree that they do not show
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
-        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (new key, SCTs of three logs, second trees)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (new key, SCTs of two logs, second trees)
 
     Two machines of a log that disagree sign two heads of one size. To a witness that is all there is to see.
     """
@@ -205,8 +205,8 @@ def entry_hidden(world: World) -> Scene:
     """
     The site's own CA issues for the attacker, and the logs put the entry into a tree that they show nobody
 
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of three logs)
-        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key, SCTs of three logs, second trees)
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (SCTs of two logs)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key, SCTs of two logs, second trees)
 
     Every SCT holds, and whoever reads the logs finds nothing. The trees have two heads, and a witness signs one.
     """
