@@ -19,8 +19,8 @@ from lab.built.apart.measured import ASKED_BY, Measured
 from lab.built.apart.sets import (
     AT_ONCE,
     Half,
-    Telling,
     Reading,
+    Telling,
     blind,
     cell,
     keeps,
