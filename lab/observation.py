@@ -141,13 +141,14 @@ class Piece:
     """
     One piece of evidence that was asked for: what came, or in words why there is nothing to go by.
 
-    `value` is None where nothing came, or where what came cannot be read. Nothing but `word`,
-    which wants a path, says that it is signed by the right one, fresh, or about this certificate.
+    `value` is None where nothing came, or nothing readable. Only `word`, which wants a path, says that it is signed by
+    the right one, fresh, and about this certificate. `promised`: the certificate says that some always comes.
     """
 
     value: bytes | None = None
     trouble: str = ""
     word: Word | None = None
+    promised: bool = False
 
 
 class Doubt(StrEnum):

@@ -77,6 +77,7 @@ ROTATIONS = {
     "staple_from_the_cache":          "SS SSSS S",
     "staple_stuck":                   "SS SSSS S",
     "responder_mixes_up_issuers":     "SS SSSS S",
+    "responder_down_must_staple":     "SS SSSS S",
 }  # fmt: skip
 
 ATTACKS = {
@@ -130,6 +131,7 @@ ATTACKS = {
     "staple_replayed":                "XX XXXX X",
     "staple_replayed_past_its_end":   "XX XXXX X",
     "another_issuers_staple":         "XX XXXX X",
+    "staple_withheld_must_staple":    "XX XXXX X",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -280,7 +282,10 @@ NO_WORD = {
     "responder_down": "B", "staple_withheld": "o",
     "staple_stuck": "B", "staple_replayed_past_its_end": "o",
     "responder_mixes_up_issuers": "B", "another_issuers_staple": "o",
+    "responder_down_must_staple": "B", "staple_withheld_must_staple": "o",
 }  # fmt: skip
+# Who reads a promise in the certificate refuses where it is not kept.
+PROMISED = {"responder_down_must_staple": "B", "staple_withheld_must_staple": "o"}
 
 NOT_GOOD = {*REVOKED, *NO_WORD, "company_proxy", "installed_ca"}
 """Where what is stapled is not a fresh word that all is well."""
@@ -288,12 +293,25 @@ NOT_GOOD = {*REVOKED, *NO_WORD, "company_proxy", "installed_ca"}
 STAPLES = {
     "heeds-staple": like("unpinned", **REVOKED),
     "heeds-staple-pinned": like("leaf-pinned", **REVOKED),
+    "honours-must-staple": like("unpinned", **REVOKED, **PROMISED),
     # a CA that somebody installed signs certificates and no responses
     "requires-staple": like("unpinned", **REVOKED, **NO_WORD, company_proxy="B", installed_ca="o"),
     "requires-staple-pinned": like("leaf-pinned", **REVOKED, **NO_WORD),
     "staple-of-any-issuer": like("requires-staple", responder_mixes_up_issuers="S", another_issuers_staple="X"),
     "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X"),
 }
+
+# Who has the issuer's list of that day knows what the owner said, whatever the thief staples. A CA that somebody
+# installed has no list.
+LISTED = {
+    "revoked_in_use": "B", "company_proxy": "B", "installed_ca": "o",
+    "revoked_key_stapled": "o", "staple_withheld": "o", "staple_replayed": "o", "staple_replayed_past_its_end": "o",
+    "another_issuers_staple": "o", "staple_withheld_must_staple": "o",
+}  # fmt: skip
+
+# GnuTLS goes on without a staple that nobody promised; with one it goes on where that is good, whichever CA of the
+# issuer's name it is about.
+BAD_STAPLE = {**REVOKED, **PROMISED, "staple_stuck": "B", "staple_replayed_past_its_end": "o"}
 
 # Profiles whose program is run.
 RUN = {
@@ -302,7 +320,7 @@ RUN = {
     # keeps the key of the genuine server without any CA, but knew it before the first contact
     "curl-insecure": like("first-use-key", **KNEW_BEFORE),
     "curl-ca-pin": like(NEVER_SERVED),
-    "wget": like("leaf-pinned", **ANY_ANCHOR),
+    "wget": like("leaf-pinned", **ANY_ANCHOR, **BAD_STAPLE),
     "wget-insecure": like("first-use-key", **KNEW_BEFORE),
     "urllib3": like("certificate-pinned", reached_by_another_name="S"),
     "aiohttp": like("first-use-certificate", **KNEW_BEFORE),
@@ -331,6 +349,11 @@ RUN = {
     "dane-3": like("first-use-key", **KNEW_BEFORE, name_left_out="B", reached_by_another_name="B"),
     "dane-3-no-name": like("first-use-key", **KNEW_BEFORE),
     "gnutls-tofu": like("first-use-key"),
+    "curl-status": like("requires-staple", **ANY_ANCHOR),
+    "gnutls": like("unpinned", **ANY_ANCHOR, **BAD_STAPLE),
+    "openssl-status": like("unpinned"),
+    "openssl-crl": like("unpinned", **LISTED),
+    "openssl-crl-all": like("unpinned", **LISTED),
     # forgives every error once the genuine certificate was sent, and pins nothing
     "chromium-list": like(
         "unpinned", stuffed_rogue_chain="X", expired_with_stolen_key="X", **dict.fromkeys(SLIPS, "S")
@@ -433,8 +456,9 @@ EARNS = {
     "successor": ("announced_key", "first_visit_announces", "relayed_announcement"),
     "successor-without-proof": ("relayed_announcement",),
     "successor-at-first-use": ("first_contact_announces",),
-    "heeds-staple": ("revoked_in_use", "responder_down", "new_key"),
+    "heeds-staple": ("revoked_in_use", "responder_down_must_staple", "new_key"),
     "heeds-staple-pinned": ("revoked_in_use", "responder_down", "new_key"),
+    "honours-must-staple": ("responder_down", "responder_down_must_staple"),
     "requires-staple": ("staple_stuck", "responder_mixes_up_issuers", "new_key"),
     "requires-staple-pinned": ("responder_down", "new_key"),
     "staple-of-any-issuer": ("another_issuers_staple", "responder_down"),

@@ -446,7 +446,7 @@ NOBODY_IS_TOLD = ("staple_replayed", "staple_from_the_cache")
 """A good word that still holds is one word, whoever brings it."""
 
 
-@pytest.mark.parametrize("name", [one.name for one in chosen("revocation")])
+@pytest.mark.parametrize("name", [one.name for one in chosen("revocation") if not one.profile])
 def test_a_staple_tells_no_twins_apart(name: str, whole_matrix: Matrix) -> None:
     """Whatever a thief staples an honest site may come to staple too: soft and hard are two answers to no question."""
     pairs = [(one.name, one.twin) for one in attacks() if one.twin and CASES[one.twin].repeats in ("", "ordinary_day")]

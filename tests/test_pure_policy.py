@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -215,6 +216,21 @@ ANOTHER_ISSUERS, OLD = (stapled(Status.NO_WORD, one) for one in (Doubt.ISSUER, D
 OLD_AND_REVOKED = stapled(Status.NO_WORD, Doubt.TIME, claim=Status.REVOKED)
 OLD_AND_FORGED = stapled(Status.NO_WORD, Doubt.TIME, Doubt.SIGNER)
 NO_GOOD = (REVOKED, UNSTAPLED, UNVERIFIED, OLD_AND_FORGED, HONEST)
+PROMISED = replace(HONEST, evidence={Evidence.STAPLE: Piece(None, "the server sent none", promised=True)})
+KEPT = replace(HONEST, evidence={Evidence.STAPLE: Piece(b"a response", word=Word(Status.GOOD, "so"), promised=True)})
+
+
+def on_lists(*revoked: Certificate) -> Known:
+    """Lists are at hand that name these, for whoever asks about a path that holds one; none of an unknown CA."""
+
+    def word(path: Sequence[Certificate], time: datetime) -> Word:
+        if not path or STRANGE_CA in path:
+            return Word(Status.NO_WORD, "no list of it")
+        gone = {*revoked} & {*path[:-1]}
+        return Word(Status.REVOKED if gone else Status.GOOD, "the lists say so")
+
+    return replace(KNOWN, lists=word)
+
 
 # check -> what the client knows, observations that pass, observations that are refused
 TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]]] = {
@@ -239,6 +255,16 @@ TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]
     checks.FULL_HANDSHAKE_LEAF_PIN: (KNOWN, (HONEST, RESUMED), (NEW_KEY, STUFFED)),
     # what nobody may believe is no word, whatever it claims: soft goes on, hard refuses
     revocation.HEEDS: (KNOWN, (GOOD, UNSTAPLED, UNVERIFIED, OLD_AND_REVOKED, OLD_AND_FORGED, HONEST), (REVOKED,)),
+    revocation.HONOURS: (KNOWN, (GOOD, UNSTAPLED, UNVERIFIED, OLD_AND_FORGED, KEPT, HONEST), (REVOKED, PROMISED)),
+    revocation.BAD_REFUSED: (
+        KNOWN,
+        (GOOD, UNSTAPLED, ANOTHER_ISSUERS, KEPT, HONEST),
+        (REVOKED, PROMISED, UNVERIFIED, OLD, OLD_AND_FORGED),
+    ),
+    revocation.PRINTED: (KNOWN, (GOOD, REVOKED, PROMISED, OLD_AND_FORGED), ()),
+    # the leaf's list says nothing of the intermediate; no list is no good word
+    revocation.LEAF_LISTED: (on_lists(ISSUING, STRANGER), (HONEST, RENEWED), (NEW_KEY, NEW_INTERMEDIATE, RESUMED)),
+    revocation.ALL_LISTED: (on_lists(ISSUING), (saw(LEAF, ROOT),), (HONEST, NEW_INTERMEDIATE, RESUMED)),
     revocation.REQUIRES: (KNOWN, (GOOD,), (*NO_GOOD, ANOTHER_ISSUERS, OLD, OLD_AND_REVOKED)),
     revocation.NO_ISSUER: (KNOWN, (GOOD, ANOTHER_ISSUERS), (*NO_GOOD, OLD, OLD_AND_REVOKED)),
     revocation.NO_CLOCK: (KNOWN, (GOOD, OLD), (*NO_GOOD, ANOTHER_ISSUERS, OLD_AND_REVOKED)),
@@ -263,6 +289,13 @@ def test_each_check_passes_and_refuses(check: Check) -> None:
         found = check.find(observation, known)
         assert (check.name, False) == (found.check, found.passed), found.reason
         assert found.reason
+
+
+@pytest.mark.parametrize("check", [revocation.LEAF_LISTED, revocation.ALL_LISTED], ids=str)
+def test_without_a_list_nobody_is_believed(check: Check) -> None:
+    """Lists that name nobody let the ordinary path in; a machine that has none refuses it."""
+    assert check.find(HONEST, on_lists()).passed
+    assert check.find(HONEST, KNOWN).why == "there is no list on this machine"
 
 
 @pytest.mark.parametrize("check", [one for one in SOUND if one.pin_set or one.remembers], ids=str)

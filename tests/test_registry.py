@@ -133,8 +133,9 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
     assert [one.name for one in chosen("hpkp")] == ["hpkp-no-cap", "hpkp-capped", "hpkp-preloaded"]
     remember = {one.name for one in chosen("continuity")}
     assert [one.name for one in chosen("revocation")] == [
-        *("heeds-staple", "heeds-staple-pinned", "requires-staple", "requires-staple-pinned"),
+        *("heeds-staple", "heeds-staple-pinned", "honours-must-staple", "requires-staple", "requires-staple-pinned"),
         *("staple-of-any-issuer", "staple-of-any-age"),
+        *("wget", "curl-status", "gnutls", "openssl-status", "openssl-crl", "openssl-crl-all"),
     ]
     assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp,revocation")} | {
         *("first-use-key", "first-use-certificate", "first-use-with-ca"),

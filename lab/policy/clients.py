@@ -14,9 +14,8 @@ from typing import Any
 
 from lab import naming
 from lab.building import AS_OPENSSL, PathBuilding
-from lab.observation import Evidence
 from lab.policy import checks
-from lab.policy.check import Enrolment, Known, Learnt, Policy, Stage, needs
+from lab.policy.check import Basis, Enrolment, Known, Learnt, Policy, Stage
 from lab.policy.checks import ORDINARY
 from lab.policy.continuity import Continuity
 from lab.policy.memory import Memory
@@ -173,14 +172,14 @@ def client(name: str) -> Client:
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
-    ``"hpkp"``, ``"continuity"``, ``"revocation"`` (who heeds headers, remembers keys, wants staples), ``"profiles"``.
+    ``"hpkp"``, ``"continuity"``, ``"revocation"`` (who heeds headers, remembers keys, asks issuers), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],
         "all": CLIENTS.values(),
         "hpkp": [one for one in every() if Learnt.HEADER in one.learnt],
         "continuity": [one for one in every() if one.continuity],
-        "revocation": [one for one in every() if Evidence.STAPLE in needs(one.policy)],
+        "revocation": [one for one in every() if any(check.basis is Basis.EVIDENCE for check in one.policy)],
         "profiles": PROFILES.values(),
     }
     return naming.chosen(names, groups, client)

@@ -1,5 +1,5 @@
 """
-Clients that ask for a staple: what the certificate's issuer says of it since, as a response that the server brings.
+Clients that ask for a staple, or have lists: what the certificate's issuer says of it since.
 
 They stand beside the columns of the matrix, as the group `revocation`. Whether
 a response may be believed is said by the word that the wire puts beside it;
@@ -16,12 +16,20 @@ from lab.policy.checks import LEAF_PIN, ORDINARY
 from lab.policy.clients import FURTHER, Client, register
 
 
-def stapled(name: str, *, hard: bool, leaves_out: frozenset[Doubt] = frozenset()) -> Check:
+def stapled(
+    name: str,
+    *,
+    hard: bool = False,
+    promised: bool = False,
+    sent: bool = False,
+    leaves_out: frozenset[Doubt] = frozenset(),
+) -> Check:
     """
     The issuer has not revoked the certificate, by the response that the server sent along.
 
-    `hard` refuses where there is no word to go by. `leaves_out` are the questions that a careless client does not
-    ask: an answer that nothing else speaks against it takes for what it claims.
+    `hard` refuses where there is no word to go by, `promised` only where the certificate says that its server always
+    staples, `sent` only where something came that is none. `leaves_out` are the questions that a careless client does
+    not ask: an answer that nothing else speaks against it takes for what it claims.
     """
 
     def rule(observation: Observation, known: Known) -> tuple[bool, str]:
@@ -32,12 +40,41 @@ def stapled(name: str, *, hard: bool, leaves_out: frozenset[Doubt] = frozenset()
         if word and word.status is not Status.NO_WORD:
             return word.status is Status.GOOD, word.why
         why = word.why if word else why
-        return not hard, f"no staple to go by{'' if hard else ', and none is required'}: {why}"
+        if promised and piece.promised:
+            return False, f"no staple to go by, and the certificate says that its server always sends one: {why}"
+        refused = hard or bool(sent and piece.value)
+        return not refused, f"no staple to go by{'' if refused else ', and none is required'}: {why}"
 
     return Check(name, rule, Basis.EVIDENCE, needs=frozenset({Evidence.STAPLE}))
 
 
-HEEDS = stapled("heeded staple", hard=False)
+def _printed(observation: Observation, known: Known) -> tuple[bool, str]:
+    return True, "a staple was asked for, and nobody looks at what came"
+
+
+def on_no_list(name: str, *, whole: bool) -> Check:
+    """
+    The leaf is not on its issuer's list, nor, where the path is asked about as a `whole`, any CA below the anchor.
+
+    Where a list is not at hand, or is none to go by, it refuses.
+    """
+
+    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
+        path = observation.path or ()
+        if known.lists is None:
+            return False, "there is no list on this machine"
+        word = known.lists(path if whole else path[:2], observation.time)
+        return word.status is Status.GOOD, word.why
+
+    return Check(name, rule, Basis.EVIDENCE)
+
+
+HEEDS = stapled("heeded staple")
+HONOURS = stapled("staple where one is promised", promised=True)
+BAD_REFUSED = stapled("no bad staple", promised=True, sent=True, leaves_out=frozenset({Doubt.ISSUER}))
+PRINTED = Check("printed staple", _printed, Basis.EVIDENCE, needs=frozenset({Evidence.STAPLE}))
+LEAF_LISTED = on_no_list("list of the leaf's issuer", whole=False)
+ALL_LISTED = on_no_list("lists along the path", whole=True)
 REQUIRES = stapled("required staple", hard=True)
 NO_ISSUER = stapled("staple of any issuer", hard=True, leaves_out=frozenset({Doubt.ISSUER}))
 NO_CLOCK = stapled("staple of any age", hard=True, leaves_out=frozenset({Doubt.TIME}))
@@ -52,6 +89,12 @@ for _row in (
         "heeds-staple-pinned",
         "the same, and wants the site's own key",
         (*ORDINARY, LEAF_PIN, HEEDS),
+    ),
+    Client(
+        "honours-must-staple",
+        "heeds a staple, and wants one where the certificate says that its server always staples",
+        (*ORDINARY, HONOURS),
+        source="RFC 7633; gnutls-cli does",
     ),
     Client(
         "requires-staple",

@@ -1,6 +1,8 @@
 """
 Scenes of the issuer's later word: a key was stolen and its certificate revoked, and somebody staples what suits them.
 
+Whoever has that day's lists hears the word past the thief (`Meeting.revoked`); a staple is the thief's to choose.
+
 On day 0 the server's key is stolen, on day 1 the owner has the certificate
 revoked and takes another. Then the thief is on the line, with the old one. In
 the twins nobody was robbed, and the site staples what its own thief would.
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 from cryptography.x509 import ReasonFlags
 
-from lab.pki.revoke import Revoked, respond, staple
+from lab.pki.revoke import MUST_STAPLE, Revoked, respond, staple
 from lab.pki.says import Says
 from lab.pki.world import World
 from lab.policy.pinset import Reach
@@ -20,22 +22,33 @@ from lab.scenes.announced import on
 from lab.scenes.catalogue import Holds, Scene, Way, attack, attacked, changed, honest, rotation, told
 
 
-def _visited(world: World, day: int, octets: bytes) -> Scene:
-    """The genuine server, and on that day again, with this staple; empty where it has none."""
+def _visited(world: World, day: int, octets: bytes, *gone: Revoked) -> Scene:
+    """The genuine server, and on that day again, with this staple; empty where it has none. `gone` is on the list."""
     title = "the genuine server, on that day"
-    return told(world, honest(world), changed(on(world, day), world.genuine, title=title, says=Says(staple=octets)))
+    says, listed = Says(staple=octets), tuple((world.issuing, one) for one in gone)
+    return told(world, honest(world), changed(on(world, day), world.genuine, title=title, says=says, revoked=listed))
 
 
 def _robbed(world: World, day: int, octets: bytes) -> Scene:
     """The genuine server; and on that day the thief with its key and its certificate, and this staple."""
-    title = "the thief is on the line, with the revoked certificate"
-    return told(world, honest(world), attacked(on(world, day), world.genuine, title=title, says=Says(staple=octets)))
+    title, gone = "the thief is on the line, with the revoked certificate", _gone(world, ReasonFlags.key_compromise)
+    says, listed = Says(staple=octets), ((world.issuing, gone),)
+    return told(world, honest(world), attacked(on(world, day), world.genuine, title=title, says=says, revoked=listed))
+
+
+def _gone(world: World, reason: ReasonFlags) -> Revoked:
+    """The certificate is revoked, since day 1."""
+    return Revoked(world.genuine.leaf.serial_number, on(world, 1).now, reason)
 
 
 def _revoked(world: World, day: int, reason: ReasonFlags) -> bytes:
     """The issuer's word on that day: the certificate is revoked, since day 1."""
-    gone = Revoked(world.genuine.leaf.serial_number, on(world, 1).now, reason)
-    return respond(world.genuine, on(world, day).now, revoked=gone)
+    return respond(world.genuine, on(world, day).now, revoked=_gone(world, reason))
+
+
+def _promising(world: World) -> World:
+    """The same world, whose site has a certificate that says: my server always staples."""
+    return world.after(world.issuing.issue(*world.hosts, extensions=[MUST_STAPLE]), world.store)
 
 
 def _of_namesake(world: World, day: int) -> bytes:
@@ -66,7 +79,7 @@ def revoked_in_use(world: World) -> Scene:
 
     Nobody stole anything: the CA had made a mistake, and the site did not hear of it in time.
     """
-    return _visited(world, 2, _revoked(world, 2, ReasonFlags.superseded))
+    return _visited(world, 2, _revoked(world, 2, ReasonFlags.superseded), _gone(world, ReasonFlags.superseded))
 
 
 @attack(
@@ -123,6 +136,38 @@ def staple_withheld(world: World) -> Scene:
     Who goes on without a word has a check that works on every day but this one.
     """
     return _robbed(world, 2, b"")
+
+
+@rotation(reach=Reach.CERTIFICATE, repeats="ordinary_day")
+def responder_down_must_staple(world: World) -> Scene:
+    """
+    The CA's responder is down, and the site has a must-staple certificate
+
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (must-staple; staple: good)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (must-staple; no staple)
+
+    The certificate says: my server always staples. The promise is the site's, and whether it is kept is the CA's.
+    """
+    return _visited(_promising(world), 2, b"")
+
+
+@attack(
+    reach=Reach.CERTIFICATE,
+    twin="responder_down_must_staple",
+    holds=Holds.SERVER_KEY,
+    way=Way.WIFI,
+    repeats="stolen_key_and_certificate",
+)
+def staple_withheld_must_staple(world: World) -> Scene:
+    """
+    The key of a must-staple certificate is stolen, and the thief staples nothing
+
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (must-staple; staple: good)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (the thief; must-staple; no staple)
+
+    The owner's word travels in the certificate, which the thief cannot change. Most clients do not read it.
+    """
+    return _robbed(_promising(world), 2, b"")
 
 
 # ---- the last good word ---------------------------------------------------------------------------

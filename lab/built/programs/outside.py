@@ -19,6 +19,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
 from lab.built.programs.program import ProgramCall
 from lab.pki.export import LIFE, LOCAL, pem
 from lab.pki.names import RESERVED
@@ -70,7 +73,7 @@ class Outside:
     One case, standing on one port. A context manager; leaving it stops every listener and removes the files.
 
     `turn` puts a meeting on the line; `on` is the one that is. `folder` is a
-    temporary directory of mode 0700 that holds trust stores and pins, and no
+    temporary directory of mode 0700 that holds trust stores, lists and pins, and no
     private key. `tell` and `made` are the stage's.
     """
 
@@ -143,9 +146,19 @@ class Outside:
             path.write_bytes(pem(anchor.certificate for anchor in meeting.store))
         return path
 
+    def lists(self, meeting: Meeting) -> Path:
+        """The same anchors, and behind them the revocation lists that are out in this meeting: OpenSSL reads both."""
+        path = self.store(meeting).with_suffix(".lists")
+        if not path.exists():
+            lists = map(x509.load_der_x509_crl, meeting.lists.octets)
+            octets = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in lists)
+            path.write_bytes(self.store(meeting).read_bytes() + octets)
+        return path
+
     def call(self, home: Path, *, first: bool = False) -> ProgramCall:
         """What a program needs for one call in the meeting that is on the line, with a fresh secret."""
-        return ProgramCall(self.port, self.store(self.on), self.scene.site, secrets.token_hex(16), home, first)
+        token, store, lists = secrets.token_hex(16), self.store(self.on), self.lists(self.on)
+        return ProgramCall(self.port, store, self.scene.site, token, home, first, lists)
 
     def home(self, stack: ExitStack) -> Path:
         """An empty directory for one program to live in, removed when `stack` is left."""
