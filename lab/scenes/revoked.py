@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from cryptography.x509 import ReasonFlags
 
+from lab.pki.authority import Credential
+from lab.pki.published import Revocations
 from lab.pki.revoke import MUST_STAPLE, Revoked, respond, staple
 from lab.pki.says import Says
 from lab.pki.world import World
 from lab.policy.pinset import Reach
-from lab.scenes.announced import on
+from lab.scenes.announced import by, on
 from lab.scenes.catalogue import Holds, Scene, Way, attack, attacked, changed, honest, rotation, told
 
 
@@ -270,3 +272,46 @@ def another_issuers_staple(world: World) -> Scene:
     A serial number alone names nothing. Where numbers are drawn at random, as they have to be, there is no such twin.
     """
     return _robbed(world, 2, _of_namesake(world, 2))
+
+
+# ---- a word about the issuer itself ---------------------------------------------------------------
+
+
+def _issued_since(world: World, reason: ReasonFlags) -> tuple[World, Credential, Revocations]:
+    """Day 2, what the intermediate issues then, and that the root has revoked the intermediate since day 1."""
+    later, gone = on(world, 2), Revoked(world.issuing.certificate.serial_number, on(world, 1).now, reason)
+    return later, by(later.issuing, later), ((world.root, gone),)
+
+
+@rotation(reach=Reach.INTERMEDIATE, repeats="new_key")
+def intermediate_revoked_in_use(world: World) -> Scene:
+    """
+    The root has revoked the site's intermediate, and the site renews from it all the same
+
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (staple: good)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (new key; staple: good; CA 1 on the root's list)
+
+    The CA replaces the intermediate, and one of its machines goes on with the old one.
+    """
+    later, credential, gone = _issued_since(world, ReasonFlags.superseded)
+    return told(world, honest(world), changed(later, credential, revoked=gone))
+
+
+@attack(
+    reach=Reach.INTERMEDIATE,
+    twin="intermediate_revoked_in_use",
+    holds=Holds.SITE_INTERMEDIATE,
+    way=Way.DNS,
+    repeats="same_intermediate",
+)
+def revoked_intermediate_misissues(world: World) -> Scene:
+    """
+    The intermediate's key is stolen and its certificate revoked, and the thief issues
+
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (staple: good)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key; CA 1 on the root's list)
+
+    Whoever has the intermediate's key signs good staples too. Only the list of the CA above says the truth.
+    """
+    later, credential, gone = _issued_since(world, ReasonFlags.ca_compromise)
+    return told(world, honest(world), attacked(later, credential, revoked=gone))
