@@ -8,6 +8,7 @@ The spine, in the order in which data flows:
     observation  the values that go from room to room, and the one rule for what a meeting meant
     building     how programs build paths, as plain values
     counting     how many logs' words are enough, as plain values
+    word         what is said of a certificate beside its path, as plain values
     naming       how a thing is looked up by its name
     disk         the one way a file is written, and one that is handed in is read
     pki          makes certificates

@@ -15,6 +15,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from lab.word import Doubt as Doubt
+from lab.word import Evidence as Evidence
+from lab.word import Piece as Piece
+from lab.word import Status as Status
+from lab.word import Word as Word
+
 
 class Line(StrEnum):
     """Who is really on the other end of the line."""
@@ -127,64 +133,6 @@ class ValidationError:
     depth: int
     reason: str
     name: str = ""
-
-
-class Evidence(StrEnum):
-    """What may come with a certificate and speak for it or against it; a client that wants some asks for it."""
-
-    STAPLE = "staple"
-    """An OCSP response that the server sends along (RFC 6066 section 8)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """
-    One piece of evidence that was asked for: what came, or in words why there is nothing to go by.
-
-    `value` is None where nothing came, or nothing readable. Only `word`, which wants a path, says that it is signed by
-    the right one, fresh, and about this certificate. `promised`: the certificate says that some always comes.
-    """
-
-    value: bytes | None = None
-    trouble: str = ""
-    word: Word | None = None
-    promised: bool = False
-
-
-class Doubt(StrEnum):
-    """What speaks against an answer: a question that somebody asked, and that a careless client leaves out."""
-
-    SIGNER = "who signed it"
-    SERIAL = "which certificate it is about"
-    ISSUER = "whose certificate it is about"
-    TIME = "when it holds"
-    CONTENT = "what else is in it"
-
-
-class Status(StrEnum):
-    """What a channel says of a certificate whose issuer may have revoked it."""
-
-    GOOD = "good"
-    REVOKED = "revoked"
-    NO_WORD = "no word"
-    """Nothing came, or nothing that may be believed here and now; what that means is the client's to say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """
-    The owner's word on one certificate, once it was verified, and in words why it is this one.
-
-    `since` is when a revoked one was revoked, `until` the first moment at which a good word holds no
-    longer. Where `doubts` spoke against an answer, `claim` is what it says to whoever asks none of them.
-    """
-
-    status: Status
-    why: str
-    since: datetime | None = None
-    until: datetime | None = None
-    doubts: frozenset[Doubt] = frozenset()
-    claim: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,6 @@ ROTATIONS = {
     "staple_stuck":                   "SS SSSS S",
     "responder_mixes_up_issuers":     "SS SSSS S",
     "responder_down_must_staple":     "SS SSSS S",
-    # a renewal with a new key
-    "intermediate_revoked_in_use":    "SS SSBB B",
 }  # fmt: skip
 
 ATTACKS = {
@@ -134,8 +132,6 @@ ATTACKS = {
     "staple_replayed_past_its_end":   "XX XXXX X",
     "another_issuers_staple":         "XX XXXX X",
     "staple_withheld_must_staple":    "XX XXXX X",
-    # the same intermediate mis-issues, and who has stolen its key signs good staples too
-    "revoked_intermediate_misissues": "XX XXoo X",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -357,10 +353,10 @@ RUN = {
     "gnutls": like("unpinned", **ANY_ANCHOR, **BAD_STAPLE),
     "openssl-status": like("unpinned"),
     "openssl-crl": like("unpinned", **LISTED),
-    # asks about the intermediate as well
-    "openssl-crl-all": like(
-        "openssl-crl", intermediate_revoked_in_use="B", revoked_intermediate_misissues="o"
-    ),
+    # nobody hands out a list about a cross-sign that was sent along
+    "openssl-crl-all": like("openssl-crl", new_root_cross_signed="B", new_root_misissues="o"),
+    # judges SCTs, says so, and goes on
+    "openssl-ct": like("unpinned"),
     # forgives every error once the genuine certificate was sent, and pins nothing
     "chromium-list": like(
         "unpinned", stuffed_rogue_chain="X", expired_with_stolen_key="X", **dict.fromkeys(SLIPS, "S")

@@ -79,7 +79,7 @@ def test_a_program_does_what_its_profile_predicts(name: str, profile: str, stand
 LATER = ("ordinary_day", "revoked_in_use", "responder_down", "staple_withheld_must_staple", "staple_stuck")
 ASKING = [
     *(("curl", "curl-status"), ("pycurl", "curl-status"), ("wget", "wget"), ("wget", "unpinned")),
-    *(("gnutls-cli", "gnutls"), ("openssl", "openssl-status"), ("openssl", "openssl-crl")),
+    *(("gnutls-cli", "gnutls"), ("openssl", "openssl-status"), ("openssl", "openssl-ct"), ("openssl", "openssl-crl")),
 ]
 
 
@@ -91,7 +91,7 @@ def test_a_program_asks_for_the_issuers_later_word_as_its_profile_does(name: str
     assert {one.scene: (one.connected, one.agree) for one in found} == dict.fromkeys(LATER, (True, True))
     blind = {one.scene for one in found if one.shown.did in (Outcome.SERVED, Outcome.INTERCEPTED)}
     assert blind >= {"ordinary_day"}
-    assert (blind == {*LATER}) is (profile == "openssl-status")
+    assert (blind == {*LATER}) is (profile in ("openssl-status", "openssl-ct"))
 
 
 def test_s_client_refuses_where_it_has_no_list(standing: list[Outside], tmp_path: Path) -> None:

@@ -38,7 +38,6 @@ from lab.pki.crl import listed
 from lab.pki.der import Element, parts
 from lab.pki.ocsp import answered, must_staple
 from lab.pki.pins import read, seen
-from lab.pki.published import Published
 from lab.pki.pushed import PushedList, cascade, key_of
 from lab.pki.revocation import along, unsigned
 from lab.pki.revoke import (
@@ -624,42 +623,6 @@ def test_certificates_name_lists_and_responders_on_request_only() -> None:
         assert {type(extension.value) for extension in one.extensions} & kinds == wanted
         assert must_staple(seen(one)) is bool(wanted)
     assert must_staple(read(b"no certificate")) is False
-
-
-# ---- the lists that are out on a day ---------------------------------------------------------------
-
-
-def test_what_was_taken_back_is_on_its_own_issuers_list() -> None:
-    """The issuing CA's list names the leaf, the root's the intermediate, and each of them nothing else."""
-    world = World(now=NOW)
-    path = tuple(map(seen, world.genuine.path))
-    leaf, between = (Revoked(one.serial_number, MADE) for one in world.genuine.chain)
-
-    def out(*revoked: tuple[Authority, Revoked]) -> Published:
-        return Published(world.genuine, world.store, (), revoked, NOW)
-
-    def said(lists: Published) -> list[Status]:
-        return [lists(one, NOW).status for one in (path[:2], path)]
-
-    assert said(out()) == [GOOD, GOOD]
-    assert said(out((world.issuing, leaf))) == [REVOKED, REVOKED]
-    assert said(out((world.root, between))) == [GOOD, REVOKED]
-    assert said(out((world.root, leaf), (world.issuing, between))) == [GOOD, GOOD]  # on the wrong lists
-    assert len(out().octets) == len({world.issuing, *world.store})
-
-
-def test_lists_hold_for_their_time_and_an_installed_ca_has_none() -> None:
-    """A week later they are no word; of a CA that somebody installed there is none, and of no path either."""
-    world = World(now=NOW)
-    path, proxy = tuple(map(seen, world.genuine.path)), world.inspection_root
-    lists = Published(world.genuine, world.store, (), (), NOW)
-    assert [lists(path, NOW + later).status for later in (LIFE - SECOND, LIFE)] == [GOOD, NO_WORD]
-    assert lists((), NOW).status is NO_WORD
-    made = proxy.issue(HOST)
-    its = tuple(map(seen, made.path))
-    for installed, word in (((), GOOD), ((proxy,), NO_WORD)):
-        assert Published(made, (*world.store, proxy), installed, (), NOW)(its, NOW).status is word
-    assert lists(its, NOW).why.endswith("no list of Installed Inspection CA")
 
 
 def test_a_piece_says_whether_it_was_promised() -> None:

@@ -90,7 +90,7 @@ class Authority:
 
     Make one with `authority`, and others from it with `intermediate`, `issue`
     and `cross_sign`. `now` is the day on which it issues; None is today. What
-    it issues lasts `life`, where nothing else is said.
+    it issues lasts `life` and is handed in to `logs`, where nothing else is said.
     """
 
     name: str
@@ -100,6 +100,7 @@ class Authority:
     trustme: trustme.CA | None = field(default=None, repr=False)
     now: datetime | None = field(default=None, repr=False)
     life: timedelta = LEAF_LIFE
+    logs: tuple[PublicLog, ...] = field(default=(), repr=False)
 
     def line(self) -> Iterator[Authority]:
         """This authority and every one above it, the root last."""
@@ -133,7 +134,7 @@ class Authority:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         extensions: Iterable[x509.ExtensionType] = (),
-        logs: Sequence[PublicLog] = (),
+        logs: Sequence[PublicLog] | None = None,
     ) -> Credential:
         """
         A credential for `hosts`, the first of which is its name.
@@ -141,11 +142,11 @@ class Authority:
         With `key`, the certificate is for that key: this is how a renewal
         keeps its pin, and how a thief gets a new certificate for a stolen key.
         Without dates it starts a day ago and lasts `life`, 90 days by default.
-        `extensions` are further ones, none of them critical. It holds what `logs` sign for it.
+        `extensions` are further ones, none of them critical. It holds what `logs` sign for it, its own where None.
         """
         start = not_before or (self.now or _today()) - BACKDATED
         end = not_after or start + self.life
-        further = tuple(extensions)
+        further, logs = tuple(extensions), self.logs if logs is None else logs
         if self.trustme and not (key or further or logs) and algorithm in TRUSTME_KEYS:
             made = self.trustme.issue_cert(
                 *hosts,
@@ -197,7 +198,7 @@ def authority(
     where given, is the day on which it and the authorities below it issue.
     """
     today, life = now or (under.now if under else None), under.life if under else LEAF_LIFE
-    domains = tuple(only)
+    domains, logs = tuple(only), under.logs if under else ()
     ordinary = not (key or not_before or not_after or domains) and algorithm in TRUSTME_KEYS
     if ordinary and (under is None or under.trustme):
         made = trustme.CA(
@@ -208,12 +209,12 @@ def authority(
             key_type=TRUSTME_KEYS[algorithm],
         )
         certificate = x509.load_pem_x509_certificate(made.cert_pem.bytes())
-        return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made, today, life)
+        return Authority(name, _load_key(made.private_key_pem.bytes()), certificate, under, made, today, life, logs)
     held = key or new_key(algorithm)
     start = not_before or datetime(2000, 1, 1, tzinfo=UTC)
     end = not_after or datetime(3000, 1, 1, tzinfo=UTC)
     certificate = _ca_certificate(ca_subject(name), held, under, start, end, domains)
-    return Authority(name, held, certificate, under, now=today, life=life)
+    return Authority(name, held, certificate, under, now=today, life=life, logs=logs)
 
 
 def ca_subject(name: str) -> x509.Name:
@@ -337,7 +338,7 @@ def _certified_again(of: Authority, signer: Authority | None) -> Authority:
     start = max(one.not_valid_before_utc for one in both)
     end = min(one.not_valid_after_utc for one in both)
     certificate = _ca_certificate(of.certificate.subject, of.key, signer, start, end, of.only)
-    return Authority(of.name, of.key, certificate, signer, now=(signer or of).now)
+    return Authority(of.name, of.key, certificate, signer, now=(signer or of).now, logs=of.logs)
 
 
 def _ca_certificate(

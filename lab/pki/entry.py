@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
-from lab.pki.der import SEQUENCE, VERSION, fields, parts, without, wrapped
+from lab.pki.der import SEQUENCE, VERSION, extension, fields, parts, without, wrapped
 
 SCT_LIST = bytes.fromhex("2b06010401d679020402")
 """Object identifier 1.3.6.1.4.1.11129.2.4.2, the list of SCTs in a certificate (RFC 6962 section 3.3)."""
@@ -25,6 +26,8 @@ LEAF_INDEX = b"\0\0\5"  # type 0 of the SCT extensions that static-ct-api names,
 NO_SIGNATURE = b"\3\1\0"  # a bit string without a bit
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+REMEMBERED = 1024
+"""Certificates that are not taken apart again: each log does so, and then each client."""
 
 
 def milliseconds(time: datetime) -> int:
@@ -151,11 +154,19 @@ def to_be_signed(der: bytes) -> bytes:
     return tbs.whole
 
 
+@lru_cache(REMEMBERED)
+def poisoned(der: bytes) -> bool:
+    """Whether it is a precertificate."""
+    return extension(to_be_signed(der), POISON) is not None
+
+
+@lru_cache(REMEMBERED)
 def common(der: bytes) -> bytes:
     """What a certificate and its precertificate share: what is signed, without the list of SCTs and the poison."""
     return without(without(to_be_signed(der), SCT_LIST), POISON)
 
 
+@lru_cache(REMEMBERED)
 def key_hash(der: bytes) -> bytes:
     """The SHA-256 of a certificate's SubjectPublicKeyInfo as it stands."""
     return sha256(fields(der).spki).digest()

@@ -32,14 +32,14 @@ LOCAL = ("localhost", "127.0.0.1")
 
 def limited_world(host: str = HOST) -> World:
     """
-    A world whose every authority lasts a week and may vouch for `host` and loopback only.
+    A world whose every authority lasts a week, may vouch for `host` and loopback only, and hands in to no log.
 
     Raises ValueError for a host that is not reserved.
     """
     now = datetime.now(UTC).replace(microsecond=0)
     name = reserved(host)
     only = tuple(dict.fromkeys((name, "localhost")))
-    return World(name, now=now, not_before=now - timedelta(days=1), not_after=now + LIFE, only=only)
+    return World(name, now=now, not_before=now - timedelta(days=1), not_after=now + LIFE, only=only, logs=())
 
 
 def credentials(world: World) -> dict[str, Credential]:

@@ -21,8 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lab.pki.der import extension, wrapped
-from lab.pki.entry import LEAF_INDEX, POISON, LogEntry, common, key_hash, milliseconds, to_be_signed
+from lab.pki.der import wrapped
+from lab.pki.entry import LEAF_INDEX, LogEntry, common, key_hash, milliseconds, poisoned
 from lab.pki.head import TreeHead, checkpoint, signed_head
 from lab.pki.merkle import MerkleTree
 from lab.pki.paths import signed_by
@@ -86,11 +86,11 @@ class PublicLog:
         one sentence, for a precertificate without its issuer and for a chain that
         no root of the log's vouches for.
         """
-        line = [seen(one) for one in chain]
+        line = [seen(one) for one in chain] if self._roots else []
         if self._roots and not any(all(starmap(signed_by, pairwise((*line, root)))) for root in self._roots):
             raise ValueError(f"{self.listed.name} has no root that vouches for this chain; hand in all of it")
         handed_in, *above = (one.public_bytes(serialization.Encoding.DER) for one in chain)
-        pre = extension(to_be_signed(handed_in), POISON) is not None
+        pre = poisoned(handed_in)
         if pre and not above:
             raise ValueError("a precertificate is to come with its issuer's certificate; hand in its chain")
         body, issuer = (common(handed_in), key_hash(above[0])) if pre else (handed_in, b"")

@@ -16,7 +16,9 @@ from functools import cached_property
 from typing import Any, Self
 
 from lab.pki.authority import LEAF_LIFE, Authority, Credential, Key, authority, new_key
+from lab.pki.log import PublicLog
 from lab.pki.names import reserved
+from lab.pki.public import handing_in, public_logs
 
 HOST = "bank.example"
 
@@ -35,6 +37,8 @@ class World:
     `chosen` goes to every authority (dates, name constraints): the export uses
     it, so that nothing that reaches a disk is an ordinary, unlimited CA. `also`
     are further names of the service: whoever issues for it issues for `hosts`.
+    Public CAs hand in what they issue to `logs`, three of this world's own where
+    it is None.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class World:
         algorithm: str = "ECDSA",
         life: timedelta = LEAF_LIFE,
         also: tuple[str, ...] = (),
+        logs: tuple[PublicLog, ...] | None = None,
         **chosen: Any,
     ) -> None:
         self.host = reserved(host)
@@ -52,6 +57,7 @@ class World:
         self.now = now or datetime.now(UTC).replace(microsecond=0)
         self.algorithm = algorithm
         self.life = life
+        self.logs = public_logs() if logs is None else logs
         self._chosen = chosen
 
     def _made(self) -> Self:
@@ -70,6 +76,13 @@ class World:
             setattr(later, name, dated[id(getattr(self, name))])
         later.store = tuple(dated[id(one)] for one in self.store)
         return later
+
+    def with_logging(self, logging: str) -> Self:
+        """The same world, whose CAs from now on hand in what they issue as `lab.pki.public.Logging` has it."""
+        other = self._made()
+        handing = handing_in([getattr(self, name) for name in _AUTHORITIES], logging)
+        vars(other).update(zip(_AUTHORITIES, handing, strict=True))
+        return other
 
     def serving(self, host: str) -> Self:
         """The same CAs, and another host of the same service, with a key of its own."""
@@ -104,10 +117,13 @@ class World:
         made = authority(name, **{"now": self.now, **self._chosen, **more})
         return replace(made, life=self.life)
 
+    def _public(self, name: str, algorithm: str = "ECDSA") -> Authority:
+        return replace(self.authority(name, algorithm=algorithm), logs=self.logs)
+
     @cached_property
     def root(self) -> Authority:
         """The root that the service's chain ends in; a public trust store holds it."""
-        return self.authority("Honest Root", algorithm=self.algorithm)
+        return self._public("Honest Root", self.algorithm)
 
     @cached_property
     def issuing(self) -> Authority:
@@ -122,7 +138,7 @@ class World:
     @cached_property
     def other_root(self) -> Authority:
         """Another CA in every public trust store; the service has nothing to do with it."""
-        return self.authority("Other Public Root")
+        return self._public("Other Public Root")
 
     @cached_property
     def other_issuing(self) -> Authority:
@@ -132,7 +148,7 @@ class World:
     @cached_property
     def cdn_root(self) -> Authority:
         """The public CA that a content delivery network buys its certificates from."""
-        return self.authority("CDN Public Root")
+        return self._public("CDN Public Root")
 
     @cached_property
     def cdn_issuing(self) -> Authority:

@@ -8,14 +8,14 @@ finding. A policy is an ordered list of checks. Which checks there are is in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from lab.observation import Certificate, Evidence, Finding, Lesson, Observation, Verdict, Word
+from lab.observation import Certificate, Evidence, Finding, Lesson, Observation, Verdict
 from lab.policy.memory import Memory, Remembered
 from lab.policy.pinset import PinSet, Site
 
@@ -25,15 +25,14 @@ class Known:
     """
     What a client knows when it decides: the pins built into it, and what it remembers of each host.
 
-    `store` holds the trust anchors of its machine, `installed` the fingerprints of those that did not come with the
-    system; `lists` gives the word of its revocation lists on a path at a time. Most policies ask for none of these.
+    `store` holds the trust anchors of its machine, `installed` the fingerprints
+    of those that did not come with the system; most policies ask for neither.
     """
 
     site: Site = field(default_factory=lambda: MappingProxyType({}))
     memory: Memory = field(default_factory=Memory)
     installed: frozenset[str] = frozenset()
     store: tuple[Certificate, ...] = ()
-    lists: Callable[[Sequence[Certificate], datetime], Word] | None = None
 
 
 @dataclass(frozen=True)

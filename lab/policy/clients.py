@@ -14,8 +14,9 @@ from typing import Any
 
 from lab import naming
 from lab.building import AS_OPENSSL, PathBuilding
+from lab.observation import Evidence
 from lab.policy import checks
-from lab.policy.check import Basis, Enrolment, Known, Learnt, Policy, Stage
+from lab.policy.check import Enrolment, Known, Learnt, Policy, Stage, needs
 from lab.policy.checks import ORDINARY
 from lab.policy.continuity import Continuity
 from lab.policy.memory import Memory
@@ -179,7 +180,7 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
         "all": CLIENTS.values(),
         "hpkp": [one for one in every() if Learnt.HEADER in one.learnt],
         "continuity": [one for one in every() if one.continuity],
-        "revocation": [one for one in every() if any(check.basis is Basis.EVIDENCE for check in one.policy)],
+        "revocation": [one for one in every() if needs(one.policy) & {Evidence.STAPLE, Evidence.LIST}],
         "profiles": PROFILES.values(),
     }
     return naming.chosen(names, groups, client)

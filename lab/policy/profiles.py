@@ -372,11 +372,13 @@ _row(
 )
 _SHOWN, _STATUS = "nothing; it shows what came", "openssl/openssl issue 7389; measured with OpenSSL 3.0's s_client"
 _row("openssl-status", (*ORDINARY, revocation.PRINTED), "OpenSSL s_client -status", _SHOWN, _STATUS)
+_CT = "manual page openssl-s_client(1); measured with OpenSSL 3.0's s_client, which takes a certificate that has none"
+_row("openssl-ct", (*ORDINARY, revocation.PRINTED_SCTS), "OpenSSL s_client -ct -ctlogfile", _SHOWN, _CT)
 _CRL = "manual page openssl-verification-options(1); measured with OpenSSL 3.0's s_client, which refuses without a list"
 _LISTS = "nothing; the CAs' lists are at hand"
-_row("openssl-crl", (*ORDINARY, revocation.LEAF_LISTED), "OpenSSL s_client -crl_check", _LISTS, _CRL)
+_row("openssl-crl", (*ORDINARY, revocation.LEAF_LIST), "OpenSSL s_client -crl_check", _LISTS, _CRL)
 _CRL += "; the flag of this name, set by a program and alone, checks nothing"
-_row("openssl-crl-all", (*ORDINARY, revocation.ALL_LISTED), "OpenSSL s_client -crl_check_all", _LISTS, _CRL)
+_row("openssl-crl-all", (*ORDINARY, revocation.LIST_HARD), "OpenSSL s_client -crl_check_all", _LISTS, _CRL)
 _row(
     "chromium-list",
     (ERRORS_IGNORED,),

@@ -1,5 +1,5 @@
 """
-Clients that ask for a staple, or have lists: what the certificate's issuer says of it since.
+Clients that ask for a staple: what the certificate's issuer says of it since, as a response that the server brings.
 
 They stand beside the columns of the matrix, as the group `revocation`. Whether
 a response may be believed is said by the word that the wire puts beside it;
@@ -10,74 +10,66 @@ asked both.
 
 from __future__ import annotations
 
-from lab.observation import Doubt, Evidence, Observation, Piece, Status
+from lab.observation import Doubt, Evidence, Observation, Piece, Status, Word
 from lab.policy.check import Basis, Check, Known
 from lab.policy.checks import LEAF_PIN, ORDINARY
 from lab.policy.clients import FURTHER, Client, register
 
 
-def stapled(
+def spoken(
     name: str,
+    kind: Evidence,
     *,
     hard: bool = False,
+    whole: bool = False,
     promised: bool = False,
     sent: bool = False,
     leaves_out: frozenset[Doubt] = frozenset(),
 ) -> Check:
     """
-    The issuer has not revoked the certificate, by the response that the server sent along.
+    Nobody has taken the certificate back, by this kind of evidence.
 
-    `hard` refuses where there is no word to go by, `promised` only where the certificate says that its server always
-    staples, `sent` only where something came that is none. `leaves_out` are the questions that a careless client does
-    not ask: an answer that nothing else speaks against it takes for what it claims.
+    `hard` refuses where there is no word to go by, `promised` only where the certificate says that some
+    always comes, `sent` only where something came that is none. `whole` asks about each CA
+    below the anchor as well. `leaves_out` are the questions that a careless client
+    does not ask: an answer that nothing else speaks against it takes for what it claims.
     """
+
+    def heard(word: Word | None) -> Word | None:
+        return word.claim if word and word.claim and word.doubts <= leaves_out else word
 
     def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        piece = observation.evidence.get(Evidence.STAPLE, Piece(None, "nobody asked for one"))
-        word, why = piece.word, piece.trouble or "nobody verified it, as there is no issuer on a path"
-        if word and word.claim and word.doubts <= leaves_out:
-            word = word.claim
-        if word and word.status is not Status.NO_WORD:
-            return word.status is Status.GOOD, word.why
-        why = word.why if word else why
-        if promised and piece.promised:
-            return False, f"no staple to go by, and the certificate says that its server always sends one: {why}"
-        refused = hard or bool(sent and piece.value)
-        return not refused, f"no staple to go by{'' if refused else ', and none is required'}: {why}"
+        piece = observation.evidence.get(kind, Piece(None, "nobody asked for one"))
+        words = [heard(piece.word), *(map(heard, piece.above) if whole else ())]
+        said = [word for word in words if word and word.status is not Status.NO_WORD]
+        against = [word for word in said if word.status is not Status.GOOD]
+        if against:
+            return False, against[0].why
+        if len(said) == len(words) and said:
+            return True, said[0].why
+        missing = next((word.why for word in words if word and word.status is Status.NO_WORD), "")
+        why = missing or piece.trouble or "nobody verified it, as there is no issuer on a path"
+        refused = hard or (promised and piece.promised) or bool(sent and piece.value)
+        return not refused, f"no {kind} to go by{'' if refused else ', and none is required'}: {why}"
 
-    return Check(name, rule, Basis.EVIDENCE, needs=frozenset({Evidence.STAPLE}))
-
-
-def _printed(observation: Observation, known: Known) -> tuple[bool, str]:
-    return True, "a staple was asked for, and nobody looks at what came"
+    return Check(name, rule, Basis.EVIDENCE, needs=frozenset({kind}))
 
 
-def on_no_list(name: str, *, whole: bool) -> Check:
-    """
-    The leaf is not on its issuer's list, nor, where the path is asked about as a `whole`, any CA below the anchor.
-
-    Where a list is not at hand, or is none to go by, it refuses.
-    """
-
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        path = observation.path or ()
-        if known.lists is None:
-            return False, "there is no list on this machine"
-        word = known.lists(path if whole else path[:2], observation.time)
-        return word.status is Status.GOOD, word.why
-
-    return Check(name, rule, Basis.EVIDENCE)
+def printed(kind: Evidence) -> Check:
+    """Asks for this kind of evidence, and goes on whatever it is."""
+    found = (True, f"the {kind} that was asked for is shown, and nobody heeds it")
+    return Check(f"printed {kind}", lambda observation, known: found, Basis.EVIDENCE, needs=frozenset({kind}))
 
 
-HEEDS = stapled("heeded staple")
-HONOURS = stapled("staple where one is promised", promised=True)
-BAD_REFUSED = stapled("no bad staple", promised=True, sent=True, leaves_out=frozenset({Doubt.ISSUER}))
-PRINTED = Check("printed staple", _printed, Basis.EVIDENCE, needs=frozenset({Evidence.STAPLE}))
-LEAF_LISTED = on_no_list("list of the leaf's issuer", whole=False)
-ALL_LISTED = on_no_list("lists along the path", whole=True)
-REQUIRES = stapled("required staple", hard=True)
-NO_ISSUER = stapled("staple of any issuer", hard=True, leaves_out=frozenset({Doubt.ISSUER}))
-NO_CLOCK = stapled("staple of any age", hard=True, leaves_out=frozenset({Doubt.TIME}))
+HEEDS = spoken("heeded staple", Evidence.STAPLE, hard=False)
+HONOURS = spoken("staple where one is promised", Evidence.STAPLE, promised=True)
+BAD_REFUSED = spoken("no bad staple", Evidence.STAPLE, promised=True, sent=True, leaves_out=frozenset({Doubt.ISSUER}))
+PRINTED, PRINTED_SCTS = printed(Evidence.STAPLE), printed(Evidence.SCTS)
+LEAF_LIST = spoken("list about the leaf", Evidence.LIST, hard=True)
+LIST_HARD = spoken("required list", Evidence.LIST, hard=True, whole=True)
+REQUIRES = spoken("required staple", Evidence.STAPLE, hard=True)
+NO_ISSUER = spoken("staple of any issuer", Evidence.STAPLE, hard=True, leaves_out=frozenset({Doubt.ISSUER}))
+NO_CLOCK = spoken("staple of any age", Evidence.STAPLE, hard=True, leaves_out=frozenset({Doubt.TIME}))
 
 for _row in (
     Client(

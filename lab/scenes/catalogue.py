@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 from lab import naming
 from lab.observation import Certificate, Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
+from lab.pki.elsewhere import HONEST, Elsewhere
 from lab.pki.pins import fingerprint_of, pin_of, seen
-from lab.pki.published import Published, Revocations
 from lab.pki.says import Says
 from lab.pki.world import World
 from lab.policy.check import Enrolment, Learnt, needs
@@ -121,7 +121,7 @@ class Meeting:
     got its key. `host` is whom the client wants to reach, the scene's own where
     it is empty. `says` is what is said beside the certificate; an attacker who
     says something plays the bank himself, one who does not relays to `behind`,
-    the genuine server where it is None. `revoked` says which authority has taken back what by then.
+    the genuine server where it is None. `elsewhere` is what can be had of others.
     """
 
     line: Line
@@ -136,7 +136,7 @@ class Meeting:
     host: str = ""
     says: Says | None = None
     behind: Meeting | None = None
-    revoked: Revocations = ()
+    elsewhere: Elsewhere = HONEST
 
     @property
     def relayed(self) -> bool:
@@ -152,11 +152,6 @@ class Meeting:
     def added(self) -> frozenset[str]:
         """The fingerprints of the anchors that did not come with the system."""
         return frozenset(fingerprint_of(one.certificate) for one in self.installed)
-
-    @cached_property
-    def lists(self) -> Published:
-        """The revocation lists that are out at that time."""
-        return Published(self.credential, self.store, self.installed, self.revoked, self.time)
 
 
 @dataclass(frozen=True)

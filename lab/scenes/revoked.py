@@ -1,41 +1,48 @@
 """
 Scenes of the issuer's later word: a key was stolen and its certificate revoked, and somebody staples what suits them.
 
-Whoever has that day's lists hears the word past the thief (`Meeting.revoked`); a staple is the thief's to choose.
-
 On day 0 the server's key is stolen, on day 1 the owner has the certificate
 revoked and takes another. Then the thief is on the line, with the old one. In
 the twins nobody was robbed, and the site staples what its own thief would.
-Path and key are those of an ordinary day: the staple alone can tell, and
-whether it does is the thief's to choose. A response holds for a week.
+Path and key are those of an ordinary day: of what the server brings the staple
+alone can tell, and whether it does is the thief's to choose. A response holds
+for a week. Whoever has the issuer's list of that day hears the truth.
 """
 
 from __future__ import annotations
 
 from cryptography.x509 import ReasonFlags
 
-from lab.pki.authority import Credential
-from lab.pki.published import Revocations
-from lab.pki.revoke import MUST_STAPLE, Revoked, respond, staple
+from lab.pki.elsewhere import HONEST, Elsewhere
+from lab.pki.revoke import MUST_STAPLE, Revoked, crl, respond, staple
 from lab.pki.says import Says
 from lab.pki.world import World
 from lab.policy.pinset import Reach
-from lab.scenes.announced import by, on
+from lab.scenes.announced import on
 from lab.scenes.catalogue import Holds, Scene, Way, attack, attacked, changed, honest, rotation, told
 
 
-def _visited(world: World, day: int, octets: bytes, *gone: Revoked) -> Scene:
-    """The genuine server, and on that day again, with this staple; empty where it has none. `gone` is on the list."""
-    title = "the genuine server, on that day"
-    says, listed = Says(staple=octets), tuple((world.issuing, one) for one in gone)
-    return told(world, honest(world), changed(on(world, day), world.genuine, title=title, says=says, revoked=listed))
+def _visited(world: World, day: int, octets: bytes, elsewhere: Elsewhere = HONEST) -> Scene:
+    """The genuine server, and on that day again, with this staple; empty where it has none."""
+    title, says = "the genuine server, on that day", Says(staple=octets)
+    there = changed(on(world, day), world.genuine, title=title, says=says, elsewhere=elsewhere)
+    return told(world, honest(world), there)
 
 
 def _robbed(world: World, day: int, octets: bytes) -> Scene:
     """The genuine server; and on that day the thief with its key and its certificate, and this staple."""
-    title, gone = "the thief is on the line, with the revoked certificate", _gone(world, ReasonFlags.key_compromise)
-    says, listed = Says(staple=octets), ((world.issuing, gone),)
-    return told(world, honest(world), attacked(on(world, day), world.genuine, title=title, says=says, revoked=listed))
+    title, says = "the thief is on the line, with the revoked certificate", Says(staple=octets)
+    listed = _listed(world, ReasonFlags.key_compromise)
+    there = attacked(on(world, day), world.genuine, title=title, says=says, elsewhere=listed)
+    return told(world, honest(world), there)
+
+
+def _listed(world: World, reason: ReasonFlags) -> Elsewhere:
+    """The certificate is on its issuer's list, which whoever is on this line can neither write nor cut."""
+    gone = {world.issuing.key: (_gone(world, reason),)}
+    return Elsewhere(
+        lists=lambda one, time: crl(one.issuer, gone.get(one.issuer.key, ()), time) if one.issuer else None
+    )
 
 
 def _gone(world: World, reason: ReasonFlags) -> Revoked:
@@ -81,7 +88,7 @@ def revoked_in_use(world: World) -> Scene:
 
     Nobody stole anything: the CA had made a mistake, and the site did not hear of it in time.
     """
-    return _visited(world, 2, _revoked(world, 2, ReasonFlags.superseded), _gone(world, ReasonFlags.superseded))
+    return _visited(world, 2, _revoked(world, 2, ReasonFlags.superseded), _listed(world, ReasonFlags.superseded))
 
 
 @attack(
@@ -272,46 +279,3 @@ def another_issuers_staple(world: World) -> Scene:
     A serial number alone names nothing. Where numbers are drawn at random, as they have to be, there is no such twin.
     """
     return _robbed(world, 2, _of_namesake(world, 2))
-
-
-# ---- a word about the issuer itself ---------------------------------------------------------------
-
-
-def _issued_since(world: World, reason: ReasonFlags) -> tuple[World, Credential, Revocations]:
-    """Day 2, what the intermediate issues then, and that the root has revoked the intermediate since day 1."""
-    later, gone = on(world, 2), Revoked(world.issuing.certificate.serial_number, on(world, 1).now, reason)
-    return later, by(later.issuing, later), ((world.root, gone),)
-
-
-@rotation(reach=Reach.INTERMEDIATE, repeats="new_key")
-def intermediate_revoked_in_use(world: World) -> Scene:
-    """
-    The root has revoked the site's intermediate, and the site renews from it all the same
-
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (staple: good)
-        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (new key; staple: good; CA 1 on the root's list)
-
-    The CA replaces the intermediate, and one of its machines goes on with the old one.
-    """
-    later, credential, gone = _issued_since(world, ReasonFlags.superseded)
-    return told(world, honest(world), changed(later, credential, revoked=gone))
-
-
-@attack(
-    reach=Reach.INTERMEDIATE,
-    twin="intermediate_revoked_in_use",
-    holds=Holds.SITE_INTERMEDIATE,
-    way=Way.DNS,
-    repeats="same_intermediate",
-)
-def revoked_intermediate_misissues(world: World) -> Scene:
-    """
-    The intermediate's key is stolen and its certificate revoked, and the thief issues
-
-        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (staple: good)
-        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (attacker's key; CA 1 on the root's list)
-
-    Whoever has the intermediate's key signs good staples too. Only the list of the CA above says the truth.
-    """
-    later, credential, gone = _issued_since(world, ReasonFlags.ca_compromise)
-    return told(world, honest(world), attacked(later, credential, revoked=gone))

@@ -25,7 +25,15 @@ from dataclasses import dataclass, replace
 
 from OpenSSL import SSL
 
-from lab.observation import Aftermath, Lesson, Line, Observation, Outcome, Verdict, outcome_of
+from lab.observation import (
+    Aftermath,
+    Lesson,
+    Line,
+    Observation,
+    Outcome,
+    Verdict,
+    outcome_of,
+)
 from lab.policy.check import Known, judge
 from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
@@ -162,8 +170,8 @@ def concluded(mind: Mind, observation: Observation, failure: str = "") -> Verdic
 
 
 def told(known: Known, meeting: Meeting) -> Known:
-    """The same knowledge, with what is on this meeting's machine: its trust store, what was added to it, its lists."""
-    return replace(known, installed=meeting.added, store=meeting.anchors, lists=meeting.lists)
+    """The same knowledge, with the trust store of this meeting's machine, and which of its anchors were added."""
+    return replace(known, installed=meeting.added, store=meeting.anchors)
 
 
 # ---- the same without a socket -------------------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lab.building import AS_OPENSSL, PathBuilding
-from lab.observation import Observation, Outcome
+from lab.observation import Evidence, Observation, Outcome
 from lab.pki.paths import build
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.check import needs
@@ -21,6 +21,7 @@ from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.trials.engine import Imagined, imagine, live
 from lab.trials.panorama import Panorama
+from lab.trials.sources import foretold
 from lab.trials.standing import Standing
 
 
@@ -47,14 +48,17 @@ def rehearse(client: Client, rehearsed: Rehearsed) -> dict[int, Imagined]:
     return dict(zip(observations, imagine(met, client.mind(scene.enrolment)), strict=True))
 
 
-def foresee(meeting: Meeting, host: str, building: PathBuilding = AS_OPENSSL) -> Observation:
+def foresee(
+    meeting: Meeting, host: str, building: PathBuilding = AS_OPENSSL, wants: frozenset[Evidence] = frozenset()
+) -> Observation:
     """What a handshake is bound to show to a client that builds its paths like this: no socket, no OpenSSL."""
     presented = tuple(map(seen, meeting.credential.chain))
     anchors = [seen(anchor.certificate) for anchor in meeting.store]
     built = build(presented, anchors, meeting.time, building)
     wanted = meeting.host or host
     mismatch = name_mismatch(presented[0], wanted)
-    return Observation(wanted, meeting.time, presented, built.path, built.error, mismatch)
+    seen_there = Observation(wanted, meeting.time, presented, built.path, built.error, mismatch)
+    return replace(seen_there, evidence=foretold(meeting, wants)(seen_there, None)) if wants else seen_there
 
 
 class Rehearsals:

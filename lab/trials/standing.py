@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Self
@@ -19,6 +20,7 @@ from OpenSSL import SSL
 from lab.building import Anchors
 from lab.pki.says import SILENT
 from lab.scenes.catalogue import Case, Meeting, Scene
+from lab.trials.sources import Sources
 from lab.wire import tls
 from lab.wire.attacker import Attacker
 from lab.wire.client import PLAIN, Decide, Exchange, Habits, account_request, connect
@@ -65,6 +67,7 @@ class Ground:
         self._calls = 0  # of attackers that stand no more
         self._listeners: dict[tuple[int, int, bool, Address | None], Service | Attacker] = {}
         self._contexts: dict[tuple[tuple[int, ...], datetime, Anchors], SSL.Context] = {}
+        self.sources = Sources()
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +78,7 @@ class Ground:
     def close(self) -> None:
         """Stop every listener, the attackers before the services behind them. Calling it twice is fine."""
         with ExitStack() as stack:
-            for listener in self._listeners.values():
+            for listener in (self.sources, *self._listeners.values()):
                 stack.callback(listener.stop)
 
     @property
@@ -134,6 +137,7 @@ class Ground:
         listener = self.listener(meeting)
         self.exchanges += 1
         host = meeting.host or self.host
+        gather = self.sources.of(meeting, habits.wants)
         exchange = connect(
             listener.address,
             host,
@@ -141,7 +145,7 @@ class Ground:
             decide,
             time=meeting.time,
             request=account_request(host, secret),
-            habits=habits,
+            habits=replace(habits, gather=gather) if gather else habits,
             patience=self.patience,
         )
         if not exchange.port:

@@ -18,10 +18,10 @@ import h11
 from OpenSSL import SSL, crypto
 
 from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
-from lab.observation import Certificate, Evidence, Observation, Piece, Successor, ValidationError
+from lab.observation import Certificate, Evidence, Observation, Successor, ValidationError
 from lab.pki.errors import UNSPECIFIED, error_at
+from lab.pki.evidence import Gather
 from lab.pki.names import sent
-from lab.pki.ocsp import piece
 from lab.pki.paths import LONGEST, build, constrained
 from lab.pki.pins import name_mismatch, read
 from lab.pki.successor import from_json, hear
@@ -73,7 +73,7 @@ class Habits:
     `ignoring` are OpenSSL's error codes that its validator does not know.
     `session` is a session that it offers, which has to be of the same context.
     `listens` asks for announcements on the same connection, once the answer is
-    there. `wants` is the evidence that it asks for. `building` says how it builds
+    there. `wants` is the evidence that it asks for, and `gather` gathers it. `building` says how it builds
     its paths, for which `anchors` are its store.
     """
 
@@ -81,6 +81,7 @@ class Habits:
     session: SSL.Session | None = None
     listens: bool = False
     wants: frozenset[Evidence] = frozenset()
+    gather: Gather | None = None
     building: PathBuilding = AS_OPENSSL
     anchors: tuple[Certificate, ...] = ()
 
@@ -168,28 +169,29 @@ class Watch:
 
     def stapled(self, connection: SSL.Connection, staple: bytes) -> bool:
         """The staple callback: the last word, where a staple was asked for."""
-        return self._last(connection, piece(staple, self.observation.path, self.observation.time))
+        return self._last(connection, staple)
 
     def ended(self, connection: SSL.Connection) -> None:
         """The handshake has ended; where nobody was asked, the session was resumed and nothing was validated."""
         if not self.asked:
-            self._last(connection, Piece(None, "a resumed session brings none"))
+            self._last(connection, b"")
 
-    def _last(self, connection: SSL.Connection, staple: Piece) -> bool:
+    def _last(self, connection: SSL.Connection, staple: bytes) -> bool:
         if not self.asked:
             self._present(presented_chain(connection))
             self.observation = replace(self.observation, resumed=True)
-        if Evidence.STAPLE in self._habits.wants:
-            self.observation = replace(self.observation, evidence=MappingProxyType({Evidence.STAPLE: staple}))
-        return self._ask()
+        return self._ask(staple)
 
     def _present(self, presented: tuple[Certificate, ...]) -> None:
         mismatch = name_mismatch(presented[0], self.observation.host) if presented else ""
         self.observation = replace(self.observation, presented=presented, name_mismatch=mismatch)
 
-    def _ask(self) -> bool:
+    def _ask(self, staple: bytes | None = None) -> bool:
         self.asked = True
         try:
+            if self._habits.gather and self._habits.wants:
+                found = MappingProxyType(self._habits.gather(self.observation, staple))
+                self.observation = replace(self.observation, evidence=found)
             self.accepted = self._decide(self.observation)
         except BaseException as problem:
             # pyOpenSSL 26 asks only a Context's callback for its exception; a Connection's would be lost.

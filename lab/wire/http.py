@@ -8,6 +8,7 @@ of it: this is a lab, not a proxy.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -81,13 +82,13 @@ class Answer:
 
 class Wire:
     """
-    One side of a TLS connection that carries HTTP/1.1, with the bytes counted.
+    One side of a TLS connection, or of a plain one, that carries HTTP/1.1, with the bytes counted.
 
     `role` is h11.CLIENT or h11.SERVER. `read` and `sent` count application
     bytes, in octets, before h11 sees them.
     """
 
-    def __init__(self, connection: SSL.Connection, role: type[h11.CLIENT] | type[h11.SERVER]) -> None:
+    def __init__(self, connection: SSL.Connection | socket.socket, role: type[h11.CLIENT] | type[h11.SERVER]) -> None:
         self.connection = connection
         self.http = h11.Connection(role)
         self.read = 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import tempfile
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -136,7 +137,8 @@ def words(problem: Exception) -> str:
     return str(problem) or type(problem).__name__
 
 
-def hang_up(connection: SSL.Connection) -> None:
-    """Say goodbye (close_notify) where the other side still listens."""
+def hang_up(connection: SSL.Connection | socket.socket) -> None:
+    """Say goodbye (close_notify) where the other side still listens; a line without TLS has no such word."""
     with contextlib.suppress(SSL.Error, OSError):
-        connection.shutdown()
+        if isinstance(connection, SSL.Connection):
+            connection.shutdown()

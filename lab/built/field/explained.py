@@ -36,7 +36,7 @@ _OPENSSL = "OpenSSL NEWS.md, 3.5.0 (8 Apr 2025): ML-KEM, ML-DSA and SLH-DSA are 
 _CPYTHON = "(CPython 3.11.7, OpenSSL 3.0.19)"
 _ASKING = {
     "curl": ("curl-status",),
-    "openssl": ("openssl-status", "openssl-crl", "openssl-crl-all"),
+    "openssl": ("openssl-status", "openssl-ct", "openssl-crl", "openssl-crl-all"),
     "gnutls-cli": ("gnutls",),
 }
 """Ways of a program that pin nothing either, by its name: what stops it without a pin stops it there."""

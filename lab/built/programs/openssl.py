@@ -47,6 +47,11 @@ def _named(*more: str, lists: bool = False) -> Caller:
     return CommandLine(words, asks=True, told=_told)
 
 
+def _ct(call: ProgramCall) -> list[str]:
+    known = ["-ctlogfile", str(call.logs)] if call.logs else []
+    return _s_client(call, "-verify_hostname", "localhost", "-ct", *known)
+
+
 OPENSSL = Program(
     "openssl",
     "apt-get install openssl",
@@ -54,6 +59,7 @@ OPENSSL = Program(
     {
         "unpinned": _named(),
         "openssl-status": _named("-status"),
+        "openssl-ct": CommandLine(_ct, asks=True, told=_told),
         "openssl-crl": _named("-crl_check", lists=True),
         "openssl-crl-all": _named("-crl_check_all", lists=True),
         "dane-0": _tlsa(0, Role.ROOT),

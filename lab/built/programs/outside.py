@@ -12,6 +12,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives import serialization
 from lab.built.programs.program import ProgramCall
 from lab.pki.export import LIFE, LOCAL, pem
 from lab.pki.names import RESERVED
+from lab.pki.pins import spki
 from lab.pki.world import HOST, World
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Meeting, Scene
@@ -150,15 +152,24 @@ class Outside:
         """The same anchors, and behind them the revocation lists that are out in this meeting: OpenSSL reads both."""
         path = self.store(meeting).with_suffix(".lists")
         if not path.exists():
-            lists = map(x509.load_der_x509_crl, meeting.lists.octets)
+            lists = map(x509.load_der_x509_crl, meeting.elsewhere.every_list(meeting.credential, meeting.time))
             octets = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in lists)
             path.write_bytes(self.store(meeting).read_bytes() + octets)
+        return path
+
+    def logs(self, meeting: Meeting) -> Path:
+        """The logs that a client knows in this meeting, as OpenSSL wants them (CTLOG_STORE_load_file(3))."""
+        path = self.store(meeting).with_suffix(".cnf")
+        if not path.exists():
+            keys = [spki(one.key) for one in meeting.elsewhere.known(meeting.store).logs or ()]
+            said = [f"[{one}]\ndescription=log {one}\nkey={b64encode(key).decode()}\n" for one, key in enumerate(keys)]
+            path.write_text(f"enabled_logs={','.join(map(str, range(len(keys))))}\n{''.join(said)}", encoding="utf-8")
         return path
 
     def call(self, home: Path, *, first: bool = False) -> ProgramCall:
         """What a program needs for one call in the meeting that is on the line, with a fresh secret."""
         token, store, lists = secrets.token_hex(16), self.store(self.on), self.lists(self.on)
-        return ProgramCall(self.port, store, self.scene.site, token, home, first, lists)
+        return ProgramCall(self.port, store, self.scene.site, token, home, first, lists, self.logs(self.on))
 
     def home(self, stack: ExitStack) -> Path:
         """An empty directory for one program to live in, removed when `stack` is left."""

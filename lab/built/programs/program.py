@@ -44,7 +44,8 @@ class ProgramCall:
     pins by role. `secret` goes into the request, as a bearer token or in the
     query. `home` is a directory that the program keeps between the calls of one
     scene; `first` says that this is the enrolment, where a program that
-    remembers is told to. `lists` is like `store`, with the revocation lists of that day behind the anchors.
+    remembers is told to. `lists` is like `store`, with the revocation lists of that day behind the anchors;
+    `logs` are those that a client with this store knows, as OpenSSL reads them.
     """
 
     port: int
@@ -54,6 +55,7 @@ class ProgramCall:
     home: Path
     first: bool = False
     lists: Path | None = None
+    logs: Path | None = None
 
     @property
     def url(self) -> str:
