@@ -42,6 +42,7 @@ class Piece:
     which wants a path, says that it is signed by the right one, fresh, or about this certificate.
     `above` are the words on the CAs between leaf and anchor, `stamps` what logs have signed, verified.
     `octets` is how many came for it, those about the CAs above and those of no use counted in.
+    `promised` says that by the certificate itself some always comes (RFC 7633, must-staple).
     """
 
     value: bytes | None = None
@@ -50,6 +51,7 @@ class Piece:
     above: tuple[Word, ...] = ()
     stamps: tuple[Stamp, ...] = ()
     octets: int = 0
+    promised: bool = False
 
 
 class Doubt(StrEnum):

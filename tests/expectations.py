@@ -98,6 +98,7 @@ ROTATIONS = {
     "clock_behind":                   "SS SSSS S",
     # and this is a renewal with a new key
     "intermediate_closed_down":       "SS SSBB B",
+    "responder_down_must_staple":     "SS SSSS S",
 }  # fmt: skip
 
 ATTACKS = {
@@ -173,6 +174,7 @@ ATTACKS = {
     "issuing_ca_stolen":              "XX XXoo X",
     # as when a long one is over
     "short_key_stolen_past_its_end":  "Xo oooo o",
+    "staple_withheld_must_staple":    "XX XXXX X",
 }  # fmt: skip
 
 # Who is served although the service erred: whoever asks no CA at all.
@@ -329,7 +331,10 @@ NO_WORD = {
     "list_late": "B", "words_replayed_past_their_end": "o", "wrong_part_served": "B", "part_withheld": "o",
     # whoever has set a clock back has a word of that day at hand as well
     "clock_behind": "B",
+    "responder_down_must_staple": "B", "staple_withheld_must_staple": "o",
 }  # fmt: skip
+# Who reads a promise in the certificate refuses where it is not kept.
+PROMISED = {"responder_down_must_staple": "B", "staple_withheld_must_staple": "o"}
 
 # Who reads no date of an answer or a list.
 ANY_AGE = {"list_late": "S", "words_replayed_past_their_end": "X", "clock_behind": "S"}
@@ -337,6 +342,7 @@ ANY_AGE = {"list_late": "S", "words_replayed_past_their_end": "X", "clock_behind
 STAPLES = {
     "heeds-staple": like("unpinned", **REVOKED),
     "heeds-staple-pinned": like("leaf-pinned", **REVOKED),
+    "honours-must-staple": like("unpinned", **REVOKED, **PROMISED),
     # a CA that somebody installed signs certificates and no responses
     "requires-staple": like("unpinned", **REVOKED, **NO_WORD, company_proxy="B", installed_ca="o"),
     "requires-staple-pinned": like("leaf-pinned", **REVOKED, **NO_WORD),
@@ -391,8 +397,8 @@ DANE = {
 
 # Who asks the issuer hears what it says, whatever is stapled.
 ASKED = REVOKED | {
-    "staple_withheld": "o", "staple_replayed": "o", "staple_replayed_past_its_end": "o",
-    "revoked_before_the_update": "B", "thief_before_the_update": "o",
+    "staple_withheld": "o", "staple_withheld_must_staple": "o", "staple_replayed": "o",
+    "staple_replayed_past_its_end": "o", "revoked_before_the_update": "B", "thief_before_the_update": "o",
 }  # fmt: skip
 LISTED = ASKED | {"another_issuers_staple": "o"}
 # And who asks about every certificate hears of those above the leaf.
@@ -405,9 +411,9 @@ NOTHING_FETCHED = {
 # What came with an update before the thief did he cannot cut; half a day is its lag.
 PUSHED = {
     **REVOKED,
-    "staple_withheld": "o", "staple_replayed": "o", "staple_replayed_past_its_end": "o", "another_issuers_staple": "o",
-    "every_word_cut": "o", "forged_words": "o", "words_replayed": "o", "words_replayed_past_their_end": "o",
-    "part_withheld": "o",
+    "staple_withheld_must_staple": "o", "staple_withheld": "o", "staple_replayed": "o",
+    "staple_replayed_past_its_end": "o", "another_issuers_staple": "o", "every_word_cut": "o", "forged_words": "o",
+    "words_replayed": "o", "words_replayed_past_their_end": "o", "part_withheld": "o",
 }  # fmt: skip
 
 FETCHED = {
@@ -443,6 +449,9 @@ SAID_BESIDE = {
     **dict.fromkeys(DANE, NO_RECORD),
 }
 """For clients that hear more than the path says: the scenes where that may decide."""
+# GnuTLS goes on without a staple that nobody promised; with one it goes on where that is good, whichever CA of the
+# issuer's name it is about.
+BAD_STAPLE = {**REVOKED, **PROMISED, "staple_stuck": "B", "staple_replayed_past_its_end": "o"}
 
 # Profiles whose program is run.
 RUN = {
@@ -451,7 +460,7 @@ RUN = {
     # keeps the key of the genuine server without any CA, but knew it before the first contact
     "curl-insecure": like("first-use-key", **KNEW_BEFORE),
     "curl-ca-pin": like(NEVER_SERVED),
-    "wget": like("leaf-pinned", **ANY_ANCHOR),
+    "wget": like("leaf-pinned", **ANY_ANCHOR, **BAD_STAPLE),
     "wget-insecure": like("first-use-key", **KNEW_BEFORE),
     "urllib3": like("certificate-pinned", reached_by_another_name="S"),
     "aiohttp": like("first-use-certificate", **KNEW_BEFORE),
@@ -480,6 +489,13 @@ RUN = {
     "dane-3": like("first-use-key", **KNEW_BEFORE, name_left_out="B", reached_by_another_name="B"),
     "dane-3-no-name": like("first-use-key", **KNEW_BEFORE),
     "gnutls-tofu": like("first-use-key"),
+    "curl-status": like("requires-staple", **ANY_ANCHOR),
+    "gnutls": like("unpinned", **ANY_ANCHOR, **BAD_STAPLE),
+    "openssl-status": like("unpinned"),
+    "openssl-crl": like("list-of-the-leaf-only"),
+    "openssl-crl-all": like("list-hard"),
+    # judges SCTs, says so, and goes on
+    "openssl-ct": like("unpinned"),
     # forgives every error once the genuine certificate was sent, and pins nothing
     "chromium-list": like(
         "unpinned", stuffed_rogue_chain="X", **READS_NO_DATE, **dict.fromkeys(SLIPS, "S")
@@ -585,8 +601,9 @@ EARNS = {
     "successor": ("announced_key", "first_visit_announces", "relayed_announcement"),
     "successor-without-proof": ("relayed_announcement",),
     "successor-at-first-use": ("first_contact_announces",),
-    "heeds-staple": ("revoked_in_use", "new_key", "staple_withheld"),
+    "heeds-staple": ("revoked_in_use", "new_key", "staple_withheld", "responder_down_must_staple"),
     "heeds-staple-pinned": ("revoked_in_use", "new_key", "staple_withheld"),
+    "honours-must-staple": ("responder_down", "responder_down_must_staple"),
     "requires-staple": ("staple_stuck", "responder_mixes_up_issuers", "new_key"),
     "requires-staple-pinned": ("responder_down", "new_key", "ordinary_day"),
     "staple-of-any-issuer": ("another_issuers_staple", "staple_stuck"),

@@ -76,6 +76,32 @@ def test_a_program_does_what_its_profile_predicts(name: str, profile: str, stand
     assert {*SCENES} - {*did} <= {"forgot_to_renew"}  # a program that lives today cannot enrol in the past
 
 
+LATER = ("ordinary_day", "revoked_in_use", "responder_down", "staple_withheld_must_staple", "staple_stuck")
+ASKING = [
+    *(("curl", "curl-status"), ("pycurl", "curl-status"), ("wget", "wget"), ("wget", "unpinned")),
+    *(("gnutls-cli", "gnutls"), ("openssl", "openssl-status"), ("openssl", "openssl-ct"), ("openssl", "openssl-crl")),
+]
+
+
+@pytest.mark.parametrize(("name", "profile"), ASKING, ids=[f"{name}-as-{profile}" for name, profile in ASKING])
+def test_a_program_asks_for_the_issuers_later_word_as_its_profile_does(name: str, profile: str) -> None:
+    """A staple that says revoked, none, none that was promised, one that has ended; and a list that is at hand."""
+    with ExitStack() as stack:
+        found = run_way(here(name), profile, [stack.enter_context(Outside(case(one))) for one in LATER])
+    assert {one.scene: (one.connected, one.agree) for one in found} == dict.fromkeys(LATER, (True, True))
+    blind = {one.scene for one in found if one.shown.did in (Outcome.SERVED, Outcome.INTERCEPTED)}
+    assert blind >= {"ordinary_day"}
+    assert (blind == {*LATER}) is (profile in ("openssl-status", "openssl-ct"))
+
+
+def test_s_client_refuses_where_it_has_no_list(standing: list[Outside], tmp_path: Path) -> None:
+    """With the issuers' lists beside the anchors it is content; with the anchors alone it has nothing to go by."""
+    _, call = call_to(standing, "ordinary_day", tmp_path, first=True)
+    said = here("openssl").ways["openssl-crl"]([call, replace(call, lists=None)])
+    assert [each.content for each in said] == [True, False]
+    assert "unable to get certificate CRL" in said[1].words
+
+
 # ---- what the field notices ------------------------------------------------------------------------
 
 

@@ -456,7 +456,7 @@ NOBODY_IS_TOLD = (
 """A good word that still holds is one word, whoever brings it; and a short certificate is over for everybody."""
 
 
-@pytest.mark.parametrize("name", [one.name for one in chosen("transparency")])
+@pytest.mark.parametrize("name", [one.name for one in chosen("transparency") if not one.profile])
 def test_a_log_tells_no_twins_apart(name: str, whole_matrix: Matrix) -> None:
     """What is in public is so whoever ordered it, and what is not may be a CA's or a log's mistake."""
     said = decided(name, [(one.name, one.twin) for one in attacks() if one.twin], whole_matrix)
@@ -477,7 +477,7 @@ def decided(name: str, pairs: Iterable[tuple[str, str]], whole: Matrix) -> dict[
     return {pair: (attacked, rotated) for pair, (attacked, rotated) in said.items()}
 
 
-HEARD = [one for one in chosen("revocation") if one.name != "crl-check-all-alone"]
+HEARD = [one for one in chosen("revocation") if not one.profile and one.name != "crl-check-all-alone"]
 BY_STAPLE = [one.name for one in HEARD if Evidence.STAPLE in needs(one.policy)]
 FETCHING = [one.name for one in HEARD if needs(one.policy) & {Evidence.ANSWER, Evidence.LIST}]
 

@@ -7,6 +7,7 @@ it does otherwise. Whether the programs themselves do so is the field test's to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +23,7 @@ from lab.pki.pins import pin_of
 from lab.pki.world import HOST
 from lab.policy import profiles
 from lab.policy.check import Enrolment, Known
-from lab.policy.clients import CLIENTS, FURTHER, PROFILES, client
+from lab.policy.clients import CLIENTS, FURTHER, PROFILES, chosen, client
 from lab.policy.pinset import Role, Where
 from lab.scenes.catalogue import CASES, SLIPS, Kind, case
 from lab.trials.alike import Alike
@@ -72,6 +73,16 @@ def real() -> Matrix:
     return matrix(PROFILES.values(), [*(one for one in CASES.values() if not one.repeats), *SLIPS.values()])
 
 
+LATER = [one.name for one in chosen("revocation") if one.profile]
+REVOKED = [one for one in CASES.values() if one.build.__module__ == "lab.scenes.revoked"]
+
+
+@pytest.fixture(scope="module")
+def revoked() -> Matrix:
+    """Those profiles that ask for the issuer's later word, where it is spoken."""
+    return matrix([PROFILES[name] for name in LATER], REVOKED)
+
+
 @pytest.fixture(scope="module")
 def repeated() -> Matrix:
     """Some profiles in the scenes that turn on what was said before."""
@@ -101,14 +112,26 @@ def test_every_meeting_of_a_profile_is_what_was_written_down(scene: str, repeate
         assert met == [LEGEND[letter] for letter in COLUMNS[name][scene]], name
 
 
-def test_the_pure_policy_expects_what_the_sockets_did(real: Matrix) -> None:
+@pytest.mark.parametrize("name", LATER)
+def test_the_issuers_later_word_reaches_who_asks(name: str, revoked: Matrix) -> None:
+    """Staples, must-staple and lists, by the programs that look at them: as it was written down."""
+    assert {one.name: revoked.cell(name, one.name).outcome for one in REVOKED} == {
+        one.name: EXPECTED[one.name][name] for one in REVOKED
+    }
+
+
+@pytest.mark.parametrize(("which", "names"), [("real", PROFILES), ("revoked", LATER)])
+def test_the_pure_policy_expects_what_the_sockets_did(
+    which: str, names: Iterable[str], request: pytest.FixtureRequest
+) -> None:
     """For every profile, in every scene and at every meeting: the pure outcome is that of the connection."""
-    rehearsals = Rehearsals(real.cases)
+    whole: Matrix = request.getfixturevalue(which)
+    rehearsals = Rehearsals(whole.cases)
     wrong = []
-    for name, row in PROFILES.items():
-        for scene, meetings in rehearsals.expected(row).items():
+    for name in names:
+        for scene, meetings in rehearsals.expected(client(name)).items():
             for number, expected in meetings.items():
-                met = real.cell(name, scene).encounters[number]
+                met = whole.cell(name, scene).encounters[number]
                 if (expected.verdict.accepted, expected.outcome) != (met.verdict.accepted, met.outcome):
                     wrong.append(f"{name} in {scene}, meeting {number}: {met.verdict.check}: {met.verdict.reason}")
     assert not wrong, "\n".join(wrong)

@@ -216,6 +216,17 @@ ANOTHER_ISSUERS, OLD = (stapled(Status.NO_WORD, one) for one in (Doubt.ISSUER, D
 OLD_AND_REVOKED = stapled(Status.NO_WORD, Doubt.TIME, claim=Status.REVOKED)
 OLD_AND_FORGED = stapled(Status.NO_WORD, Doubt.TIME, Doubt.SIGNER)
 NO_GOOD = (REVOKED, UNSTAPLED, UNVERIFIED, OLD_AND_FORGED, HONEST)
+PROMISED = replace(HONEST, evidence={Evidence.STAPLE: Piece(None, "the server sent none", promised=True)})
+KEPT = replace(HONEST, evidence={Evidence.STAPLE: Piece(b"a response", word=Word(Status.GOOD, "so"), promised=True)})
+
+
+def listed(leaf: Status, above: Status = Status.GOOD) -> Observation:
+    """A list about the leaf whose word is this, and one about the intermediate."""
+    said, other = Word(leaf, "the list says so"), Word(above, "its list says so")
+    return replace(HONEST, evidence={Evidence.LIST: Piece(b"a list", word=said, above=(other,))})
+
+
+LISTED, NO_LIST = listed(Status.GOOD), replace(HONEST, evidence={Evidence.LIST: Piece(None, "none came")})
 
 
 def logged(*stamps: Stamp, value: bytes | None = b"SCTs", on: Observation = HONEST) -> Observation:
@@ -287,6 +298,21 @@ TABLE: dict[Check, tuple[Known, tuple[Observation, ...], tuple[Observation, ...]
     checks.FULL_HANDSHAKE_LEAF_PIN: (KNOWN, (HONEST, RESUMED), (NEW_KEY, STUFFED)),
     # what nobody may believe is no word, whatever it claims: soft goes on, hard refuses
     revocation.HEEDS: (KNOWN, (GOOD, UNSTAPLED, UNVERIFIED, OLD_AND_REVOKED, OLD_AND_FORGED, HONEST), (REVOKED,)),
+    revocation.HONOURS: (KNOWN, (GOOD, UNSTAPLED, UNVERIFIED, OLD_AND_FORGED, KEPT, HONEST), (REVOKED, PROMISED)),
+    revocation.BAD_REFUSED: (
+        KNOWN,
+        (GOOD, UNSTAPLED, ANOTHER_ISSUERS, KEPT, HONEST),
+        (REVOKED, PROMISED, UNVERIFIED, OLD, OLD_AND_FORGED),
+    ),
+    revocation.PRINTED: (KNOWN, (GOOD, REVOKED, PROMISED, OLD_AND_FORGED), ()),
+    revocation.PRINTED_SCTS: (KNOWN, (GOOD, HONEST), ()),
+    # the leaf's list says nothing of the intermediate; no list is no good word
+    revocation.LEAF_LIST: (KNOWN, (LISTED, listed(Status.GOOD, Status.REVOKED)), (listed(Status.REVOKED), NO_LIST)),
+    revocation.LIST_HARD: (
+        KNOWN,
+        (LISTED,),
+        (listed(Status.REVOKED), NO_LIST, *(listed(Status.GOOD, one) for one in (Status.REVOKED, Status.NO_WORD))),
+    ),
     revocation.REQUIRES: (KNOWN, (GOOD,), (*NO_GOOD, ANOTHER_ISSUERS, OLD, OLD_AND_REVOKED)),
     revocation.NO_ISSUER: (KNOWN, (GOOD, ANOTHER_ISSUERS), (*NO_GOOD, OLD, OLD_AND_REVOKED)),
     revocation.NO_CLOCK: (KNOWN, (GOOD, OLD), (*NO_GOOD, ANOTHER_ISSUERS, OLD_AND_REVOKED)),

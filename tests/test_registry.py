@@ -133,11 +133,12 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
     assert [one.name for one in chosen("hpkp")] == ["hpkp-no-cap", "hpkp-capped", "hpkp-preloaded"]
     remember = {one.name for one in chosen("continuity")}
     assert [one.name for one in chosen("revocation")] == [
-        *("heeds-staple", "heeds-staple-pinned", "requires-staple", "requires-staple-pinned"),
+        *("heeds-staple", "heeds-staple-pinned", "honours-must-staple", "requires-staple", "requires-staple-pinned"),
         *("staple-of-any-issuer", "staple-of-any-age"),
         *("answer-soft", "answer-hard", "list-soft", "list-hard", "list-hard-pinned"),
         *("pushed-list", "pushed-list-pinned", "trusts-short-certificates"),
         *("list-of-the-leaf-only", "crl-check-all-alone", "list-of-any-age", "answer-of-any-issuer"),
+        *("wget", "curl-status", "gnutls", "openssl-status", "openssl-crl", "openssl-crl-all"),
     ]
     assert [one.name for one in chosen("transparency")] == [
         *(
@@ -147,6 +148,7 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
             "takes-any-sct",
             "wants-witness",
             "takes-any-head",
+            "openssl-ct",
         ),
     ]
     assert [one.name for one in chosen("dane")] == ["dane-soft", "dane-hard"]

@@ -657,6 +657,16 @@ def test_certificates_name_lists_and_responders_on_request_only() -> None:
     assert must_staple(read(b"no certificate")) is False
 
 
+def test_a_piece_says_whether_it_was_promised() -> None:
+    """By the certificate, whatever came: something, nothing, or what cannot be read; without a path nobody knows."""
+    world = World(now=NOW)
+    promising = world.issuing.issue(HOST, extensions=[MUST_STAPLE])
+    for octets in (b"", b"no response", staple(promising, NOW)):
+        for one in (promising, world.genuine):
+            assert ocsp.piece(octets, tuple(map(seen, one.path)), NOW).promised is (one is promising)
+        assert ocsp.piece(octets, None, NOW).promised is False
+
+
 def test_who_verifies_holds_no_key() -> None:
     """The verifying modules import no maker of keys; the maker does."""
     for module, makes in (("crl", False), ("ocsp", False), ("pushed", False), ("revoke", True)):

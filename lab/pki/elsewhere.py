@@ -130,6 +130,11 @@ class Elsewhere:
         logs = known(store) if self.logs is None else self.logs
         return replace(self, logs=logs, witnesses=witnesses(store) if self.witnesses is None else self.witnesses)
 
+    def every_list(self, credential: Credential, time: datetime, public: Iterable[Authority] = ()) -> list[bytes]:
+        """The lists of all that stand above a credential, for whoever fetched them all; without those that are cut."""
+        every = (*_line(credential), *_beside(credential, public))
+        return [octets for one in every if (octets := self.lists(one, time))]
+
     def handed(
         self, kind: Evidence, name: str, credential: Credential, time: datetime, public: Iterable[Authority] = ()
     ) -> bytes | None:

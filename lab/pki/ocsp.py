@@ -23,16 +23,18 @@ from lab.pki.revocation import allows, called, doubted, found, no_word, revoked,
 
 def piece(octets: bytes, path: Sequence[Certificate] | None, time: datetime) -> Piece:
     """What came as a staple, as evidence: there, missing, or unreadable; with its word where a path names an issuer."""
+    promised = must_staple(path[0]) if path else False
     if not octets:
-        return Piece(None, "the server sent none")
+        return Piece(None, "the server sent none", promised=promised)
     try:
         _loaded(octets)
     except ValueError:
-        return Piece(None, f"the {len(octets)} octets that the server sent are no OCSP response")
+        return Piece(None, f"the {len(octets)} octets that the server sent are no OCSP response", promised=promised)
     word = answered(octets, path[0], path[1], time) if path and len(path) > 1 else None
-    return Piece(octets, word=word)
+    return Piece(octets, word=word, promised=promised)
 
 
+@lru_cache(maxsize=256)
 def must_staple(certificate: Certificate) -> bool:
     """Whether it says that its server staples, and is to be refused where none came (RFC 7633). Raises nothing."""
     try:

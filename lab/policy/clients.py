@@ -171,7 +171,7 @@ def client(name: str) -> Client:
 
 
 def _of_the_issuer(check: Check) -> bool:
-    return check.basis is Basis.SINCE and not check.needs & {Evidence.RECORDS, Evidence.INCLUSION}
+    return check.basis is Basis.SINCE and not check.needs & {Evidence.RECORDS, Evidence.INCLUSION, Evidence.SCTS}
 
 
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from lab.building import ANY_SEARCHING, AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Finding, Observation
-from lab.policy import checks
+from lab.policy import checks, revocation
 from lab.policy.check import Basis, Check, Known, Policy, judge
 from lab.policy.checks import HOST_NAME, ORDINARY, VALIDATION, pinned, shown, waived
 from lab.policy.clients import Client, Profile, register
@@ -218,7 +218,7 @@ _row(
 )
 _row(
     "wget",
-    (*ORDINARY, LEAF_ON_PATH),
+    (*ORDINARY, LEAF_ON_PATH, revocation.BAD_REFUSED),
     "wget --pinnedpubkey",
     "the leaf key",
     "measured with wget 1.21.3 (GnuTLS)",
@@ -354,6 +354,31 @@ _row(
     "manual page gnutls-cli(1); measured with gnutls-cli 3.7.9",
     off="validation, dates and host name become advice",
 )
+# none of these was given a pin: what they ask is what the issuer says since
+_row(
+    "curl-status",
+    (*ORDINARY, revocation.REQUIRES),
+    "curl --cert-status",
+    "nothing; a staple is required",
+    "manual page curl(1); measured with curl 7.88.1, which takes a staple without an end, and looks for a SHA-1 certID",
+)
+_row(
+    "gnutls",
+    (*ORDINARY, revocation.BAD_REFUSED),
+    "GnuTLS, as gnutls-cli and wget have it",
+    "nothing; a staple that came, or that the certificate promises, has to be good",
+    "measured with gnutls-cli 3.7.9 and wget 1.21.3, which take a staple without an end, and one that begins tomorrow",
+    off="whose certificate the staple is about: another issuer's of the same name will do",
+)
+_SHOWN, _STATUS = "nothing; it shows what came", "openssl/openssl issue 7389; measured with OpenSSL 3.0's s_client"
+_row("openssl-status", (*ORDINARY, revocation.PRINTED), "OpenSSL s_client -status", _SHOWN, _STATUS)
+_CT = "manual page openssl-s_client(1); measured with OpenSSL 3.0's s_client, which takes a certificate that has none"
+_row("openssl-ct", (*ORDINARY, revocation.PRINTED_SCTS), "OpenSSL s_client -ct -ctlogfile", _SHOWN, _CT)
+_CRL = "manual page openssl-verification-options(1); measured with OpenSSL 3.0's s_client, which refuses without a list"
+_LISTS = "nothing; the CAs' lists are at hand"
+_row("openssl-crl", (*ORDINARY, revocation.LEAF_LIST), "OpenSSL s_client -crl_check", _LISTS, _CRL)
+_CRL += "; the flag of this name, set by a program and alone, checks nothing"
+_row("openssl-crl-all", (*ORDINARY, revocation.LIST_HARD), "OpenSSL s_client -crl_check_all", _LISTS, _CRL)
 _row(
     "chromium-list",
     (ERRORS_IGNORED,),

@@ -23,14 +23,17 @@ def spoken(
     name: str,
     kind: Evidence,
     *,
-    hard: bool,
+    hard: bool = False,
     whole: bool = False,
+    promised: bool = False,
+    sent: bool = False,
     leaves_out: frozenset[Doubt] = frozenset(),
 ) -> Check:
     """
     Nobody has taken the certificate back, by this kind of evidence.
 
-    `hard` refuses where there is no word to go by. `whole` asks about each CA
+    `hard` refuses where there is no word to go by, `promised` only where the certificate says that some
+    always comes, `sent` only where something came that is none. `whole` asks about each CA
     below the anchor as well. `leaves_out` are the questions that a careless client
     does not ask: an answer that nothing else speaks against it takes for what it claims.
     """
@@ -49,12 +52,22 @@ def spoken(
             return True, said[0].why
         missing = next((word.why for word in words if word and word.status is Status.NO_WORD), "")
         why = missing or piece.trouble or "nobody verified it, as there is no issuer on a path"
-        return not hard, f"no {kind} to go by{'' if hard else ', and none is required'}: {why}"
+        refused = hard or (promised and piece.promised) or bool(sent and piece.value)
+        return not refused, f"no {kind} to go by{'' if refused else ', and none is required'}: {why}"
 
     return Check(name, rule, Basis.SINCE, needs=frozenset({kind}))
 
 
+def printed(kind: Evidence) -> Check:
+    """Asks for this kind of evidence, and goes on whatever it is."""
+    found = (True, f"the {kind} that was asked for is shown, and nobody heeds it")
+    return Check(f"printed {kind}", lambda observation, known: found, Basis.SINCE, needs=frozenset({kind}))
+
+
 HEEDS = spoken("heeded staple", Evidence.STAPLE, hard=False)
+HONOURS = spoken("staple where one is promised", Evidence.STAPLE, promised=True)
+BAD_REFUSED = spoken("no bad staple", Evidence.STAPLE, promised=True, sent=True, leaves_out=frozenset({Doubt.ISSUER}))
+PRINTED, PRINTED_SCTS = printed(Evidence.STAPLE), printed(Evidence.SCTS)
 REQUIRES = spoken("required staple", Evidence.STAPLE, hard=True)
 NO_ISSUER = spoken("staple of any issuer", Evidence.STAPLE, hard=True, leaves_out=frozenset({Doubt.ISSUER}))
 NO_CLOCK = spoken("staple of any age", Evidence.STAPLE, hard=True, leaves_out=frozenset({Doubt.TIME}))
@@ -97,6 +110,12 @@ for _row in (
         (*ORDINARY, HEEDS),
     ),
     Client("heeds-staple-pinned", "the same, and wants the site's own key", (*ORDINARY, LEAF_PIN, HEEDS)),
+    Client(
+        "honours-must-staple",
+        "heeds a staple, and wants one where the certificate says that its server always staples",
+        (*ORDINARY, HONOURS),
+        source="RFC 7633; gnutls-cli does",
+    ),
     Client(
         "requires-staple",
         "wants a staple that calls the certificate good",

@@ -18,7 +18,7 @@ from typing import Any
 from cryptography.x509 import ReasonFlags
 
 from lab.pki.elsewhere import HONEST, Elsewhere, Gone, Open, answering, cut
-from lab.pki.revoke import Revoked, respond, staple
+from lab.pki.revoke import MUST_STAPLE, Revoked, respond, staple
 from lab.pki.says import Says
 from lab.pki.update import ordinary
 from lab.pki.world import World
@@ -51,6 +51,11 @@ def _gone(world: World, reason: ReasonFlags) -> Gone:
 def _revoked(world: World, day: int, reason: ReasonFlags) -> bytes:
     """The issuer's word on that day: the certificate is revoked, since day 1."""
     return answering(_gone(world, reason))(world.genuine, on(world, day).now)
+
+
+def _promising(world: World) -> World:
+    """The same world, whose site has a certificate that says: my server always staples."""
+    return world.after(world.issuing.issue(*world.hosts, extensions=[MUST_STAPLE]), world.store)
 
 
 def _of_namesake(world: World) -> Open:
@@ -140,6 +145,38 @@ def staple_withheld(world: World) -> Scene:
     Who goes on without a word has a check that works on every day but this one.
     """
     return _robbed(world, 2, b"")
+
+
+@rotation(reach=Reach.CERTIFICATE, repeats="ordinary_day")
+def responder_down_must_staple(world: World) -> Scene:
+    """
+    The CA's responder is down, and the site has a must-staple certificate
+
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (must-staple; staple: good)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (must-staple; no staple)
+
+    The certificate says: my server always staples. The promise is the site's, and whether it is kept is the CA's.
+    """
+    return _visited(_promising(world), 2, b"")
+
+
+@attack(
+    reach=Reach.CERTIFICATE,
+    twin="responder_down_must_staple",
+    holds=Holds.SERVER_KEY,
+    way=Way.WIFI,
+    repeats="stolen_key_and_certificate",
+)
+def staple_withheld_must_staple(world: World) -> Scene:
+    """
+    The key of a must-staple certificate is stolen, and the thief staples nothing
+
+        day 0:  Honest Root -> Honest Issuing CA 1 -> bank.example   (must-staple; staple: good)
+        day 2:  Honest Root -> Honest Issuing CA 1 -> bank.example   (the thief; must-staple; no staple)
+
+    The owner's word travels in the certificate, which the thief cannot change. Most clients do not read it.
+    """
+    return _robbed(_promising(world), 2, b"")
 
 
 # ---- the last good word ---------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def matrix(of: str | Iterable[str | Client] = "story", scenes: str | Iterable[st
 def profiles(scenes: str | Iterable[str | Case] | None = None, progress: Progress = untold) -> Alike:
     """Run the profiles of real implementations through these scenes, and put like to like."""
     rows = clients("profiles")
-    shown = [one for one in (*usually(rows), *SLIPS.values()) if not one.repeats] if scenes is None else cases(scenes)
+    shown = [one for one in (*usually(()), *SLIPS.values()) if not one.repeats] if scenes is None else cases(scenes)
     return Alike(matrices.matrix(rows, shown, progress))
 
 

@@ -34,30 +34,27 @@ class Explanation:
 
 _OPENSSL = "OpenSSL NEWS.md, 3.5.0 (8 Apr 2025): ML-KEM, ML-DSA and SLH-DSA are new"
 _CPYTHON = "(CPython 3.11.7, OpenSSL 3.0.19)"
-_STAPLED = "responder_down and staple_from_the_cache"
+_ASKING = {
+    "curl": ("curl-status",),
+    "openssl": ("openssl-status", "openssl-ct", "openssl-crl", "openssl-crl-all"),
+    "gnutls-cli": ("gnutls",),
+}
+"""Ways of a program that pin nothing either, by its name: what stops it without a pin stops it there."""
 _GNUTLS = "GnuTLS NEWS, 3.8.10 (2025-07-08): ML-DSA signatures can now be used in TLS"
 
 
 def _no_ml_dsa(program: str, version: str, below: str, source: str) -> Explanation:
     why = f"{below} offers no ML-DSA signature, so the server has no certificate that it could use"
     measured = "measured: the server answers the first message with a handshake failure"
-    return Explanation(program, "ecdsa_to_ml_dsa", why, f"{measured}; {source}", version, ("unpinned",))
+    ways = ("unpinned", *_ASKING.get(program, ()))
+    return Explanation(program, "ecdsa_to_ml_dsa", why, f"{measured}; {source}", version, ways)
 
 
 def _stuck(program: str, version: str, builder: str, more: str = "") -> Explanation:
     why = "takes the forged certificate into its path, by its name, finds its signature bad, and tries no other path"
     source = "measured: refused with the forged certificate beside the chain, accepted without it (other_trusted_ca)"
-    return Explanation(program, "forged_link", f"{builder} {why}", source + more, version, ("unpinned",))
-
-
-def _heeds(program: str, version: str, scene: str, *profiles: str) -> Explanation:
-    why = "the program asks for a staple, and refuses what it calls revoked"
-    return Explanation(program, scene, why, f"measured: served in {_STAPLED}", version, ("unpinned", *profiles))
-
-
-def _wants_fresh(program: str, version: str, scene: str, *profiles: str) -> Explanation:
-    why = "GnuTLS asks for a staple, and refuses one that has ended; where none comes, it goes on"
-    return Explanation(program, scene, why, f"measured: served in {_STAPLED}", version, ("unpinned", *profiles))
+    ways = ("unpinned", *_ASKING.get(program, ()))
+    return Explanation(program, "forged_link", f"{builder} {why}", source + more, version, ways)
 
 
 EXPLAINED = [
@@ -94,17 +91,6 @@ EXPLAINED = [
         "an ECDSA root the browser accepts an ML-DSA intermediate and leaf; NSS 3.116 (2025-09-11) adds ML-DSA keys",
         "156.0.8078.79 (NSS 3.87)",
         ("unpinned", "chromium-list"),
-    ),
-    *(_heeds("chromium", "156.0.8078.108", scene) for scene in ("revoked_in_use", "revoked_key_stapled")),
-    *(
-        say(program, version, scene, *profiles)
-        for program, version, *profiles in (("wget", "1.21.3 (GnuTLS 3.7.9)", "wget"), ("gnutls-cli", "3.7.9"))
-        for say, scene in (
-            (_heeds, "revoked_in_use"),
-            (_heeds, "revoked_key_stapled"),
-            (_wants_fresh, "staple_stuck"),
-            (_wants_fresh, "staple_replayed_past_its_end"),
-        )
     ),
 ]
 # An attack presents what its rotation does, so whoever cannot read the one cannot read the other; an attack that it

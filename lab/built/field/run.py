@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.built.field.results import Contact, Field, ProgramTrial, Taking
@@ -19,7 +19,7 @@ from lab.built.programs.outside import Outside
 from lab.built.programs.program import Caller, Program
 from lab.observation import Outcome, Progress, outcome_of, untold
 from lab.policy.check import Learnt
-from lab.policy.clients import Client, client
+from lab.policy.clients import Client
 from lab.scenes.catalogue import CASES, SLIPS, Case
 
 
@@ -62,15 +62,9 @@ class _Playing:
     met: list[Contact] = field(default_factory=list)
 
 
-def row_of(program: Program, profile: str) -> Client:
-    """The client whose verdicts predict this way of the program: a profile, or one that builds its paths likewise."""
-    row = client(profile)
-    return row if row.profile else replace(row, building=program.building)
-
-
 def run_way(program: Program, profile: str, standing: Iterable[Outside]) -> list[ProgramTrial]:
     """One program, one way, through every standing scene that applies."""
-    row = row_of(program, profile)
+    row = program.speaks(profile)
     with ExitStack() as stack:
         playing = [_Playing(one, one.home(stack), prediction(row, one)) for one in standing if applies(row, one)]
         for number in range(max((len(one.standing.scene.meetings) for one in playing), default=0)):

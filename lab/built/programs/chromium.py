@@ -270,4 +270,5 @@ CHROMIUM = Program(
     _version,
     {"unpinned": _chromium(), "chromium-list": _chromium(listing=True)},
     ANY_SEARCHING,
+    "heeds-staple",
 )

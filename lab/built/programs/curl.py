@@ -20,15 +20,18 @@ from lab.policy.profiles import ANY
 _Made = TypeVar("_Made")
 
 
-def command(call: ProgramCall, pins: str | None = None, insecure: bool = False) -> list[str | Path]:
-    """The command line's curl, with ``--pinnedpubkey`` where `pins` are given."""
+def command(
+    call: ProgramCall, pins: str | None = None, insecure: bool = False, status: bool = False
+) -> list[str | Path]:
+    """The command line's curl, with ``--pinnedpubkey`` where `pins` are given; `status` requires a staple."""
     said: list[str | Path] = ["curl", "--disable", "--silent", "--show-error", "--noproxy", "*", "--cacert", call.store]
     said += ["--insecure"] if insecure else []
+    said += ["--cert-status"] if status else []
     said += ["--pinnedpubkey", pins] if pins is not None else []
     return [*said, "--header", call.header, call.url]
 
 
-def libcurl(call: ProgramCall, pins: str | None = None, insecure: bool = False) -> Said:
+def libcurl(call: ProgramCall, pins: str | None = None, insecure: bool = False, status: bool = False) -> Said:
     """The same by pycurl, which brings its own libcurl."""
     import pycurl
 
@@ -43,6 +46,7 @@ def libcurl(call: ProgramCall, pins: str | None = None, insecure: bool = False) 
         one.setopt(pycurl.WRITEDATA, io.BytesIO())
         if pins is not None:
             one.setopt(pycurl.PINNEDPUBLICKEY, pins)
+        one.setopt(pycurl.SSL_VERIFYSTATUS, int(status))
         if insecure:
             one.setopt(pycurl.SSL_VERIFYPEER, 0)
             one.setopt(pycurl.SSL_VERIFYHOST, 0)
@@ -63,6 +67,7 @@ def _ways(how: Callable[..., _Made]) -> dict[str, Callable[[ProgramCall], _Made]
 
     return {
         "unpinned": how,
+        "curl-status": lambda call: how(call, status=True),
         "curl": pinned(Role.LEAF),
         "curl-insecure": pinned(Role.LEAF, insecure=True),
         "curl-ca-pin": pinned(Role.INTERMEDIATE),

@@ -40,6 +40,11 @@ GNUTLS = Program(
     "gnutls-cli",
     "apt-get install gnutls-bin",
     version_of(["gnutls-cli", "--version"]),
-    {"unpinned": CommandLine(_command, asks=True), "gnutls-tofu": _FirstUse(_tofu, asks=True)},
+    {
+        "unpinned": CommandLine(_command, asks=True),
+        "gnutls": CommandLine(_command, asks=True),
+        "gnutls-tofu": _FirstUse(_tofu, asks=True),
+    },
     ANY,
+    "gnutls",
 )

@@ -1,5 +1,5 @@
 """
-OpenSSL's s_client, with TLSA records given on the command line (DANE without DNS).
+OpenSSL's s_client, with TLSA records given on the command line (DANE without DNS), with staples and revocation lists.
 
 It speaks TLS and no HTTP: the request is on its standard input, and it reads
 that once the handshake is done.
@@ -8,6 +8,7 @@ that once the handshake is done.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lab.built.programs.program import Caller, CommandLine, Program, ProgramCall, last_line, version_of
 from lab.policy.pinset import Role
@@ -36,12 +37,31 @@ def _tlsa(usage: int, role: Role, *more: str) -> Caller:
     return CommandLine(words, asks=True, told=_told)
 
 
+def _named(*more: str, lists: bool = False) -> Caller:
+    """Validation and the host's name, and what `more` asks for; with `lists` they are read with the anchors."""
+
+    def words(call: ProgramCall) -> list[str]:
+        behind = replace(call, store=call.lists or call.store) if lists else call
+        return _s_client(behind, "-verify_hostname", "localhost", *more)
+
+    return CommandLine(words, asks=True, told=_told)
+
+
+def _ct(call: ProgramCall) -> list[str]:
+    known = ["-ctlogfile", str(call.logs)] if call.logs else []
+    return _s_client(call, "-verify_hostname", "localhost", "-ct", *known)
+
+
 OPENSSL = Program(
     "openssl",
     "apt-get install openssl",
     version_of(["openssl", "version"], r"(?<=OpenSSL )(?:[3-9]|\d\d)(?:\.\d+)+"),  # LibreSSL has no -dane options
     {
-        "unpinned": CommandLine(lambda call: _s_client(call, "-verify_hostname", "localhost"), asks=True, told=_told),
+        "unpinned": _named(),
+        "openssl-status": _named("-status"),
+        "openssl-ct": CommandLine(_ct, asks=True, told=_told),
+        "openssl-crl": _named("-crl_check", lists=True),
+        "openssl-crl-all": _named("-crl_check_all", lists=True),
         "dane-0": _tlsa(0, Role.ROOT),
         "dane-1": _tlsa(1, Role.LEAF),
         "dane-2": _tlsa(2, Role.INTERMEDIATE),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,9 +20,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
 from lab.built.programs.program import ProgramCall
 from lab.pki.export import LIFE, LOCAL, pem
 from lab.pki.names import RESERVED
+from lab.pki.pins import spki
 from lab.pki.world import HOST, World
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Meeting, Scene
@@ -70,7 +75,7 @@ class Outside:
     One case, standing on one port. A context manager; leaving it stops every listener and removes the files.
 
     `turn` puts a meeting on the line; `on` is the one that is. `folder` is a
-    temporary directory of mode 0700 that holds trust stores and pins, and no
+    temporary directory of mode 0700 that holds trust stores, lists and pins, and no
     private key. `tell` and `made` are the stage's.
     """
 
@@ -143,9 +148,29 @@ class Outside:
             path.write_bytes(pem(anchor.certificate for anchor in meeting.store))
         return path
 
+    def lists(self, meeting: Meeting) -> Path:
+        """The same anchors, and behind them the revocation lists that are out in this meeting: OpenSSL reads both."""
+        path = self.store(meeting).with_suffix(".lists")
+        if not path.exists():
+            there = meeting.elsewhere.every_list(meeting.credential, meeting.time, meeting.store)
+            lists = map(x509.load_der_x509_crl, there)
+            octets = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in lists)
+            path.write_bytes(self.store(meeting).read_bytes() + octets)
+        return path
+
+    def logs(self, meeting: Meeting) -> Path:
+        """The logs that a client knows in this meeting, as OpenSSL wants them (CTLOG_STORE_load_file(3))."""
+        path = self.store(meeting).with_suffix(".cnf")
+        if not path.exists():
+            keys = [spki(one.key) for one in meeting.elsewhere.known(meeting.store).logs or ()]
+            said = [f"[{one}]\ndescription=log {one}\nkey={b64encode(key).decode()}\n" for one, key in enumerate(keys)]
+            path.write_text(f"enabled_logs={','.join(map(str, range(len(keys))))}\n{''.join(said)}", encoding="utf-8")
+        return path
+
     def call(self, home: Path, *, first: bool = False) -> ProgramCall:
         """What a program needs for one call in the meeting that is on the line, with a fresh secret."""
-        return ProgramCall(self.port, self.store(self.on), self.scene.site, secrets.token_hex(16), home, first)
+        token, store, lists = secrets.token_hex(16), self.store(self.on), self.lists(self.on)
+        return ProgramCall(self.port, store, self.scene.site, token, home, first, lists, self.logs(self.on))
 
     def home(self, stack: ExitStack) -> Path:
         """An empty directory for one program to live in, removed when `stack` is left."""

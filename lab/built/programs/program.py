@@ -3,7 +3,7 @@ What a real program is to the lab: how it is found, and how it is called.
 
 A program is given calls (a port, a trust store, pins, a secret to send) and
 says how it ended. Whether it talked is not asked of it: the other side knows.
-No scene and no profile is known here but by name.
+No scene is known here, and a profile by its name.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lab.building import AS_OPENSSL, PathBuilding
+from lab.policy.clients import Client, client
 from lab.policy.pinset import Role, Site
 
 PATIENCE = 20.0  # seconds that one program may take for one call
+UNPINNED = "unpinned"
 AT_ONCE = 4  # calls of one program that run beside each other
 
 _SETTINGS = (
@@ -42,7 +44,8 @@ class ProgramCall:
     pins by role. `secret` goes into the request, as a bearer token or in the
     query. `home` is a directory that the program keeps between the calls of one
     scene; `first` says that this is the enrolment, where a program that
-    remembers is told to.
+    remembers is told to. `lists` is like `store`, with the revocation lists of that day behind the anchors;
+    `logs` are those that a client with this store knows, as OpenSSL reads them.
     """
 
     port: int
@@ -51,6 +54,8 @@ class ProgramCall:
     secret: str
     home: Path
     first: bool = False
+    lists: Path | None = None
+    logs: Path | None = None
 
     @property
     def url(self) -> str:
@@ -114,7 +119,8 @@ class Program:
 
     `version` gives the version, or None where the program is not there;
     `install` is the command that would install it. `building` says how it
-    builds its paths where it is ``unpinned``; profiles say it themselves.
+    builds its paths where it is ``unpinned``; profiles say it themselves. `plain` is the client
+    that speaks for it there: some programs ask for a staple whether they are told to or not.
     """
 
     name: str
@@ -122,6 +128,12 @@ class Program:
     version: Callable[[], str | None]
     ways: dict[str, Caller]
     building: PathBuilding = AS_OPENSSL
+    plain: str = UNPINNED
+
+    def speaks(self, way: str) -> Client:
+        """The client of the lab's table whose verdicts predict this way to call it."""
+        row = client(self.plain if way == UNPINNED else way)
+        return row if row.profile else replace(row, building=self.building)
 
 
 # ---- ways to call ---------------------------------------------------------------------------------

@@ -33,4 +33,5 @@ WGET = Program(
         "wget-insecure": CommandLine(lambda call: _pinned(call, "--no-check-certificate")),
     },
     ANY,
+    "gnutls",
 )

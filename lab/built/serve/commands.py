@@ -118,7 +118,8 @@ def _typed(outside: Outside, files: Files) -> Iterator[Command]:
             yield Command(name, str(words[0]), does, f"echo y | {line}", asked=program)
             continue
         line += f" < {quote(files.request(name, call))}" if way.asks else ""
-        yield Command(name, str(words[0]), does, line, profile, when == AGAIN, program)
+        speaks = PROGRAMS[program].speaks(profile).name
+        yield Command(name, str(words[0]), does, line, speaks, when == AGAIN, program)
 
 
 def _browser(call: ProgramCall, files: Files) -> Iterator[Command]:
@@ -129,7 +130,8 @@ def _browser(call: ProgramCall, files: Files) -> Iterator[Command]:
         does = "a home of its own for the browser, whose trust store holds the lab's anchors"
         yield Command("browser-store", "certutil", does, fill)
         words = chromium.command(files.home, call.url)
-        yield Command("browser", words[0], "no pins; close it before the next one", line_of(words, home), "unpinned")
+        does, speaks = "no pins; close it before the next one", chromium.CHROMIUM.plain
+        yield Command("browser", words[0], does, line_of(words, home), speaks)
     words = chromium.command(files.home, chromium.forgiving([call]), call.url)
     does = "errors are forgiven where the leaf key is sent; this option forgives, and pins nothing"
     yield Command("browser-list", words[0], does, line_of(words, home), "chromium-list")
