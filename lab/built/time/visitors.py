@@ -21,7 +21,8 @@ from lab.policy.clients import client
 from lab.policy.hpkp import Agent, Noting
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
-from lab.trials.engine import Encounter, Saving, meet
+from lab.trials.engine import Encounter, meet
+from lab.trials.saving import Saving
 from lab.trials.standing import Ground
 
 VISITORS = tuple(
@@ -116,7 +117,7 @@ def follow(
 
     A handshake is made whenever something that the verdict depends on differs
     from the last time, and whenever an attacker is on the line: see
-    `lab.trials.engine.Saving`. `every_day` makes a handshake each day; a test
+    `lab.trials.saving.Saving`. `every_day` makes a handshake each day; a test
     holds the two against each other. `agent` is a browser that has no name in
     `BROWSERS`.
     """
