@@ -289,7 +289,8 @@ class Aftermath:
     What became known of a meeting only when it was over; no check ever sees it.
 
     `sent` counts the application bytes that the client sent, `leaked` those
-    that an attacker read. `view` is the other side's log.
+    that an attacker read. `view` is the other side's log. `relayed` says that the
+    genuine server took a request as the client's own which an attacker had sent.
     """
 
     sent: int
@@ -297,6 +298,7 @@ class Aftermath:
     answer: str
     view: View
     failure: str = ""
+    relayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ def _encounter(shown: Trial, met: Encounter) -> Iterable[str]:
     yield f"other side {view(met)}"
     if met.outcome:
         yield f"outcome    {cell(met.outcome)}{_robbed(met)}"
+        if met.meeting.line is Line.ATTACKER:
+            yield f"relayed    {'to the server, in your name' if met.aftermath.relayed else 'nothing in your name'}"
 
 
 def view(met: Encounter) -> str:

@@ -91,6 +91,7 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
         building=mind.building,
         anchors=known.store,
     )
+    genuine = ground.genuine(meeting)
     exchange, visit = ground.meet(meeting, mind.decide, secret, habits)
     if meeting.component:
         cache[context] = exchange.session
@@ -110,6 +111,7 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
             answer=exchange.answer.text if exchange.answer else "",
             view=other.view,
             failure=exchange.failure,
+            relayed=bool(secret and genuine and genuine.took(secret)),
         )
         return Encounter(meeting, known, learnt, lesson, verdict, outcome, after)
 
@@ -151,6 +153,7 @@ class Imagined:
     learnt: Known
     verdict: Verdict
     outcome: Outcome
+    relayed: bool
 
 
 def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list[Imagined]:
@@ -167,7 +170,8 @@ def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list
         verdict = concluded(mind, observation)
         mind.learn(_foretold(mind, meeting, observation, talks), verdict)
         outcome = outcome_of(meeting.line, talks, verdict.accepted)
-        expected.append(Imagined(meeting, known, mind.known, verdict, outcome))
+        relayed = talks and meeting.relayed and meeting.line is Line.ATTACKER
+        expected.append(Imagined(meeting, known, mind.known, verdict, outcome, relayed))
     return expected
 
 

@@ -17,6 +17,7 @@ from typing import Any, Self
 from OpenSSL import SSL
 
 from lab.building import Anchors
+from lab.observation import Line
 from lab.pki.says import SILENT
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.wire import tls
@@ -83,8 +84,13 @@ class Ground:
         """Every TLS handshake that was begun here."""
         return self.exchanges + self._calls + sum(map(_calls, self._listeners.values()))
 
+    def placed(self, meeting: Meeting) -> Meeting:
+        """The same meeting, with whoever is behind it."""
+        return meeting
+
     def listener(self, meeting: Meeting) -> Service | Attacker:
         """Who answers in this meeting; the same credential on the same line, saying the same, is one listener."""
+        meeting = self.placed(meeting)
         behind = meeting.behind if meeting.relayed else None
         upstream = self.listener(behind).address if behind else None
         key = (id(meeting.credential), id(meeting.says), meeting.keyless, upstream)
@@ -96,6 +102,12 @@ class Ground:
             gone.stop()
             self._calls += _calls(gone)
         return found
+
+    def genuine(self, meeting: Meeting) -> Service | None:
+        """The genuine server to whom the attacker on the line relays; None where there is none, or he plays it."""
+        behind = self.placed(meeting).behind if meeting.relayed and meeting.line is Line.ATTACKER else None
+        found = self.listener(behind) if behind else None
+        return found if isinstance(found, Service) else self.genuine(behind) if behind else None
 
     def _stand(self, meeting: Meeting, upstream: Address | None) -> Service | Attacker:
         made: Service | Attacker
@@ -180,6 +192,6 @@ class Standing(Ground):
             raise
         return self
 
-    def listener(self, meeting: Meeting) -> Service | Attacker:
-        """Who answers in this meeting; the genuine server is behind whoever stands between, if nobody else is."""
-        return super().listener(self.scene.placed(meeting))
+    def placed(self, meeting: Meeting) -> Meeting:
+        """The same meeting; the genuine server is behind whoever stands between, if nobody else is."""
+        return self.scene.placed(meeting)

@@ -93,6 +93,7 @@ class Trial(Showable):
                     "checks": [found.record(self.letters) for found in one.verdict.findings],
                     "leaked": one.aftermath.leaked,
                     "sent": one.aftermath.sent,
+                    "relayed_in_your_name": one.aftermath.relayed,
                     "other_side": {
                         "alert": one.aftermath.view.alert,
                         "client_hung_up": one.aftermath.view.hung_up.value,

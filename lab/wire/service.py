@@ -63,6 +63,10 @@ class Service(Listener):
         self._context = tls.server_context(credential, resumable=resumable, tell=tell, staple=lambda: self.staple())
         super().__init__(self._attend_visit, name=name, patience=patience)
 
+    def took(self, secret: str) -> bool:
+        """Whether it has a request with this secret in its log, which it took as its client's, whoever sent it."""
+        return self.log.holds(secret)
+
     def _attend_visit(self, raw: socket.socket, port: int) -> None:
         with self.log.visit(port) as visit:
             attend(raw, self._context, visit, self._answer, self.patience)
