@@ -129,6 +129,13 @@ class ValidationError:
     name: str = ""
 
 
+class Proof(StrEnum):
+    """What a client may show to a server of itself, so that the server can refuse somebody else."""
+
+    CERTIFICATE = "a client certificate"
+    TOKEN = "a token bound to the connection"
+
+
 class Evidence(StrEnum):
     """What may come with a certificate and speak for it or against it; a client that wants some asks for it."""
 

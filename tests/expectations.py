@@ -295,6 +295,9 @@ STAPLES = {
     "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X"),
 }
 
+# Who shows the server something asks no more than who does not; where a server wants it stands in test_bound.py.
+SERVED_BY = {"client-certificate": like("unpinned"), "bound-token": like("unpinned")}
+
 # Profiles whose program is run.
 RUN = {
     # takes any anchor, and tries no other path
@@ -363,9 +366,9 @@ MODELLED = {
 # ---- read -----------------------------------------------------------------------------------------
 
 CLIENTS = (*BASE, *DERIVED)
-FURTHER = (*LEARNING, *STAPLES)
+FURTHER = (*LEARNING, *STAPLES, *SERVED_BY)
 PROFILES = (*RUN, *MODELLED)
-LIKE = DERIVED | LEARNING | STAPLES | RUN | MODELLED
+LIKE = DERIVED | LEARNING | STAPLES | SERVED_BY | RUN | MODELLED
 
 
 def sees_only_the_path(client: Client) -> bool:
@@ -440,7 +443,9 @@ EARNS = {
     "staple-of-any-issuer": ("another_issuers_staple", "responder_down"),
     "staple-of-any-age": ("staple_replayed_past_its_end", "responder_down"),
 }
+EARNS |= dict.fromkeys(SERVED_BY, EARNS["unpinned"])
 NEVER_APART = {
+    frozenset({"unpinned", *SERVED_BY}): "what they have more decides in the scenes apart: tests/test_bound.py",
     frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "
     "replaced, and the user of the third overrules it: three ways to have no check",
     frozenset({"first-use-key", "ask-never"}): "a warning that nobody ever clicks away is a refusal; what differs is "

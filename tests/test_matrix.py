@@ -51,8 +51,9 @@ from lab.scenes.catalogue import (
     twin_of,
 )
 from lab.trials.engine import Encounter
-from lab.trials.matrix import Matrix, Score, matrix
+from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals
+from lab.trials.score import Score
 from lab.trials.standing import Standing
 from lab.trials.trial import run
 

@@ -26,7 +26,6 @@ from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import (
     CASES,
     Fault,
-    Heading,
     Holds,
     Kind,
     Scene,
@@ -39,6 +38,7 @@ from lab.scenes.catalogue import (
     twin_of,
     usually,
 )
+from lab.scenes.sections import Heading
 from lab.trials.matrix import matrix
 from lab.verbs import main
 
@@ -46,7 +46,7 @@ OUTSIDE = '''
 from lab.policy import checks
 from lab.policy.clients import Client, register
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import Heading, Holds, Way, attack, attacked, changed, rotation
+from lab.scenes.catalogue import Holds, Way, attack, attacked, changed, rotation
 
 
 @rotation(reach=Reach.ROOT)
@@ -136,7 +136,7 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
         *("heeds-staple", "heeds-staple-pinned", "requires-staple", "requires-staple-pinned"),
         *("staple-of-any-issuer", "staple-of-any-age"),
     ]
-    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp,revocation")} | {
+    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp,revocation,bound")} | {
         *("first-use-key", "first-use-certificate", "first-use-with-ca"),
     }
     assert chosen("all") == list(CLIENTS.values())

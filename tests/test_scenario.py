@@ -20,7 +20,8 @@ from lab.observation import Line, Outcome
 from lab.pki.pins import pin_of
 from lab.policy.clients import client
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import CASES, Case, Fault, Heading, Kind, case, sections
+from lab.scenes.catalogue import CASES, Case, Fault, Kind, case
+from lab.scenes.sections import Heading, sections
 from lab.trials import engine
 from lab.trials.engine import imagine, meet
 from lab.trials.rehearsal import foresee

@@ -83,7 +83,9 @@ def demo(chosen: argparse.Namespace) -> None:
     "matrix",
     "--clients unpinned leaf-pinned --scenes attacks",
     forms(json="one record for each trial, and the scores", csv="one line for each trial"),
-    names("--clients", "clients by name, or all, hpkp, continuity, revocation, profiles; eight of them by default"),
+    names(
+        "--clients", "clients by name, or all, hpkp, continuity, revocation, bound, profiles; eight of them by default"
+    ),
     names("--scenes", "scenes by name, or attacks, rotations, slips, all; by default what tells them apart"),
 )
 def matrix(chosen: argparse.Namespace) -> None:
@@ -140,7 +142,10 @@ def trial(chosen: argparse.Namespace) -> None:
     "list",
     "attacks --long",
     option(
-        "what", "clients, further, profiles, attacks, rotations or slips; all by default", nargs="*", metavar="WHAT"
+        "what",
+        "clients, further, profiles, attacks, rotations, slips or apart; all by default",
+        nargs="*",
+        metavar="WHAT",
     ),
     flag("--long", "with drawings, what an attacker holds, incidents"),
     forms(json="everything as JSON"),
@@ -149,20 +154,24 @@ def everything(chosen: argparse.Namespace) -> None:
     """Name every client, attack and rotation."""
     from lab.naming import named, words
     from lab.policy.clients import CLIENTS, FURTHER, PROFILES
-    from lab.scenes.catalogue import SLIPS, attacks, rotations
+    from lab.scenes.catalogue import APART, SLIPS, attacks, rotations
     from lab.show.listing import listing
     from lab.show.text import cases_list, clients_list
 
     parts: dict[str, tuple[str, Callable[[], str]]] = {
         "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
         "further": (
-            "Further clients; in a table by name, or by group: hpkp, continuity, revocation",
+            "Further clients; in a table by name, or by group: hpkp, continuity, revocation, bound",
             lambda: clients_list(FURTHER.values(), chosen.long),
         ),
         "profiles": ("Profiles of real implementations", lambda: clients_list(PROFILES.values(), chosen.long)),
         "attacks": ("Attacks", lambda: cases_list(attacks(), chosen.long)),
         "rotations": ("Rotations", lambda: cases_list(rotations(), chosen.long)),
         "slips": ("Slips", lambda: cases_list(SLIPS.values(), chosen.long)),
+        "apart": (
+            f"Scenes apart; in a table by name, or by group: {', '.join(APART)}",
+            lambda: cases_list((one for group in APART.values() for one in group.values()), chosen.long),
+        ),
     }
     wanted = [named("list of", word, parts) for word in words(chosen.what)] or parts.values()
     if chosen.json:

@@ -14,6 +14,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from lab.observation import Successor
+from lab.pki.admission import Admission
 from lab.pki.authority import Credential, Key
 from lab.pki.pins import pin_of
 from lab.pki.revoke import staple
@@ -32,7 +33,8 @@ class Says:
     announcements back. `claims` are keys that it does not hold: it announces
     them as a liar would, under a signature by its own key. `staple` is an OCSP
     response, sent to whoever asks for one: empty for a server that has none, and
-    None where nothing is the matter with it. `page` is the body of ``/``.
+    None where nothing is the matter with it. `page` is the body of ``/``. `admits`
+    says whose requests it takes; anybody's, where None.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -40,6 +42,7 @@ class Says:
     claims: tuple[CertificatePublicKeyTypes, ...] = field(default=(), repr=False)
     staple: bytes | None = field(default=None, repr=False)
     page: str = ""
+    admits: Admission | None = None
 
     @property
     def announces(self) -> bool:

@@ -87,6 +87,8 @@ def _encounter(shown: Trial, met: Encounter) -> Iterable[str]:
     if met.verdict.check not in [found.check for found in met.verdict.findings]:
         yield f"           {met.verdict.reason}"
     yield f"other side {view(met)}"
+    if met.verdict.accepted and met.outcome is Outcome.OUTAGE:
+        yield f"answer     {met.aftermath.answer.strip() or met.aftermath.failure}"
     if met.outcome:
         yield f"outcome    {cell(met.outcome)}{_robbed(met)}"
         if met.meeting.line is Line.ATTACKER:

@@ -34,6 +34,7 @@ from lab.observation import (
     Verdict,
     outcome_of,
 )
+from lab.pki.admission import Admission
 from lab.policy.check import Known, judge
 from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
@@ -89,6 +90,7 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
         listens=mind.listens,
         wants=mind.needs,
         building=mind.building,
+        card=admits.given(mind.shows) if (admits := admission(meeting)) else None,
         anchors=known.store,
     )
     genuine = ground.genuine(meeting)
@@ -103,7 +105,7 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
 
     def ended() -> Encounter:
         other = visit()
-        content = verdict.accepted and exchange.answer is not None
+        content = verdict.accepted and exchange.answer is not None and exchange.answer.fine
         outcome = None if meeting.component else outcome_of(meeting.line, other.holds(secret), content)
         after = Aftermath(
             sent=exchange.sent,
@@ -123,6 +125,11 @@ def live(ground: Ground, meetings: Iterable[Meeting], mind: Mind) -> list[Awaite
     cache: Cache = {}
     part = Mind(ORDINARY, building=mind.building)
     return [meet(ground, meeting, part if meeting.component else mind, cache=cache) for meeting in meetings]
+
+
+def admission(meeting: Meeting) -> Admission | None:
+    """Whose requests the genuine server takes; anybody's, where None."""
+    return meeting.source.admits if meeting.source else None
 
 
 def concluded(mind: Mind, observation: Observation, failure: str = "") -> Verdict:
@@ -169,16 +176,17 @@ def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list
         talks = mind.decide(observation) and not observation.broken_off
         verdict = concluded(mind, observation)
         mind.learn(_foretold(mind, meeting, observation, talks), verdict)
-        outcome = outcome_of(meeting.line, talks, verdict.accepted)
-        relayed = talks and meeting.relayed and meeting.line is Line.ATTACKER
+        admits = admission(meeting)
+        taken = admits is None or (admits.takes(mind.shows) and not meeting.relayed)
+        outcome = outcome_of(meeting.line, talks, verdict.accepted and taken)
+        relayed = talks and taken and meeting.relayed and meeting.line is Line.ATTACKER
         expected.append(Imagined(meeting, known, mind.known, verdict, outcome, relayed))
     return expected
 
 
 def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: bool) -> Lesson:
     """What the server is going to say to this client, by the meeting; who relays brings another's proofs."""
-    speaker = meeting.behind if meeting.relayed else meeting
-    source = speaker.says if speaker else None
+    source = meeting.source
     if source is None or not talks:
         return Lesson(observation, talks, () if talks else None)
     heard = source.heard(relayed=meeting.relayed) if mind.listens else None

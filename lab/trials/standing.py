@@ -22,6 +22,7 @@ from lab.pki.says import SILENT
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.wire import tls
 from lab.wire.attacker import Attacker
+from lab.wire.binding import Doorkeeper
 from lab.wire.client import PLAIN, Decide, Exchange, Habits, account_request, connect
 from lab.wire.copyist import Copyist
 from lab.wire.deadline import PATIENCE
@@ -116,7 +117,9 @@ class Ground:
             kind = Copyist if meeting.keyless else Attacker
             made = kind(meeting.credential, upstream, host=host, **self._common)
         else:
-            made = Service(meeting.credential, meeting.says or SILENT, host=host, **self._common)
+            says = meeting.says or SILENT
+            kind_of = partial(Doorkeeper, admits=says.admits) if says.admits else Service
+            made = kind_of(meeting.credential, says, host=host, **self._common)
         if self._made:
             self._made(made, meeting)
         return made

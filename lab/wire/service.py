@@ -117,7 +117,7 @@ class Service(Listener):
         return _json({"booked": order})
 
 
-def material(connection: SSL.Connection) -> bytes | None:
+def material(connection: SSL.Connection, label: bytes = LABEL) -> bytes | None:
     """
     The exporter material that binds a proof to this connection; None below TLS 1.3.
 
@@ -126,7 +126,7 @@ def material(connection: SSL.Connection) -> bytes | None:
     """
     if connection.get_protocol_version() < SSL.TLS1_3_VERSION:
         return None
-    return connection.export_keying_material(LABEL, BINDING)
+    return connection.export_keying_material(label, BINDING)
 
 
 def _page(request: Request) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from html import escape
 from typing import Any
 
-from lab.scenes.catalogue import sections
+from lab.scenes.sections import sections
 from lab.show.markup import breakable
 
 PLACES = {1: ("alone",), 2: ("first", "second")}

@@ -25,7 +25,8 @@ from lab.observation import Certificate, Finding, Outcome, Progress, untold
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Case, chosen, usually
-from lab.trials.matrix import Matrix, Score, matrix
+from lab.trials.matrix import Matrix, matrix
+from lab.trials.score import Score
 from lab.trials.trial import Trial
 
 BESIDE = ("unpinned", "leaf-pinned")
