@@ -295,8 +295,9 @@ STAPLES = {
     "staple-of-any-age": like("requires-staple", staple_stuck="S", staple_replayed_past_its_end="X"),
 }
 
-# Who shows the server something asks no more than who does not; where a server wants it stands in test_bound.py.
-SERVED_BY = {"client-certificate": like("unpinned"), "bound-token": like("unpinned")}
+# Who shows the server something asks no more than who does not, nor does who goes to https at once: what that is good
+# for stands in test_bound.py and test_plain.py.
+SERVED_BY = dict.fromkeys(("client-certificate", "bound-token", "hsts", "hsts-preloaded"), like("unpinned"))
 
 # Profiles whose program is run.
 RUN = {
@@ -445,7 +446,7 @@ EARNS = {
 }
 EARNS |= dict.fromkeys(SERVED_BY, EARNS["unpinned"])
 NEVER_APART = {
-    frozenset({"unpinned", *SERVED_BY}): "what they have more decides in the scenes apart: tests/test_bound.py",
+    frozenset({"unpinned", *SERVED_BY}): "what they have more decides in the scenes apart",
     frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "
     "replaced, and the user of the third overrules it: three ways to have no check",
     frozenset({"first-use-key", "ask-never"}): "a warning that nobody ever clicks away is a refusal; what differs is "

@@ -136,7 +136,9 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
         *("heeds-staple", "heeds-staple-pinned", "requires-staple", "requires-staple-pinned"),
         *("staple-of-any-issuer", "staple-of-any-age"),
     ]
-    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {one.name for one in chosen("hpkp,revocation,bound")} | {
+    assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - {
+        one.name for one in chosen("hpkp,revocation,bound,hsts")
+    } | {
         *("first-use-key", "first-use-certificate", "first-use-with-ca"),
     }
     assert chosen("all") == list(CLIENTS.values())
@@ -156,6 +158,7 @@ def test_what_a_client_begins_with() -> None:
         enrolment.host,
         enrolment.site[Role.LEAF] | enrolment.site[Role.BACKUP],
     )
+    assert began.pop("hsts-preloaded").strict_about(f"www.{enrolment.host}", enrolment.time)
     assert {*map(repr, began.values())} == {repr(Memory())}
     assert client("hpkp-preloaded").mind().known.memory == Memory()
 

@@ -84,7 +84,8 @@ def demo(chosen: argparse.Namespace) -> None:
     "--clients unpinned leaf-pinned --scenes attacks",
     forms(json="one record for each trial, and the scores", csv="one line for each trial"),
     names(
-        "--clients", "clients by name, or all, hpkp, continuity, revocation, bound, profiles; eight of them by default"
+        "--clients",
+        "clients by name, or all, hpkp, continuity, revocation, bound, hsts, profiles; eight by default",
     ),
     names("--scenes", "scenes by name, or attacks, rotations, slips, all; by default what tells them apart"),
 )
@@ -161,7 +162,7 @@ def everything(chosen: argparse.Namespace) -> None:
     parts: dict[str, tuple[str, Callable[[], str]]] = {
         "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
         "further": (
-            "Further clients; in a table by name, or by group: hpkp, continuity, revocation, bound",
+            "Further clients; in a table by name, or by group: hpkp, continuity, revocation, bound, hsts",
             lambda: clients_list(FURTHER.values(), chosen.long),
         ),
         "profiles": ("Profiles of real implementations", lambda: clients_list(PROFILES.values(), chosen.long)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
@@ -20,6 +21,14 @@ from lab.pki.pins import pin_of
 from lab.pki.revoke import staple
 
 PKP = "Public-Key-Pins"
+
+
+class Plain(StrEnum):
+    """What stands at a port of plain HTTP, where a user's link leads there."""
+
+    LINK = "a link to http"
+    """The site leads on to https; an attacker does not, and has something else to show there."""
+    ONLY = "a link to http, and nothing at https"
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
     ``"hpkp"``, ``"continuity"``, ``"revocation"`` (who heeds headers, remembers keys, wants staples), ``"bound"``
-    (who shows something of itself), ``"profiles"``.
+    (who shows something of itself), ``"hsts"`` (who goes to https in spite of a link), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],
@@ -186,6 +186,7 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
         "continuity": [one for one in every() if one.continuity],
         "revocation": [one for one in every() if Evidence.STAPLE in needs(one.policy)],
         "bound": [one for one in every() if one.shows],
+        "hsts": [one for one in every() if Learnt.STRICT in one.learnt],
         "profiles": PROFILES.values(),
     }
     return naming.chosen(names, groups, client)

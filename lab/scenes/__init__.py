@@ -7,5 +7,5 @@ rotations as their twins, so the rotations come first.
 
 from importlib import import_module
 
-for _shelf in ("rotations", "attacks", "mirrored", "announced", "misled", "revoked", "slips", "bound"):
+for _shelf in ("rotations", "attacks", "mirrored", "announced", "misled", "revoked", "slips", "bound", "plain"):
     import_module(f"lab.scenes.{_shelf}")

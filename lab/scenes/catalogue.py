@@ -21,7 +21,7 @@ from lab import naming
 from lab.observation import Certificate, Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.pins import fingerprint_of, pin_of, seen
-from lab.pki.says import Says
+from lab.pki.says import Plain, Says
 from lab.pki.world import World
 from lab.policy.check import Enrolment, Learnt, needs
 from lab.policy.clients import Client
@@ -120,7 +120,8 @@ class Meeting:
     got its key. `host` is whom the client wants to reach, the scene's own where
     it is empty. `says` is what is said beside the certificate; an attacker who
     says something plays the bank himself, one who does not relays to `behind`,
-    the genuine server where it is None.
+    the genuine server where it is None. `plain` is a meeting that begins with a
+    link to plain HTTP.
     """
 
     line: Line
@@ -135,6 +136,7 @@ class Meeting:
     host: str = ""
     says: Says | None = None
     behind: Meeting | None = None
+    plain: Plain | None = None
 
     @property
     def relayed(self) -> bool:

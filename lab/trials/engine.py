@@ -39,6 +39,7 @@ from lab.policy.check import Known, judge
 from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
+from lab.trials.plain import IN_PLAIN, asked_in_plain, beyond, stays
 from lab.trials.standing import Ground
 from lab.wire.client import Habits
 
@@ -94,10 +95,11 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
         anchors=known.store,
     )
     genuine = ground.genuine(meeting)
-    exchange, visit = ground.meet(meeting, mind.decide, secret, habits)
+    plain = asked_in_plain(ground, meeting, mind, secret)
+    exchange, visit = plain or ground.meet(beyond(meeting), mind.decide, secret, habits)
     if meeting.component:
         cache[context] = exchange.session
-    verdict = concluded(mind, exchange.observation, exchange.failure)
+    verdict = IN_PLAIN if plain else concluded(mind, exchange.observation, exchange.failure)
     lesson = Lesson(exchange.observation, exchange.accepted, exchange.headers, exchange.successors)
     if asked:
         mind.learn(lesson, verdict)
@@ -173,8 +175,9 @@ def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list
     expected: list[Imagined] = []
     for meeting, observation in meetings:
         mind.known = known = told(mind.known, meeting)
-        talks = mind.decide(observation) and not observation.broken_off
-        verdict = concluded(mind, observation)
+        plain = stays(meeting, mind, observation.host)
+        talks = plain or (mind.decide(observation) and not observation.broken_off)
+        verdict = IN_PLAIN if plain else concluded(mind, observation)
         mind.learn(_foretold(mind, meeting, observation, talks), verdict)
         admits = admission(meeting)
         taken = admits is None or (admits.takes(mind.shows) and not meeting.relayed)

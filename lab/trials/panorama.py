@@ -57,7 +57,7 @@ class Panorama:
         points: list[tuple[Scene, Meeting, Observation]] = []
         for name, scene, seen in scenes:
             met = {number: (scene.meetings[number], one) for number, one in seen.items()}
-            apart = any(admission(meeting) for meeting, _ in met.values())
+            apart = any(admission(meeting) or meeting.plain for meeting, _ in met.values())
             self._parts[name] = _Part(scene, met, len(points), ((1 << len(met)) - 1) << len(points), apart)
             points += ((scene, *one) for one in met.values())
         self._points = points

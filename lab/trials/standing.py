@@ -18,7 +18,7 @@ from OpenSSL import SSL
 
 from lab.building import Anchors
 from lab.observation import Line
-from lab.pki.says import SILENT
+from lab.pki.says import SILENT, Plain
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.wire import tls
 from lab.wire.attacker import Attacker
@@ -28,6 +28,7 @@ from lab.wire.copyist import Copyist
 from lab.wire.deadline import PATIENCE
 from lab.wire.keylog import Tell
 from lab.wire.listener import Address
+from lab.wire.plain import PlainService, Stripper
 from lab.wire.service import Service
 from lab.wire.visit import Visit
 
@@ -65,7 +66,7 @@ class Ground:
         self._common: dict[str, Any] = {"resumable": resumable, "patience": patience, "tell": tell}
         self._made = made
         self._calls = 0  # of attackers that stand no more
-        self._listeners: dict[tuple[int, int, bool, Address | None], Service | Attacker] = {}
+        self._listeners: dict[tuple[int, int, bool, Plain | None, Address | None], Service | Attacker] = {}
         self._contexts: dict[tuple[tuple[int, ...], datetime, Anchors], SSL.Context] = {}
 
     def __enter__(self) -> Self:
@@ -94,7 +95,7 @@ class Ground:
         meeting = self.placed(meeting)
         behind = meeting.behind if meeting.relayed else None
         upstream = self.listener(behind).address if behind else None
-        key = (id(meeting.credential), id(meeting.says), meeting.keyless, upstream)
+        key = (id(meeting.credential), id(meeting.says), meeting.keyless, meeting.plain, upstream)
         found = self._listeners.pop(key, None) or self._stand(meeting, upstream)
         self._listeners[key] = found  # whoever was asked for last stands last, and longest
         found.staple = partial((meeting.says or SILENT).stapled, meeting.credential, meeting.time)
@@ -114,11 +115,15 @@ class Ground:
         made: Service | Attacker
         host = meeting.host or self.host
         if upstream:
-            kind = Copyist if meeting.keyless else Attacker
+            kind = Copyist if meeting.keyless else Stripper if meeting.plain else Attacker
             made = kind(meeting.credential, upstream, host=host, **self._common)
         else:
             says = meeting.says or SILENT
-            kind_of = partial(Doorkeeper, admits=says.admits) if says.admits else Service
+            kind_of: Callable[..., Service] = Service
+            if meeting.plain:
+                kind_of = partial(PlainService, redirects=meeting.plain is Plain.LINK)
+            elif says.admits:
+                kind_of = partial(Doorkeeper, admits=says.admits)
             made = kind_of(meeting.credential, says, host=host, **self._common)
         if self._made:
             self._made(made, meeting)

@@ -88,6 +88,7 @@ class Trial(Showable):
                     "line": one.meeting.line.value,
                     "proxied": one.meeting.proxied,
                     "component": one.meeting.component,
+                    "plain": one.meeting.plain and one.meeting.plain.value,
                     "outcome": one.outcome.value if one.outcome else None,
                     **self._decided(one),
                     "checks": [found.record(self.letters) for found in one.verdict.findings],

@@ -20,7 +20,7 @@ OUT = Path("build/atlas.html")
     "--out build/atlas.html",
     file("--out", f"where (default: {OUT})", "FILE.html", default=OUT),
     file("--field", "what `field --json` wrote (default: build/field.json, where it is there)", "FILE.json"),
-    names("--clients", "clients by name, or story, hpkp, continuity, revocation, bound; all by default"),
+    names("--clients", "clients by name, or story, hpkp, continuity, revocation, bound, hsts; all by default"),
     names("--scenes", "scenes by name, or attacks, rotations"),
     names("--profiles", "profiles by name, or none; all by default"),
     forms(json="print what the page is made of, and write no page"),
