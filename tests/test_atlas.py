@@ -29,7 +29,7 @@ from lab.pki.world import World
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Reach
 from lab.scenes.catalogue import CASES, SLIPS, Case, Meeting, case, changed, rotation
-from lab.scenes.sections import Heading, sections
+from lab.trials.sections import Heading, sections
 from lab.verbs import main
 
 PEOPLE = ("unpinned", "leaf-pinned")

@@ -53,7 +53,7 @@ from lab.scenes.catalogue import (
 from lab.trials.engine import Encounter
 from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals
-from lab.trials.score import Score
+from lab.trials.sections import Score
 from lab.trials.standing import Standing
 from lab.trials.trial import run
 

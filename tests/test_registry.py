@@ -38,8 +38,8 @@ from lab.scenes.catalogue import (
     twin_of,
     usually,
 )
-from lab.scenes.sections import Heading
 from lab.trials.matrix import matrix
+from lab.trials.sections import Heading
 from lab.verbs import main
 
 OUTSIDE = '''

@@ -26,7 +26,7 @@ from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import CASES, Case, Holds, Kind, case, twin_of
 from lab.show.sheet import Banner, Row, Sheet, Tabled
 from lab.trials.matrix import matrix
-from lab.trials.score import Score
+from lab.trials.sections import Score
 
 CONTENDERS = ("unpinned", "root-pinned", "any-of-chain", "leaf-or-backup", "leaf-pinned", "certificate-pinned")
 """

@@ -18,8 +18,7 @@ from typing import Any
 from lab.observation import Progress, Showable, untold
 from lab.policy.clients import CLIENTS, Client
 from lab.scenes.catalogue import CASES, Case, usually
-from lab.scenes.sections import Heading, sections
-from lab.trials.score import Score
+from lab.trials.sections import Heading, Score, sections
 from lab.trials.standing import Standing
 from lab.trials.trial import Trial, perform
 

@@ -26,7 +26,7 @@ from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import CASES, Case, chosen, usually
 from lab.trials.matrix import Matrix, matrix
-from lab.trials.score import Score
+from lab.trials.sections import Score
 from lab.trials.trial import Trial
 
 BESIDE = ("unpinned", "leaf-pinned")

@@ -1,14 +1,16 @@
 """
-Under which headings the scenes of a table stand, and which of them stand together.
+How a table of trials is laid out: under which headings scenes stand, which stand together, and what a client scores.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from lab.scenes.catalogue import Kind
+from lab.observation import Outcome
+from lab.scenes.catalogue import Case, Kind
 
 Told = TypeVar("Told")
 """A scene in whatever form somebody has it."""
@@ -52,3 +54,34 @@ def sections(
         elif about["name"] not in twins.values():
             found[Heading.alone(about)].append((one,))
     return {heading: rows for heading, rows in found.items() if rows}
+
+
+@dataclass(frozen=True)
+class Score:
+    """How often a client stopped the attacks and kept the legitimate service, out of how many scenes."""
+
+    stopped: int
+    attacks: int
+    kept: int
+    rotations: int
+
+    @classmethod
+    def of(cls, outcomes: Iterable[tuple[Case, Outcome]]) -> Self:
+        """Counted from what each scene came to; an attack counts as stopped where nobody was robbed."""
+        met = list(outcomes)
+        attacked = [outcome for case, outcome in met if case.kind is Kind.ATTACK]
+        rotated = [outcome for case, outcome in met if case.kind is Kind.ROTATION]
+        stopped = sum(outcome is not Outcome.INTERCEPTED for outcome in attacked)
+        return cls(stopped, len(attacked), rotated.count(Outcome.SERVED), len(rotated))
+
+    def record(self) -> dict[str, int]:
+        """The score as plain JSON values."""
+        return {
+            "attacks_stopped": self.stopped,
+            "attacks": self.attacks,
+            "service_kept": self.kept,
+            "rotations": self.rotations,
+        }
+
+    def __str__(self) -> str:
+        return f"{self.stopped}/{self.attacks} attacks stopped, {self.kept}/{self.rotations} rotations kept"
