@@ -15,6 +15,7 @@ import pytest
 from expectations import LEGEND
 from OpenSSL import SSL
 
+from lab.built.programs.outside import Outside
 from lab.observation import Outcome, Proof
 from lab.pki.admission import LIFE, Admission, Card
 from lab.pki.says import Says
@@ -33,6 +34,7 @@ from lab.trials.trial import run, trial
 from lab.wire import tls
 from lab.wire.binding import HEADER, Doorkeeper
 from lab.wire.client import Habits, account_request, connect
+from lab.wire.listener import running
 
 # ---- relayed in your name -------------------------------------------------------------------------
 
@@ -107,6 +109,16 @@ def test_every_scene_apart_has_its_row_and_none_is_in_a_usual_table() -> None:
     pairs = {one.name: one.twin for one in APART["bound"].values() if one.twin}
     for attack, rotation in pairs.items():
         assert (case(attack).reach, twin_of(case(rotation))) == (case(rotation).reach, case(attack))
+
+
+@pytest.mark.parametrize("scene", ["known_client", "stripped"])
+def test_no_outside_program_is_asked_about_what_no_path_decides(scene: str) -> None:
+    """`serve` and `field` say so before anything stands; a scene that a certificate decides is served."""
+    with pytest.raises(ValueError, match=f"^{scene} turns on more than what a server presents"):
+        Outside(case(scene))
+    assert running() == []
+    with Outside(case("new_key")) as outside:
+        assert outside.port
 
 
 def test_a_late_server_says_why() -> None:

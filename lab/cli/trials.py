@@ -162,7 +162,7 @@ def everything(chosen: argparse.Namespace) -> None:
     parts: dict[str, tuple[str, Callable[[], str]]] = {
         "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
         "further": (
-            "Further clients; in a table by name, or by group: hpkp, continuity, revocation, bound, hsts",
+            "Further clients, by name or by group: hpkp, continuity, revocation, bound, hsts",
             lambda: clients_list(FURTHER.values(), chosen.long),
         ),
         "profiles": ("Profiles of real implementations", lambda: clients_list(PROFILES.values(), chosen.long)),
@@ -170,7 +170,7 @@ def everything(chosen: argparse.Namespace) -> None:
         "rotations": ("Rotations", lambda: cases_list(rotations(), chosen.long)),
         "slips": ("Slips", lambda: cases_list(SLIPS.values(), chosen.long)),
         "apart": (
-            f"Scenes apart; in a table by name, or by group: {', '.join(APART)}",
+            f"Scenes apart, by name or by group: {', '.join(APART)}",
             lambda: cases_list((one for group in APART.values() for one in group.values()), chosen.long),
         ),
     }

@@ -54,8 +54,8 @@ def known_client(world: World) -> Scene:
     twin="known_client",
     holds=(Holds.SERVER_KEY,),
     way=Way.WIFI,
-    incident="jabber.ru, 2023: a proxy with certificates of its own before the server; channel binding is what its "
-    "analysis recommends (devever.net/~hl/xmpp-incident-2)",
+    incident="nearly this: jabber.ru, 2023, a man in the middle with certificates of his own; channel binding is named "
+    "as what stops such a relay (devever.net/~hl/xmpp-incident-2)",
 )
 def known_client_robbed(world: World) -> Scene:
     """

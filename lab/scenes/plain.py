@@ -57,7 +57,6 @@ def link_without_tls(world: World) -> Scene:
     twin="link_without_tls",
     holds=(Holds.OWN_CA,),
     way=Way.WIFI,
-    incident="Moxie Marlinspike, 2009: sslstrip, shown at Black Hat DC",
 )
 def stripped(world: World) -> Scene:
     """

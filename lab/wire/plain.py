@@ -1,9 +1,9 @@
 """
 HTTP without TLS on loopback: a site that sends everybody to https or has nothing else, an attacker, a client.
 
-Nobody on such a line can tell a site from a man in the middle. He speaks plain
-HTTP to his victim and TLS to the site (Moxie Marlinspike's sslstrip, 2009).
-Not here: the links in pages, which he would rewrite too.
+Nobody on such a line can tell a site from a man in the middle, who speaks plain
+HTTP to his victim and TLS to the site: SSL stripping. Not here: the links in
+pages, which he would rewrite too.
 """
 
 from __future__ import annotations
