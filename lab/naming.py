@@ -19,7 +19,7 @@ _HOST = re.compile(r"(?P<host>[^\s:\[\]/@]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{
 SHOWN = 160
 """Characters of foreign text that a line shows."""
 
-GROUPED = ", ".join(("hpkp", "continuity", "revocation", "transparency", "dane"))
+GROUPED = ", ".join(("hpkp", "continuity", "revocation", "transparency", "dane", "bound", "hsts"))
 """The groups of clients by what they listen to, beside the path: for the help of every verb that takes some."""
 
 Thing = TypeVar("Thing")

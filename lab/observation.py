@@ -135,6 +135,13 @@ class ValidationError:
     name: str = ""
 
 
+class Proof(StrEnum):
+    """What a client may show to a server of itself, so that the server can refuse somebody else."""
+
+    CERTIFICATE = "a client certificate"
+    TOKEN = "a token bound to the connection"
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """
@@ -238,7 +245,8 @@ class Aftermath:
     What became known of a meeting only when it was over; no check ever sees it.
 
     `sent` counts the application bytes that the client sent, `leaked` those
-    that an attacker read. `view` is the other side's log.
+    that an attacker read. `view` is the other side's log. `relayed` says that the
+    genuine server took a request as the client's own which an attacker had sent.
     """
 
     sent: int
@@ -246,6 +254,7 @@ class Aftermath:
     answer: str
     view: View
     failure: str = ""
+    relayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

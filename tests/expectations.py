@@ -453,6 +453,10 @@ SAID_BESIDE = {
 # issuer's name it is about.
 BAD_STAPLE = {**REVOKED, **PROMISED, "staple_stuck": "B", "staple_replayed_past_its_end": "o"}
 
+# Who shows the server something asks no more than who does not, nor does who goes to https at once: what that is good
+# for stands in test_bound.py and test_plain.py.
+SERVED_BY = dict.fromkeys(("client-certificate", "bound-token", "hsts", "hsts-preloaded"), like("unpinned"))
+
 # Profiles whose program is run.
 RUN = {
     # takes any anchor, and tries no other path
@@ -528,9 +532,9 @@ MODELLED = {
 # ---- read -----------------------------------------------------------------------------------------
 
 CLIENTS = (*BASE, *DERIVED)
-FURTHER = (*LEARNING, *STAPLES, *FETCHED, *IN_PUBLIC, *DANE)
+FURTHER = (*LEARNING, *STAPLES, *FETCHED, *IN_PUBLIC, *DANE, *SERVED_BY)
 PROFILES = (*RUN, *MODELLED)
-LIKE = DERIVED | LEARNING | STAPLES | FETCHED | IN_PUBLIC | DANE | RUN | MODELLED
+LIKE = DERIVED | LEARNING | STAPLES | FETCHED | IN_PUBLIC | DANE | SERVED_BY | RUN | MODELLED
 
 
 def sees_only_the_path(client: Client) -> bool:
@@ -629,7 +633,9 @@ EARNS = {
     "list-of-any-age": ("thief_before_the_update", "list_late", "company_proxy"),
     "answer-of-any-issuer": ("responder_down", "responder_mixes_up_issuers", "staple_stuck"),
 }
+EARNS |= dict.fromkeys(SERVED_BY, EARNS["unpinned"])
 NEVER_APART = {
+    frozenset({"unpinned", *SERVED_BY}): "what they have more decides in the scenes apart",
     frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "
     "replaced, and the user of the third overrules it: three ways to have no check",
     frozenset({"first-use-key", "ask-never"}): "a warning that nobody ever clicks away is a refusal; what differs is "

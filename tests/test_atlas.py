@@ -28,7 +28,8 @@ from lab.built.atlas.page import page
 from lab.pki.world import World
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Reach
-from lab.scenes.catalogue import CASES, SLIPS, Case, Heading, Meeting, case, changed, rotation, sections
+from lab.scenes.catalogue import CASES, SLIPS, Case, Meeting, case, changed, rotation
+from lab.trials.sections import Heading, sections
 from lab.verbs import main
 
 PEOPLE = ("unpinned", "leaf-pinned")

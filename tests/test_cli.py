@@ -222,11 +222,11 @@ def test_a_word_without_a_name_is_one_sentence(verb: str, nothing: str, capsys: 
 GROUPS = {
     **dict.fromkeys(
         ["matrix --clients", "report --clients", "field --profiles"],
-        "there are the groups story, all, hpkp, continuity, revocation, transparency, dane, profiles",
+        "there are the groups story, all, hpkp, continuity, revocation, transparency, dane, bound, hsts, profiles",
     ),
     **dict.fromkeys(
         ["matrix --scenes", "profiles --scenes", "field --scenes"],
-        "there are the groups all, attacks, rotations, slips",
+        "there are the groups all, attacks, rotations, slips, bound, plain",
     ),
     "report --profiles": "there are the groups all, none",
     "field --programs": "there are the groups all",

@@ -593,6 +593,7 @@ def test_strict_fails_for_what_is_serious(files: tuple[Path, Path]) -> None:
         (("--scenes", "new_kee"), "nearest: new_key"),
         (("--scenes", "slips"), "forgot_to_renew is a slip, which ordinary validation refuses"),
         (("--scenes", "new_key,root_distrusted"), "root_distrusted is a slip"),
+        (("--scenes", "stripped"), "stripped is decided by no path; give attacks or rotations"),
     ],
 )  # fmt: skip
 def test_a_slip_is_one_sentence(files: tuple[Path, Path], more: tuple[str, ...], reason: str) -> None:

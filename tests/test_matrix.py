@@ -53,8 +53,9 @@ from lab.scenes.catalogue import (
     twin_of,
 )
 from lab.trials.engine import Encounter
-from lab.trials.matrix import Matrix, Score, matrix
+from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals
+from lab.trials.sections import Score
 from lab.trials.standing import Standing
 from lab.trials.trial import run
 
@@ -585,7 +586,7 @@ def test_the_attackers_own_calls_are_handshakes_too(name: str, handshakes: int) 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_pure_policy_expects_what_the_sockets_did(name: str, whole_matrix: Matrix, rehearsals: Rehearsals) -> None:
-    """In every scene and at every meeting, the pure verdict and outcome are those of the real connection."""
+    """In every scene and at every meeting: verdict, outcome, and what was relayed are those of the real connection."""
     wrong = []
     for scene, meetings in rehearsals.expected(named(name)).items():
         trial = whole_matrix.cell(name, scene)
@@ -593,8 +594,8 @@ def test_the_pure_policy_expects_what_the_sockets_did(name: str, whole_matrix: M
         assert own == set(meetings)
         for number, one in meetings.items():
             met = trial.encounters[number]
-            expected = (one.verdict.accepted, one.verdict.check, one.outcome)
-            actual = (met.verdict.accepted, met.verdict.check, met.outcome)
+            expected = (one.verdict.accepted, one.verdict.check, one.outcome, one.relayed)
+            actual = (met.verdict.accepted, met.verdict.check, met.outcome, met.aftermath.relayed)
             if expected != actual:
                 wrong.append(f"{scene}, meeting {number}: expected {expected}, the sockets did {actual}")
     assert not wrong, "\n".join(wrong)

@@ -26,7 +26,6 @@ from lab.policy.pinset import Reach, Role
 from lab.scenes.catalogue import (
     CASES,
     Fault,
-    Heading,
     Holds,
     Kind,
     Scene,
@@ -40,13 +39,14 @@ from lab.scenes.catalogue import (
     usually,
 )
 from lab.trials.matrix import matrix
+from lab.trials.sections import Heading
 from lab.verbs import main
 
 OUTSIDE = '''
 from lab.policy import checks
 from lab.policy.clients import Client, register
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import Heading, Holds, Way, attack, attacked, changed, rotation
+from lab.scenes.catalogue import Holds, Way, attack, attacked, changed, rotation
 
 
 @rotation(reach=Reach.ROOT)
@@ -152,7 +152,7 @@ def test_clients_that_learn_are_columns_for_whoever_asks() -> None:
         ),
     ]
     assert [one.name for one in chosen("dane")] == ["dane-soft", "dane-hard"]
-    others = {one.name for one in chosen("hpkp,revocation,transparency,dane")}
+    others = {one.name for one in chosen("hpkp,revocation,transparency,dane,bound,hsts")}
     assert remember == {*FURTHER, "gemini", "gnutls-tofu"} - others | {
         *("first-use-key", "first-use-certificate", "first-use-with-ca"),
     }
@@ -173,6 +173,7 @@ def test_what_a_client_begins_with() -> None:
         enrolment.host,
         enrolment.site[Role.LEAF] | enrolment.site[Role.BACKUP],
     )
+    assert began.pop("hsts-preloaded").strict_about(f"www.{enrolment.host}", enrolment.time)
     assert {*map(repr, began.values())} == {repr(Memory())}
     assert client("hpkp-preloaded").mind().known.memory == Memory()
 

@@ -20,10 +20,11 @@ from lab.observation import Line, Outcome
 from lab.pki.pins import pin_of
 from lab.policy.clients import client
 from lab.policy.pinset import Reach, Role
-from lab.scenes.catalogue import CASES, Case, Fault, Heading, Kind, case, sections
+from lab.scenes.catalogue import CASES, Case, Fault, Kind, case
 from lab.trials import engine
 from lab.trials.engine import imagine, meet
 from lab.trials.rehearsal import foresee
+from lab.trials.sections import Heading, sections
 from lab.trials.standing import Ground
 from lab.trials.trial import trial
 from lab.verbs import main

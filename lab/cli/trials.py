@@ -140,9 +140,7 @@ def trial(chosen: argparse.Namespace) -> None:
 @verb(
     "list",
     "attacks --long",
-    option(
-        "what", "clients, further, profiles, attacks, rotations or slips; all by default", nargs="*", metavar="WHAT"
-    ),
+    option("what", "clients, further, profiles, attacks, rotations, slips, apart; else all", nargs="*", metavar="WHAT"),
     flag("--long", "with drawings, what an attacker holds, incidents"),
     forms(json="everything as JSON"),
 )
@@ -150,7 +148,8 @@ def everything(chosen: argparse.Namespace) -> None:
     """Name every client, attack and rotation."""
     from lab.naming import named, words
     from lab.policy.clients import CLIENTS, FURTHER, PROFILES
-    from lab.scenes.catalogue import SLIPS, attacks, rotations
+    from lab.scenes.catalogue import APART, SLIPS, attacks, rotations
+    from lab.scenes.catalogue import chosen as scenes
     from lab.show.listing import listing
     from lab.show.text import cases_list, clients_list
 
@@ -164,6 +163,7 @@ def everything(chosen: argparse.Namespace) -> None:
         "attacks": ("Attacks", lambda: cases_list(attacks(), chosen.long)),
         "rotations": ("Rotations", lambda: cases_list(rotations(), chosen.long)),
         "slips": ("Slips", lambda: cases_list(SLIPS.values(), chosen.long)),
+        "apart": (f"Scenes apart, by group: {', '.join(APART)}", lambda: cases_list(scenes(APART), chosen.long)),
     }
     wanted = [named("list of", word, parts) for word in words(chosen.what)] or parts.values()
     if chosen.json:

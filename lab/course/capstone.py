@@ -25,7 +25,8 @@ from lab.policy.continuity import Continuity
 from lab.policy.pinset import PinSet, Role
 from lab.scenes.catalogue import CASES, Case, Holds, Kind, case, twin_of
 from lab.show.sheet import Banner, Row, Sheet, Tabled
-from lab.trials.matrix import Score, matrix
+from lab.trials.matrix import matrix
+from lab.trials.sections import Score
 
 CONTENDERS = ("unpinned", "root-pinned", "any-of-chain", "leaf-or-backup", "leaf-pinned", "certificate-pinned")
 """

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from lab.observation import Successor
+from lab.pki.admission import Admission
 from lab.pki.authority import Credential, Key
 from lab.pki.pins import pin_of
 from lab.pki.revoke import staple
@@ -21,6 +23,14 @@ from lab.pki.revoke import staple
 PKP = "Public-Key-Pins"
 Stapled = Callable[[Credential, datetime], "bytes | None"]
 """What a server staples for a credential at a time; None where it has nothing."""
+
+
+class Plain(StrEnum):
+    """What stands at a port of plain HTTP, where a user's link leads there."""
+
+    LINK = "a link to http"
+    """The site leads on to https; an attacker does not, and has something else to show there."""
+    ONLY = "a link to http, and nothing at https"
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,8 @@ class Says:
     them as a liar would, under a signature by its own key. `staple` is an OCSP
     response, or what makes one for a credential and a time, sent to whoever asks
     for one: empty for a server that has none, and None where nothing is the matter
-    with it. `page` is the body of ``/``.
+    with it. `page` is the body of ``/``. `admits` says whose requests it takes;
+    anybody's, where None.
     """
 
     headers: tuple[tuple[str, str], ...] = ()
@@ -43,6 +54,7 @@ class Says:
     claims: tuple[CertificatePublicKeyTypes, ...] = field(default=(), repr=False)
     staple: bytes | Stapled | None = field(default=None, repr=False)
     page: str = ""
+    admits: Admission | None = None
 
     @property
     def announces(self) -> bool:

@@ -70,6 +70,7 @@ class Learnt(StrEnum):
     FIRST_USE = "first use"
     ANNOUNCED = "announced successor"
     HEADER = "header"
+    STRICT = "header that wants TLS"
 
 
 class Memorizes(Protocol):

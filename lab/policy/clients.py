@@ -14,7 +14,7 @@ from typing import Any
 
 from lab import naming
 from lab.building import AS_OPENSSL, PathBuilding
-from lab.observation import Evidence
+from lab.observation import Evidence, Proof
 from lab.policy import checks
 from lab.policy.check import Basis, Check, Enrolment, Known, Learnt, Policy, Stage, needs
 from lab.policy.checks import ORDINARY
@@ -56,7 +56,8 @@ class Client:
     it builds its paths; `resumes` that it takes a session from a cache which other parts
     of its program filled; `switched_off` that an attacker inside its process replaces its
     decision. `bug` and `source` are empty for a sound client; `profile` is set
-    where the row speaks for one real implementation. `also` are its other names.
+    where the row speaks for one real implementation. `shows` is what it shows of
+    itself to whoever it talks to. `also` are its other names.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Client:
     bug: str = ""
     source: str = ""
     profile: Profile | None = None
+    shows: frozenset[Proof] = frozenset()
     also: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
@@ -99,6 +101,7 @@ class Client:
             building=self.building,
             resumes=self.resumes,
             switched_off=self.switched_off,
+            shows=self.shows,
         )
 
     @property
@@ -178,7 +181,8 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
     ``"hpkp"``, ``"continuity"``, ``"revocation"``, ``"transparency"``, ``"dane"`` (who heeds headers, remembers keys,
-    asks issuers, wants SCTs or a proof, wants signed records), ``"profiles"``.
+    asks issuers, wants SCTs or a proof, wants signed records), ``"bound"`` (who shows something of itself), ``"hsts"``
+    (who goes to https in spite of a link), ``"profiles"``.
     """
     groups = {
         "story": [one for one in CLIENTS.values() if one.story],
@@ -188,6 +192,8 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
         "revocation": [one for one in every() if any(_of_the_issuer(check) for check in one.policy)],
         "transparency": [one for one in every() if {Evidence.SCTS, Evidence.INCLUSION} & needs(one.policy)],
         "dane": [one for one in every() if Evidence.RECORDS in needs(one.policy)],
+        "bound": [one for one in every() if one.shows],
+        "hsts": [one for one in every() if Learnt.STRICT in one.learnt],
         "profiles": PROFILES.values(),
     }
     return naming.chosen(names, groups, client)

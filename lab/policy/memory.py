@@ -103,7 +103,8 @@ class Memory:
     often its user was warned until now. `noted` are pins that came by header,
     `preloaded` those that were built in, `told` the reports that were owed once
     already (RFC 7469 section 2.1.4 asks to be sparing). `firsts` are the leaves
-    that were met first, by host, for checks with `remembers=True`.
+    that were met first, by host, for checks with `remembers=True`. `strict` are
+    the hosts that want TLS alone: entries without pins.
     """
 
     records: tuple[Record, ...] = ()
@@ -112,6 +113,7 @@ class Memory:
     preloaded: Mapping[str, PinnedHost] = field(default_factory=lambda: MappingProxyType({}))
     told: frozenset[tuple[str, str, frozenset[str]]] = frozenset()
     firsts: Mapping[str, Remembered] = field(default_factory=lambda: MappingProxyType({}))
+    strict: Mapping[str, PinnedHost] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, host: str, port: int = PORT) -> tuple[Record, ...]:
         """What is known of a host and port, by pin."""
@@ -132,15 +134,11 @@ class Memory:
         includeSubDomains; expired ones are ignored. Noted entries come before
         preloaded ones: RFC 7469 section 2.7 leaves that to the implementation.
         """
-        for entries in (self.noted, self.preloaded):
-            name = canonical(host)
-            exact = True
-            while name:
-                entry = entries.get(name)
-                if entry and not entry.expired(time) and (exact or entry.include_subdomains):
-                    return entry
-                name, exact = name.partition(".")[2], False
-        return None
+        return nearest(self.noted, host, time) or nearest(self.preloaded, host, time)
+
+    def strict_about(self, host: str, time: datetime) -> bool:
+        """Whether `host` wants TLS alone at `time`, or somebody above it for it (RFC 6797 section 8.2)."""
+        return nearest(self.strict, host, time) is not None
 
     def with_noted(self, entry: PinnedHost) -> Memory:
         """The same with this entry noted, in the place of one for the same host."""
@@ -150,6 +148,17 @@ class Memory:
         """The same without what was noted of `host`; what is preloaded stays, as in Chromium."""
         kept = {name: entry for name, entry in self.noted.items() if name != canonical(host)}
         return replace(self, noted=MappingProxyType(kept))
+
+
+def nearest(entries: Mapping[str, PinnedHost], host: str, time: datetime) -> PinnedHost | None:
+    """The entry that counts for `host` at `time`: its own, else that of the nearest one above that speaks for it."""
+    name, exact = canonical(host), True
+    while name:
+        entry = entries.get(name)
+        if entry and not entry.expired(time) and (exact or entry.include_subdomains):
+            return entry
+        name, exact = name.partition(".")[2], False
+    return None
 
 
 def after(records: Iterable[Record], update: Update, host: str, port: int, time: datetime) -> tuple[Record, ...]:

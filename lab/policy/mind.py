@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from lab.building import AS_OPENSSL, PathBuilding
-from lab.observation import Lesson, Observation, Verdict
+from lab.observation import Lesson, Observation, Proof, Verdict
 from lab.policy.check import Known, Learnt, Policy, Stage, judge, needs
 
 
@@ -28,8 +28,8 @@ class Mind:
     A client program while it runs. Its decision is an attribute, as in any program.
 
     That is why an attacker inside the process (`switched_off`) needs no key and
-    no CA. `known` is what it knows now. `ignoring`, `resumes` and `building` are
-    as in `lab.policy.clients.Client`.
+    no CA. `known` is what it knows now. `ignoring`, `resumes`, `building` and `shows`
+    are as in `lab.policy.clients.Client`.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Mind:
         resumes: bool = False,
         switched_off: bool = False,
         building: PathBuilding = AS_OPENSSL,
+        shows: frozenset[Proof] = frozenset(),
     ) -> None:
         self.policy = policy
         self.known = known or Known()
@@ -49,6 +50,7 @@ class Mind:
         self.switched_off = switched_off
         self.decide: Callable[[Observation], bool] = accept_everything if switched_off else self.decides
         self.building = building
+        self.shows = shows
         self.needs = needs(policy)
         self._said: tuple[Observation, Verdict] | None = None  # by the whole policy, inside the handshake
 

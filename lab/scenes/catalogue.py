@@ -9,20 +9,20 @@ and opens no socket: it says who is on the line and what is presented.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from lab import naming
 from lab.observation import Certificate, Line
 from lab.pki.authority import LEAF_LIFE, Authority, Credential
 from lab.pki.elsewhere import HONEST, Elsewhere, Records, published
 from lab.pki.pins import fingerprint_of, pin_of, seen
-from lab.pki.says import Says
+from lab.pki.says import Plain, Says
 from lab.pki.world import World
 from lab.policy.check import Enrolment, Learnt, needs
 from lab.policy.clients import Client
@@ -123,7 +123,8 @@ class Meeting:
     got its key. `host` is whom the client wants to reach, the scene's own where
     it is empty. `says` is what is said beside the certificate; an attacker who
     says something plays the bank himself, one who does not relays to `behind`,
-    the genuine server where it is None. `elsewhere` is what can be had of others.
+    the genuine server where it is None. `plain` is a meeting that begins with a
+    link to plain HTTP. `elsewhere` is what can be had of others.
     """
 
     line: Line
@@ -139,6 +140,7 @@ class Meeting:
     says: Says | None = None
     behind: Meeting | None = None
     elsewhere: Elsewhere = HONEST
+    plain: Plain | None = None
 
     @property
     def relayed(self) -> bool:
@@ -148,6 +150,12 @@ class Meeting:
     def publishing(self, records: Records) -> Meeting:
         """The same meeting, where DNS says this of the service's keys."""
         return replace(self, elsewhere=replace(self.elsewhere, records=records))
+
+    @property
+    def source(self) -> Says | None:
+        """What is said by whoever answers in the end, where it is known who that is."""
+        speaker = self.behind if self.relayed else self
+        return speaker.says if speaker else None
 
     @cached_property
     def anchors(self) -> tuple[Certificate, ...]:
@@ -255,15 +263,22 @@ CASES: dict[str, Case] = {}
 """The attacks and rotations: the scenes of the matrix."""
 SLIPS: dict[str, Case] = {}
 """What only comes on stage when it is asked for."""
+APART: dict[str, dict[str, Case]] = {}
+"""Further attacks and rotations by their group, in no table unless they are asked for: no path decides them."""
 
 
 def case(name: str) -> Case:
     """The case of that name. Raises ValueError, naming the nearest, where there is none."""
-    return naming.named("scene", name, {**CASES, **SLIPS}, "`python -m lab list` names them all")
+    return naming.named("scene", name, every(), "`python -m lab list` names them all")
+
+
+def every() -> dict[str, Case]:
+    """Every case by its name, on whichever shelf."""
+    return {name: one for shelf in (CASES, SLIPS, *APART.values()) for name, one in shelf.items()}
 
 
 def chosen(names: str | Iterable[str | Case] = "all") -> list[Case]:
-    """Scenes by name; ``"attacks"``, ``"rotations"``, ``"all"`` (both) or ``"slips"`` for a group."""
+    """Scenes by name; ``"attacks"``, ``"rotations"``, ``"all"`` (both), ``"slips"`` or a group of those apart."""
     return naming.chosen(names, groups(), case)
 
 
@@ -280,7 +295,8 @@ def usually(clients: Iterable[Client]) -> list[Case]:
 
 def groups() -> dict[str, Iterable[Case]]:
     """The scenes of each group, by its name, which no scene can have."""
-    return {"all": CASES.values(), "attacks": attacks(), "rotations": rotations(), "slips": SLIPS.values()}
+    further = {name: shelf.values() for name, shelf in APART.items()}
+    return {"all": CASES.values(), "attacks": attacks(), "rotations": rotations(), "slips": SLIPS.values(), **further}
 
 
 def attacks() -> list[Case]:
@@ -297,13 +313,14 @@ Build = Callable[[World], "Scene | Meeting"]
 """What a case's function does: a whole scene, or the one meeting that follows the usual enrolment."""
 
 
-def register(case: Case) -> None:
-    """Put the case on its shelf. Raises ValueError for a name that is taken."""
+def register(case: Case, group: str = "") -> None:
+    """Put the case on its shelf, apart where it has a `group`. Raises ValueError for a name that is taken."""
     if case.name in groups():
         raise ValueError(f"{case.name!r} is the name of a group of scenes; choose another for a scene")
-    if case.name in CASES or case.name in SLIPS:
+    if case.name in every():
         raise ValueError(f"there is already a scene named {case.name!r}; names are ids, choose another")
-    (SLIPS if case.kind is Kind.SLIP else CASES)[case.name] = case
+    shelf = APART.setdefault(group, {}) if group else SLIPS if case.kind is Kind.SLIP else CASES
+    shelf[case.name] = case
 
 
 def described(function: Callable[..., Any], build: Build, kind: Kind, **about: Any) -> Case:
@@ -315,8 +332,14 @@ def described(function: Callable[..., Any], build: Build, kind: Kind, **about: A
 
 
 def _register(build: Build, kind: Kind, **about: Any) -> Build:
-    register(described(build, build, kind, **about))
+    group = about.pop("group", "")
+    register(described(build, build, kind, **about), group)
     return build
+
+
+def apart(group: str, kind: Kind, **about: Any) -> Callable[[Build], Build]:
+    """Register a case of a group apart; `about` as for `Case`. An attack names the rotation that it is about."""
+    return lambda build: _register(build, kind, group=group, **about)
 
 
 def attack(
@@ -360,51 +383,7 @@ def twin_of(one: Case) -> Case | None:
     """The other half of the pair; a rotation's twin is the first attack that names it."""
     if one.twin:
         return case(one.twin)
-    return next((other for other in attacks() if other.twin == one.name), None)
-
-
-Told = TypeVar("Told")
-"""A scene in whatever form somebody has it."""
-
-
-class Heading(StrEnum):
-    """What stands over rows of scenes in a table, in teaching order."""
-
-    TWINS = "Twins: an attack, and the rotation whose path looks exactly like it"
-    UNPAIRED = "Attacks whose twins are not shown here"
-    REFUSED = "Attacks that ordinary TLS refuses"
-    QUIET = "Rotations whose attacks are not shown here"
-    SLIPS = "Slips: the genuine service errs, and ordinary validation refuses it"
-
-    @classmethod
-    def alone(cls, record: Mapping[str, Any]) -> Heading:
-        """The heading of a scene that stands without a twin; `record` is the scene as plain values."""
-        if record["kind"] == Kind.ATTACK:
-            return cls.REFUSED if record["fails"] else cls.UNPAIRED
-        return cls.SLIPS if record["kind"] == Kind.SLIP else cls.QUIET
-
-
-def sections(
-    scenes: Iterable[Told], record: Callable[[Told], Mapping[str, Any]]
-) -> dict[Heading, list[tuple[Told, ...]]]:
-    """
-    The scenes under their headings, each attack with its twin behind it where that is shown; none comes twice.
-
-    `record` gives a scene as `Case.record` does. The order is that of `scenes`.
-    """
-    told = [(one, record(one)) for one in scenes]
-    here = {about["name"]: one for one, about in told}
-    twins: dict[str, str] = {}
-    for name, twin, kind in ((about["name"], about["twin"], about["kind"]) for _, about in told):
-        if twin in here and not {name, twin} & {*twins, *twins.values()}:
-            twins |= {name: twin} if kind == Kind.ATTACK else {twin: name}
-    found: dict[Heading, list[tuple[Told, ...]]] = {heading: [] for heading in Heading}
-    for one, about in told:
-        if about["name"] in twins:
-            found[Heading.TWINS].append((one, here[twins[about["name"]]]))
-        elif about["name"] not in twins.values():
-            found[Heading.alone(about)].append((one,))
-    return {heading: rows for heading, rows in found.items() if rows}
+    return next((other for other in every().values() if other.twin == one.name), None)
 
 
 # ---- building scenes -----------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def _encounter(shown: Trial, met: Encounter) -> str:
         marks = {one.pin: f"the genuine {role.value} key" for one in seen.path if (role := shown.genuine(one))}
         drawn = Path(seen.path, marks, shown.letters).html()
     else:
-        why = seen.error.reason if seen.error else "the session was resumed"
+        why = seen.error.reason if seen.error else "the session was resumed" if seen.resumed else met.verdict.reason
         drawn = f"<p>No path: {escape(why)}.</p>"
     other = f"<p>{escape(text.view(met))}; {met.aftermath.leaked} bytes leaked.</p>"
     return drawn + checks(met, shown.letters).html() + other

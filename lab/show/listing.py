@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.policy.clients import CLIENTS, FURTHER, PROFILES
-from lab.scenes.catalogue import CASES, SLIPS
+from lab.scenes.catalogue import APART, CASES, SLIPS
 
 
 def listing() -> dict[str, Any]:
@@ -20,4 +20,5 @@ def listing() -> dict[str, Any]:
         "profiles": [one.record() for one in PROFILES.values()],
         "scenes": [one.record() for one in CASES.values()],
         "slips": [one.record() for one in SLIPS.values()],
+        "apart": {group: [one.record() for one in cases.values()] for group, cases in APART.items()},
     }

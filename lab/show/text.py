@@ -87,8 +87,12 @@ def _encounter(shown: Trial, met: Encounter) -> Iterable[str]:
     if met.verdict.check not in [found.check for found in met.verdict.findings]:
         yield f"           {met.verdict.reason}"
     yield f"other side {view(met)}"
+    if met.verdict.accepted and met.outcome is Outcome.OUTAGE:
+        yield f"answer     {met.aftermath.answer.strip() or met.aftermath.failure}"
     if met.outcome:
         yield f"outcome    {cell(met.outcome)}{_robbed(met)}"
+        if met.meeting.line is Line.ATTACKER:
+            yield f"relayed    {'to the server, in your name' if met.aftermath.relayed else 'nothing in your name'}"
 
 
 def view(met: Encounter) -> str:

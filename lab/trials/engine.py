@@ -34,10 +34,12 @@ from lab.observation import (
     Verdict,
     outcome_of,
 )
+from lab.pki.admission import Admission
 from lab.policy.check import Known, judge
 from lab.policy.checks import ORDINARY
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
+from lab.trials.plain import IN_PLAIN, asked_in_plain, beyond, stays
 from lab.trials.standing import Ground
 from lab.wire.client import Habits
 
@@ -89,12 +91,15 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
         listens=mind.listens,
         wants=mind.needs,
         building=mind.building,
+        card=admits.given(mind.shows) if (admits := admission(meeting)) else None,
         anchors=known.store,
     )
-    exchange, visit = ground.meet(meeting, mind.decide, secret, habits)
+    genuine = ground.genuine(meeting)
+    plain = asked_in_plain(ground, meeting, mind, secret)
+    exchange, visit = plain or ground.meet(beyond(meeting), mind.decide, secret, habits)
     if meeting.component:
         cache[context] = exchange.session
-    verdict = concluded(mind, exchange.observation, exchange.failure)
+    verdict = IN_PLAIN if plain else concluded(mind, exchange.observation, exchange.failure)
     lesson = Lesson(exchange.observation, exchange.accepted, exchange.headers, exchange.successors)
     if asked:
         mind.learn(lesson, verdict)
@@ -102,7 +107,7 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
 
     def ended() -> Encounter:
         other = visit()
-        content = verdict.accepted and exchange.answer is not None
+        content = verdict.accepted and exchange.answer is not None and exchange.answer.fine
         outcome = None if meeting.component else outcome_of(meeting.line, other.holds(secret), content)
         after = Aftermath(
             sent=exchange.sent,
@@ -110,6 +115,7 @@ def meet(ground: Ground, meeting: Meeting, mind: Mind, *, asked: bool = True, ca
             answer=exchange.answer.text if exchange.answer else "",
             view=other.view,
             failure=exchange.failure,
+            relayed=bool(secret and genuine and genuine.took(secret)),
         )
         return Encounter(meeting, known, learnt, lesson, verdict, outcome, after)
 
@@ -123,39 +129,9 @@ def live(ground: Ground, meetings: Iterable[Meeting], mind: Mind) -> list[Awaite
     return [meet(ground, meeting, part if meeting.component else mind, cache=cache) for meeting in meetings]
 
 
-class Saving:
-    """
-    Meets as `meet` does, and saves the handshake where it could show nothing new.
-
-    On the days between two changes the same server presents the same to a mind
-    that knows the same, so the last handshake's observation is judged at the
-    new time. A certificate that has ended is a change. Whenever an attacker is
-    on the line there is a handshake; with `never`, always. `handshakes` counts
-    those that were made.
-    """
-
-    def __init__(self, ground: Ground, mind: Mind, *, never: bool = False) -> None:
-        self._ground, self._mind, self._never = ground, mind, never
-        self._last: dict[str, tuple[object, Encounter]] = {}
-        self.handshakes = 0
-
-    def meet(self, meeting: Meeting, *, asked: bool = True) -> tuple[Outcome, bool]:
-        """What came of the meeting, and whether a handshake said so; as in `lab.trials.engine.meet` otherwise."""
-        host = meeting.host or self._ground.host
-        valid = all(one.not_valid_after_utc >= meeting.time for one in meeting.credential.chain)
-        state = (id(meeting.credential), meeting.says, valid, self._mind.in_force(host, meeting.time))
-        before, met = self._last.get(host, (None, None))
-        saved = met is not None and before == state and meeting.line is Line.GENUINE and not self._never
-        if met is None or not saved:
-            met = meet(self._ground, meeting, self._mind, asked=asked)()
-            self._last[host] = (state, met)
-            self.handshakes += 1
-        elif asked:
-            lesson = met.lesson
-            again = replace(lesson, observation=replace(lesson.observation, time=meeting.time))
-            self._mind.learn(again, met.verdict)
-        assert met.outcome is not None
-        return met.outcome, not saved
+def admission(meeting: Meeting) -> Admission | None:
+    """Whose requests the genuine server takes; anybody's, where None."""
+    return meeting.source.admits if meeting.source else None
 
 
 def concluded(mind: Mind, observation: Observation, failure: str = "") -> Verdict:
@@ -186,6 +162,7 @@ class Imagined:
     learnt: Known
     verdict: Verdict
     outcome: Outcome
+    relayed: bool
 
 
 def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list[Imagined]:
@@ -198,18 +175,21 @@ def imagine(meetings: Iterable[tuple[Meeting, Observation]], mind: Mind) -> list
     expected: list[Imagined] = []
     for meeting, observation in meetings:
         mind.known = known = told(mind.known, meeting)
-        talks = mind.decide(observation) and not observation.broken_off
-        verdict = concluded(mind, observation)
+        plain = stays(meeting, mind, observation.host)
+        talks = plain or (mind.decide(observation) and not observation.broken_off)
+        verdict = IN_PLAIN if plain else concluded(mind, observation)
         mind.learn(_foretold(mind, meeting, observation, talks), verdict)
-        outcome = outcome_of(meeting.line, talks, verdict.accepted)
-        expected.append(Imagined(meeting, known, mind.known, verdict, outcome))
+        admits = admission(meeting)
+        taken = admits is None or (admits.takes(mind.shows) and not meeting.relayed)
+        outcome = outcome_of(meeting.line, talks, verdict.accepted and taken)
+        relayed = talks and taken and meeting.relayed and meeting.line is Line.ATTACKER
+        expected.append(Imagined(meeting, known, mind.known, verdict, outcome, relayed))
     return expected
 
 
 def _foretold(mind: Mind, meeting: Meeting, observation: Observation, talks: bool) -> Lesson:
     """What the server is going to say to this client, by the meeting; who relays brings another's proofs."""
-    speaker = meeting.behind if meeting.relayed else meeting
-    source = speaker.says if speaker else None
+    source = meeting.source
     if source is None or not talks:
         return Lesson(observation, talks, () if talks else None)
     heard = source.heard(relayed=meeting.relayed) if mind.listens else None

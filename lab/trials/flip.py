@@ -203,6 +203,8 @@ def sentence(found: Flip | None, done: Trial) -> str:
     """The answer in words, for a trace."""
     if found is None and done.client.switched_off:
         return "nothing in the policy: its decision is replaced while the program runs"
+    if found is None and done.outcome is Outcome.OUTAGE and done.verdict.accepted:
+        return "no check of this lab: it is the server that refuses"
     if found is None:
         return "no check of this lab: on the path this is the genuine service, to the last bit"
     count = len(found.others)

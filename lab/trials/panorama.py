@@ -16,7 +16,7 @@ from lab.observation import Line, Observation, Outcome, outcome_of
 from lab.policy.check import Check, Known, Stage
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Meeting, Scene
-from lab.trials.engine import imagine, told
+from lab.trials.engine import admission, imagine, told
 
 # Every meeting has its bit, the same in every number here; the meetings of a scene stand side by side.
 #
@@ -30,12 +30,17 @@ from lab.trials.engine import imagine, told
 
 @dataclass(frozen=True)
 class _Part:
-    """One scene: its meetings with what is seen there, by their index, and which bits are theirs."""
+    """
+    One scene: its meetings with what is seen there, by their index, and which bits are theirs.
+
+    `apart` says that something else than checks decides there, so that every client goes through its meetings.
+    """
 
     scene: Scene
     met: dict[int, tuple[Meeting, Observation]]
     start: int
     bits: int
+    apart: bool
 
 
 class Panorama:
@@ -52,7 +57,8 @@ class Panorama:
         points: list[tuple[Scene, Meeting, Observation]] = []
         for name, scene, seen in scenes:
             met = {number: (scene.meetings[number], one) for number, one in seen.items()}
-            self._parts[name] = _Part(scene, met, len(points), ((1 << len(met)) - 1) << len(points))
+            apart = any(admission(meeting) or meeting.plain for meeting, _ in met.values())
+            self._parts[name] = _Part(scene, met, len(points), ((1 << len(met)) - 1) << len(points), apart)
             points += ((scene, *one) for one in met.values())
         self._points = points
         self._attacked = _bits(meeting.line is Line.ATTACKER for _, meeting, _ in points)
@@ -84,7 +90,7 @@ class Panorama:
         if client.switched_off or any(check.remembers for check in client.policy):
             return partial(self._alone, client)
         won = self._at_once(client)
-        return lambda part: won & part.bits
+        return lambda part: self._alone(client, part) if part.apart else won & part.bits
 
     def _at_once(self, client: Client) -> int:
         """In all scenes, of a client whose meetings do not depend on each other."""
@@ -101,7 +107,7 @@ class Panorama:
         """As `_part_by_part`, for who has to go through its meetings in order."""
         pins = any(check.pin_set for check in client.policy)
         heeded = tuple(one for one in client.policy if one.remembers or part.bits & ~self._passes(one, pins))
-        key = (part.start, heeded, pins, client.switched_off)
+        key = (part.start, heeded, pins, client.switched_off, client.shows)
         if (found := self._imagined.get(key)) is None:
             mind = client.mind(part.scene.enrolment)
             mind.policy = heeded

@@ -18,6 +18,7 @@ from lab.pki.paths import build
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.check import needs
 from lab.policy.clients import Client
+from lab.policy.hsts import insisting
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.trials.engine import Imagined, imagine, live
 from lab.trials.panorama import Panorama
@@ -36,6 +37,7 @@ class Rehearsed:
 def observe(standing: Standing, client: Client) -> Rehearsed:
     """Watch each meeting of the scene once, over real TLS, as this client sees it if it accepts whatever comes."""
     watcher = replace(client, switched_off=True).mind(standing.scene.enrolment)
+    watcher.known = replace(watcher.known, memory=insisting(watcher.known.memory, standing.scene.host))
     lived = [ended() for ended in live(standing, standing.scene.meetings, watcher)]
     own = {number: met.observation for number, met in enumerate(lived) if not met.meeting.component}
     return Rehearsed(standing.scene, own)

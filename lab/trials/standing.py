@@ -18,16 +18,19 @@ from typing import Any, Self
 from OpenSSL import SSL
 
 from lab.building import Anchors
-from lab.pki.says import SILENT
+from lab.observation import Line
+from lab.pki.says import SILENT, Plain
 from lab.scenes.catalogue import Case, Meeting, Scene
 from lab.trials.sources import Sources
 from lab.wire import tls
 from lab.wire.attacker import Attacker
+from lab.wire.binding import Doorkeeper
 from lab.wire.client import PLAIN, Decide, Exchange, Habits, account_request, connect
 from lab.wire.copyist import Copyist
 from lab.wire.deadline import PATIENCE
 from lab.wire.keylog import Tell
 from lab.wire.listener import Address
+from lab.wire.plain import PlainService, Stripper
 from lab.wire.service import Service
 from lab.wire.visit import Visit
 
@@ -65,7 +68,7 @@ class Ground:
         self._common: dict[str, Any] = {"resumable": resumable, "patience": patience, "tell": tell}
         self._made = made
         self._calls = 0  # of attackers that stand no more
-        self._listeners: dict[tuple[int, int, bool, Address | None], Service | Attacker] = {}
+        self._listeners: dict[tuple[int, int, bool, Plain | None, Address | None], Service | Attacker] = {}
         self._contexts: dict[tuple[tuple[int, ...], datetime, Anchors], SSL.Context] = {}
         self.sources = Sources()
 
@@ -86,11 +89,16 @@ class Ground:
         """Every TLS handshake that was begun here."""
         return self.exchanges + self._calls + sum(map(_calls, self._listeners.values()))
 
+    def placed(self, meeting: Meeting) -> Meeting:
+        """The same meeting, with whoever is behind it."""
+        return meeting
+
     def listener(self, meeting: Meeting) -> Service | Attacker:
         """Who answers in this meeting; the same credential on the same line, saying the same, is one listener."""
+        meeting = self.placed(meeting)
         behind = meeting.behind if meeting.relayed else None
         upstream = self.listener(behind).address if behind else None
-        key = (id(meeting.credential), id(meeting.says), meeting.keyless, upstream)
+        key = (id(meeting.credential), id(meeting.says), meeting.keyless, meeting.plain, upstream)
         found = self._listeners.pop(key, None) or self._stand(meeting, upstream)
         self._listeners[key] = found  # whoever was asked for last stands last, and longest
         found.staple = partial((meeting.says or SILENT).stapled, meeting.credential, meeting.time)
@@ -100,14 +108,26 @@ class Ground:
             self._calls += _calls(gone)
         return found
 
+    def genuine(self, meeting: Meeting) -> Service | None:
+        """The genuine server to whom the attacker on the line relays; None where there is none, or he plays it."""
+        behind = self.placed(meeting).behind if meeting.relayed and meeting.line is Line.ATTACKER else None
+        found = self.listener(behind) if behind else None
+        return found if isinstance(found, Service) else self.genuine(behind) if behind else None
+
     def _stand(self, meeting: Meeting, upstream: Address | None) -> Service | Attacker:
         made: Service | Attacker
         host = meeting.host or self.host
         if upstream:
-            kind = Copyist if meeting.keyless else Attacker
+            kind = Copyist if meeting.keyless else Stripper if meeting.plain else Attacker
             made = kind(meeting.credential, upstream, host=host, **self._common)
         else:
-            made = Service(meeting.credential, meeting.says or SILENT, host=host, **self._common)
+            says = meeting.says or SILENT
+            kind_of: Callable[..., Service] = Service
+            if meeting.plain:
+                kind_of = partial(PlainService, redirects=meeting.plain is Plain.LINK)
+            elif says.admits:
+                kind_of = partial(Doorkeeper, admits=says.admits)
+            made = kind_of(meeting.credential, says, host=host, **self._common)
         if self._made:
             self._made(made, meeting)
         return made
@@ -184,6 +204,6 @@ class Standing(Ground):
             raise
         return self
 
-    def listener(self, meeting: Meeting) -> Service | Attacker:
-        """Who answers in this meeting; the genuine server is behind whoever stands between, if nobody else is."""
-        return super().listener(self.scene.placed(meeting))
+    def placed(self, meeting: Meeting) -> Meeting:
+        """The same meeting; the genuine server is behind whoever stands between, if nobody else is."""
+        return self.scene.placed(meeting)

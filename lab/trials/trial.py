@@ -88,11 +88,13 @@ class Trial(Showable):
                     "line": one.meeting.line.value,
                     "proxied": one.meeting.proxied,
                     "component": one.meeting.component,
+                    "plain": one.meeting.plain and one.meeting.plain.value,
                     "outcome": one.outcome.value if one.outcome else None,
                     **self._decided(one),
                     "checks": [found.record(self.letters) for found in one.verdict.findings],
                     "leaked": one.aftermath.leaked,
                     "sent": one.aftermath.sent,
+                    "relayed_in_your_name": one.aftermath.relayed,
                     "other_side": {
                         "alert": one.aftermath.view.alert,
                         "client_hung_up": one.aftermath.view.hung_up.value,

@@ -65,7 +65,7 @@ class Attacker(Listener):
         super().__init__(self._intercept, name=name, patience=patience)
 
     def _intercept(self, raw: socket.socket, port: int) -> None:
-        with self.log.visit(port) as visit, contextlib.closing(_Upstream(self)) as line:
+        with self.log.visit(port) as visit, contextlib.closing(Upstream(self)) as line:
             attend(raw, self._context, visit, line.relay, self.patience)
 
     def read(self) -> list[str]:
@@ -73,7 +73,7 @@ class Attacker(Listener):
         return [request.line for visit in self.log for request in visit.requests]
 
 
-class _Upstream:
+class Upstream:
     """The attacker's own line to the genuine service, for one victim's connection."""
 
     def __init__(self, attacker: Attacker) -> None:
@@ -82,6 +82,7 @@ class _Upstream:
         self._wire: Wire | None = None
 
     def relay(self, request: Request, visit: Visit) -> Answer:
+        """The service's answer to this request; 502 where there is none."""
         onward = self._attacker.change(request) if self._attacker.change else request
         if onward != request:
             visit.tamper(onward)
@@ -125,6 +126,7 @@ class _Upstream:
         return Wire(connection, h11.CLIENT)
 
     def close(self) -> None:
+        """Hang up."""
         if self._wire is not None:
             tls.hang_up(self._wire.connection)
         if self._raw is not None:

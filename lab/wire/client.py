@@ -19,6 +19,7 @@ from OpenSSL import SSL, crypto
 
 from lab.building import AS_OPENSSL, Anchors, Branching, PathBuilding
 from lab.observation import Certificate, Evidence, Observation, Successor, ValidationError
+from lab.pki.admission import Card
 from lab.pki.errors import UNSPECIFIED, error_at
 from lab.pki.evidence import Gather
 from lab.pki.names import sent
@@ -26,6 +27,7 @@ from lab.pki.paths import LONGEST, build, constrained
 from lab.pki.pins import name_mismatch, read
 from lab.pki.successor import from_json, hear
 from lab.wire import interrupt, tls
+from lab.wire.binding import bound, show
 from lab.wire.deadline import PATIENCE
 from lab.wire.http import Answer, Request, Wire
 from lab.wire.listener import Address, dial
@@ -73,8 +75,9 @@ class Habits:
     `ignoring` are OpenSSL's error codes that its validator does not know.
     `session` is a session that it offers, which has to be of the same context.
     `listens` asks for announcements on the same connection, once the answer is
-    there. `wants` is the evidence that it asks for, and `gather` gathers it. `building` says how it builds
-    its paths, for which `anchors` are its store.
+    there. `wants` is the evidence that it asks for, and `gather` gathers it.
+    `building` says how it builds its paths, for which `anchors` are its store.
+    `card` is what it shows of itself.
     """
 
     ignoring: frozenset[int] = frozenset()
@@ -83,6 +86,7 @@ class Habits:
     wants: frozenset[Evidence] = frozenset()
     gather: Gather | None = None
     building: PathBuilding = AS_OPENSSL
+    card: Card | None = None
     anchors: tuple[Certificate, ...] = ()
 
     @property
@@ -244,6 +248,7 @@ def connect(
         exchange.completed = True
         watch.ended(connection)
         if watch.accepted and request:
+            request = bound(connection, request, habits.card)
             _talk(connection, request, exchange, host if habits.listens else "")
             exchange.session = connection.get_session()
     except (SSL.Error, OSError, h11.ProtocolError) as problem:
@@ -266,6 +271,7 @@ def _begun(raw: socket.socket, host: str, context: SSL.Context, watch: Watch, ha
     connection = SSL.Connection(context, raw)
     connection.set_connect_state()
     tls.ask_for(connection, host)
+    show(connection, habits.card)
     connection.set_verify(SSL.VERIFY_PEER, watch)
     if Evidence.STAPLE in habits.wants:
         connection.set_app_data(watch.stapled)

@@ -75,6 +75,11 @@ class Answer:
     chunked: bool = False
 
     @property
+    def fine(self) -> bool:
+        """Whether it is no refusal and no error."""
+        return self.status < 400
+
+    @property
     def text(self) -> str:
         """The body as text; what is no UTF-8 is replaced."""
         return self.body.decode("utf-8", "replace")

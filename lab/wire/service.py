@@ -64,6 +64,10 @@ class Service(Listener):
         self._context = tls.server_context(credential, resumable=resumable, tell=tell, staple=lambda: self.staple())
         super().__init__(self._attend_visit, name=name, patience=patience)
 
+    def took(self, secret: str) -> bool:
+        """Whether it has a request with this secret in its log, which it took as its client's, whoever sent it."""
+        return self.log.holds(secret)
+
     def _attend_visit(self, raw: socket.socket, port: int) -> None:
         with self.log.visit(port) as visit:
             attend(raw, self._context, visit, self._answer, self.patience)
@@ -114,7 +118,7 @@ class Service(Listener):
         return _json({"booked": order})
 
 
-def material(connection: SSL.Connection) -> bytes | None:
+def material(connection: SSL.Connection, label: bytes = LABEL) -> bytes | None:
     """
     The exporter material that binds a proof to this connection; None below TLS 1.3.
 
@@ -123,7 +127,7 @@ def material(connection: SSL.Connection) -> bytes | None:
     """
     if connection.get_protocol_version() < SSL.TLS1_3_VERSION:
         return None
-    return connection.export_keying_material(LABEL, BINDING)
+    return connection.export_keying_material(label, BINDING)
 
 
 def _page(request: Request) -> str | None:

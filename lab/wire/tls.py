@@ -101,11 +101,16 @@ def client_context(
     if which is Anchors.ANY:
         store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     if time:
-        store.set_time(time.astimezone(UTC).replace(tzinfo=None))
+        store.set_time(at(time))
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     # The callback belongs to the context, which many clients share; who watches belongs to the connection.
     context.set_ocsp_client_callback(lambda connection, staple, data: connection.get_app_data()(connection, staple))
     return context
+
+
+def at(time: datetime) -> datetime:
+    """This time as a store's clock wants it."""
+    return time.astimezone(UTC).replace(tzinfo=None)
 
 
 def ask_for(connection: SSL.Connection, host: str) -> None:

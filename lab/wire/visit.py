@@ -201,7 +201,7 @@ def attend(raw: socket.socket, context: SSL.Context, visit: Visit, respond: Resp
         visit.hung_up = Hangup.BEFORE_REQUEST
         wire = Wire(connection, h11.SERVER)
         try:
-            _serve(wire, visit, respond, lambda begins: allow(raw, 2 * patience if begins else None))
+            converse(wire, visit, respond, lambda begins: allow(raw, 2 * patience if begins else None))
         finally:
             visit.read = wire.read
             # A client that refuses after TLS 1.3's last message tells us with an alert that we read here.
@@ -218,7 +218,8 @@ def attend(raw: socket.socket, context: SSL.Context, visit: Visit, respond: Resp
         visit.connection = None
 
 
-def _serve(wire: Wire, visit: Visit, respond: Respond, clock: Callable[[bool], None]) -> None:
+def converse(wire: Wire, visit: Visit, respond: Respond, clock: Callable[[bool], None]) -> None:
+    """Requests and answers until the client closes; `clock` is told when a time limit begins and ends."""
     while True:
         clock(True)
         try:

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from html import escape
 from typing import Any
 
-from lab.scenes.catalogue import sections
 from lab.show.markup import breakable
+from lab.trials.sections import sections
 
 PLACES = {1: ("alone",), 2: ("first", "second")}
 KINDS = {"attack": "attacks", "rotation": "rotations", "slip": "slips"}

@@ -24,8 +24,9 @@ from lab.built.forecast.scenes import aside, cases_in
 from lab.observation import Certificate, Finding, Outcome, Progress, untold
 from lab.pki.pins import name_mismatch, seen
 from lab.policy.clients import CLIENTS
-from lab.scenes.catalogue import CASES, Case, chosen, usually
-from lab.trials.matrix import Matrix, Score, matrix
+from lab.scenes.catalogue import CASES, SLIPS, Case, chosen, usually
+from lab.trials.matrix import Matrix, matrix
+from lab.trials.sections import Score
 from lab.trials.trial import Trial
 
 BESIDE = ("unpinned", "leaf-pinned")
@@ -200,9 +201,9 @@ def forecast(
     told = usually(()) if scenes is None else chosen(scenes)
     wanted = [ORDINARY, *(one.name for one in told)]
     if slips := [one for one in wanted if one not in CASES]:
-        raise ValueError(
-            f"{slips[0]} is a slip, which ordinary validation refuses, pins or none; give attacks or rotations"
-        )
+        slipped = "a slip, which ordinary validation refuses, pins or none"
+        what = slipped if slips[0] in SLIPS else "decided by no path"
+        raise ValueError(f"{slips[0]} is {what}; give attacks or rotations")
     hypotheses = _hypotheses(subject)
     pins = {one: moved(said, world) for one, said in hypotheses.items()}
     ours = [replace(client(said, pins[one], world), name=one) for one, said in hypotheses.items()]

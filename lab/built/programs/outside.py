@@ -30,7 +30,7 @@ from lab.pki.pins import spki
 from lab.pki.world import HOST, World
 from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Meeting, Scene
-from lab.trials.engine import Encounter
+from lab.trials.engine import Encounter, admission
 from lab.trials.standing import Made, Standing
 from lab.trials.trial import run
 from lab.wire.attacker import Attacker
@@ -90,6 +90,11 @@ class Outside:
         self.case = case
         self.began = datetime.now(UTC)
         self.scene = scene or scene_for_today(case)
+        if any(meeting.plain or admission(meeting) for meeting in self.scene.meetings):
+            raise ValueError(
+                f"{case.name} turns on more than what a server presents, and no outside program is asked about that; "
+                f"see it with `python -m lab matrix --scenes {case.name}`"
+            )
         self.stage = Standing(case, self.scene, tell=tell, made=made)
         self.on = self.scene.meetings[self.scene.about]
 

@@ -10,18 +10,18 @@ browser decides, and the outcome is measured by who holds the visit's secret.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.building import ANY_SEARCHING
 from lab.built.time.dated import ATTACK, RECOVERY, Dated
 from lab.built.time.scenario import Visitor as Visitor
-from lab.observation import Outcome, Progress, untold
+from lab.observation import Line, Outcome, Progress, untold
 from lab.policy import hpkp
 from lab.policy.clients import client
 from lab.policy.hpkp import Agent, Noting
 from lab.policy.mind import Mind
 from lab.scenes.catalogue import Meeting
-from lab.trials.engine import Encounter, Saving, meet
+from lab.trials.engine import Encounter, meet
 from lab.trials.standing import Ground
 
 VISITORS = tuple(
@@ -86,6 +86,41 @@ class Stay:
         return " " * self.visitor.first + "".join(signs[day.outcome] for day in self.days)
 
 
+class Saving:
+    """
+    Meets as `meet` does, and saves the handshake where it could show nothing new.
+
+    On the days between two changes the same server presents the same to a mind
+    that knows the same, so the last handshake's observation is judged at the
+    new time. A certificate that has ended is a change. Whenever an attacker is
+    on the line there is a handshake; with `never`, always. `handshakes` counts
+    those that were made.
+    """
+
+    def __init__(self, ground: Ground, mind: Mind, *, never: bool = False) -> None:
+        self._ground, self._mind, self._never = ground, mind, never
+        self._last: dict[str, tuple[object, Encounter]] = {}
+        self.handshakes = 0
+
+    def meet(self, meeting: Meeting, *, asked: bool = True) -> tuple[Outcome, bool]:
+        """What came of the meeting, and whether a handshake said so; as in `lab.trials.engine.meet` otherwise."""
+        host = meeting.host or self._ground.host
+        valid = all(one.not_valid_after_utc >= meeting.time for one in meeting.credential.chain)
+        state = (id(meeting.credential), meeting.says, valid, self._mind.in_force(host, meeting.time))
+        before, met = self._last.get(host, (None, None))
+        saved = met is not None and before == state and meeting.line is Line.GENUINE and not self._never
+        if met is None or not saved:
+            met = meet(self._ground, meeting, self._mind, asked=asked)()
+            self._last[host] = (state, met)
+            self.handshakes += 1
+        elif asked:
+            lesson = met.lesson
+            again = replace(lesson, observation=replace(lesson.observation, time=meeting.time))
+            self._mind.learn(again, met.verdict)
+        assert met.outcome is not None
+        return met.outcome, not saved
+
+
 def browser(agent: Agent = PLAIN) -> Mind:
     """A browser that conforms to RFC 7469 and knows nothing yet."""
     return Mind(hpkp.policy(agent))
@@ -115,9 +150,9 @@ def follow(
     One visitor through one scene.
 
     A handshake is made whenever something that the verdict depends on differs
-    from the last time, and whenever an attacker is on the line: see
-    `lab.trials.engine.Saving`. `every_day` makes a handshake each day; a test
-    holds the two against each other. `agent` is a browser that has no name in
+    from the last time, and whenever an attacker is on the line: see `Saving`.
+    `every_day` makes a handshake each day; a test holds the two against each
+    other. `agent` is a browser that has no name in
     `BROWSERS`.
     """
     saving = Saving(

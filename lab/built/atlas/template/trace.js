@@ -50,6 +50,7 @@ const otherSide = (meeting) => {
     fact("bytes it read", String(read)),
     fact("requests it read", requests.length ? requests.map((one) => make("div", {}, code(one))) : "none"),
     meeting.line === "attacker" ? fact("bytes leaked to the attacker", String(meeting.leaked)) : [],
+    meeting.line === "attacker" ? fact("carried on in the client's name", meeting.relayed_in_your_name ? "yes" : "no") : [],
   );
 };
 
