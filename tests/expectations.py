@@ -629,18 +629,17 @@ EARNS = {
     "pushed-list-pinned": ("words_replayed", "new_key"),
     "trusts-short-certificates": ("ordinary_day",),
     "list-of-the-leaf-only": ("thief_before_the_update", "intermediate_closed_down"),
-    "crl-check-all-alone": ("company_proxy", "intermediate_instead_of_root", "revoked_in_use", "ca_forgot_to_log"),
     "list-of-any-age": ("thief_before_the_update", "list_late", "company_proxy"),
     "answer-of-any-issuer": ("responder_down", "responder_mixes_up_issuers", "staple_stuck"),
 }
-EARNS |= dict.fromkeys(SERVED_BY, EARNS["unpinned"])
+EARNS |= dict.fromkeys(["crl-check-all-alone", *SERVED_BY], EARNS["unpinned"])
 NEVER_APART = {
-    frozenset({"unpinned", *SERVED_BY}): "what they have more decides in the scenes apart",
+    frozenset({"unpinned", "crl-check-all-alone", *SERVED_BY}): "a check that looks nothing up is none; and what the "
+    "others have more decides in the scenes apart",
     frozenset({"trust-everything", "switched-off", "ask-always"}): "the first asks nothing, the second's answer is "
     "replaced, and the user of the third overrules it: three ways to have no check",
     frozenset({"first-use-key", "ask-never"}): "a warning that nobody ever clicks away is a refusal; what differs is "
     "that somebody was asked",
-    frozenset({"unpinned", "crl-check-all-alone"}): "a check that looks nothing up is none",
 }
 
 
