@@ -55,6 +55,7 @@ BEYOND = {
     "test_profiles": "beyond",
     "test_atlas": "beyond",
     "test_surface": "beyond",
+    "test_apart_": "beyond",
     "test_show": "beyond",
     "test_properties": "beyond",
     "test_cli": "beyond",
