@@ -46,6 +46,7 @@ SMALL = {
     "timeline": "dst-x3-2021",
     "hpkp": "fake_backup",
     "known": "list --store {out}/none.sqlite",
+    "apart": "same_intermediate --channels path,CAA",
     "report": "--out {out}/atlas.html --clients unpinned --scenes new_key --profiles none",
     "fleet": "--devices 1000 --years 1 --seeds 1",
     "ask": "curl: (90)",

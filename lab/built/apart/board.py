@@ -117,7 +117,7 @@ class Apart(Tabled):
         yield f"The path shows {path} in both halves, at every date.\n{who[0].upper()}{who[1:]} asked for the twin."
         alarm, word = self.words["alarm"], self.words["word with a monitor"]
         yield (
-            f"The owner's alarm rings: {spoken(alarm)}. The certificate is revoked: {spoken(word)} with a monitor,\n"
+            f"The owner's alarm rings: {spoken(alarm)}. The certificate is revoked:\n{spoken(word)} with a monitor, "
             f"{spoken(self.words['word without'])} without one. Times count from the attack."
         )
 
