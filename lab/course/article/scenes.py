@@ -16,7 +16,7 @@ from lab.course.ledger import Ran
 from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.clients import client
-from lab.scenes.catalogue import Case, Kind, Scene, case, honest, told
+from lab.scenes.catalogue import Case, Kind, Scene, attacks, case, honest, told
 from lab.trials.trial import trial
 
 
@@ -41,6 +41,11 @@ def two_intermediates(world: World) -> Scene:
 def _honest_with(world: World, issuing: Authority) -> Scene:
     world.genuine = issuing.issue(world.host)
     return told(world, honest(world))
+
+
+def of_the_path() -> list[Case]:
+    """The attacks, each path once: those that differ only in what is said beside it tell a pin nothing new."""
+    return [one for one in attacks() if not one.repeats]
 
 
 def served_through(what: Case, names: Iterable[str]) -> Iterator[Ran]:
