@@ -28,20 +28,18 @@ from lab.built.apart.owner import LAGS, Lags, order, rings
 from lab.built.apart.sets import AT_ONCE, Half, Member, Step
 from lab.observation import Line, Outcome
 from lab.pki.authority import Credential, Key
-from lab.pki.elsewhere import Elsewhere, Gone, Handed, answering, cut, listing
+from lab.pki.elsewhere import Elsewhere
 from lab.pki.pins import pin_of
 from lab.pki.public import Logging
-from lab.pki.pushed import PushedList
 from lab.pki.revoke import LIFE, Revoked
 from lab.pki.says import SILENT, announcing
-from lab.pki.update import pushed_list
+from lab.pki.told import SECOND, Pace, Told, Way
 from lab.pki.world import World
 from lab.policy.clients import client
 from lab.scenes.catalogue import Case, Holds, Meeting, Scene, attacks, case, honest, twin_of
 from lab.trials.engine import meet
 from lab.trials.standing import Ground
 
-SECOND = timedelta(seconds=1)
 HORIZONS = (AT_ONCE, timedelta(hours=1), timedelta(days=1), timedelta(days=5), timedelta(days=8))
 """Dates at which the control is asked."""
 SHORT = timedelta(days=6)
@@ -52,6 +50,7 @@ ISSUED = {Holds.TRUSTED_CA, Holds.SITE_ROOT, Holds.SITE_INTERMEDIATE, Holds.CDN,
 ASKED_BY = {"company_proxy": "the company", "move_to_cdn": "the CDN"}
 """Who asked for a twin, where it was not the site's owner: his book has no such order."""
 
+_WAYS = {Pulled.NEWEST: Way.OPEN, Pulled.NOTHING: Way.CUT, Pulled.REPLAYED: Way.REPLAYED}
 _LOGGING = {Pulled.LOGGED: Logging.YES, Pulled.UNLOGGED: Logging.NO, Pulled.HIDDEN: Logging.HIDDEN}
 
 
@@ -178,7 +177,7 @@ class Measured:
         """What this channel shows, step by step; each step is a connection."""
         assert isinstance(channel, Channel)
         read = only(setting, channel.reads)
-        word = self.word(half, setting, monitored) if channel.reads & _WORDED.keys() else None
+        word = self.word(half, setting, monitored) if channel.reads & _WORDED else None
         since = self.word(Half.ATTACK, setting, monitored) or AT_ONCE
         key = (channel.name, half, *sorted(read.items()), word, since if Pulled.REPLAYED in read.values() else None)
         if key not in self._shown:
@@ -190,9 +189,10 @@ class Measured:
         self, channel: Channel, half: Half, setting: Setting, word: timedelta | None, since: timedelta
     ) -> Sequence[Step]:
         played = self._half(half, stands(setting, Lever.LOG), short=channel.short)
-        told = _Told(played, self.lags, played.day + word if word is not None else None, played.day + since)
-        says = replace(played.meeting.says or SILENT, staple=told.handed("answers", stands(setting, Lever.STAPLE)))
-        spoken = Lever.STAPLE in channel.reads
+        told = _told(played, played.day + word if word is not None else None, played.day + since)
+        updates = replace(told, pace=Pace(self.lags.updates))
+        says = replace(played.meeting.says or SILENT, staple=told.answers(_way(setting, Lever.STAPLE)))
+        spoken, pushed = Lever.STAPLE in channel.reads, Lever.UPDATE in channel.reads
         found = []
         for date in self._dates(channel, played, word, since):
             time = played.day + date
@@ -201,14 +201,18 @@ class Measured:
                 time=time,
                 credential=self._renewed(played, time, half, setting) if channel.short else played.meeting.credential,
                 says=says if spoken else played.meeting.says,
-                elsewhere=told.elsewhere(setting, time, pushed=Lever.UPDATE in channel.reads),
+                elsewhere=Elsewhere(
+                    answers=told.answers(_way(setting, Lever.ANSWER)),
+                    lists=told.lists(_way(setting, Lever.LIST)),
+                    pushed=updates.pushed(played.world.logs, time, _way(setting, Lever.UPDATE)) if pushed else None,
+                ),
             )
             found.append(self._met(channel, played, meeting, date))
         return found
 
     def _dates(self, channel: Channel, played: Played, word: timedelta | None, since: timedelta) -> Sequence[timedelta]:
         """Both sides of each moment at which this channel could change, beside the dates that all have in common."""
-        moments = {one for one in (word, since + LIFE) if one is not None} if channel.reads & _WORDED.keys() else set()
+        moments = {one for one in (word, since + LIFE) if one is not None} if channel.reads & _WORDED else set()
         if channel.short:
             moments.add(played.end + SECOND)
         if Lever.UPDATE in channel.reads and word is not None:
@@ -247,39 +251,17 @@ class Measured:
         return replace(again, chain=(again.leaf, *first.chain[1:]))
 
 
-_WORDED = {Lever.STAPLE: "answers", Lever.ANSWER: "answers", Lever.LIST: "lists", Lever.UPDATE: "pushed"}
-"""The levers of channels that carry a revocation, and where in `Elsewhere` it is."""
+_WORDED = {Lever.STAPLE, Lever.ANSWER, Lever.LIST, Lever.UPDATE}
+"""The levers of channels that carry a revocation."""
 
 
-class _Told:
-    """What others say of the certificate, by how the levers stand; the last good of it is that of `since`."""
+def _told(played: Played, word: datetime | None, since: datetime) -> Told:
+    """What others say of the certificate; the last good of it is that of `since`."""
+    credential, gone = played.meeting.credential, []
+    if word and credential.issuer:
+        gone.append((credential.issuer, Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise)))
+    return Told(gone, since)
 
-    def __init__(self, played: Played, lags: Lags, word: datetime | None, since: datetime) -> None:
-        credential = played.meeting.credential
-        self._gone: list[Gone] = []
-        if word and credential.issuer:
-            revoked = Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise)
-            self._gone.append((credential.issuer, revoked))
-        self._handed = {"answers": answering(*self._gone), "lists": listing(*self._gone)}
-        self._since, self._lags, self._world = since, lags, played.world
 
-    def handed(self, kind: str, how: Pulled) -> Handed:
-        """The answers, or lists, of every moment."""
-        fresh = self._handed[kind]
-        if how is Pulled.REPLAYED:
-            return lambda one, at: fresh(one, min(at, self._since))
-        return cut if how is Pulled.NOTHING else fresh
-
-    def elsewhere(self, setting: Setting, time: datetime, *, pushed: bool) -> Elsewhere:
-        """All of it at this time; a pushed list is made where somebody reads it."""
-        return Elsewhere(
-            answers=self.handed("answers", stands(setting, Lever.ANSWER)),
-            lists=self.handed("lists", stands(setting, Lever.LIST)),
-            pushed=self._pushed(stands(setting, Lever.UPDATE), time) if pushed else None,
-        )
-
-    def _pushed(self, how: Pulled, time: datetime) -> PushedList | None:
-        """The last list that was made in time: one is made every so often, and one just before the word."""
-        since, every = self._since, self._lags.updates
-        last = since if how is Pulled.REPLAYED else since + (time - since) // every * every
-        return None if how is Pulled.NOTHING else pushed_list(self._world.logs, self._gone, last, lag=timedelta(0))
+def _way(setting: Setting, lever: Lever) -> Way:
+    return _WAYS[stands(setting, lever)]
