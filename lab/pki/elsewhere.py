@@ -30,7 +30,9 @@ from lab.pki.revoke import LIFE, Revoked, crl, part_at, respond
 from lab.pki.sct import ListedLog
 
 About = TypeVar("About")
-Handed = Callable[[Credential, datetime], bytes | None]
+Had = Callable[[About, datetime], bytes | None]
+"""What somebody has at a time about something; None where nothing came."""
+Handed = Had[Credential]
 """What is handed out at a time about the leaf of a credential, whose issuer has a name; None where the way is cut."""
 Open = Callable[[Credential, datetime], bytes]
 """The same, by a way that is open."""
@@ -74,7 +76,7 @@ def cut(about: Credential | str, time: datetime) -> None:
     """Nothing comes: the connection ends before an answer."""
 
 
-Records = Callable[[str, datetime], bytes | None]
+Records = Had[str]
 """What DNS says at a time of the keys of a host, signed or not; None where the way is cut."""
 
 
@@ -197,6 +199,6 @@ HONEST = Elsewhere()
 """Everybody answers, and nothing is revoked."""
 
 
-def late(handed: Callable[[About, datetime], bytes | None], by: timedelta) -> Callable[[About, datetime], bytes | None]:
+def late(handed: Had[About], by: timedelta) -> Had[About]:
     """The same as it was that long ago: a list that is late, the last good answer replayed, or one out of a cache."""
     return lambda about, time: handed(about, time - by)

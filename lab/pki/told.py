@@ -11,23 +11,21 @@ neither who asks nor what is believed. No sockets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
 
-from lab.pki.elsewhere import Gone, Handed, answering, listing
+from lab.pki.elsewhere import About, Gone, Had, Handed, answering, listing
 from lab.pki.log import PublicLog
 from lab.pki.pushed import PushedList
 from lab.pki.revoke import LIFE
 from lab.pki.update import pushed_list
 
-About = TypeVar("About")
 NO_TIME, SECOND = timedelta(0), timedelta(seconds=1)
 
 
-class Way(StrEnum):
+class Passage(StrEnum):
     """What somebody on the way does to what comes along it."""
 
     OPEN = "open"
@@ -49,29 +47,27 @@ class Pace:
         fetched = last + max(self.interval - SECOND, NO_TIME)
         return min(fetched + self.cache, last + self.life)
 
-    def made(self, time: datetime, last: datetime, way: Way = Way.OPEN) -> datetime | None:
+    def made(self, time: datetime, last: datetime, way: Passage = Passage.OPEN) -> datetime | None:
         """When the one was made that is had at `time`, where `last` is the last good one; None where nothing comes."""
         newest = last + (time - last) // self.interval * self.interval if self.interval else time
-        if way is Way.REPLAYED or (self.cache and time < self.kept(last)):
+        if way is Passage.REPLAYED or (self.cache and time < self.kept(last)):
             return min(newest, last)
-        return None if way is Way.CUT else newest
+        return None if way is Passage.CUT else newest
 
-    def moments(self, last: datetime) -> tuple[datetime, ...]:
-        """The times at which something else is had than before, or it holds no longer."""
-        return last + SECOND, last + self.interval, self.kept(last), last + self.life
+    def moments(self, last: datetime) -> set[datetime]:
+        """The times after `last` at which something else is had than before, or it holds no longer."""
+        return {last + SECOND, last + self.interval, self.kept(last), last + self.life} - {last}
 
 
 @dataclass(frozen=True)
-class Told:
+class Tidings:
     """What CAs have taken back, told by date; `last` is when the last good word was made on whom it is about."""
 
     gone: Sequence[Gone]
     last: datetime
     pace: Pace = Pace()
 
-    def handed(
-        self, fresh: Callable[[About, datetime], bytes | None], way: Way
-    ) -> Callable[[About, datetime], bytes | None]:
+    def handed(self, fresh: Had[About], way: Passage) -> Had[About]:
         """What `fresh` makes, as it is had."""
 
         def had(about: About, time: datetime) -> bytes | None:
@@ -80,16 +76,16 @@ class Told:
 
         return had
 
-    def answers(self, way: Way) -> Handed:
+    def answers(self, way: Passage) -> Handed:
         """Answers of the issuers' responders, as they are had."""
         return self.handed(answering(*self.gone, life=self.pace.life), way)
 
-    def lists(self, way: Way) -> Handed:
+    def lists(self, way: Passage) -> Handed:
         """The issuers' lists, as they are had."""
         return self.handed(listing(*self.gone, life=self.pace.life), way)
 
-    def pushed(self, logs: Sequence[PublicLog], time: datetime, way: Way) -> PushedList:
+    def pushed(self, logs: Sequence[PublicLog], time: datetime, way: Passage) -> PushedList:
         """The list of the last update; where none comes any more, the one before."""
-        made = self.pace.made(time, self.last, Way.REPLAYED if way is Way.CUT else way)
+        made = self.pace.made(time, self.last, Passage.REPLAYED if way is Passage.CUT else way)
         assert made
         return replace(pushed_list(logs, self.gone, made, lag=NO_TIME), until=made + self.pace.life)

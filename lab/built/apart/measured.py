@@ -33,7 +33,7 @@ from lab.pki.pins import pin_of
 from lab.pki.public import Logging
 from lab.pki.revoke import LIFE, Revoked
 from lab.pki.says import SILENT, announcing
-from lab.pki.told import SECOND, Pace, Told, Way
+from lab.pki.told import SECOND, Pace, Passage, Tidings
 from lab.pki.world import World
 from lab.policy.clients import client
 from lab.scenes.catalogue import Case, Holds, Meeting, Scene, attacks, case, honest, twin_of
@@ -50,7 +50,7 @@ ISSUED = {Holds.TRUSTED_CA, Holds.SITE_ROOT, Holds.SITE_INTERMEDIATE, Holds.CDN,
 ASKED_BY = {"company_proxy": "the company", "move_to_cdn": "the CDN"}
 """Who asked for a twin, where it was not the site's owner: his book has no such order."""
 
-_WAYS = {Pulled.NEWEST: Way.OPEN, Pulled.NOTHING: Way.CUT, Pulled.REPLAYED: Way.REPLAYED}
+_WAYS = {Pulled.NEWEST: Passage.OPEN, Pulled.NOTHING: Passage.CUT, Pulled.REPLAYED: Passage.REPLAYED}
 _LOGGING = {Pulled.LOGGED: Logging.YES, Pulled.UNLOGGED: Logging.NO, Pulled.HIDDEN: Logging.HIDDEN}
 
 
@@ -255,13 +255,13 @@ _WORDED = {Lever.STAPLE, Lever.ANSWER, Lever.LIST, Lever.UPDATE}
 """The levers of channels that carry a revocation."""
 
 
-def _told(played: Played, word: datetime | None, since: datetime) -> Told:
+def _told(played: Played, word: datetime | None, since: datetime) -> Tidings:
     """What others say of the certificate; the last good of it is that of `since`."""
     credential, gone = played.meeting.credential, []
     if word and credential.issuer:
         gone.append((credential.issuer, Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise)))
-    return Told(gone, since)
+    return Tidings(gone, since)
 
 
-def _way(setting: Setting, lever: Lever) -> Way:
+def _way(setting: Setting, lever: Lever) -> Passage:
     return _WAYS[stands(setting, lever)]
