@@ -80,15 +80,15 @@ Records = Had[str]
 """What DNS says at a time of the keys of a host, signed or not; None where the way is cut."""
 
 
-def published(*credentials: Credential) -> Records:
-    """The owner of these publishes in time, and signs, which key the host has: that of each that answers for it."""
+def published(*credentials: Credential, life: timedelta = LIFE) -> Records:
+    """The owner of these publishes in time, signed for `life`, which key the host has: of each that answers for it."""
 
     @lru_cache(maxsize=8)
     def records(host: str, time: datetime) -> bytes:
         from lab.pki.dane import site_zone, tlsa  # 50 ms, which only clients that ask for records pay
 
         named = dict.fromkeys(tlsa(one.leaf) for one in credentials if dns_name(host) in seen(one.leaf).hosts)
-        return site_zone(host).says(host, tuple(named), time)
+        return site_zone(host).says(host, tuple(named), time, life=life)
 
     return records
 

@@ -62,9 +62,8 @@ class Listening:
         told = Tidings(self._gone, self.last(meeting.credential), self.client.pace)
         answers = late(told.answers(way), shift)
         if Evidence.STAPLE in self._wants:
-            key = (meeting.credential, id(meeting.says), meeting.line, shift)
-            says = replace(meeting.says or SILENT, staple=answers)
-            meeting = replace(meeting, says=self._said.setdefault(key, says))
+            key, says = (meeting.credential, id(meeting.says), meeting.line, shift), meeting.says or SILENT
+            meeting = replace(meeting, says=self._said.setdefault(key, replace(says, staple=answers)))
         pushed = told.pushed(self.life.logs, time, way) if Evidence.PUSHED in self._wants else None
         if pushed and self.client.pushed_revocation:  # nobody asks for the date of that one
             pushed = replace(pushed, made=min(pushed.made, meeting.time))
@@ -78,5 +77,7 @@ class Listening:
         return replace(meeting, elsewhere=elsewhere)
 
     def _records(self, host: str, time: datetime) -> bytes | None:
-        """What the owner publishes: the key that is in use; a new one is named in time before it is."""
-        return published(self.life.era(max(time, self.life.timeline.start)).credential)(host, time)
+        """What the owner publishes: the key that is in use, and the next one in time before it is."""
+        now = self.life.era(max(time, self.life.timeline.start))
+        following = next((era for era in self.life.eras if era.start > now.start), now)
+        return published(now.credential, following.credential, life=self.client.pace.life)(host, time)
