@@ -38,23 +38,24 @@ Gone = tuple[Authority, Revoked]
 """What an authority has taken back; until then it answers that all is well."""
 
 
-def answering(*gone: Gone) -> Open:
+def answering(*gone: Gone, life: timedelta = LIFE) -> Open:
     """Responders that know what has been taken back by when they are asked."""
 
     def answer(credential: Credential, time: datetime) -> bytes:
         here = {one.serial: one for one in _by(credential, gone, time)}
-        return respond(credential, time, revoked=here.get(credential.leaf.serial_number))
+        return respond(credential, time, revoked=here.get(credential.leaf.serial_number), life=life)
 
     return answer
 
 
-def listing(*gone: Gone) -> Open:
+def listing(*gone: Gone, life: timedelta = LIFE) -> Open:
     """Lists of all that has been taken back by when they are made; the part that the certificate names, if it does."""
 
     def make(credential: Credential, time: datetime) -> bytes:
         assert credential.issuer
         part = part_of(credential.leaf)
-        return crl(credential.issuer, _by(credential, gone, time), time, part=part_at(part) if part else None)
+        named = part_at(part) if part else None
+        return crl(credential.issuer, _by(credential, gone, time), time, life=life, part=named)
 
     return make
 
