@@ -93,7 +93,11 @@ def costs(*names: str) -> Sheet:
         (kind,) = client(name).mind().needs
         paid = cost(kind, _met(name, Line.GENUINE, "pass on", 48)[0].observation)
         rows.append(Row(name, (paid.octets, paid.round_trips, str(paid.tells), "all sites" if paid.shared else "this")))
-    return Sheet("One visit, as it was measured", ("client", "octets", "round trips", "tells", "octets are for"), rows)
+    return Sheet(
+        "One visit, where one certificate is revoked",
+        ("client", "octets", "round trips", "tells", "octets are for"),
+        rows,
+    )
 
 
 def new_sites(count: int = 40) -> dict[str, int]:
@@ -199,7 +203,7 @@ def _thefts() -> Iterator[Question]:
     for kind in KINDS:
         for life in (30, 90, 400):
             given = [random.randint(*of) for of in ((50, 70), (1, 9), (life, life + 9), (5, 12), (180, 190))]
-            yield Question(f"{kind}, {str(given)[1:-1]}", (kind, *given), refused_from(kind, *given))
+            yield Question(str((kind, *given)), (kind, *given), refused_from(kind, *given))
 
 
 def refused_from(kind: str, revoked: int, collected: int, life: int, every: int, ends: int) -> int:
