@@ -93,11 +93,7 @@ def costs(*names: str) -> Sheet:
         (kind,) = client(name).mind().needs
         paid = cost(kind, _met(name, Line.GENUINE, "pass on", 48)[0].observation)
         rows.append(Row(name, (paid.octets, paid.round_trips, str(paid.tells), "all sites" if paid.shared else "this")))
-    return Sheet(
-        "One visit, where one certificate is revoked",
-        ("client", "octets", "round trips", "tells", "octets are for"),
-        rows,
-    )
+    return Sheet("A visit where one certificate is revoked", ("client", "octets", "round trips", "tells", "for"), rows)
 
 
 def new_sites(count: int = 40) -> dict[str, int]:
@@ -122,7 +118,7 @@ def _named(title: str, candidate: Callable[..., Any], given: Iterable[Any], wron
     for one in given:
         try:
             said = wrong(answer(candidate, one, str, NoneType, wanted="a name, or None,"), *one)
-        except (NoAnswer, ValueError) as problem:  # ValueError: there is no such scene
+        except (NoAnswer, ValueError) as problem:  # ValueError: there is no such name
             said = str(problem)
         marks.append(Mark(one[0], not said, said))
     return brief(Report(title, tuple(marks)))
@@ -137,8 +133,6 @@ def chair(candidate: Callable[..., Any], clients: Iterable[str] = ALL, hours: It
 def _stopped(move: str | None, name: str, hour: int) -> str:
     if move is None:
         return f"at hour {hour} some move gets in" if _robbed(_theft(name), name, hour) else ""
-    if move not in MOVES:
-        return f"{move!r} is none of the moves"
     met = _met(name, Line.ATTACKER, move, hour)[0]
     return "" if met.outcome is Outcome.INTERCEPTED else f"at hour {hour} {move!r} is stopped: {met.verdict.reason}"
 

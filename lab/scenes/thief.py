@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from cryptography.x509 import ReasonFlags
 
+from lab.naming import named
 from lab.observation import Line
 from lab.pki.elsewhere import Elsewhere, Gone, Handed, answering, cut, late, listing
 from lab.pki.revoke import MUST_STAPLE, Revoked, listed_at
@@ -56,7 +57,11 @@ class Theft:
     every: int = 12
 
     def meeting(self, line: Line, move: str, hour: int) -> Meeting:
-        """Whoever is on the line at this hour, and what this move leaves of the words."""
+        """
+        Whoever is on the line at this hour, and what this move leaves of the words.
+
+        Raises ValueError, naming the nearest, where there is no such move.
+        """
         world, life = self.world, self.life * HOUR
         later = world.at(world.now + hour * HOUR)
         since = Revoked(world.genuine.leaf.serial_number, world.now + self.revoked * HOUR, ReasonFlags.key_compromise)
@@ -69,7 +74,7 @@ class Theft:
             "damage": (broken(answers), broken(lists)),
             "other part": (cut, other_part),
         }
-        handed = ways[move]
+        handed = named("move", move, ways)
         pushed = pushed_list(world.logs, gone, later.now, lag=hour % self.every * HOUR)
         says = Says(staple=handed[0](world.genuine, later.now) or b"")
         return then(later, line, world.genuine, move, says=says, elsewhere=Elsewhere(*handed, pushed))
