@@ -17,7 +17,7 @@ from typing import Any
 
 from lab.built.apart.owner import LAGS, order, rings
 from lab.counting import Stamp, enough
-from lab.course.fresh import HOSTS
+from lab.course.fresh import HOSTS, brief
 from lab.course.report import NoAnswer, Question, Report, answer, examine
 from lab.pki.authority import Credential, Key
 from lab.pki.head import check_head
@@ -106,7 +106,7 @@ def book(candidate: Callable[..., Any]) -> Report:
         return site.rung(answer(candidate, [list(site.ordered)], list, wanted="a list of orders"))
 
     asked = [Question(one.event, (one,), one.right) for one in map(_Site, EVENTS)]
-    return examine("book(ordered)", rung, asked, _about_alarms)
+    return brief(examine("book(ordered)", rung, asked, _about_alarms))
 
 
 def alarms(candidate: Callable[..., Any]) -> Report:
