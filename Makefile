@@ -18,6 +18,9 @@ export PIP_NO_INDEX := 1
 export PIP_FIND_LINKS := $(WHEELS)
 endif
 
+# What the tests and the book start, kernels and programs, would compile the lab anew each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-core coverage lab notebooks doctor offline certs field report browser bench lint size clean
 
 help:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab import __version__
+from lab.built.apart.command import apart
 from lab.built.atlas.command import report
 from lab.built.field.command import field
 from lab.built.fleet.command import fleet
@@ -56,7 +57,7 @@ def bench(chosen: argparse.Namespace) -> None:
 
 VERBS = (
     demo, matrix, trial, everything, profiles, serve, forecast, field, pin, certs, intercept, timeline, hpkp, known,
-    report, fleet, ask, work, reset, notebooks, doctor, offline, bench,
+    apart, report, fleet, ask, work, reset, notebooks, doctor, offline, bench,
 )  # fmt: skip
 """Every verb, in the order in which --help names them."""
 

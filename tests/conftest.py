@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from OpenSSL import SSL
+from xdist.scheduler import LoadFileScheduling
 
 import lab.scenes  # noqa: F401  (registers every scene)
 from lab.policy.clients import CLIENTS, FURTHER
@@ -20,6 +24,8 @@ from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals, kept
 from lab.verbs import _load
 from lab.wire.interrupt import ENDING
+
+gc.disable()  # while thousands of tests are collected, of which it would look through every one again and again
 
 LIBRARIES = ("cryptography", "pyOpenSSL", "trustme", "service-identity", "h11")
 
@@ -49,6 +55,7 @@ BEYOND = {
     "test_profiles": "beyond",
     "test_atlas": "beyond",
     "test_surface": "beyond",
+    "test_apart_": "beyond",
     "test_show": "beyond",
     "test_properties": "beyond",
     "test_cli": "beyond",
@@ -60,6 +67,10 @@ BEYOND = {
     "test_intercept": "beyond",
     "test_field_": "field",
 }
+
+
+TOGETHER = ("test_matrix", "test_registry", "test_show", "test_surface", "test_forecast", "test_flip", "test_profiles")
+"""Files that one process runs, since they share the matrix or the observations of every scene."""
 
 
 def beyond(file: Path) -> str:
@@ -84,6 +95,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not (isinstance(item, pytest.Function) and _further(item))]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With --dist loadfile a file is run by one process, and so are the files that share what takes long."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    scheduler = LoadFileScheduling(config, log)
+    scope = scheduler._split_scope
+    scheduler._split_scope = lambda test: "together" if Path(scope(test)).stem in TOGETHER else scope(test)
+    return scheduler
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: no look through it for what could be freed."""
+    gc.freeze()
+    gc.enable()
+
+
 def _further(item: pytest.Function) -> bool:
     """Whether this is about the cells of a client that stands in no usual table."""
     named = item.callspec.params.get("name") if hasattr(item, "callspec") else None
@@ -91,10 +119,19 @@ def _further(item: pytest.Function) -> bool:
 
 
 @pytest.fixture(scope="session")
-def whole_matrix(pytestconfig: pytest.Config) -> Matrix:
-    """Every client in every scene, over real TLS; those that learn have cells, but for --core, and are in no table."""
-    further = () if pytestconfig.getoption("--core") else FURTHER.values()
-    return matrix([*CLIENTS.values(), *further], CASES.values()).of(CLIENTS.values())
+def usual_matrix() -> Matrix:
+    """What `lab matrix` shows: every client in every scene of the usual table, over real TLS."""
+    return matrix()
+
+
+@pytest.fixture(scope="session")
+def whole_matrix(usual_matrix: Matrix, pytestconfig: pytest.Config) -> Matrix:
+    """The same and every other scene; those that learn have cells, but for --core, and are in no table."""
+    learning = () if pytestconfig.getoption("--core") else tuple(FURTHER.values())
+    rest = matrix([*CLIENTS.values(), *learning], [one for one in CASES.values() if one not in usual_matrix.cases])
+    more = matrix(learning, usual_matrix.cases)
+    trials = {**usual_matrix.trials, **rest.trials, **more.trials}
+    return replace(usual_matrix, cases=tuple(CASES.values()), trials=trials)
 
 
 @pytest.fixture(scope="session")

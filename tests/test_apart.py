@@ -1,5 +1,5 @@
 """
-What told them apart: the definition, over toys that can be worked out by hand. Measured pairs follow below.
+What told them apart: the definition, over toys that can be worked out by hand.
 
 Every claim about a set stands beside the set that lacks one member, or has one more.
 """

@@ -46,7 +46,7 @@ from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import CLIENTS, Client
 from lab.policy.pinset import PinList, PinSet, Role, Where
 from lab.scenes.catalogue import CASES
-from lab.trials.matrix import Matrix, matrix
+from lab.trials.matrix import Matrix
 from lab.trials.standing import Standing
 from lab.trials.trial import run
 from lab.wire.listener import running
@@ -75,13 +75,6 @@ def column(matrix: Matrix, client: str, scenes: Iterable[str] = FORECAST) -> dic
 
 def plain(octets: bytes, **more: object) -> PinConfig:
     return choose(parse_pins(octets, **more), None, "file")  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def ran() -> Matrix:
-    """The clients that a forecast of the lab's own pins is held against, in the scenes of a forecast."""
-    beside = {"unpinned", "leaf-pinned", "leaf-and-ca", *(client for *_, client in OWN)}
-    return matrix([CLIENTS[name] for name in sorted(beside)], [CASES[name] for name in FORECAST])
 
 
 # ---- the lab's own world --------------------------------------------------------------------------
@@ -127,17 +120,17 @@ OWN = [
 
 @pytest.mark.parametrize(("file", "roles", "held", "client"), OWN)
 def test_a_forecast_of_the_labs_own_pins_is_the_matrix(
-    file: str, roles: tuple[Role, ...], held: bool, client: str, written: Path, ran: Matrix
+    file: str, roles: tuple[Role, ...], held: bool, client: str, written: Path, usual_matrix: Matrix
 ) -> None:
     """The outcome is that of the client in the matrix which pins the same keys: in every scene for one file."""
     scenes = FORECAST if (file, held) == ("curl.txt", True) else ONE_OF_A_KIND
     done = of_own(written, file, roles, held=held, scenes=scenes)
-    assert outcomes(done) == column(ran, client, scenes)
+    assert outcomes(done) == column(usual_matrix, client, scenes)
     for name in done.clients[1:]:
-        assert outcomes(done, name) == column(ran, name, scenes)
+        assert outcomes(done, name) == column(usual_matrix, name, scenes)
 
 
-def test_androids_pins_are_the_same_until_they_expire(written: Path, ran: Matrix) -> None:
+def test_androids_pins_are_the_same_until_they_expire(written: Path, usual_matrix: Matrix) -> None:
     """The scenes after the file's expiration go as for an unpinned client; all others as for leaf-or-backup."""
     done = of_own(written, "network_security_config.xml", held=True)
     expires = done.subject.config.expires
@@ -146,14 +139,14 @@ def test_androids_pins_are_the_same_until_they_expire(written: Path, ran: Matrix
         case.name for case in done.matrix.cases for one in done.cell(case.name).scene.meetings if one.time > expires
     }
     assert later == {"waited_for_expiry", "moved_after_expiry", "expired_with_stolen_key"}
-    unpinned, pins = column(ran, "unpinned"), column(ran, "leaf-or-backup")
+    unpinned, pins = column(usual_matrix, "unpinned"), column(usual_matrix, "leaf-or-backup")
     assert outcomes(done) == {name: unpinned[name] if name in later else pins[name] for name in FORECAST}
 
 
-def test_the_root_is_known_by_what_the_labs_own_file_calls_it(written: Path, ran: Matrix) -> None:
+def test_the_root_is_known_by_what_the_labs_own_file_calls_it(written: Path, usual_matrix: Matrix) -> None:
     """A server sends no root. The lab's file says which pin is the root's; other formats leave two worlds, both run."""
     done = of_own(written, "pins.json", (Role.ROOT,), root=False)
-    assert outcomes(done) == column(ran, "root-pinned")
+    assert outcomes(done) == column(usual_matrix, "root-pinned")
     pin = json.loads((written / "pins/pins.json").read_text())["root"]
     other = forecast(plain(android(pin, host="bank.example")), read_chain(written / "chains/genuine.pem"))
     assert other.cell("ordinary_day", YOURS_IF_ROOT).outcome is Outcome.SERVED
@@ -161,12 +154,12 @@ def test_the_root_is_known_by_what_the_labs_own_file_calls_it(written: Path, ran
     assert {"nothing-matches", "root-not-in-file"} <= {one.name for one in other.findings}
 
 
-def test_both_lists_of_ios_are_the_labs_client(ran: Matrix) -> None:
+def test_both_lists_of_ios_are_the_labs_client(usual_matrix: Matrix) -> None:
     """The leaf list and the CA list together are `leaf-and-ca`."""
     import plistlib
 
     done = forecast(plain(plistlib.dumps(ios([LEAF], [ISSUING, ROOT]))), chain())
-    assert outcomes(done) == column(ran, "leaf-and-ca")
+    assert outcomes(done) == column(usual_matrix, "leaf-and-ca")
 
 
 # ---- any chain, any pins --------------------------------------------------------------------------

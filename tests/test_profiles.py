@@ -122,18 +122,17 @@ def test_the_issuers_later_word_reaches_who_asks(name: str, revoked: Matrix) -> 
 
 @pytest.mark.parametrize(("which", "names"), [("real", PROFILES), ("revoked", LATER)])
 def test_the_pure_policy_expects_what_the_sockets_did(
-    which: str, names: Iterable[str], request: pytest.FixtureRequest
+    which: str, names: Iterable[str], request: pytest.FixtureRequest, rehearsals: Rehearsals
 ) -> None:
     """For every profile, in every scene and at every meeting: the pure outcome is that of the connection."""
     whole: Matrix = request.getfixturevalue(which)
-    rehearsals = Rehearsals(whole.cases)
     wrong = []
     for name in names:
-        for scene, meetings in rehearsals.expected(client(name)).items():
-            for number, expected in meetings.items():
-                met = whole.cell(name, scene).encounters[number]
+        for one in whole.cases:
+            for number, expected in rehearsals.met(client(name), one).items():
+                met = whole.cell(name, one.name).encounters[number]
                 if (expected.verdict.accepted, expected.outcome) != (met.verdict.accepted, met.outcome):
-                    wrong.append(f"{name} in {scene}, meeting {number}: {met.verdict.check}: {met.verdict.reason}")
+                    wrong.append(f"{name} in {one.name}, meeting {number}: {met.verdict.check}: {met.verdict.reason}")
     assert not wrong, "\n".join(wrong)
 
 

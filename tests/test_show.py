@@ -24,7 +24,6 @@ from lab.show.notebook import compare
 from lab.show.sheet import SECTION, Banner, Row, Sheet
 from lab.show.svg import INK
 from lab.show.words import LOOKS
-from lab.trials import matrix as matrices
 from lab.trials.letters import letter, lettered
 from lab.trials.matrix import Matrix
 
@@ -32,9 +31,9 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def ran() -> Matrix:
+def ran(usual_matrix: Matrix) -> Matrix:
     """The staircase of the README, in every scene of a usual table."""
-    return matrices.matrix([CLIENTS[name] for name in DEPTHS])
+    return usual_matrix.of([CLIENTS[name] for name in DEPTHS])
 
 
 def test_every_cell_has_a_glyph_and_a_word(ran: Matrix) -> None:

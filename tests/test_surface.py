@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ from lab.pki.export import export
 from lab.pki.world import World
 from lab.policy.clients import CLIENTS
 from lab.scenes.catalogue import usually
-from lab.trials.matrix import matrix
+from lab.trials.matrix import Matrix
 from lab.verbs import VERBS, main
 
 SMALL = {
@@ -47,6 +46,7 @@ SMALL = {
     "timeline": "dst-x3-2021",
     "hpkp": "fake_backup",
     "known": "list --store {out}/none.sqlite",
+    "apart": "same_intermediate --channels path,CAA",
     "report": "--out {out}/atlas.html --clients unpinned --scenes new_key --profiles none",
     "fleet": "--devices 1000 --years 1 --seeds 1",
     "ask": "curl: (90)",
@@ -103,10 +103,9 @@ def test_what_a_verb_prints_fits_and_survives(
     fits([verb, *SMALL[verb].format(**places).split()], width, monkeypatch)
 
 
-def test_the_demo_is_run_once_and_told_at_both_widths(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_is_run_once_and_told_at_both_widths(usual_matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
     """Staircase, matrix, scores, and what to try next; who finds no room in the matrix is named."""
-    run = cache(lambda: matrix(CLIENTS.values(), usually(CLIENTS.values())))
-    monkeypatch.setattr(trials, "_run", lambda clients, cases: run())
+    monkeypatch.setattr(trials, "_run", lambda clients, cases: usual_matrix)
     for width, room in ((80, 5), (120, 8)):
         monkeypatch.setenv("COLUMNS", str(width))
         text = fits(["demo"], width, monkeypatch)
@@ -117,7 +116,7 @@ def test_the_demo_is_run_once_and_told_at_both_widths(monkeypatch: pytest.Monkey
         assert text.index("accepts both or neither") < text.index("Clients as columns")
         assert ("for whom this terminal has no room" in text) is (room < 8)
         heads = [line for line in text.splitlines() if line.startswith("scene ")]
-        assert len(heads) == len(run().sections()) + 1  # over each section, and over the scores
+        assert len(heads) == len(usual_matrix.sections()) + 1  # over each section, and over the scores
 
 
 def fits(words: list[str], width: int, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -156,7 +156,7 @@ def everything(chosen: argparse.Namespace) -> None:
     parts: dict[str, tuple[str, Callable[[], str]]] = {
         "clients": ("Clients", lambda: clients_list(CLIENTS.values())),
         "further": (
-            f"Further clients; in a table by name, or by group: {GROUPED}",
+            f"Further clients, by name or in the groups\n{GROUPED}",
             lambda: clients_list(FURTHER.values(), chosen.long),
         ),
         "profiles": ("Profiles of real implementations", lambda: clients_list(PROFILES.values(), chosen.long)),

@@ -12,6 +12,7 @@ import re
 import sqlite3
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from lab.naming import alike, printable
@@ -63,11 +64,7 @@ def asked(text: str, most: int = 3) -> list[Enquiry]:
     words = [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in TRIFLES]
     if not text.strip():
         return list(QUESTIONS)
-    table = sqlite3.connect(":memory:")
-    table.execute("create virtual table rows using fts5(asked, words, rest, tokenize = 'porter')")
-    table.execute("create virtual table terms using fts5vocab(rows, row)")
-    table.executemany("insert into rows values (?, ?, ?)", [(q.question, q.words, _rest(q)) for q in QUESTIONS])
-    known = {one for (one,) in table.execute("select term from terms")}
+    table, known = _searched()
     heard = [word for word in (_heard(table, word, known) for word in words) if word]
     if len(heard) < max(1, ENOUGH * len(words)):
         return []
@@ -78,11 +75,21 @@ def asked(text: str, most: int = 3) -> list[Enquiry]:
     return [QUESTIONS[number - 1] for (number,) in found]
 
 
+@cache
+def _searched() -> tuple[sqlite3.Connection, frozenset[str]]:
+    """The rows to search in, and every word of theirs; nobody writes there, so any thread may read."""
+    table = sqlite3.connect(":memory:", check_same_thread=False)
+    table.execute("create virtual table rows using fts5(asked, words, rest, tokenize = 'porter')")
+    table.execute("create virtual table terms using fts5vocab(rows, row)")
+    table.executemany("insert into rows values (?, ?, ?)", [(q.question, q.words, _rest(q)) for q in QUESTIONS])
+    return table, frozenset(one for (one,) in table.execute("select term from terms"))
+
+
 def _rest(question: Enquiry) -> str:
     return f"{question.command} {question.answer}"
 
 
-def _heard(table: sqlite3.Connection, word: str, known: set[str]) -> str:
+def _heard(table: sqlite3.Connection, word: str, known: frozenset[str]) -> str:
     """The word, or the nearest that some row has; empty where there is none."""
     if table.execute("select 1 from rows where rows match ?", (f'"{word}"',)).fetchone():
         return word

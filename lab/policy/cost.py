@@ -14,7 +14,7 @@ from enum import StrEnum
 from lab.observation import Evidence, Observation
 
 TRIPS = 2
-"""Round trips for each thing that is fetched: to connect, and to ask. That a name is looked up first is left out."""
+"""Round trips for each thing that is fetched: to connect, and to ask. That its name is looked up first is left out."""
 
 
 class Tells(StrEnum):
@@ -23,10 +23,17 @@ class Tells(StrEnum):
     NOBODY = "nobody"
     """It came with the server's own words, or with an update that everybody gets."""
     SITE = "the issuer: which site, and when"
-    ISSUER = "the issuer: that it is one of its sites, and when"
+    ISSUER = "the issuer: one of its sites, and when"
+    LOG = "the log: which certificate, and when"
+    RESOLVER = "the resolver: which site, and when"
 
 
-_TELLS = {Evidence.ANSWER: Tells.SITE, Evidence.LIST: Tells.ISSUER}
+_TELLS = {
+    Evidence.ANSWER: Tells.SITE,
+    Evidence.LIST: Tells.ISSUER,
+    Evidence.INCLUSION: Tells.LOG,
+    Evidence.RECORDS: Tells.RESOLVER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,12 @@ def cost(kind: Evidence, observation: Observation) -> EvidenceCost:
     """
     The cost of this kind in a meeting of a client that wanted it.
 
-    Raises ValueError where it was not asked for, or where nobody has counted what it takes: records of DNS.
+    What DNS says is one look-up, of one round trip. Raises ValueError where it was not asked for.
     """
     piece = observation.evidence.get(kind)
-    if piece is None or kind is Evidence.RECORDS:
-        raise ValueError(f"nobody counted what the {kind} costs here; ask a client that wants it, and not for records")
-    asked = len(observation.path or ()) - 1 if kind in _TELLS else 0
-    tells = _TELLS.get(kind, Tells.NOBODY)
-    return EvidenceCost(kind, piece.octets, max(0, asked) * TRIPS, tells, kind is Evidence.PUSHED)
+    if piece is None:
+        raise ValueError(f"nobody counted what the {kind} costs here; ask a client that wants it")
+    each = max(0, len(observation.path or ()) - 1)
+    trips = {Evidence.ANSWER: TRIPS * each, Evidence.LIST: TRIPS * each, Evidence.INCLUSION: TRIPS, Evidence.RECORDS: 1}
+    octets = piece.octets or len(piece.value or b"")
+    return EvidenceCost(kind, octets, trips.get(kind, 0), _TELLS.get(kind, Tells.NOBODY), kind is Evidence.PUSHED)

@@ -8,16 +8,17 @@ seconds in the record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from lab.built.apart.channels import CHANNELS, MONITOR, Channel
+from lab.built.apart.channels import CHANNELS, MONITOR, Channel, Who
 from lab.built.apart.levers import LEVERS, OWNERS, UNTOUCHED, Setting, pulled, said
 from lab.built.apart.measured import ASKED_BY, Measured
 from lab.built.apart.sets import (
     AT_ONCE,
+    MOST,
     Half,
     Reading,
     Telling,
@@ -31,9 +32,10 @@ from lab.built.apart.sets import (
     stops,
 )
 from lab.observation import Progress, untold
-from lab.show.sheet import Row, Sheet, Tabled
+from lab.policy.cost import EvidenceCost
+from lab.show.sheet import Banner, Row, Sheet, Tabled, hung
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 WITHIN = (HOUR, DAY, 5 * DAY, 8 * DAY, None)
 """The times that are asked about; None is as long as the certificate lasts."""
 
@@ -42,9 +44,9 @@ def spoken(time: timedelta | None) -> str:
     """A time as a table says it: ``at once``, ``6 h``, ``8 d 6 h``; ``never`` where there is none."""
     if time is None:
         return "never"
-    if time <= AT_ONCE:
+    if time < MINUTE:
         return "at once"
-    days, hours = divmod(-(-time // HOUR), 24)  # an hour that has begun
+    days, hours = divmod(-(-(time // MINUTE) // 60), 24)  # an hour that has begun
     return " ".join(part for part in (f"{days} d" if days else "", f"{hours} h" if hours else "") if part)
 
 
@@ -68,6 +70,7 @@ class ChannelFound:
     keeps: bool
     price: tuple[str, ...]
     blind: tuple[str, ...]
+    costs: tuple[EvidenceCost, ...]
     moves: tuple[tuple[Setting, timedelta | None, bool], ...]
     """For each way in which one of its levers stands: when it refuses the attack, and whether the twin passes."""
 
@@ -102,19 +105,19 @@ class Apart(Tabled):
         """Channel by channel."""
         caption = f"{self.attack}  ⇄  {self.twin}: what told them apart, in {self.trials} connections"
         rows = [
-            Row(one.channel.name, (_told(one.alone), _told(one.beside), "yes" if one.keeps else "no"))
+            Row(one.channel.name, (_told(one, one.alone), _told(one, one.beside), _served(one.keeps)))
             for one in self.channels
         ]
-        columns = ("channel", "alone", "beside a monitor", "twin passes")
+        columns = ("channel", "alone", "beside a monitor", "the twin")
         return Sheet(caption, columns, rows, tuple(self._notes()))
 
     def _notes(self) -> Iterator[str]:
         path = "the same" if self.same_path else "not the same, which is a fault of the lab"
         who = self.asked_by or "the site's owner"
-        yield f"The path shows {path} in both halves, at every date. {who[0].upper()}{who[1:]} asked for the twin."
+        yield f"The path shows {path} in both halves, at every date.\n{who[0].upper()}{who[1:]} asked for the twin."
         alarm, word = self.words["alarm"], self.words["word with a monitor"]
         yield (
-            f"The owner's alarm rings: {spoken(alarm)}. The certificate is revoked: {spoken(word)} with a monitor,\n"
+            f"The owner's alarm rings: {spoken(alarm)}. The certificate is revoked:\n{spoken(word)} with a monitor, "
             f"{spoken(self.words['word without'])} without one. Times count from the attack."
         )
 
@@ -137,6 +140,7 @@ class Apart(Tabled):
                     "keeps_the_twin": one.keeps,
                     "price": list(one.price),
                     "blind_to": list(one.blind),
+                    "costs": [asdict(each) for each in one.costs],
                     "comes": [
                         {"move": _setting(move), "refused_from": _seconds(time), "twin_passes": passes}
                         for move, time, passes in one.moves
@@ -177,10 +181,14 @@ def _horizon(time: timedelta | None, sets: Sequence[SetFound]) -> dict[str, Any]
     }
 
 
-def _told(one: Telling) -> str:
-    if one.told is Reading.HOURS:
-        return spoken(one.after)
-    return f"{one.told}: {said(pulled(one.move)) or 'by doing nothing'}" if one.told is Reading.CUT else one.told.value
+def _told(found: ChannelFound, one: Telling) -> str:
+    if found.channel.who is Who.SERVER and one.told is Reading.HOURS:
+        return "is read, not relayed"
+    if found.channel.monitors and one.told is Reading.BOTH_REFUSED:
+        return "rings for both"
+    if one.told is Reading.CUT:
+        return f"{one.told}: {', '.join((pulled(one.move) or one.move).values())}"
+    return spoken(one.after) if one.told is Reading.HOURS else one.told.value
 
 
 def moved(found: Apart) -> Sheet:
@@ -194,7 +202,22 @@ def moved(found: Apart) -> Sheet:
     return Sheet("What comes over the channel, with the owner's monitor at work", columns, rows)
 
 
+def costs(found: Apart) -> Sheet:
+    """What each channel costs on a visit, who hears of it, and under which single accidents it refuses the twin."""
+    rows = [
+        Row(one.channel.name, (f"{it.octets:,}{' (shared)' * it.shared}", str(it.round_trips), it.tells.value))
+        for one in found.channels
+        for it in one.costs
+    ]
+    told = [(one.channel.name, "; ".join(one.price)) for one in found.channels if one.keeps and one.price]
+    prices = hung("\n".join(f"{name:<18}  {price}" for name, price in told))
+    columns = ("channel", "octets", "round trips", "who hears of the visit")
+    return Sheet("What each channel costs", columns, rows, (f"The twin is refused, or an alarm rings, when\n{prices}",))
+
+
 def _when(one: ChannelFound, time: timedelta | None) -> str:
+    if one.channel.who is Who.SERVER:
+        return "relays nothing" if time == AT_ONCE else "relays"
     return f"alarm: {spoken(time)}" if one.channel.monitors else spoken(time)
 
 
@@ -203,30 +226,36 @@ def _served(passes: bool) -> str:
 
 
 def lines(found: Sequence[Apart]) -> Sheet:
-    """A line for each pair: the smallest sets that stop it, and that let the owner know, in the longest time asked."""
-    rows = []
-    for one in found:
-        told = []
-        for horizons in (one.stop, one.know):
-            time, each = next(((time, each) for time, each in horizons if each), (None, ()))
-            more = f" and {len(each) - 1} more" if each[1:] else ""
-            told.append(f"{names(each[0].members)} ({within(time)}){more}" if each else "nothing")
-        rows.append(Row(f"{one.attack} / {one.twin}", tuple(told)))
-    return Sheet("What tells an attack from its twin, soonest first", ("pair", "stopped by", "known by"), rows)
+    """A line for each pair: the set that stops it soonest, and the one that lets its owner know sooner, if one does."""
+    rows = [Row(one.attack, (*_soonest(one.stop, "stops"), *_soonest(one.know, "knows"))) for one in found]
+    columns = ("pair, by its attack", "stopped by", "after", "known by", "after")
+    return Sheet("What tells an attack from its twin, soonest", columns, rows)
+
+
+def _soonest(horizons: Sequence[tuple[timedelta | None, tuple[SetFound, ...]]], measure: str) -> tuple[str, str]:
+    each = next((each for _, each in horizons if each), ())
+    if not each:
+        return "nothing", ""
+    best = min(each, key=lambda one: (getattr(one, measure), len(one.members)))
+    more = f", or {len(each) - 1} more" if each[1:] else ""
+    return names(best.members) + more, spoken(getattr(best, measure))
 
 
 def sets(found: Apart) -> Sheet:
-    """The smallest sets for each horizon, what they cost, and what each member is there for."""
-    rows: list[Row] = []
-    for what, horizons in (("stopped", found.stop), ("known", found.know)):
-        before: set[tuple[Channel, ...]] = set()
+    """The smallest sets, each at the first horizon that it meets, and what gets through again without a member."""
+    rows: list[Row | Banner] = []
+    seen: set[tuple[Channel, ...]] = set()
+    for what, horizons in (("Stopped", found.stop), ("Known", found.know)):
         for time, each in horizons:
-            new = [one for one in each if one.members not in before]
-            rows += [Row(f"{what} {within(time)}", (names(one.members), _away(one))) for one in new]
-            if not each:
-                rows.append(Row(f"{what} {within(time)}", ("no set of four channels", "")))
-            before |= {one.members for one in each}
-    return Sheet("The smallest sets that keep the twin", ("when", "set", "take one away"), rows)
+            new = [one for one in each if one.members not in seen]
+            if new or not each:
+                rows.append(
+                    Banner(f"{what} {within(time)}" + ("" if each else f": by no set of up to {MOST} channels"))
+                )
+            rows += [Row(names(one.members), (spoken(one.stops), spoken(one.knows), _away(one))) for one in new]
+            seen |= {one.members for one in each}
+    columns = ("set", "stops", "knows", "without one of them")
+    return Sheet("The smallest sets that keep the twin", columns, rows)
 
 
 def _away(one: SetFound) -> str:
@@ -249,7 +278,9 @@ def apart(
         progress(number, len(channels), f"{runs.attack.name}: {channel.name}")
         found.append(_channel(runs, channel))
     progress(len(channels), len(channels), f"{runs.attack.name}: sets of channels")
-    keeping = [one.channel for one in found if one.keeps or one.channel.monitors]
+    keeping = [
+        one.channel for one in found if (one.keeps or one.channel.monitors) and one.channel.who is not Who.SERVER
+    ]
 
     def horizons(measure: Any) -> tuple[tuple[timedelta | None, tuple[SetFound, ...]], ...]:
         found = minimal(runs, keeping, times, measure)
@@ -283,6 +314,7 @@ def _channel(runs: Measured, channel: Channel) -> ChannelFound:
         keeps(runs, {channel}),
         price(runs, {channel}),
         blind(runs, channel),
+        runs.costs(channel),
         moves,
     )
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from lab import naming
 from lab.built.apart.levers import Lever
+from lab.observation import Proof
 
 
 class Who(StrEnum):
@@ -22,6 +23,15 @@ class Who(StrEnum):
     CLIENT = "the client"
     OWNER = "nobody; the owner hears of it, and revokes"
     CLOCK = "the clock"
+    SERVER = "the server; the first request is read all the same"
+
+
+class Issuance(StrEnum):
+    """What a world's CAs look up before they issue."""
+
+    CAA = "which CA may"
+    ACCOUNT = "which account of which CA may"
+    LIMITS = "for which names the CA may"
 
 
 @dataclass(frozen=True)
@@ -29,8 +39,9 @@ class Channel:
     """
     One channel: its name, the client of the table that listens to it, how the owner says it, and what it reads.
 
-    `issuance` is how the world's CAs look before they issue, empty for not at all; `short` is a world whose
-    certificates last a few days. `learns` takes the client through an enrolment before.
+    `issuance` is what the world's CAs look up before they issue, None for nothing; `short` is a world whose
+    certificates last a few days, `admits` one whose genuine server wants something of its clients. `learns` takes
+    the client through an enrolment before.
     """
 
     name: str
@@ -38,8 +49,9 @@ class Channel:
     said: str
     who: Who = Who.CLIENT
     reads: frozenset[Lever] = frozenset()
-    issuance: str = ""
+    issuance: Issuance | None = None
     short: bool = False
+    admits: Proof | None = None
     learns: bool = False
     monitors: bool = False
 
@@ -58,23 +70,32 @@ MONITOR = _row(
     "monitor", "unpinned", "the log tells the owner, who revokes", Lever.LOG, Lever.BOOK, who=Who.OWNER, monitors=True
 )
 
+_ISSUED = (Lever.ISSUANCE, Lever.PERMISSION)
+
 CHANNELS: tuple[Channel, ...] = (
     PATH,
     _row("root pin", "root-pinned", "at a release"),
     _row("intermediate pin", "intermediate-pinned", "at a release"),
     _row("leaf pin", "leaf-pinned", "at a release"),
-    _row("successor", "successor", "on an earlier connection", learns=True),
-    _row("staple, soft", "heeds-staple", "after the fact", Lever.STAPLE),
-    _row("staple, hard", "requires-staple", "after the fact", Lever.STAPLE),
-    _row("answer, soft", "answer-soft", "after the fact", Lever.ANSWER),
-    _row("answer, hard", "answer-hard", "after the fact", Lever.ANSWER),
-    _row("list, soft", "list-soft", "after the fact", Lever.LIST),
-    _row("list, hard", "list-hard", "after the fact", Lever.LIST),
+    _row("CAA", "unpinned", "before an order", *_ISSUED, who=Who.CA, issuance=Issuance.CAA),
+    _row("CAA with account", "unpinned", "before an order", *_ISSUED, who=Who.CA, issuance=Issuance.ACCOUNT),
+    _row("name constraints", "unpinned", "never: CAs are kept apart", *_ISSUED, who=Who.CA, issuance=Issuance.LIMITS),
+    _row("successor", "successor", "on an earlier connection", Lever.ANNOUNCEMENT, learns=True),
+    _row("soft DANE", "dane-soft", "in DNS", Lever.RECORDS),
+    _row("hard DANE", "dane-hard", "in DNS", Lever.RECORDS),
+    _row("soft staple", "heeds-staple", "after the fact", Lever.STAPLE),
+    _row("hard staple", "requires-staple", "after the fact", Lever.STAPLE),
+    _row("soft answer", "answer-soft", "after the fact", Lever.ANSWER),
+    _row("hard answer", "answer-hard", "after the fact", Lever.ANSWER),
+    _row("soft list", "list-soft", "after the fact", Lever.LIST),
+    _row("hard list", "list-hard", "after the fact", Lever.LIST),
     _row("pushed list", "pushed-list", "after the fact", Lever.UPDATE, Lever.LOG),
     _row("short life", "unpinned", "by not renewing", Lever.RENEWAL, who=Who.CLOCK, short=True),
     _row("count of SCTs", "counts-scts", "never to the client", Lever.LOG),
     _row("witness", "wants-witness", "never to the client", Lever.LOG),
     MONITOR,
+    _row("client certificate", "client-certificate", "the client says it", who=Who.SERVER, admits=Proof.CERTIFICATE),
+    _row("bound token", "bound-token", "the client says it", who=Who.SERVER, admits=Proof.TOKEN),
 )
 """Every channel that pairs are held against."""
 

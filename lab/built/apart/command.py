@@ -50,7 +50,8 @@ def apart(chosen: argparse.Namespace) -> None:
         print("\n" + hung("One pair in full: `python -m lab apart sibling_intermediate`"))
     else:
         for one in found:
-            print(*(sheet.text(LINE).plain for sheet in (one.sheet(), board.moved(one), board.sets(one))), sep="\n\n")
+            sheets = (one.sheet(), board.moved(one), board.costs(one), board.sets(one))
+            print(*(sheet.text(LINE).plain for sheet in sheets), sep="\n\n")
 
 
 def _of_all(progress: Progress, number: int, pairs: int) -> Progress:
@@ -63,6 +64,6 @@ def duration(text: str | None, option: str) -> timedelta | None:
     if text is None or text == "ever":
         return None
     number, unit = text[:-1], text[-1:]
-    if unit not in units or not number.isdecimal() or len(number) > 4:
+    if unit not in units or not number.isdigit() or not number.isascii() or len(number) > 4:
         raise ValueError(f"{option} is {text!r}; give a whole number with m, h or d behind it, as in 5d")
     return timedelta(**{units[unit]: int(number)})

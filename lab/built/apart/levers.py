@@ -23,6 +23,8 @@ class Lever(StrEnum):
     RECORDS = "records"
     LOG = "log"
     ISSUANCE = "issuance"
+    PERMISSION = "permission"
+    ANNOUNCEMENT = "announcement"
     BOOK = "book"
     RENEWAL = "renewal"
 
@@ -39,6 +41,10 @@ class Pulled(StrEnum):
     SECOND_ACCOUNT = "second account"
     OWNERS_ACCOUNT = "owner's account"
     OWN_CA = "the CA itself"
+    CHANGED = "changed before the order"
+    UNCHANGED = "not changed"
+    ANNOUNCED = "announced"
+    SILENT = "not announced"
     BOOKED = "booked"
     UNBOOKED = "not booked"
     RENEWED = "renewed"
@@ -60,6 +66,10 @@ _TAKES = {
     Pulled.SECOND_ACCOUNT: "an account of one's own at the CA, and its validation fooled",
     Pulled.OWNERS_ACCOUNT: "the key of the owner's account at the CA",
     Pulled.OWN_CA: "the CA's key, or somebody there who asks nothing",
+    Pulled.CHANGED: "nothing: whoever orders says first which CA may issue",
+    Pulled.UNCHANGED: "an order before the CAA records say so",
+    Pulled.ANNOUNCED: "nothing: the next key is announced before it is used",
+    Pulled.SILENT: "a change of keys that nobody announced",
     Pulled.BOOKED: "nothing: whoever orders writes it into the owner's book",
     Pulled.UNBOOKED: "an order by somebody who does not know of the book",
     Pulled.RENEWED: "nothing: the machine that renews runs",
@@ -72,13 +82,15 @@ LEVERS: Mapping[Lever, tuple[Pulled, ...]] = MappingProxyType(
         **dict.fromkeys((Lever.STAPLE, Lever.ANSWER, Lever.LIST, Lever.UPDATE, Lever.RECORDS), _ANSWERS),
         Lever.LOG: (Pulled.LOGGED, Pulled.UNLOGGED, Pulled.HIDDEN),
         Lever.ISSUANCE: (Pulled.SECOND_ACCOUNT, Pulled.OWNERS_ACCOUNT, Pulled.OWN_CA),
+        Lever.PERMISSION: (Pulled.CHANGED, Pulled.UNCHANGED),
+        Lever.ANNOUNCEMENT: (Pulled.ANNOUNCED, Pulled.SILENT),
         Lever.BOOK: (Pulled.BOOKED, Pulled.UNBOOKED),
         Lever.RENEWAL: (Pulled.RENEWED, Pulled.BROKEN),
     }
 )
 """How each lever can stand; first how it stands where nobody pulls it."""
 
-OWNERS = frozenset({Lever.BOOK, Lever.RENEWAL})
+OWNERS = frozenset({Lever.PERMISSION, Lever.ANNOUNCEMENT, Lever.BOOK, Lever.RENEWAL})
 """Levers at the owner's own house, which no attacker reaches."""
 
 Setting = Mapping[Lever, Pulled]
@@ -92,8 +104,10 @@ ACCIDENTS: Mapping[str, Setting] = MappingProxyType(
         "the list is missing": {Lever.LIST: Pulled.NOTHING},
         "the list is late": {Lever.LIST: Pulled.REPLAYED},
         "no update comes": {Lever.UPDATE: Pulled.REPLAYED},
-        "the resolver has no DNSSEC": {Lever.RECORDS: Pulled.NOTHING},
+        "DNS does not answer": {Lever.RECORDS: Pulled.NOTHING},
         "the records are not changed in time": {Lever.RECORDS: Pulled.REPLAYED},
+        "CAA is not changed in time": {Lever.PERMISSION: Pulled.UNCHANGED},
+        "the next key is not announced": {Lever.ANNOUNCEMENT: Pulled.SILENT},
         "the CA forgot the logs": {Lever.LOG: Pulled.UNLOGGED},
         "a log shows two trees by a fault": {Lever.LOG: Pulled.HIDDEN},
         "another department ordered": {Lever.BOOK: Pulled.UNBOOKED, Lever.ISSUANCE: Pulled.SECOND_ACCOUNT},

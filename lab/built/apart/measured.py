@@ -22,13 +22,17 @@ from typing import Self
 
 from cryptography.x509 import ReasonFlags
 
-from lab.built.apart.channels import PATH, Channel
-from lab.built.apart.levers import Lever, Pulled, Setting, only, stands
+from lab.built.apart.channels import PATH, Channel, Issuance
+from lab.built.apart.levers import UNTOUCHED, Lever, Pulled, Setting, only, stands
 from lab.built.apart.owner import LAGS, Lags, order, rings
 from lab.built.apart.sets import AT_ONCE, Half, Member, Step
-from lab.observation import Line, Outcome
+from lab.observation import Finding, Line, Outcome
+from lab.pki.admission import Admission
 from lab.pki.authority import Credential, Key
-from lab.pki.elsewhere import Elsewhere, Gone, Handed, answering, cut, listing
+from lab.pki.caa import Asks, NotIssued, ca_domain, issuing_under
+from lab.pki.dane import LIFE as RECORDS_LIFE
+from lab.pki.elsewhere import Elsewhere, Gone, Handed, Records, answering, cut, listing, published
+from lab.pki.log import PublicLog
 from lab.pki.pins import pin_of
 from lab.pki.public import Logging
 from lab.pki.pushed import PushedList
@@ -37,6 +41,7 @@ from lab.pki.says import SILENT, announcing
 from lab.pki.update import pushed_list
 from lab.pki.world import World
 from lab.policy.clients import client
+from lab.policy.cost import EvidenceCost, cost
 from lab.scenes.catalogue import Case, Holds, Meeting, Scene, attacks, case, honest, twin_of
 from lab.trials.engine import meet
 from lab.trials.standing import Ground
@@ -44,22 +49,28 @@ from lab.trials.standing import Ground
 SECOND = timedelta(seconds=1)
 HORIZONS = (AT_ONCE, timedelta(hours=1), timedelta(days=1), timedelta(days=5), timedelta(days=8))
 """Dates at which the control is asked."""
-SHORT = timedelta(days=6)
-"""The life of a certificate where it is short; it is renewed at half of it."""
+SHORT = timedelta(hours=160)
+"""The life of a certificate where it is short, as of Let's Encrypt's `shortlived`; it is renewed at half of it."""
 
 STOLEN = {Holds.SERVER_KEY, Holds.BACKUP_KEY}
 ISSUED = {Holds.TRUSTED_CA, Holds.SITE_ROOT, Holds.SITE_INTERMEDIATE, Holds.CDN, Holds.DEVICE, Holds.OWN_CA}
 ASKED_BY = {"company_proxy": "the company", "move_to_cdn": "the CDN"}
 """Who asked for a twin, where it was not the site's owner: his book has no such order."""
 
+_ASKS = {
+    Pulled.SECOND_ACCOUNT: Asks.SECOND_ACCOUNT,
+    Pulled.OWNERS_ACCOUNT: Asks.STOLEN_ACCOUNT,
+    Pulled.OWN_CA: Asks.THE_CA,
+}
 _LOGGING = {Pulled.LOGGED: Logging.YES, Pulled.UNLOGGED: Logging.NO, Pulled.HIDDEN: Logging.HIDDEN}
 
 
 @dataclass(frozen=True)
 class Played:
-    """One half of a pair as it was set up: the world, and the meeting that it is about."""
+    """One half of a pair as it was set up: the world, what anybody reads of its logs, and what it is about."""
 
     world: World
+    logs: tuple[PublicLog, ...]
     scene: Scene
     meeting: Meeting
     ground: Ground
@@ -89,6 +100,19 @@ def pair(name: str) -> Case:
     return attack
 
 
+def _own(world: World) -> Credential:
+    """The certificate for the key that the owner keeps, which he takes when the other one is lost."""
+    return replace(world.issuing, vets=None).issue(*world.hosts, key=world.backup_key, logs=())
+
+
+def _known(meeting: Meeting, admits: Admission) -> Meeting:
+    """The same meeting, where the genuine server takes requests of clients that it knows alone."""
+    behind = meeting.behind and _known(meeting.behind, admits)
+    if meeting.line is Line.ATTACKER or meeting.proxied:
+        return replace(meeting, behind=behind)
+    return replace(meeting, says=replace(meeting.says or SILENT, admits=admits), behind=behind)
+
+
 class Measured:
     """
     The two halves of a pair, each met as often as somebody asks; a context manager, which stops what it stood up.
@@ -102,7 +126,7 @@ class Measured:
             raise ValueError(f"{attack.name} has no twin to be told from; name another attack")
         self.attack, self.twin, self.lags = attack, twin, lags
         self.now = World().now
-        self._played: dict[tuple[object, ...], Played | str] = {}
+        self._played: dict[tuple[object, ...], Played] = {}
         self._alarms: dict[tuple[object, ...], timedelta | None] = {}
         self._shown: dict[tuple[object, ...], tuple[Step, ...]] = {}
         self._standing = ExitStack()
@@ -116,25 +140,44 @@ class Measured:
     @property
     def trials(self) -> int:
         """Connections that clients began."""
-        return sum(one.ground.exchanges for one in self._played.values() if isinstance(one, Played))
+        return sum(one.ground.exchanges for one in self._played.values())
 
     # ---- the two worlds ---------------------------------------------------------------------------
 
-    def _half(self, half: Half, log: Pulled, *, short: bool = False) -> Played:
-        key = (half, log, short)
+    def _half(self, half: Half, log: Pulled, channel: Channel = PATH, setting: Setting = UNTOUCHED) -> Played:
+        """This half, in a world that has what the channel asks of it. Raises NotIssued where it never comes to be."""
+        issued = tuple(only(setting, (Lever.ISSUANCE, Lever.PERMISSION)).items()) if channel.issuance else ()
+        key = (half, log, channel.short, channel.issuance, channel.admits, issued)
         if key not in self._played:
-            self._played[key] = self._stood(half, log, short)
-        found = self._played[key]
-        assert isinstance(found, Played)
-        return found
+            self._played[key] = self._stood(half, log, channel, setting)
+        return self._played[key]
 
-    def _stood(self, half: Half, log: Pulled, short: bool) -> Played:
+    def _stood(self, half: Half, log: Pulled, channel: Channel, setting: Setting) -> Played:
         case = self.attack if half is Half.ATTACK else self.twin
-        starts = {**case.starts, **({"life": SHORT} if short else {})}
-        world = World(now=self.now, **starts).with_logging(_LOGGING[log])
+        starts = {**case.starts, **({"life": SHORT} if channel.short else {})}
+        began = World(now=self.now, **starts)
+        world = began.with_logging(_LOGGING[log])
+        if channel.issuance:
+            world = self._vetted(world, half, channel.issuance, setting)
         scene = case.scene(world)
-        ground = self._standing.enter_context(Ground(scene.host))
-        return Played(world, scene, scene.placed(scene.meetings[scene.about]), ground)
+        meeting = scene.placed(scene.meetings[scene.about])
+        if channel.admits:
+            meeting = _known(meeting, Admission.begun(meeting.time, channel.admits))
+        return Played(world, began.logs, scene, meeting, self._standing.enter_context(Ground(scene.host)))
+
+    def _vetted(self, world: World, half: Half, issuance: Issuance, setting: Setting) -> World:
+        """The world whose CAs look up before they issue; the owner has said before which of them may."""
+        owner = half is Half.TWIN and Lever.ISSUANCE not in setting
+        asks = Asks.OWNER if owner else _ASKS[stands(setting, Lever.ISSUANCE)]
+        if issuance is Issuance.LIMITS:
+            return issuing_under(world, asks=asks, only=("shop.test",))
+        may = [ca_domain(world.issuing)]
+        issuer = self._half(Half.TWIN, Pulled.LOGGED).meeting.credential.issuer
+        if half is Half.TWIN and issuer and stands(setting, Lever.PERMISSION) is Pulled.CHANGED:
+            may.append(ca_domain(issuer))
+        also = "; accounturi={}" if issuance is Issuance.ACCOUNT else ""
+        said = [f'0 issue "{ca}{also.format(Asks.OWNER.account(ca))}"' for ca in dict.fromkeys(may)]
+        return issuing_under(world, caa={world.host: said}, asks=asks)
 
     # ---- the owner --------------------------------------------------------------------------------
 
@@ -159,7 +202,7 @@ class Measured:
         if half is Half.TWIN and booked:
             book.append(order(shown))
         lost = (pin_of(shown.leaf), played.day + self.lags.notices) if half is Half.ATTACK and self.stolen else None
-        rang = rings(played.world.logs, played.world.hosts, book, played.day, self.lags, known=known, lost=lost)
+        rang = rings(played.logs, played.world.hosts, book, played.day, self.lags, known=known, lost=lost)
         return None if rang is None else rang - played.day
 
     def word(self, half: Half, setting: Setting, monitored: bool) -> timedelta | None:
@@ -189,24 +232,30 @@ class Measured:
     def _steps(
         self, channel: Channel, half: Half, setting: Setting, word: timedelta | None, since: timedelta
     ) -> Sequence[Step]:
-        played = self._half(half, stands(setting, Lever.LOG), short=channel.short)
+        try:
+            played = self._half(half, stands(setting, Lever.LOG), channel, setting)
+        except NotIssued as never:
+            return [Step(AT_ONCE, True, (Finding("issuance", False, str(never)),))]
         told = _Told(played, self.lags, played.day + word if word is not None else None, played.day + since)
+        records = self._records(played, half, stands(setting, Lever.RECORDS))
         says = replace(played.meeting.says or SILENT, staple=told.handed("answers", stands(setting, Lever.STAPLE)))
         spoken = Lever.STAPLE in channel.reads
         found = []
-        for date in self._dates(channel, played, word, since):
+        for date in self._dates(channel, played, half, word, since):
             time = played.day + date
             meeting = replace(
                 played.meeting,
                 time=time,
                 credential=self._renewed(played, time, half, setting) if channel.short else played.meeting.credential,
                 says=says if spoken else played.meeting.says,
-                elsewhere=told.elsewhere(setting, time, pushed=Lever.UPDATE in channel.reads),
+                elsewhere=replace(told.elsewhere(setting, time, pushed=Lever.UPDATE in channel.reads), records=records),
             )
-            found.append(self._met(channel, played, meeting, date))
+            found.append(self._met(channel, played, meeting, date, setting))
         return found
 
-    def _dates(self, channel: Channel, played: Played, word: timedelta | None, since: timedelta) -> Sequence[timedelta]:
+    def _dates(
+        self, channel: Channel, played: Played, half: Half, word: timedelta | None, since: timedelta
+    ) -> Sequence[timedelta]:
         """Both sides of each moment at which this channel could change, beside the dates that all have in common."""
         moments = {one for one in (word, since + LIFE) if one is not None} if channel.reads & _WORDED.keys() else set()
         if channel.short:
@@ -214,23 +263,56 @@ class Measured:
         if Lever.UPDATE in channel.reads and word is not None:
             moments.add(word + self.lags.updates)
         last = self._half(Half.ATTACK, Pulled.LOGGED).end - SECOND
+        if Lever.RECORDS in channel.reads:
+            moments |= {self.lags.notices, self._said_before(half) + RECORDS_LIFE}
         both = {date for moment in moments for date in (moment - SECOND, moment)}
         asked = HORIZONS if channel is PATH else (AT_ONCE,)
         return sorted(one for one in {*asked, *both, last} if AT_ONCE <= one <= last)
 
-    def _met(self, channel: Channel, played: Played, meeting: Meeting, date: timedelta) -> Step:
+    def _met(self, channel: Channel, played: Played, meeting: Meeting, date: timedelta, setting: Setting) -> Step:
         mind = client(channel.client).mind(played.scene.enrolment)
         if channel.learns and played.scene.about:  # else the first contact is what it is about
-            before = replace(honest(played.world), says=announcing(self._next_key(played)))
+            before = replace(honest(played.world), says=announcing(self._next_key(played, setting)))
             for _ in range(2):  # at a first use nobody knows who announces
                 meet(played.ground, before, mind)()
         met = meet(played.ground, meeting, mind, asked=False)()
         refused = met.outcome in (Outcome.STOPPED, Outcome.OUTAGE)
+        if channel.admits and meeting.line is Line.ATTACKER:
+            refused = not met.aftermath.relayed  # the request is read, and does not reach the bank
         return Step(date, refused, met.verdict.findings)
 
-    def _next_key(self, played: Played) -> Key:
+    def costs(self, channel: Channel) -> tuple[EvidenceCost, ...]:
+        """What each kind of evidence of this channel costs on a visit to the genuine server of the twin's day."""
+        played, mind = self._half(Half.TWIN, Pulled.LOGGED), client(channel.client).mind()
+        seen = meet(played.ground, played.meeting, mind, asked=False)().observation if mind.needs else None
+        return tuple(cost(kind, seen) for kind in sorted(mind.needs)) if seen else ()
+
+    # ---- what the owner says in DNS ---------------------------------------------------------------
+
+    def _records(self, played: Played, half: Half, how: Pulled) -> Records:
+        """What DNS says of the site's keys at any time, by how the lever stands."""
+        said, known = played.meeting.elsewhere.records or published(played.scene.genuine), played.scene.genuine
+        before, after, last = said, said, played.day + self._said_before(half)
+        if half is Half.TWIN:
+            before = published(known)
+        elif self.stolen and pin_of(known.leaf) == pin_of(played.meeting.credential.leaf):
+            after = published(_own(played.world))
+
+        def records(host: str, time: datetime) -> bytes | None:
+            if how is Pulled.REPLAYED:
+                return before(host, min(time, last))
+            return (after if time > last else before)(host, time)
+
+        return cut if how is Pulled.NOTHING else records
+
+    def _said_before(self, half: Half) -> timedelta:
+        """The last moment of what was in DNS before the owner changed it: at a theft, or before he moved."""
+        return (self.lags.notices if half is Half.ATTACK and self.stolen else AT_ONCE) - SECOND
+
+    def _next_key(self, played: Played, setting: Setting) -> Key:
         """The key that the owner announced before: that of the twin's certificate, or the one that he keeps."""
-        if played.meeting.line is Line.GENUINE and self.twin.name not in ASKED_BY:
+        asked = played.meeting.line is Line.GENUINE and self.twin.name not in ASKED_BY
+        if asked and stands(setting, Lever.ANNOUNCEMENT) is Pulled.ANNOUNCED:
             return played.meeting.credential.key
         return played.world.backup_key
 
@@ -261,7 +343,7 @@ class _Told:
             revoked = Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise)
             self._gone.append((credential.issuer, revoked))
         self._handed = {"answers": answering(*self._gone), "lists": listing(*self._gone)}
-        self._since, self._lags, self._world = since, lags, played.world
+        self._since, self._lags, self._logs = since, lags, played.logs
 
     def handed(self, kind: str, how: Pulled) -> Handed:
         """The answers, or lists, of every moment."""
@@ -282,4 +364,4 @@ class _Told:
         """The last list that was made in time: one is made every so often, and one just before the word."""
         since, every = self._since, self._lags.updates
         last = since if how is Pulled.REPLAYED else since + (time - since) // every * every
-        return None if how is Pulled.NOTHING else pushed_list(self._world.logs, self._gone, last, lag=timedelta(0))
+        return None if how is Pulled.NOTHING else pushed_list(self._logs, self._gone, last, lag=timedelta(0))

@@ -157,19 +157,23 @@ def minimal(
 
     A horizon of None is for ever. Sets of more than four are not looked at.
     """
-    kept = Kept(runs, members)
-    fit = [one for one in members if one.monitors or keeps(kept, {one})]
-    every = [chosen for size in range(1, MOST + 1) for chosen in combinations(fit, size)]
-    reached = [(one, measure(kept, one)) for one in every if keeps(kept, one)]
-    found: list[list[tuple[Among, ...]]] = []
-    for within in horizons:
-        smallest: list[tuple[Among, ...]] = []
-        for one, time in reached:
-            spare = any(set(less) <= set(one) for less in smallest)
-            if time is not None and (within is None or time <= within) and not spare:
-                smallest.append(one)
-        found.append(smallest)
+    kept, found = Kept(runs, members), [list[tuple[Among, ...]]() for _ in horizons]
+    soonest = min((one for one in horizons if one is not None), default=None)
+    telling = [one for one in members if one.reads or measure(kept, {one}) is not None]
+    fit = [one for one in telling if one.monitors or keeps(kept, {one})]
+    for chosen in (chosen for size in range(1, MOST + 1) for chosen in combinations(fit, size)):
+        if soonest is not None and spare(found[list(horizons).index(soonest)], chosen):
+            continue  # a smaller one is as soon as anybody asks for
+        time = measure(kept, chosen) if keeps(kept, chosen) else None
+        for within, smallest in zip(horizons, found, strict=True):
+            if time is not None and (within is None or time <= within) and not spare(smallest, chosen):
+                smallest.append(chosen)
     return found
+
+
+def spare(smallest: Iterable[Collection[Member]], chosen: Collection[Member]) -> bool:
+    """Whether a smaller set is among these already."""
+    return any(set(less) <= set(chosen) for less in smallest)
 
 
 class Kept:
