@@ -204,10 +204,10 @@ def test_what_a_channel_costs_stands_beside_its_hours() -> None:
     table = {row.head: row.entries for row in report.channels(shown).rows if isinstance(row, Row)}
     assert table["unpinned"] == ("588", 0, 0, "nobody")
     hard = table["list, hard, way open"]
-    assert (hard[0], hard[2:]) == ("117", (4, "the issuer: that it is one of its sites, and when"))
+    assert (hard[0], hard[2:]) == ("117", (4, "the issuer: one of its sites, and when"))
     assert table["staple, hard, replayed"][2:] == (0, "nobody")
     assert str(table["pushed list, every 12 h"][1]).endswith("an update")
-    assert table["signed records, way open"][1] == "not counted"
+    assert table["signed records, way open"][2:] == (1, "the resolver: which site, and when")
     said, html = report.text(shown), drawing.figure(shown)
     assert "81 hours of exposure" in said
     assert "Hours of exposure, and what" in html

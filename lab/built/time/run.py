@@ -19,7 +19,7 @@ from lab.built.time.language import DAY, SECOND, Installation, Timeline
 from lab.built.time.life import Life
 from lab.built.time.point import Point, stretch
 from lab.naming import named
-from lab.observation import Certificate, Evidence, Observation, Outcome, Progress, Showable, untold
+from lab.observation import Certificate, Observation, Outcome, Progress, Showable, untold
 from lab.policy.check import needs
 from lab.policy.cost import EvidenceCost, cost
 from lab.policy.memory import Memory
@@ -73,10 +73,9 @@ class Course:
 
     @property
     def costs(self) -> list[EvidenceCost]:
-        """What it hears costs on the visit to the service that takes most; records of DNS nobody counted."""
+        """What it hears costs on the visit to the service that takes most."""
         visits = [point.genuine.observation for point in self.points]
-        kinds = [kind for kind in visits[0].evidence if kind is not Evidence.RECORDS]
-        return [max((cost(kind, one) for one in visits), key=lambda cost: cost.octets) for kind in kinds]
+        return [max((cost(kind, one) for one in visits), key=lambda cost: cost.octets) for kind in visits[0].evidence]
 
     def spells(self, outcome: Outcome) -> list[Spell]:
         """Points on end that are an outage, or that are exposed (INTERCEPTED), put together."""
