@@ -38,7 +38,7 @@ def channels(lived: Chronicle) -> Sheet:
     """What each client's channel let through, in hours, and what it takes on a visit."""
     rows = []
     for one in lived.courses:
-        taken: tuple[Content, ...] = ("not counted", "", "") if one.client.listens else (0, 0, "nobody")
+        taken: tuple[Content, ...] = (0, 0, "nobody")
         for each in one.costs:
             octets = f"{round(each.octets, -1) or each.octets}{' an update' if each.shared else ''}"
             taken = (octets, each.round_trips, str(each.tells))

@@ -75,8 +75,7 @@ class Course:
     def costs(self) -> list[EvidenceCost]:
         """What it hears costs on the visit to the service that takes most."""
         visits = [point.genuine.observation for point in self.points]
-        each = visits[0].evidence
-        return [max((cost(kind, one) for one in visits), key=lambda cost: cost.octets) for kind in each]
+        return [max((cost(kind, one) for one in visits), key=lambda cost: cost.octets) for kind in visits[0].evidence]
 
     def spells(self, outcome: Outcome) -> list[Spell]:
         """Points on end that are an outage, or that are exposed (INTERCEPTED), put together."""
