@@ -424,7 +424,7 @@ def test_the_pairs_are_what_apart_prints(found: list[board.Apart]) -> None:
 def test_each_pair_has_a_line_and_opens_its_board(gathered: dict[str, Any], found: list[board.Apart]) -> None:
     """Hard DANE stops a mis-issued certificate at once, and a stolen key when its records are out of the caches."""
     html = page({**gathered, "apart": told(found)})
-    lines = [re.sub("<[^>]+>", "", one) for one in re.findall(r"<summary>(<span>.*?)</summary>", html)]
+    lines = [re.sub("<[^>]+>", "", one) for one in re.findall(r"<summary[^>]*>(<span>.*?)</summary>", html)]
     assert [one.split(" by ", 1)[1] for one in lines] == [
         f"{said[0][0]} {'' if said[0][1] in ('at once', '') else 'after '}{said[0][1]}"
         f"known by {said[1][0]} {'' if said[1][1] in ('at once', '') else 'after '}{said[1][1]}"
@@ -433,7 +433,7 @@ def test_each_pair_has_a_line_and_opens_its_board(gathered: dict[str, Any], foun
     assert lines[0].startswith("Another trusted CA mis-issues")
     assert "stopped by hard DANE at once" in lines[0]
     read = Read(html)
-    assert [one["id"] for one in read.all("details") if one.get("id")] == [f"apart-{one.attack}" for one in found]
+    assert [one["id"] for one in read.all("summary") if one.get("id")] == [f"apart-{one.attack}" for one in found]
     assert "without one of them" in read.text
     assert "DNS does not answer" in read.text
     assert len(read.all("caption")) == len(read.all("table"))

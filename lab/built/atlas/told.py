@@ -46,7 +46,7 @@ def _summary(apart: dict[str, Any]) -> str:
 def _pair(one: dict[str, Any], titles: dict[str, str]) -> str:
     attack, twin = (escape(titles.get(one[half], one[half])) for half in ("attack", "twin"))
     by = "".join(
-        f"<span>{done} by <b>{escape(who)}</b> {when if when in ('', AT_ONCE) else f'after {when}'}</span>"
+        f"<span>{done} by <b>{escape(who)}</b> <i>{when if when in ('', AT_ONCE) else f'after {when}'}</i></span>"
         for done, (who, when) in zip(("stopped", "known"), one["soonest"], strict=True)
     )
     board, moved, costs, sets = one["board"]
@@ -57,10 +57,11 @@ def _pair(one: dict[str, Any], titles: dict[str, str]) -> str:
         _table(costs, one["attack"], shared=True),
         _table(sets, one["attack"]),
     )
+    shown = "".join(tables)
     notes = "".join(f"<p>{escape(note)}</p>" for note in board["notes"])
     return (
-        f'<details class="results told" id="apart-{escape(one["attack"])}"><summary><span><b>{attack}</b> '
-        f"⇄ {twin}</span>{by}</summary>{notes}{''.join(tables)}</details>"
+        f'<details class="results told"><summary id="apart-{escape(one["attack"])}"><span><b>{attack}</b> '
+        f'⇄ {twin}</span>{by}</summary>{notes}<div class="boards">{shown}</div></details>'
     )
 
 
@@ -70,14 +71,9 @@ AT_ONCE = spoken(timedelta(0))
 def _table(sheet: dict[str, Any], about: str, shared: bool = False) -> str:
     """One of the command's tables."""
     bodies = _shared(sheet) if shared else _banners(sheet)
-    return plain(
-        _caption(sheet["title"]), [escape(one) for one in sheet["columns"]], *bodies, about=about, shared=shared
-    )
-
-
-def _caption(title: str) -> str:
-    """The title, without the pair's names where they begin it."""
-    return title.rpartition(": ")[2]
+    title = sheet["title"].rpartition(": ")[2]  # the pair's names stand above it
+    heads = [escape(one) for one in sheet["columns"]]
+    return plain(title[0].upper() + title[1:], heads, *bodies, about=about, shared=shared)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

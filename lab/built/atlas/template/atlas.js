@@ -85,9 +85,9 @@ narrow.addEventListener("change", cover);
 // A part of the page; one that is closed opens, and whatever covers the page goes.
 const arrive = (part) => {
   if (panel.contains(document.activeElement)) close();
-  part.open = true;
+  if (part.matches("summary")) part.parentElement.open = true;
   part.scrollIntoView();
-  (part.querySelector(":scope > summary") || part).focus({ preventScroll: true });
+  part.focus({ preventScroll: true });
 };
 
 const follow = () => {
