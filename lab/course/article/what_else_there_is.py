@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.built.apart.board import spoken
 from lab.built.apart.levers import UNTOUCHED
 from lab.built.apart.measured import Measured
 from lab.built.apart.sets import Half
@@ -19,6 +18,7 @@ from lab.course.article.scenes import shown_by_logs
 from lab.course.ledger import Cell, Class, Ran, Section
 from lab.policy.clients import chosen, client
 from lab.scenes.catalogue import case
+from lab.show.words import spoken
 from lab.trials.matrix import matrix
 
 PART = Part(Section.ELSE)
