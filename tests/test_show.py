@@ -168,6 +168,16 @@ def test_a_key_has_one_letter_in_text_drawing_table_and_json(ran: Matrix) -> Non
         assert f"{word:<8}{one['key']} {one['pin']}" in plain
 
 
+def test_a_meeting_on_a_later_day_says_so() -> None:
+    """Eight days after the first one; the first one says no time, and neither does a scene of one day."""
+    dated, same = lab.trial("unpinned", "staple_stuck"), lab.trial("unpinned", "new_ca")
+    assert [one["after"] for one in dated.record()["meetings"]] == [0.0, 8 * 86400.0]
+    assert {one["after"] for one in same.record()["meetings"]} == {0.0}
+    assert "\nMeeting 1: " in text.trial(dated)
+    assert "\nMeeting 2, after 8 d: " in text.trial(dated)
+    assert "\nMeeting 2: " in text.trial(same)
+
+
 def test_without_letters_the_stranger_reads_as_the_site_does(ran: Matrix) -> None:
     """Two certificates, one name: this is what letters are for."""
     trial = ran.cell("unpinned", "other_trusted_ca")

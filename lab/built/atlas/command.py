@@ -28,7 +28,7 @@ OUT = Path("build/atlas.html")
     forms(json="print what the page is made of, and write no page"),
 )
 def report(chosen: argparse.Namespace) -> None:
-    """Write the atlas: one HTML page with every trial and its trace, the profiles, and the field's results."""
+    """Write the atlas: one HTML page with every trial, the profiles, what told pairs apart, and the field's results."""
     from lab.built.apart.measured import pair, pairs
     from lab.built.atlas.gather import FIELD, gather
     from lab.built.atlas.page import page

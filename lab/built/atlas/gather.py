@@ -68,8 +68,7 @@ def gather(
         "matrix": traced("clients", clients, cases, rehearsals, progress),
         "profiles": traced("profiles", profiles, (*cases, *slips), rehearsals, progress) if profiles else None,
     }
-    attacks = tuple(pairs)
-    held = board.each(attacks, progress=lambda done, of, name: progress(done, of, f"pairs: {name}")) if attacks else ()
+    held = board.each(tuple(pairs), progress=lambda done, of, name: progress(done, of, f"pairs: {name}"))
     return {
         "format": 1,
         "about": about(),

@@ -21,6 +21,10 @@ NOT_RUN = (
     "<code>python -m lab apart</code> does it in a terminal.</p>"
 )
 
+AT_ONCE = spoken(timedelta(0))
+SHARED = (False, True, True, False)
+"""In which of a pair's tables the rows of a channel share their head."""
+
 
 def boards(apart: dict[str, Any] | None, scenes: list[dict[str, Any]]) -> str:
     """The whole section below its heading; `scenes` are the records that the titles are taken from."""
@@ -49,26 +53,16 @@ def _pair(one: dict[str, Any], titles: dict[str, str]) -> str:
         f"<span>{done} by <b>{escape(who)}</b> <i>{when if when in ('', AT_ONCE) else f'after {when}'}</i></span>"
         for done, (who, when) in zip(("stopped", "known"), one["soonest"], strict=True)
     )
-    board, moved, costs, sets = one["board"]
-    tables = (
-        _table(board, one["attack"]),
-        _table(moved, one["attack"], shared=True),
-        _prices(one),
-        _table(costs, one["attack"], shared=True),
-        _table(sets, one["attack"]),
-    )
-    shown = "".join(tables)
-    notes = "".join(f"<p>{escape(note)}</p>" for note in board["notes"])
+    tables = [_table(sheet, one["attack"], shared) for sheet, shared in zip(one["board"], SHARED, strict=True)]
+    shown = "".join((*tables[:2], _prices(one), *tables[2:]))
+    notes = "".join(f"<p>{escape(note)}</p>" for note in one["board"][0]["notes"])
     return (
         f'<details class="results told"><summary id="apart-{escape(one["attack"])}"><span><b>{attack}</b> '
         f'⇄ {twin}</span>{by}</summary>{notes}<div class="boards">{shown}</div></details>'
     )
 
 
-AT_ONCE = spoken(timedelta(0))
-
-
-def _table(sheet: dict[str, Any], about: str, shared: bool = False) -> str:
+def _table(sheet: dict[str, Any], about: str, shared: bool) -> str:
     """One of the command's tables."""
     bodies = _shared(sheet) if shared else _banners(sheet)
     title = sheet["title"].rpartition(": ")[2]  # the pair's names stand above it
