@@ -45,11 +45,11 @@ def close() -> int:
     return made
 
 
-Names = str | Iterable[str]
+_Names = str | Iterable[str]
 """Channels by name: in a set, or in one text with commas between."""
 
 
-def _members(named: Names) -> tuple[Channel, ...]:
+def _members(named: _Names) -> tuple[Channel, ...]:
     found = channels(named if isinstance(named, str) else ",".join(named))
     return found[1:] or found  # the control comes first
 
@@ -72,12 +72,12 @@ def _hours(time: timedelta | None) -> int | None:
 # ---- what the notebook shows ---------------------------------------------------------------------
 
 
-def makes(of: str, named: Names = ALL) -> dict[str, str]:
+def makes(of: str, named: _Names = ALL) -> dict[str, str]:
     """What each of these channels makes of a pair, alone: it takes or refuses both, is cut, or tells them apart."""
     return {str(one): told(one, cell(_runs(of), one)) for one in _members(named)}
 
 
-def levers(named: Names) -> dict[str, str]:
+def levers(named: _Names) -> dict[str, str]:
     """What an attacker can do to these channels, and what it takes."""
     return {f"{one}: {how}": how.takes for one in sorted(_levers(_members(named))) for how in LEVERS[one]}
 
@@ -95,7 +95,7 @@ def shown(of: str, channel: str, half: str, happens: str | Mapping[str, str] = "
     return found
 
 
-def attacked(of: str, named: Names) -> dict[str, str]:
+def attacked(of: str, named: _Names) -> dict[str, str]:
     """The attacker knows this set of channels and moves second: his best move, and what the set is worth then."""
     runs, members = _runs(of), _members(named)
 
