@@ -14,12 +14,13 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from lab.built.apart.board import spoken, told
+from lab.built.apart.board import told
 from lab.built.apart.channels import CHANNELS, MONITOR, Channel, Who, channels
 from lab.built.apart.levers import ACCIDENTS, LEVERS, OWNERS, Lever, Pulled, Setting, moves, pulled, said
 from lab.built.apart.measured import Measured, pair
 from lab.built.apart.sets import Half, cell, keeps, knows, minimal, price, refused_from, stops
 from lab.course.report import Mark, NoAnswer, Question, Report, answer, examine
+from lab.show.words import spoken
 
 MIS_ISSUED, STOLEN = "same_intermediate", "stolen_key_and_certificate"
 ALL = tuple(one.name for one in CHANNELS)
@@ -143,9 +144,8 @@ def for_good(candidate: Callable[..., Any]) -> Report:
         answers = about.split()
         hours = [0, *sorted(draw.sample(range(1, 400), len(answers) - 1))]
         served = max((hour for hour, one in zip(hours, answers, strict=True) if one == "no"), default=-1)
-        right = next((hour for hour in hours if hour > served), None)
         dates = [(hour, one == "yes") for hour, one in zip(hours, answers, strict=True)]
-        asked.append(Question(f"refused: {about}", (dates,), right))
+        asked.append(Question(f"refused: {about}", (dates,), next((hour for hour in hours if hour > served), None)))
     return examine("refused for good", candidate, asked, wanted="an hour, or None,")
 
 
@@ -156,8 +156,7 @@ def accident(candidate: Callable[..., Any]) -> Report:
     def alike(name: str, lever: Lever, how: Pulled) -> bool:
         named = answer(candidate, (lever.value, how.value), str, wanted="the name of an accident")
         halves = ((Half.ATTACK, {lever: how}), (Half.TWIN, ACCIDENTS.get(named, {})))
-        (one,) = _members(name)
-        return len({tuple(step.findings for step in runs.shown(one, *half, False)) for half in halves}) == 1
+        return len({tuple(one.findings for one in runs.shown(_members(name)[0], *half, False)) for half in halves}) == 1
 
     for name in ("hard staple", "hard answer", "hard list", "hard DANE", "witness"):
         for lever in _levers(_members(name)):
@@ -167,9 +166,9 @@ def accident(candidate: Callable[..., Any]) -> Report:
 
 
 def search(candidate: Callable[..., Any]) -> Report:
-    """Judge `search(levers, refused)`: no other move is refused later; against sets of channels, some of them drawn."""
-    drawn = [", ".join(Random().sample(OFFER, 2)) for _ in range(2)]
-    sets = ("hard list, monitor", "soft staple, witness", "hard list, monitor, witness", "hard answer, CAA", *drawn)
+    """Judge `search(levers, refused)`: no other move is refused later; against sets of channels, one of them drawn."""
+    drawn = ", ".join(Random().sample(OFFER, 3))
+    sets = ("hard list, monitor", "soft staple, witness", "hard list, monitor, witness", "hard answer, CAA", drawn)
 
     def found(named: str) -> int | None:
         def refused(move: Mapping[str, str]) -> int | None:
