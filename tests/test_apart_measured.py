@@ -74,7 +74,7 @@ def found() -> dict[str, board.Apart]:
 @pytest.mark.parametrize("name", BY_HAND)
 def test_a_measured_pair_is_what_was_written_down(name: str, found: dict[str, board.Apart]) -> None:
     """Channel by channel, alone; and the path shows the same in both halves, at every date, reasons included."""
-    assert {one.channel.name: board._told(one, one.alone) for one in found[name].channels} == BY_HAND[name]
+    assert {one.channel.name: board.told(one.channel, one.alone) for one in found[name].channels} == BY_HAND[name]
     assert found[name].same_path
 
 

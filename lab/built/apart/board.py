@@ -98,7 +98,7 @@ class Apart(Tabled):
         """Channel by channel."""
         caption = f"{self.attack}  ⇄  {self.twin}: what told them apart, in {self.trials} connections"
         rows = [
-            Row(one.channel.name, (_told(one, one.alone), _told(one, one.beside), _served(one.keeps)))
+            Row(one.channel.name, (told(one.channel, one.alone), told(one.channel, one.beside), _served(one.keeps)))
             for one in self.channels
         ]
         columns = ("channel", "alone", "beside a monitor", "the twin")
@@ -174,10 +174,11 @@ def _horizon(time: timedelta | None, sets: Sequence[SetFound]) -> dict[str, Any]
     }
 
 
-def _told(found: ChannelFound, one: Telling) -> str:
-    if found.channel.who is Who.SERVER and one.told is Reading.HOURS:
+def told(channel: Channel, one: Telling) -> str:
+    """What a channel makes of a pair, as a table says it."""
+    if channel.who is Who.SERVER and one.told is Reading.HOURS:
         return "is read, not relayed"
-    if found.channel.monitors and one.told is Reading.BOTH_REFUSED:
+    if channel.monitors and one.told is Reading.BOTH_REFUSED:
         return "rings for both"
     if one.told is Reading.CUT:
         return f"{one.told}: {', '.join((pulled(one.move) or one.move).values())}"
