@@ -24,6 +24,7 @@ from lab.built.apart.sets import (
     keeps,
     knows,
     minimal,
+    passes,
     price,
     stops,
 )
@@ -163,6 +164,54 @@ def test_a_channel_whose_owner_is_deaf_tells_nothing() -> None:
     """A monitor that does not know what was ordered never rings, and then nobody revokes."""
     deaf = ToyPair(deaf=True)
     assert minimal(deaf, EVERY, [None]) == minimal(deaf, EVERY, [None], knows) == [[]]
+
+
+@dataclass
+class Overheard(ToyPair):
+    """The owner's book has no order of the twin's either; and some channels that the others have not."""
+
+    booked: bool = True
+
+    def alarm(self, half: Half, setting: Setting) -> timedelta | None:
+        book = {} if self.booked else {Lever.BOOK: Pulled.UNBOOKED}
+        return super().alarm(half, {**setting, **book})
+
+    def shown(self, channel: Member, half: Half, setting: Setting, monitored: bool) -> Sequence[Step]:
+        if channel.name == "ends":  # a word that was good for a while
+            attacked = half is Half.ATTACK
+            return [step(AT_ONCE, attacked, "not before noon"), step(12 * HOUR, False, "a path")]
+        if channel.name == "uncut":  # a list that nobody on the line can cut
+            return super().shown(SOFT, half, {**setting, Lever.LIST: Pulled.NEWEST}, monitored)
+        return super().shown(channel, half, setting, monitored)
+
+
+def test_beside_a_monitor_a_twin_that_nobody_booked_is_revoked_as_well() -> None:
+    """A list tells nothing where the alarm rings for both; where the twin is booked it does, but for what cuts it."""
+    unbooked = Overheard(booked=False)
+    assert cell(unbooked, SOFT, MONITOR) == Telling(Reading.BOTH_REFUSED)
+    assert cell(Overheard(), SOFT, MONITOR).told is Reading.CUT
+    assert cell(unbooked, SOFT).told is cell(Overheard(), SOFT).told is Reading.NO_WORD
+    another = ACCIDENTS["another department ordered"]
+    assert not passes(Overheard(), SOFT, {SOFT, MONITOR}, another)
+    assert passes(Overheard(), SOFT, {SOFT}, another)
+    assert passes(unbooked, PATH, {PATH, MONITOR})  # it hears of no revocation
+
+
+def test_what_is_refused_until_the_alarm_rings_is_known_from_the_beginning() -> None:
+    """At every date somebody refuses or the alarm has rung, though nobody refuses for good."""
+    ends = Toy("ends")
+    assert stops(Overheard(), {ends, WITNESS, MONITOR}) is None
+    assert knows(Overheard(), {WITNESS, MONITOR}) == ALARM
+    assert knows(Overheard(), {ends, WITNESS, MONITOR}) == AT_ONCE
+    assert knows(Overheard(), {ends}) is None
+
+
+def test_a_channel_without_a_lever_is_looked_at_beside_the_monitor() -> None:
+    """What nobody can cut may still wait for the owner's word: it is in the set that stops soonest."""
+    uncut = Toy("uncut")
+    assert stops(Overheard(), {uncut}) is None
+    assert stops(Overheard(), {uncut, WITNESS, MONITOR}) == WORD
+    assert named(minimal(Overheard(), [*EVERY, uncut], [2 * DAY])[0]) == {frozenset({"uncut", "witness", "monitor"})}
 
 
 def test_renaming_changes_nothing() -> None:

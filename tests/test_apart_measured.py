@@ -14,9 +14,10 @@ import pytest
 
 from lab.built.apart import board
 from lab.built.apart.channels import CHANNELS, MONITOR, PATH, Channel, channels
-from lab.built.apart.command import duration
+from lab.built.apart.command import duration, lasting
 from lab.built.apart.levers import LEVERS, UNTOUCHED, Lever, Pulled, Setting
 from lab.built.apart.measured import ASKED_BY, Measured, pair, pairs
+from lab.built.apart.owner import Lags
 from lab.built.apart.sets import Half, keeps, minimal
 from lab.policy.clients import client
 from lab.scenes.catalogue import CASES
@@ -195,6 +196,33 @@ def test_another_time_is_one_sentence(text: str) -> None:
     """What was given, and what to give."""
     with pytest.raises(ValueError, match=r"--within is .*; give a whole number with m, h or d behind it, as in 5d"):
         duration(text, "--within")
+
+
+def test_what_an_owner_does_comes_to_an_end() -> None:
+    """`ever` is a horizon, and no time after which he reads or a CA revokes: it is not passed over in silence."""
+    with pytest.raises(ValueError, match=r"--reads is 'ever'; give a whole number"):
+        lasting("ever", "--reads")
+    assert lasting("0h", "--notices") == timedelta(0)
+    assert [board.within(time) for time in (timedelta(0), HOUR, None)] == ["at once", "within 1 h", "ever"]
+
+
+def test_a_theft_that_is_noticed_late_is_found_at_the_next_reading() -> None:
+    """The entry for the stolen key was in the log all along; the owner finds it when he looks next."""
+    for notices, rings in ((timedelta(0), 6 * HOUR), (DAY, DAY), (73 * HOUR, 78 * HOUR), (30 * DAY, 30 * DAY)):
+        with Measured(pair("stolen_key_new_certificate"), Lags(notices=notices)) as runs:
+            assert runs.alarm(Half.ATTACK, UNTOUCHED) == rings
+            assert runs.alarm(Half.TWIN, UNTOUCHED) is None
+    with pytest.raises(ValueError, match="every 0 hours; say how much time lies between"):
+        Lags(reads=timedelta(0))
+
+
+def test_what_a_monitor_has_revoked_is_revoked_for_the_twin_too() -> None:
+    """The CDN orders what is not in the owner's book: beside the monitor a list refuses it as it refuses the thief."""
+    soft = channels("soft list")[1]
+    with Measured(pair("move_to_cdn")) as runs:
+        one = board.apart(runs, (PATH, soft), (None,)).channels[1]
+    assert (one.alone.told, one.beside.told) == (NONE, BOTH_NOT)
+    assert [passing for _, _, passing in one.moves] == [False, True, True]  # whatever cuts it spares the twin
 
 
 @pytest.mark.parametrize(

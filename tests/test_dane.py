@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import struct
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -240,6 +242,15 @@ def test_a_zone_of_many_keys_is_not_read() -> None:
     while len(keys) <= MOST:
         keys.add(Zone(HOST)._dnskey())
     assert said(message.to_wire()).why == "there is no DNSKEY record of bank.example in it"
+
+
+def test_an_answer_that_no_dns_could_carry_is_not_read() -> None:
+    """Records that begin alike cost the square of their number; behind 65,535 octets nobody looks."""
+    keys = b"".join(b"\0" + struct.pack("!HHIHI", DNSKEY, 1, 1, 4, number) for number in range(20_000))
+    hostile, begun = struct.pack("!6H", 0, 0x8000, 0, 20_000, 0, 0) + keys, time.process_time()
+    assert said(hostile).why == "300,012 octets came, and an answer has 65,535 at most"
+    assert time.process_time() - begun < 1
+    assert said(RIGHT).status is GOOD
 
 
 # ---- each field, and each octet -------------------------------------------------------------------

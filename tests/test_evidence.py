@@ -6,16 +6,21 @@ Every way that is cut stands beside the same way open.
 
 from __future__ import annotations
 
+import re
+import socket
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from cryptography import x509
 
-from lab.observation import Evidence, Line, Outcome, Status
+from lab.observation import Evidence, Line, Observation, Outcome, Status
 from lab.pki.authority import Credential
 from lab.pki.elsewhere import ANSWERS, HONEST, LISTS, Elsewhere, Open, asked_for, cut, late
+from lab.pki.evidence import gathered
 from lab.pki.log import PublicLog
 from lab.pki.pins import seen
 from lab.pki.pushed import PushedList
@@ -32,6 +37,7 @@ from lab.trials.engine import Encounter, imagine, meet
 from lab.trials.rehearsal import foresee
 from lab.trials.standing import Ground
 from lab.wire import responder
+from lab.wire.listener import Listener
 from lab.wire.responder import Responder
 
 FETCHED = (Evidence.ANSWER, Evidence.LIST)
@@ -131,9 +137,60 @@ def test_a_silent_responder_costs_its_own_patience(monkeypatch: pytest.MonkeyPat
 
     with Responder(silence) as silent:
         begun = time.monotonic()
-        with pytest.raises(OSError, match=r"said nothing for 0\.1 s"):
+        with pytest.raises(OSError, match=r"no whole answer in 0\.1 s"):
             responder.fetch(silent.address, Evidence.ANSWER, foresee(honest(world), world.host).presented[0])
         assert time.monotonic() - begun < 0.35
+
+
+def answering_with(parts: Sequence[bytes], pause: float = 0) -> Listener:
+    """Somebody who sends these, and waits so many seconds behind each."""
+
+    def serve(raw: socket.socket, port: int) -> None:
+        raw.recv(4096)
+        for part in parts:
+            raw.sendall(part)
+            time.sleep(pause)
+
+    return Listener(serve)
+
+
+HEAD = b"HTTP/1.1 %d So\r\ncontent-length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ([HEAD % (200, 17 << 20), *[b"x" * (1 << 20)] * 17], "sent more than is read"),
+        ([HEAD % (404, 1 << 20), b"\x1b[2J" * (1 << 18)], r"none came: \\x1b\[2J.{190,210}…$"),
+        ([HEAD % (302, 0)], "302 was the answer, and nothing else"),
+        ([HEAD % (200, 50), b"short"], "broke off"),
+    ],
+)
+def test_a_hostile_responder_brings_no_word_and_nothing_else(parts: list[bytes], why: str) -> None:
+    """Too much, a page of control characters, a redirection, half an answer: one short sentence each, never raised."""
+    seen = foresee(honest(World()), "bank.example")
+    observation = Observation("bank.example", World().now, seen.presented, seen.path)
+    with answering_with(parts) as hostile:
+        ask = partial(responder.fetch, hostile.address)
+        piece = gathered({Evidence.ANSWER}, observation, None, HONEST, ask)[Evidence.ANSWER]
+    assert piece.word is not None
+    assert piece.word.status is Status.NO_WORD
+    assert re.search(why, piece.word.why)
+
+
+def test_a_responder_that_sends_an_octet_now_and_then_has_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience is for the whole answer: whoever is never silent is given up as well, and one who is in time is not."""
+    monkeypatch.setattr(responder, "WAIT", 0.2)
+    leaf = foresee(honest(World()), "bank.example").presented[0]
+    for pause, in_time in ((0.0, True), (0.05, False)):
+        with answering_with([HEAD % (200, 12), *[b"x"] * 12], pause) as slow:
+            begun = time.monotonic()
+            if in_time:
+                assert responder.fetch(slow.address, Evidence.ANSWER, leaf) == b"x" * 12
+            else:
+                with pytest.raises(OSError, match=r"no whole answer in 0\.2 s"):
+                    responder.fetch(slow.address, Evidence.ANSWER, leaf)
+                assert time.monotonic() - begun < 0.45
 
 
 def test_a_client_may_want_several() -> None:

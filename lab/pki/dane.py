@@ -41,6 +41,7 @@ TTL = timedelta(hours=1)
 LIFE = timedelta(days=7)
 """How long its signatures hold where nothing else is said."""
 BACKDATED = timedelta(hours=1)
+LONGEST = 65_535  # octets of an answer: no transport of DNS carries more
 MOST = 8  # records of a kind at a name, keys and signatures too: each pair of those may cost a verification
 OF_CA, OF_LEAF = (0, 2), (1, 3)  # certificate usages: whose key a record names
 
@@ -215,6 +216,8 @@ def named(octets: bytes, path: Sequence[Certificate], host: str, anchor: str, ti
 @lru_cache(maxsize=256)
 def _proved(octets: bytes, host: str, anchor: str) -> _Proof:
     """What the anchor proves of this service. Raises `_Unproved`, or what dnspython does where it cannot read."""
+    if len(octets) > LONGEST:
+        raise _Unproved(f"{len(octets):,} octets came, and an answer has {LONGEST:,} at most")
     sets: _Sets = {}
     for rrset in chain(*dns.message.from_wire(octets).sections[1:]):
         if rrset.rdclass == dns.rdataclass.IN and len(rrset) <= MOST:

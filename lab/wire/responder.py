@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable
 from contextlib import closing
 from urllib.parse import quote, unquote
 
 import h11
 
+from lab.naming import printable
 from lab.observation import Certificate, Evidence
 from lab.pki.elsewhere import asked_for
+from lab.wire.deadline import limit
 from lab.wire.http import Answer, Request, TooLarge, Wire
 from lab.wire.listener import Address, Listener, dial
 
@@ -24,7 +27,8 @@ Get = Callable[[str], bytes | None]
 """The octets under a path; None to end the connection without an answer. Raises ValueError where there are none."""
 
 WAIT = 3.0
-"""Seconds that a client waits for an answer: less than for a server, since a silent one costs all of it."""
+"""Seconds that a client waits for a whole answer: less than for a server, since a silent one costs all of it."""
+SAID = 200  # characters of what is said instead of an answer
 
 
 class Responder(Listener):
@@ -50,22 +54,38 @@ class Responder(Listener):
                         wire.answer(Answer(200, [(b"connection", b"close")], octets))
 
 
+class _Timed(socket.socket):
+    """The client's end: however many octets come, all of them come within `WAIT` seconds."""
+
+    def __init__(self, raw: socket.socket) -> None:
+        super().__init__(fileno=raw.detach())
+        self._ends = time.monotonic() + WAIT
+
+    def recv(self, most: int, flags: int = 0, /) -> bytes:
+        if (left := self._ends - time.monotonic()) <= 0:
+            raise BlockingIOError
+        limit(self, max(left, 0.001))  # a limit of nothing is none
+        return super().recv(most, flags)
+
+
 def fetch(address: Address, kind: Evidence, certificate: Certificate) -> bytes:
     """
     What stands there about a certificate: an answer asked for by its fingerprint, a list by its issuer.
 
-    Raises OSError, in words, where nobody answers in time or breaks off, ValueError where the answer is that there is
-    nothing.
+    Raises OSError, in words, where no whole answer comes in time, or one that is too large, or somebody breaks off;
+    ValueError where the answer is that there is nothing. A redirection is not followed.
     """
     try:
-        with closing(dial(address, WAIT)) as raw:
+        with closing(_Timed(dial(address, WAIT))) as raw:
             wire = Wire(raw, h11.CLIENT)
             wire.ask(Request("GET", f"/{quote(f'{kind}/{asked_for(kind, certificate)}')}", [(b"host", b"localhost")]))
             answer = wire.next_answer()
     except h11.ProtocolError:
         raise OSError("whoever was asked broke off") from None
     except BlockingIOError:
-        raise OSError(f"whoever was asked said nothing for {WAIT:g} s") from None
+        raise OSError(f"whoever was asked gave no whole answer in {WAIT:g} s") from None
+    except TooLarge:
+        raise OSError("whoever was asked sent more than is read") from None
     if answer.status != 200:
-        raise ValueError(answer.text)
+        raise ValueError(printable(answer.text, SAID) or f"{answer.status} was the answer, and nothing else")
     return answer.body

@@ -28,6 +28,7 @@ from lab.built.apart.sets import (
     keeps,
     knows,
     minimal,
+    passes,
     price,
     refused_from,
     stops,
@@ -45,7 +46,9 @@ WITHIN = (HOUR, DAY, 5 * DAY, 8 * DAY, None)
 
 def within(time: timedelta | None) -> str:
     """A horizon in words."""
-    return f"within {spoken(time)}" if time else "ever"
+    if time is None:
+        return "ever"
+    return f"within {spoken(time)}" if time else "at once"
 
 
 def names(members: Iterable[Channel]) -> str:
@@ -135,8 +138,8 @@ class Apart(Tabled):
                     "blind_to": list(one.blind),
                     "costs": [asdict(each) for each in one.costs],
                     "comes": [
-                        {"move": _setting(move), "refused_from": _seconds(time), "twin_passes": passes}
-                        for move, time, passes in one.moves
+                        {"move": _setting(move), "refused_from": _seconds(time), "twin_passes": passing}
+                        for move, time, passing in one.moves
                     ],
                 }
                 for one in self.channels
@@ -188,9 +191,9 @@ def told(channel: Channel, one: Telling) -> str:
 def moved(found: Apart) -> Sheet:
     """What comes over each channel, and when it refuses then; the twin stands beside it."""
     rows = [
-        Row(one.channel.name, (said(pulled(move)) if pulled(move) else "as usual", _when(one, time), _served(passes)))
+        Row(one.channel.name, (said(pulled(move)) if pulled(move) else "as usual", _when(one, time), _served(passing)))
         for one in found.channels
-        for move, time, passes in one.moves
+        for move, time, passing in one.moves
     ]
     columns = ("channel", "what comes over it", "refuses the attack", "the twin")
     return Sheet("What comes over the channel, with the owner's monitor at work", columns, rows)
@@ -205,8 +208,9 @@ def costs(found: Apart) -> Sheet:
     ]
     told = [(one.channel.name, "; ".join(one.price)) for one in found.channels if one.keeps and one.price]
     prices = hung("\n".join(f"{name:<18}  {price}" for name, price in told))
+    notes = (f"The twin is refused, or an alarm rings, when\n{prices}",) if told else ()
     columns = ("channel", "octets", "round trips", "who hears of the visit")
-    return Sheet("What each channel costs", columns, rows, (f"The twin is refused, or an alarm rings, when\n{prices}",))
+    return Sheet("What each channel costs", columns, rows or [Row("none of these", ("0", "0", "nobody"))], notes)
 
 
 def _when(one: ChannelFound, time: timedelta | None) -> str:
@@ -215,8 +219,8 @@ def _when(one: ChannelFound, time: timedelta | None) -> str:
     return f"alarm: {spoken(time)}" if one.channel.monitors else spoken(time)
 
 
-def _served(passes: bool) -> str:
-    return "passes" if passes else "is refused"
+def _served(passing: bool) -> str:
+    return "passes" if passing else "is refused"
 
 
 def lines(found: Sequence[Apart]) -> Sheet:
@@ -328,8 +332,9 @@ def each(
 def _channel(runs: Measured, channel: Channel) -> ChannelFound:
     levers = sorted(channel.reads - OWNERS)
     settings: list[Setting] = [{}, *({lever: how} for lever in levers for how in LEVERS[lever][1:])]
-    told = runs.alarm if channel.monitors else partial(refused_from, runs, {channel, MONITOR})
-    moves = tuple((one, told(Half.ATTACK, one), keeps(runs, {channel}, one)) for one in settings)
+    beside = {channel, MONITOR}
+    told = runs.alarm if channel.monitors else partial(refused_from, runs, beside)
+    moves = tuple((one, told(Half.ATTACK, one), passes(runs, channel, beside, one)) for one in settings)
     return ChannelFound(
         channel,
         cell(runs, channel),

@@ -32,8 +32,8 @@ def apart(chosen: argparse.Namespace) -> None:
     from lab.built.apart.owner import LAGS
     from lab.show.sheet import LINE, hung
 
-    lags = {name: duration(vars(chosen)[name], f"--{name}") for name in ("reads", "revokes", "notices")}
-    lag = replace(LAGS, **{name: time for name, time in lags.items() if time is not None})
+    named = {name: text for name in ("reads", "revokes", "notices") if (text := vars(chosen)[name]) is not None}
+    lag = replace(LAGS, **{name: lasting(text, f"--{name}") for name, text in named.items()})
     horizons = board.WITHIN if chosen.within is None else (duration(chosen.within, "--within"),)
     rows = channels(chosen.channels)
     attacks = pairs() if chosen.pair is None else [pair(chosen.pair)]
@@ -49,11 +49,14 @@ def apart(chosen: argparse.Namespace) -> None:
             print(*(sheet.text(LINE).plain for sheet in board.tables(one)), sep="\n\n")
 
 
-def duration(text: str | None, option: str) -> timedelta | None:
-    """A time as ``90m``, ``6h`` or ``5d``; None for ``ever`` and for nothing. Raises ValueError for anything else."""
+def duration(text: str, option: str) -> timedelta | None:
+    """A time as ``90m``, ``6h`` or ``5d``; None for ``ever``. Raises ValueError for anything else."""
+    return None if text == "ever" else lasting(text, option)
+
+
+def lasting(text: str, option: str) -> timedelta:
+    """A time that comes to an end, as ``90m``, ``6h`` or ``5d``. Raises ValueError for anything else."""
     units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text is None or text == "ever":
-        return None
     number, unit = text[:-1], text[-1:]
     if unit not in units or not number.isdigit() or not number.isascii() or len(number) > 4:
         raise ValueError(f"{option} is {text!r}; give a whole number with m, h or d behind it, as in 5d")

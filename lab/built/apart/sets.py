@@ -88,10 +88,12 @@ def _monitored(members: Members) -> bool:
     return any(one.monitors for one in members)
 
 
-def refused_from(runs: Runs, members: Members, half: Half, setting: Setting) -> timedelta | None:
-    """From when on, at every later date, one of them refuses; None where none does for good."""
+def refused_from(
+    runs: Runs, members: Members, half: Half, setting: Setting, *beside: Sequence[Step]
+) -> timedelta | None:
+    """From when on, at every later date, one of them refuses, or of `beside` them; None where none does for good."""
     monitored = _monitored(members)
-    shown = [runs.shown(one, half, setting, monitored) for one in members if not one.monitors]
+    shown = [*beside, *(runs.shown(one, half, setting, monitored) for one in members if not one.monitors)]
     last: timedelta | None = None
     for at in sorted({step.since for steps in shown for step in steps}):
         refused = any(_at(steps, at).refused for steps in shown)
@@ -101,10 +103,6 @@ def refused_from(runs: Runs, members: Members, half: Half, setting: Setting) -> 
 
 def _at(steps: Sequence[Step], time: timedelta) -> Step:
     return [step for step in steps if step.since <= time][-1]
-
-
-def _sooner(one: timedelta | None, other: timedelta | None) -> timedelta | None:
-    return min((time for time in (one, other) if time is not None), default=None)
 
 
 def _latest(times: Iterable[timedelta | None]) -> timedelta | None:
@@ -127,7 +125,8 @@ def knows(runs: Runs, members: Members) -> timedelta | None:
 
     def known(move: Setting) -> timedelta | None:
         alarm = runs.alarm(Half.ATTACK, move) if _monitored(members) else None
-        return _sooner(refused_from(runs, members, Half.ATTACK, move), alarm)
+        rung = [] if alarm is None else [[Step(AT_ONCE, False), Step(alarm, True)]]
+        return refused_from(runs, members, Half.ATTACK, move, *rung)
 
     return _latest(map(known, moves(_levers(members))))
 
@@ -139,6 +138,13 @@ def keeps(runs: Runs, members: Members, accident: Setting = UNTOUCHED) -> bool:
         return False
     each = (runs.shown(one, Half.TWIN, accident, monitored) for one in members if not one.monitors)
     return not any(step.refused for steps in each for step in steps)
+
+
+def passes(runs: Runs, channel: Member, members: Members, accident: Setting = UNTOUCHED) -> bool:
+    """Whether the channel itself takes the twin in silence, where these are at work: what a monitor had revoked too."""
+    if channel.monitors:
+        return keeps(runs, {channel}, accident)
+    return not any(step.refused for step in runs.shown(channel, Half.TWIN, accident, _monitored(members)))
 
 
 def price(runs: Runs, members: Members) -> tuple[str, ...]:
@@ -159,7 +165,8 @@ def minimal(
     """
     kept, found = Kept(runs, members), [list[tuple[Among, ...]]() for _ in horizons]
     soonest = min((one for one in horizons if one is not None), default=None)
-    telling = [one for one in members if one.reads or measure(kept, {one}) is not None]
+    attacked = partial(kept.shown, half=Half.ATTACK, setting=UNTOUCHED, monitored=_monitored(members))
+    telling = [one for one in members if one.reads or any(step.refused for step in attacked(one))]
     fit = [one for one in telling if one.monitors or keeps(kept, {one})]
     for chosen in (chosen for size in range(1, MOST + 1) for chosen in combinations(fit, size)):
         if soonest is not None and spare(found[list(horizons).index(soonest)], chosen):
@@ -232,7 +239,7 @@ def cell(runs: Runs, channel: Member, monitored: Member | None = None) -> Tellin
     members = {channel, monitored or channel}
     told = runs.alarm if channel.monitors else partial(refused_from, runs, members)
     each = [(move, told(Half.ATTACK, move)) for move in moves(_levers(members))]
-    if not keeps(runs, {channel}):
+    if not passes(runs, channel, members):
         return Telling(Reading.BOTH_REFUSED)
     through = [move for move, time in each if time is None]
     if not through:
