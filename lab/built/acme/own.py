@@ -43,6 +43,7 @@ class OwnCa:
         self.root, self.issuing = made.root, made.issuing
         self.domain = ca_domain(self.issuing)
         self.taken_back: dict[int, ReasonFlags] = {}
+        self.patience = WAIT  # seconds that the zone has for an answer
         self._accounts = 0
 
     def account(self) -> OwnAccount:
@@ -58,7 +59,7 @@ class OwnCa:
         """What the zone says of a name, as a zone file has it. Raises NotIssued where it says nothing in time."""
         try:
             query: Any = dns.message.make_query(name, kind)
-            answer: Any = dns.query.udp(query, HOME, timeout=WAIT, port=self.premises.zone.port)
+            answer: Any = dns.query.udp(query, HOME, timeout=self.patience, port=self.premises.zone.port)
         except (OSError, dns.exception.DNSException) as problem:  # a CA that cannot ask does not issue (RFC 8659, 6)
             raise NotIssued(f"the zone does not answer for {kind} of {name}: {problem}") from None
         return (record.to_text() for found in answer.answer for record in found)

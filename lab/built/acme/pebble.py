@@ -244,7 +244,7 @@ class PebbleAccount:
             if found.status == messages.STATUS_VALID:
                 return found  # type: ignore[no-any-return]
             if found.status == messages.STATUS_INVALID:
-                problems = [found.error, *(one.error for one in getattr(found, "challenges", None) or ())]
+                problems = [one.error for one in getattr(found, "challenges", [found])]
                 raise self._acme.errors.Error("; ".join(str(one.detail) for one in problems if one) or "it says no")
             time.sleep(AGAIN)
         raise self._acme.errors.Error(f"it did not decide within {PATIENCE:g} seconds")
