@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
@@ -27,8 +29,9 @@ from test_acme import (
     refuses_what_is_not_proved,
 )
 
+from lab.built.acme.habits import ACME_CLIENTS, AcmeClient
 from lab.built.acme.pebble import SETTINGS, Pebble, missing
-from lab.built.acme.premises import Premises
+from lab.built.acme.premises import WELL_KNOWN, Premises
 from lab.built.acme.world import ordering
 from lab.built.time.language import SECOND
 from lab.pki.authority import LEAF_LIFE, new_key
@@ -136,7 +139,7 @@ def test_it_listens_on_loopback_only_and_nothing_outlives_it() -> None:
 KILLED = """
 import time
 from lab.built.acme.pebble import Pebble
-from lab.built.acme.premises import Premises
+from lab.built.acme.premises import WELL_KNOWN, Premises
 with Premises() as site, Pebble(site):
     print("up", flush=True)
     time.sleep(60)
@@ -156,3 +159,31 @@ def test_it_dies_with_the_lab() -> None:
     while any(map(alive, begun)) and time.monotonic() < ends:
         time.sleep(0.01)
     assert not any(map(alive, begun))
+
+
+# ---- what ACME clients do to pins ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("client", ACME_CLIENTS, ids=lambda one: one.name)
+def test_a_leaf_pin_breaks_at_the_first_renewal(client: AcmeClient, pebble: Pebble) -> None:
+    """By default each of them makes a new key; told to keep it, each does. Both are certificates of a real order."""
+    if client.version() is None:
+        pytest.skip(f"{client.name} is not here; install it with: {client.install}")
+    first, renewed, kept = client.lived(pebble, HOST)
+    assert first != renewed == kept
+
+
+def test_a_client_that_fails_is_named_with_its_last_words(pebble: Pebble, tmp_path: Path) -> None:
+    """One sentence; and what it has put on port 80 is not handed out any more."""
+    broken = replace(ACME_CLIENTS[0], commands=lambda *_: [["sh", "-c", "echo no such server >&2; exit 3"]])
+    with pytest.raises(ValueError, match=r"^lego ended with 3: no such server; run it by hand to see more$"):
+        broken.lived(pebble, HOST)
+    with pebble.premises.hands_out(tmp_path / "web"):
+        (tmp_path / "web" / WELL_KNOWN / "token").write_text("proof", "utf-8")
+        (tmp_path / "secret").write_text("secret", "utf-8")
+        assert pebble.premises.web.get(f"{WELL_KNOWN}token") == b"proof"
+        for path in (f"{WELL_KNOWN}other", f"{WELL_KNOWN}../../../secret", "secret"):
+            with pytest.raises(ValueError, match="no such page"):
+                pebble.premises.web.get(path)
+    with pytest.raises(ValueError, match="no such page"):
+        pebble.premises.web.get(f"{WELL_KNOWN}token")

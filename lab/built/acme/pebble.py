@@ -42,12 +42,7 @@ AGAIN = 0.02  # seconds between two looks at an order
 SETTINGS = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
 
 # RFC 5280 section 5.3.1; the others are not for an account to say.
-REASONS = {
-    ReasonFlags.unspecified: 0,
-    ReasonFlags.key_compromise: 1,
-    ReasonFlags.superseded: 4,
-    ReasonFlags.cessation_of_operation: 5,
-}
+REASONS = {ReasonFlags.unspecified: 0, ReasonFlags.key_compromise: 1, ReasonFlags.superseded: 4}
 
 _Found = TypeVar("_Found")
 
@@ -214,7 +209,7 @@ class PebbleAccount:
             for one in order.authorizations:
                 self._prove(one, method)
             self._client.begin_finalization(order)
-            done = self._until(lambda: self._order(order.uri))
+            done = self._until(lambda: self._acme.messages.Order.from_json(self._post(order.uri).json()))
             pem = self._post(done.certificate).text.encode()
         except (self._acme.errors.Error, self._acme.messages.Error) as problem:
             raise NotIssued(f"Pebble issues nothing for {', '.join(hosts)} to {self.uri}: {problem}") from None
@@ -232,9 +227,6 @@ class PebbleAccount:
 
     def _post(self, address: str) -> Any:
         return self._client.net.post(address, None, new_nonce_url=self._client.directory["newNonce"])
-
-    def _order(self, address: str) -> Any:
-        return self._acme.messages.Order.from_json(self._post(address).json())
 
     def _until(self, look: Callable[[], _Found]) -> _Found:
         """What `look` finds once that is decided. The library's own loop sleeps for seconds."""

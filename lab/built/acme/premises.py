@@ -13,6 +13,7 @@ import socket
 import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dns.exception
@@ -107,6 +108,7 @@ class Premises:
         self.zone = self._zoned()
         self._shown: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._folder: Path | None = None
         self.web = Responder(self._page)
 
     @staticmethod
@@ -119,6 +121,9 @@ class Premises:
     def _page(self, path: str) -> bytes:
         with self._lock:
             found = self._shown.get(path)
+        if found is None and self._folder:  # a name is looked for in the folder, and not followed out of it
+            there = {WELL_KNOWN + one.name: one for one in (self._folder / WELL_KNOWN).iterdir()}
+            found = there[path].read_text("utf-8") if path in there else None
         if found is None:
             raise ValueError("the bank has no such page")
         return found.encode()
@@ -148,6 +153,16 @@ class Premises:
                 self.zone.texts[name].remove(text)
         else:
             raise ValueError(f"{method!r} is no proof that this lab gives; use http-01 or dns-01")
+
+    @contextlib.contextmanager
+    def hands_out(self, folder: Path) -> Iterator[None]:
+        """For as long as this lasts, what another program puts there as its proof stands on port 80 too."""
+        (folder / WELL_KNOWN).mkdir(parents=True)
+        self._folder = folder
+        try:
+            yield
+        finally:
+            self._folder = None
 
     def stop(self) -> None:
         """Close every port. Calling it twice is fine."""

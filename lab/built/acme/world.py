@@ -18,8 +18,6 @@ from lab.pki.authority import Authority, Credential, Key, new_key
 from lab.pki.caa import Asks, Vetting
 from lab.pki.world import HOST, World
 
-SETTLED = timedelta(hours=1)
-
 
 @dataclass(frozen=True, eq=False)
 class OrderedFrom(Authority):
@@ -55,7 +53,7 @@ def ordering(ca: AccountCa, host: str = HOST) -> World:
     is ordered before it is used. It is an hour later there: a CA need not
     backdate, and what is ordered now shall be valid then.
     """
-    world = World(host, now=datetime.now(UTC).replace(microsecond=0) + SETTLED)
+    world = World(host, now=datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1))
     held = vars(ca.issuing) | {"trustme": None, "logs": (), "vets": None}
     world.root, world.issuing = ca.root, OrderedFrom(**held, owner=ca.account(), stranger=ca.account())
     return world
