@@ -16,7 +16,7 @@ from cryptography.x509 import ReasonFlags
 from lab.built.acme.premises import Premises
 from lab.pki.authority import Authority, Key
 
-Chain = tuple[x509.Certificate, ...]
+Presented = tuple[x509.Certificate, ...]
 """What a server presents, leaf first, without the root."""
 
 
@@ -27,7 +27,7 @@ class Account(Protocol):
     def uri(self) -> str:
         """Its address, by which CAA records call it (RFC 8657)."""
 
-    def order(self, *hosts: str, key: Key, method: str = "http-01") -> Chain:
+    def order(self, *hosts: str, key: Key, method: str = "http-01") -> Presented:
         """
         A new certificate for `hosts` and this key, each of them proved by `method`; 90 days where the CA says no other.
 

@@ -20,7 +20,7 @@ from lab.built.programs.program import last_line, to_its_end, version_of
 from lab.pki.pins import pin_of
 
 PATIENCE = 60.0  # seconds that one order may take
-Words = Sequence[str | Path]
+Argv = Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class AcmeClient:
 
     name: str
     version: Callable[[], str | None]
-    commands: Callable[[str, Path, str], Sequence[Words]]
+    commands: Callable[[str, Path, str], Sequence[Argv]]
     trusts: str
     leaf: str
 
@@ -63,27 +63,27 @@ class AcmeClient:
             return pins
 
 
-def _lego(server: str, folder: Path, host: str) -> Sequence[Words]:
-    agreed: Words = ["--accept-tos", "--email", f"admin@{host}", "--server", server, "--path", folder]
-    common: Words = ["lego", *agreed, "--domains", host, "--http", "--http.webroot", folder / "web"]
-    renew: Words = [*common, "renew", "--days", "9999", "--no-random-sleep"]
+def _lego(server: str, folder: Path, host: str) -> Sequence[Argv]:
+    agreed: Argv = ["--accept-tos", "--email", f"admin@{host}", "--server", server, "--path", folder]
+    common: Argv = ["lego", *agreed, "--domains", host, "--http", "--http.webroot", folder / "web"]
+    renew: Argv = [*common, "renew", "--days", "9999", "--no-random-sleep"]
     return [*common, "run"], renew, [*renew, "--reuse-key"]
 
 
-def _certbot(server: str, folder: Path, host: str) -> Sequence[Words]:
+def _certbot(server: str, folder: Path, host: str) -> Sequence[Argv]:
     places = [word for one in ("config", "work", "logs") for word in (f"--{one}-dir", folder / one)]
-    common: Words = ["--non-interactive", "--server", server, *places]
-    agreed: Words = ["--agree-tos", "--register-unsafely-without-email", "--webroot", "-w", folder / "web"]
-    renew: Words = ["certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew", *common]
+    common: Argv = ["--non-interactive", "--server", server, *places]
+    agreed: Argv = ["--agree-tos", "--register-unsafely-without-email", "--webroot", "-w", folder / "web"]
+    renew: Argv = ["certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew", *common]
     return ["certbot", "certonly", *common, *agreed, "-d", host], renew, [*renew, "--reuse-key"]
 
 
-def _dehydrated(server: str, folder: Path, host: str) -> Sequence[Words]:
+def _dehydrated(server: str, folder: Path, host: str) -> Sequence[Argv]:
     for name, renews in (("default", "yes"), ("keeps", "no")):
         said = {"CA": server, "BASEDIR": folder, "WELLKNOWN": folder / "web" / WELL_KNOWN, "PRIVATE_KEY_RENEW": renews}
         said["KEY_ALGO"] = "prime256v1"  # its own choice, RSA of 4096 bits, takes seconds
         (folder / name).write_text("".join(f'{one}="{value}"\n' for one, value in said.items()), "utf-8")
-    renew: Words = ["dehydrated", "--cron", "--accept-terms", "--force", "--domain", host, "--config"]
+    renew: Argv = ["dehydrated", "--cron", "--accept-terms", "--force", "--domain", host, "--config"]
     return [*renew, folder / "default"], [*renew, folder / "default"], [*renew, folder / "keeps"]
 
 

@@ -24,7 +24,7 @@ import h11
 from cryptography import x509
 from cryptography.x509 import ReasonFlags
 
-from lab.built.acme.ca import Chain
+from lab.built.acme.ca import Presented
 from lab.built.acme.premises import WELL_KNOWN, Premises, proof, unpadded
 from lab.pki.authority import Key, new_key
 from lab.pki.caa import NotIssued, ca_domain, forbids, upwards
@@ -101,7 +101,7 @@ class OwnAccount:
         said = json.dumps({"crv": "P-256", "kty": "EC", "x": x, "y": y}, separators=(",", ":"))
         return unpadded(hashlib.sha256(said.encode()).digest())
 
-    def order(self, *hosts: str, key: Key, method: str = "http-01") -> Chain:
+    def order(self, *hosts: str, key: Key, method: str = "http-01") -> Presented:
         """As any account's; see `Account`."""
         for host in hosts:
             token = secrets.token_urlsafe(16)

@@ -27,7 +27,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import ReasonFlags
 
-from lab.built.acme.ca import Chain
+from lab.built.acme.ca import Presented
 from lab.built.acme.premises import Premises
 from lab.built.programs.child import Child, words_of
 from lab.pki.authority import LEAF_LIFE, Authority, Key, digest_for, new_key
@@ -199,7 +199,7 @@ class PebbleAccount:
         agreed = self._acme.messages.NewRegistration.from_data(terms_of_service_agreed=True)
         self.uri = str(self._client.new_account(agreed).uri)
 
-    def order(self, *hosts: str, key: Key, method: str = "http-01") -> Chain:
+    def order(self, *hosts: str, key: Key, method: str = "http-01") -> Presented:
         """As any account's; see `Account`."""
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
         asked = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(names, critical=False)

@@ -35,7 +35,7 @@ def unpadded(octets: bytes) -> str:
     return urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
-class Zone(Listener):
+class ZoneServer(Listener):
     """
     A DNS server for every name: its address is loopback, and its TXT and CAA records are those given here.
 
@@ -112,11 +112,11 @@ class Premises:
         self.web = Responder(self._page)
 
     @staticmethod
-    def _zoned() -> Zone:
+    def _zoned() -> ZoneServer:
         for _ in range(TRIES - 1):
             with contextlib.suppress(OSError):
-                return Zone()
-        return Zone()
+                return ZoneServer()
+        return ZoneServer()
 
     def _page(self, path: str) -> bytes:
         with self._lock:
