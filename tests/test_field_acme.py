@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -85,8 +86,21 @@ def test_what_it_issues(pebble: Pebble) -> None:
     assert not found & {ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS, ExtensionOID.CRL_DISTRIBUTION_POINTS}
     usage = above.extensions.get_extension_for_class(x509.KeyUsage).value
     assert (usage.key_cert_sign, usage.crl_sign) == (True, False)  # no list of its is one, whoever signs it
-    when = account.renew_at(leaf)  # where it offers ARI
-    assert when is None or leaf.not_valid_before_utc < when < leaf.not_valid_after_utc
+
+
+def test_where_it_offers_ari_a_revoked_certificate_is_to_be_renewed_at_once(pebble: Pebble) -> None:
+    """Pebble of Debian 12 says nothing; a newer one wants a good one renewed before its end, and a revoked one now."""
+    account = pebble.account()
+    leaf, _ = account.order(HOST, key=new_key())
+    good = account.renew_at(leaf)
+    account.revoke(leaf, x509.ReasonFlags.superseded)
+    bad = account.renew_at(leaf)
+    if b"renewalInfo" not in pebble.get(f"{pebble.url}/dir"):
+        assert (good, bad) == (None, None)
+    else:
+        assert good is not None
+        assert bad is not None
+        assert bad < datetime.now(UTC) < good < leaf.not_valid_after_utc
 
 
 def test_a_proxy_of_the_environment_is_not_asked(pebble: Pebble, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ PATIENCE = 20.0  # seconds that an order may take
 AGAIN = 0.02  # seconds between two looks at an order
 SETTINGS = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
 
-# RFC 5280 section 5.3.1; the others are not for an account to say.
+# RFC 5280 section 5.3.1; whoever says another says nothing.
 REASONS = {ReasonFlags.unspecified: 0, ReasonFlags.key_compromise: 1, ReasonFlags.superseded: 4}
 
 _Found = TypeVar("_Found")
@@ -244,7 +244,7 @@ class PebbleAccount:
     def revoke(self, certificate: x509.Certificate, reason: ReasonFlags = ReasonFlags.unspecified) -> None:
         """As any account's; see `Account`."""
         try:
-            self._client.revoke(certificate, REASONS[reason])
+            self._client.revoke(certificate, REASONS.get(reason, 0))
         except (self._acme.errors.Error, self._acme.messages.Error) as problem:
             raise ValueError(f"Pebble revokes nothing for {self.uri}: {problem}") from None
 
