@@ -20,6 +20,7 @@ from lab.built.apart.measured import ASKED_BY, Measured, pair, pairs
 from lab.built.apart.sets import Half, keeps, minimal
 from lab.policy.clients import client
 from lab.scenes.catalogue import CASES
+from lab.show.words import spoken
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -202,4 +203,4 @@ def test_another_time_is_one_sentence(text: str) -> None:
 )
 def test_times_as_a_table_says_them(time: timedelta | None, words: str) -> None:
     """Days and hours; a second more or less is none."""
-    assert board.spoken(time) == words
+    assert spoken(time) == words

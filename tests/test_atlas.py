@@ -20,11 +20,15 @@ from hypothesis import strategies as st
 from verbs import do, parsed
 
 import lab.built.atlas
+from lab.built.apart import board
+from lab.built.apart.channels import channels
+from lab.built.apart.measured import pair
 from lab.built.atlas import command, field
-from lab.built.atlas.gather import gather, read_field
+from lab.built.atlas.gather import gather, read_field, told
 from lab.built.atlas.grid import disputed, serves_nobody
 from lab.built.atlas.packed import embedded, packed
 from lab.built.atlas.page import page
+from lab.built.atlas.told import boards
 from lab.pki.world import World
 from lab.policy.clients import CLIENTS, PROFILES, client
 from lab.policy.pinset import Reach
@@ -299,7 +303,7 @@ def test_every_cell_is_a_link_with_glyph_and_word(gathered: dict[str, Any], whol
     """Without script there are all trials, each by its own link, in words and not only in colour."""
     links = re.findall(
         r'<td class="(\w+)"><a href="#([^"]+)"><span class="glyph" aria-hidden="true">(.)</span> '
-        r'<span class="word">(\w+)</span></a></td>',
+        r'<span class="word">(\w+)</span>(?: <span class="after">after [^<]+</span>)?</a></td>',
         whole,
     )
     glyphs = {name: look["glyph"] for name, look in gathered["outcomes"].items()}
@@ -309,6 +313,20 @@ def test_every_cell_is_a_link_with_glyph_and_word(gathered: dict[str, Any], whol
         for one in gathered[part]["trials"]
     }
     assert (set(links), len(links)) == (wanted, len(PEOPLE) * len(SCENES) + len(RAN) * (len(SCENES) + len(SLIPPED)))
+
+
+def test_a_cell_of_a_dated_scene_says_after_how_long(gathered: dict[str, Any], whole: str) -> None:
+    """Who refuses a forgotten certificate does so after 100 days; who does not is served, and shows no time."""
+    played = [one for one in gathered["profiles"]["trials"] if one["scene"] == "forgot_to_renew"]
+    assert {one["after"] for trial in played for one in trial["meetings"]} == {0.0, 100 * 86400.0}
+    cells = re.findall(r'href="#([\w-]+)/forgot_to_renew".*?</a>', whole)
+    dated = re.findall(
+        r'href="#([\w-]+)/(\w+)">[^/]*</span> [^/]*</span> <span class="after">after ([^<]+)</span>', whole
+    )
+    assert sorted(cells) == sorted(RAN)
+    refused = [one["client"] for one in played if (one["outcome"], one["shows_meeting"]) == ("outage", 1)]
+    assert refused
+    assert sorted(dated) == sorted((one, "forgot_to_renew", "100 d") for one in refused)
 
 
 def test_headings_say_what_they_head(whole: str) -> None:
@@ -375,6 +393,62 @@ def test_modelled_profiles_are_marked(whole: str) -> None:
 def test_a_page_without_profiles_says_so(gathered: dict[str, Any]) -> None:
     """No profile was asked for: a sentence instead of a table."""
     assert "No profile was run for this page" in page({**gathered, "profiles": None})
+
+
+# ---- what told them apart -------------------------------------------------------------------------
+
+CHEAP = channels("leaf pin,hard DANE,count of SCTs,monitor")
+
+
+@pytest.fixture(scope="module")
+def found() -> list[board.Apart]:
+    return board.each([pair("other_trusted_ca"), pair("stolen_key_and_certificate")], channels=CHEAP)
+
+
+def test_a_page_without_pairs_says_so(whole: str) -> None:
+    """No pair was asked for: a sentence, and what to type."""
+    assert "No pair was held against the channels for this page" in whole
+    assert '<details class="results told"' not in whole
+
+
+def test_the_pairs_are_what_apart_prints(found: list[board.Apart]) -> None:
+    """Each is the record of `apart --json`, with the line and the tables beside it; all of it is JSON."""
+    there = told(found)
+    assert there is not None
+    assert json.loads(json.dumps(there)) == json.loads(json.dumps(told(found)))
+    for one, record in zip(there["pairs"], found, strict=True):
+        assert {name: one[name] for name in record.record()} == record.record()
+    assert told([]) is None
+
+
+def test_each_pair_has_a_line_and_opens_its_board(gathered: dict[str, Any], found: list[board.Apart]) -> None:
+    """Hard DANE stops a mis-issued certificate at once, and a stolen key when its records are out of the caches."""
+    html = page({**gathered, "apart": told(found)})
+    lines = [re.sub("<[^>]+>", "", one) for one in re.findall(r"<summary[^>]*>(<span>.*?)</summary>", html)]
+    assert [one.split(" by ", 1)[1] for one in lines] == [
+        f"{said[0][0]} {'' if said[0][1] in ('at once', '') else 'after '}{said[0][1]}"
+        f"known by {said[1][0]} {'' if said[1][1] in ('at once', '') else 'after '}{said[1][1]}"
+        for said in map(board.soonest, found)
+    ]
+    assert lines[0].startswith("Another trusted CA mis-issues")
+    assert "stopped by hard DANE at once" in lines[0]
+    read = Read(html)
+    assert [one["id"] for one in read.all("summary") if one.get("id")] == [f"apart-{one.attack}" for one in found]
+    assert "without one of them" in read.text
+    assert "DNS does not answer" in read.text
+    assert len(read.all("caption")) == len(read.all("table"))
+    labels = [one["aria-label"] for one in read.all("div") if one.get("role") == "region"]
+    assert len(labels) == len(set(labels))
+
+
+def test_a_row_for_each_thing_that_comes_over_a_channel(found: list[board.Apart]) -> None:
+    """As many rows as the command prints, under one head for each channel, which says how many it is over."""
+    shown = boards(told(found[:1]), [])
+    table = shown.split("What comes over the channel", 2)[2].split("</table>")[0]
+    assert table.count("<tr>") == 1 + sum(len(one.moves) for one in found[0].channels)
+    assert table.count("<th ") == 4 + len(found[0].channels)
+    spans = [int(one) for one in re.findall(r'rowspan="(\d+)"', table)]
+    assert spans == [len(one.moves) for one in found[0].channels if len(one.moves) > 1]
 
 
 # ---- the field ------------------------------------------------------------------------------------
@@ -481,6 +555,7 @@ def test_the_command_prints_what_the_page_is_made_of(
     assert report("--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["field"], len(found["matrix"]["trials"]), found["profiles"]) == (FIELD, 1, None)
+    assert found["apart"] is None  # the attack of this scene is not there
     assert [one.name for one in (tmp_path / "build").iterdir()] == ["field.json"]
 
 
@@ -502,6 +577,8 @@ def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
         (["--clients", "leaf-pined"], "no client 'leaf-pined'; nearest: leaf-pinned"),
         (["--scenes", "new_caa"], "no scene 'new_caa'; nearest: new_ca"),
         (["--profiles", "crul"], "no client 'crul'"),
+        (["--pairs", "new_caa"], "no scene 'new_caa'; nearest: new_ca"),
+        (["--pairs", "self_signed_certificate"], "self_signed_certificate has no twin to be told from"),
         (["--field", "nowhere.json"], "cannot read nowhere.json"),
     ],
 )
@@ -514,5 +591,5 @@ def test_bad_input_gets_one_sentence(wrong: list[str], said: str) -> None:
 def test_all_is_the_default() -> None:
     """The page of the course holds every client, scene and profile: nobody has to name them."""
     chosen = parsed(command.report)
-    assert (chosen.clients, chosen.scenes, chosen.profiles, chosen.field) == (None, None, None, None)
+    assert {chosen.clients, chosen.scenes, chosen.profiles, chosen.pairs, chosen.field} == {None}
     assert (len(CLIENTS), len(PROFILES)) > (10, 20)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.built.atlas.gather import gather
+from lab.built.apart import board
+from lab.built.apart.measured import pair
+from lab.built.atlas.gather import gather, told
 from lab.built.atlas.page import page
 from lab.policy.clients import client
 from lab.scenes.catalogue import case
@@ -51,8 +53,10 @@ def test_the_atlas_in_a_browser(tmp_path: Path) -> None:
     gathered = gather(
         [client(one) for one in CLIENTS], [case(one) for one in SCENES], [client(one) for one in PROFILES]
     )
+    apart = told(board.each([pair("other_trusted_ca"), pair("sibling_intermediate")]))
+    field = json.loads((BROWSER / "field.json").read_text("utf-8"))
     there = tmp_path / "atlas.html"
-    there.write_text(page({**gathered, "field": json.loads((BROWSER / "field.json").read_text("utf-8"))}), "utf-8")
+    there.write_text(page({**gathered, "apart": apart, "field": field}), "utf-8")
     done = subprocess.run(
         ["node", BROWSER / "atlas.mjs", there], cwd=BROWSER, capture_output=True, text=True, timeout=300, check=False
     )

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 import lab
+from lab.built.apart import measured
 from lab.course import article, claims
+from lab.course.article import how_it_works, what_else_there_is
 from lab.course.ledger import Cell, Claim, Class, Ledger, LedgerRow, Ran, Section, follows
 from lab.course.ledger import run as run_claims
 from lab.observation import Outcome
+from lab.policy.clients import client
+from lab.scenes.catalogue import case
 
 HERE = Path(__file__).parent
 SEED = HERE.parent.parent / "shared" / "seed" / "what-is-certificate-pinning.txt"
@@ -68,15 +72,16 @@ def test_each_row_is_supported_by_what_its_class_needs(book: Ledger) -> None:
 
 
 def test_the_claims_that_do_not_hold(book: Ledger) -> None:
-    """They are five, and the article's advice to pin several certificates or all is one of them."""
+    """They are six, and the article's advice to pin several certificates or all is one of them."""
     failing = " ".join(row.claim.words for row in book.of(Class.FAILS))
-    assert len(book.of(Class.FAILS).rows) == 5
+    assert len(book.of(Class.FAILS).rows) == 6
     wanted = (
         "several certificates",
         "top of the chain",
         "without an intermediate",
         "asking the CAs",
         "named no backup",
+        "rightly issued",
     )
     for part in wanted:
         assert part in failing
@@ -85,6 +90,11 @@ def test_the_claims_that_do_not_hold(book: Ledger) -> None:
 def test_nothing_is_run_before_it_is_run() -> None:
     """The ledger as it stands names classes and no evidence from trials."""
     assert all(row.borne_out is None and not row.ran for row in article.ledger())
+
+
+def test_only_a_machine_that_renews_is_still_missing(book: Ledger) -> None:
+    """Revocation and transparency are run; what is not is named, with what can be run of it."""
+    assert [row.claim.missing.partition(":")[0] for row in book.of(Class.NOT_YET)] == ["automation"]
 
 
 # ---- a ledger that can be wrong -------------------------------------------------------------------
@@ -106,6 +116,43 @@ def test_a_false_claim_put_down_as_true_is_found_out_by_running_it() -> None:
     row = run_claims([Claim(1, Section.GIVES, "Pins stop thieves.", Class.HOLDS, (pins_stop_thieves,))])[1]
     assert (row.borne_out, row.found) == (False, Class.FAILS)
     assert "intercepted (against)" in row.evidence
+
+
+def _other(name: str, instead: str) -> Any:
+    return lambda asked: client(instead if asked == name else asked)
+
+
+@pytest.mark.parametrize(
+    ("number", "module", "name", "instead"),
+    [
+        (32, how_it_works, "client", _other("list-hard-pinned", "leaf-pinned")),
+        (32, how_it_works, "client", _other("pushed-list-pinned", "heeds-staple-pinned")),
+        (32, how_it_works, "case", lambda name: case("ca_unreachable" if name == "ordinary_day" else name)),
+        (71, what_else_there_is, "chosen", lambda group: [client("first-use-with-ca")]),
+        (71, what_else_there_is, "client", _other("first-use-key", "unpinned")),
+        (72, what_else_there_is, "shown_by_logs", lambda what: 2),
+        (74, what_else_there_is, "client", _other("dane-hard", "unpinned")),
+        (74, what_else_there_is, "client", _other("counts-scts", "dane-hard")),
+        (75, measured, "rings", lambda *read, **known: None),
+        (75, measured, "rings", lambda logs, names, book, since, lags, **known: since + lags.reads),
+    ],
+    ids=lambda one: str(one) if isinstance(one, int | str) else "",
+)
+def test_a_row_is_as_good_as_its_control(
+    monkeypatch: pytest.MonkeyPatch, number: int, module: Any, name: str, instead: Any
+) -> None:
+    """With a control that hears nothing, refuses everybody or cannot be told from the others, no class follows."""
+    monkeypatch.setattr(module, name, instead)
+    row = run_claims([article.ledger()[number].claim])[number]
+    assert row.borne_out is False
+
+
+@pytest.mark.parametrize("number", [60, 73])
+def test_a_row_of_cells_needs_its_clients(number: int) -> None:
+    """Where the clients are those that ask nobody, the same scenes give another class."""
+    claim = article.ledger()[number].claim
+    deaf = replace(claim, cells=tuple(replace(one, client="unpinned") for one in claim.cells))
+    assert run_claims([deaf])[number].borne_out is False
 
 
 @pytest.mark.parametrize(

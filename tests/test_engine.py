@@ -323,10 +323,17 @@ def test_a_staple_is_heard_in_both_versions(case: Case, version: int) -> None:
         assert [(one.verdict.accepted, one.outcome) for one in lived] == expected, client.name
 
 
-@pytest.mark.parametrize("client", ["answer-hard", "list-soft", "pushed-list"])
-def test_what_is_fetched_or_pushed_is_heard_in_tls_1_2_too(client: str) -> None:
-    """Where the way is cut, and where the word comes: as the rule expects it from TLS 1.3's observations."""
-    for name in ("every_word_cut", "thief_before_the_update"):
+IN_TLS_1_2 = {
+    **dict.fromkeys(("answer-hard", "list-soft", "pushed-list"), ("every_word_cut", "thief_before_the_update")),
+    **dict.fromkeys(("counts-scts", "wants-witness"), ("unlogged", "entry_hidden", "logs_late", "company_proxy")),
+    **dict.fromkeys(("dane-soft", "dane-hard"), ("records_forged", "key_published_in_time", "company_proxy")),
+}
+
+
+@pytest.mark.parametrize("client", IN_TLS_1_2)
+def test_what_others_say_is_heard_in_tls_1_2_too(client: str) -> None:
+    """Where the way is cut, where the word comes, and on a proxied line: as TLS 1.3's observations have it."""
+    for name in IN_TLS_1_2[client]:
         case = CASES[name]
         scene = case.scene()
         with Standing(case, scene) as standing:

@@ -38,6 +38,7 @@ HAPPENED = {
     "2021-09-30": "DST Root CA X3",
     "2022-01-16": "ctrl-c.club",
     "2023-04-18": "possibly",
+    "2023-07-18": "jabber",
     "2023-10-19": "possibly",
     "2024-06-06": "Let's Encrypt",
     "2024-07-29": "DigiCert|Cloudflare",

@@ -30,7 +30,9 @@ from lab.pki.revoke import LIFE, Revoked, crl, part_at, respond
 from lab.pki.sct import ListedLog
 
 About = TypeVar("About")
-Handed = Callable[[Credential, datetime], bytes | None]
+Had = Callable[[About, datetime], bytes | None]
+"""What somebody has at a time about something; None where nothing came."""
+Handed = Had[Credential]
 """What is handed out at a time about the leaf of a credential, whose issuer has a name; None where the way is cut."""
 Open = Callable[[Credential, datetime], bytes]
 """The same, by a way that is open."""
@@ -38,23 +40,24 @@ Gone = tuple[Authority, Revoked]
 """What an authority has taken back; until then it answers that all is well."""
 
 
-def answering(*gone: Gone) -> Open:
-    """Responders that know what has been taken back by when they are asked."""
+def answering(*gone: Gone, life: timedelta = LIFE) -> Open:
+    """Responders that know what has been taken back by when they are asked, and whose answers hold for `life`."""
 
     def answer(credential: Credential, time: datetime) -> bytes:
         here = {one.serial: one for one in _by(credential, gone, time)}
-        return respond(credential, time, revoked=here.get(credential.leaf.serial_number))
+        return respond(credential, time, revoked=here.get(credential.leaf.serial_number), life=life)
 
     return answer
 
 
-def listing(*gone: Gone) -> Open:
-    """Lists of all that has been taken back by when they are made; the part that the certificate names, if it does."""
+def listing(*gone: Gone, life: timedelta = LIFE) -> Open:
+    """Lists for `life` of all that is taken back by when they are made; the part that the certificate names, if any."""
 
     def make(credential: Credential, time: datetime) -> bytes:
         assert credential.issuer
-        part = part_of(credential.leaf)
-        return crl(credential.issuer, _by(credential, gone, time), time, part=part_at(part) if part else None)
+        url = part_of(credential.leaf)
+        part = part_at(url) if url else None
+        return crl(credential.issuer, _by(credential, gone, time), time, life=life, part=part)
 
     return make
 
@@ -73,19 +76,19 @@ def cut(about: Credential | str, time: datetime) -> None:
     """Nothing comes: the connection ends before an answer."""
 
 
-Records = Callable[[str, datetime], bytes | None]
+Records = Had[str]
 """What DNS says at a time of the keys of a host, signed or not; None where the way is cut."""
 
 
-def published(*credentials: Credential) -> Records:
-    """The owner of these publishes in time, and signs, which key the host has: that of each that answers for it."""
+def published(*credentials: Credential, life: timedelta = LIFE) -> Records:
+    """The owner of these publishes in time, signed for `life`, which key the host has: of each that answers for it."""
 
     @lru_cache(maxsize=8)
     def records(host: str, time: datetime) -> bytes:
         from lab.pki.dane import site_zone, tlsa  # 50 ms, which only clients that ask for records pay
 
         named = dict.fromkeys(tlsa(one.leaf) for one in credentials if dns_name(host) in seen(one.leaf).hosts)
-        return site_zone(host).says(host, tuple(named), time)
+        return site_zone(host).says(host, tuple(named), time, life=life)
 
     return records
 
@@ -196,6 +199,6 @@ HONEST = Elsewhere()
 """Everybody answers, and nothing is revoked."""
 
 
-def late(handed: Callable[[About, datetime], bytes | None], by: timedelta) -> Callable[[About, datetime], bytes | None]:
+def late(handed: Had[About], by: timedelta) -> Had[About]:
     """The same as it was that long ago: a list that is late, the last good answer replayed, or one out of a cache."""
     return lambda about, time: handed(about, time - by)

@@ -106,7 +106,7 @@ def broken_files(world: World) -> Scene:
 
     A disk at the distribution point has failed, and its checksums were never looked at.
     """
-    return _visited(world, TWO, _broken(ANSWERS), **_BROKEN)
+    return _visited(world, TWO, broken(ANSWERS), **_BROKEN)
 
 
 @_robbery(twin="broken_files")
@@ -119,14 +119,15 @@ def forged_words(world: World) -> Scene:
 
     He holds a server's key, and the CA's he does not. To soft clients an answer that is none is as good as silence.
     """
-    return _robbed(world, TWO, _broken(ANSWERS), **_BROKEN)
+    return _robbed(world, TWO, broken(ANSWERS), **_BROKEN)
 
 
-def _broken(handed: Open) -> Open:
+def broken(handed: Open) -> Open:
+    """The same under a signature that nobody made."""
     return lambda credential, time: damaged(handed(credential, time))
 
 
-_BROKEN: dict[str, Any] = {"answers": _broken(ANSWERS), "lists": _broken(LISTS)}
+_BROKEN: dict[str, Any] = {"answers": broken(ANSWERS), "lists": broken(LISTS)}
 
 
 # ---- the last good word ---------------------------------------------------------------------------
@@ -230,7 +231,7 @@ def _parted(world: World) -> World:
     return world.after(world.issuing.issue(*world.hosts, extensions=[listed_at(PART)]), world.store)
 
 
-def _other_part(credential: Credential, time: datetime) -> bytes:
+def other_part(credential: Credential, time: datetime) -> bytes:
     """For a site the part of the list that is about other certificates, which is right about those."""
     issuer = credential.issuer
     sub = issuer and issuer.parent
@@ -247,7 +248,7 @@ def wrong_part_served(world: World) -> Scene:
 
     The CA has switched its responder off since, as Let's Encrypt did in August 2025.
     """
-    return _visited(_parted(world), TWO, cut, answers=cut, lists=_other_part)
+    return _visited(_parted(world), TWO, cut, answers=cut, lists=other_part)
 
 
 @_robbery(twin="wrong_part_served")
@@ -260,7 +261,7 @@ def part_withheld(world: World) -> Scene:
 
     Part 2 is genuine, of today, and does not name the certificate. Each part says which part it is.
     """
-    return _robbed(_parted(world), TWO, cut, answers=cut, lists=_other_part)
+    return _robbed(_parted(world), TWO, cut, answers=cut, lists=other_part)
 
 
 # ---- an intermediate ------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from lab.policy.clients import Client
 from lab.scenes.catalogue import Case, Kind, Way
 from lab.show.keys import named
 from lab.show.sheet import hung
-from lab.show.words import cell
+from lab.show.words import cell, spoken
 from lab.trials.engine import Encounter
 from lab.trials.trace import Trace
 from lab.trials.trial import Trial
@@ -67,7 +67,8 @@ def _trial(shown: Trial) -> Iterable[str]:
     for number, met in enumerate(shown.encounters):
         marker = "  <- the cell shows this meeting" if number == shown.worst else ""
         yield ""
-        yield f"Meeting {number + 1}: {met.meeting.title}{marker}"
+        later = shown.after(met)
+        yield f"Meeting {number + 1}{f', after {spoken(later)}' if later else ''}: {met.meeting.title}{marker}"
         yield from (f"  {line}" for line in _encounter(shown, met))
 
 

@@ -1,5 +1,5 @@
 """
-How outcomes look: a glyph, a word and a colour each, the same everywhere.
+How outcomes look: a glyph, a word and a colour each, the same everywhere; and how a stretch of time reads.
 
 The colours are Okabe and Ito's, which most colour-blind readers can tell
 apart; the glyph and the word say the same without any colour.
@@ -8,6 +8,7 @@ apart; the glyph and the word say the same without any colour.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from lab.observation import Outcome
 
@@ -39,6 +40,19 @@ LOOKS = {
 def cell(outcome: Outcome) -> str:
     """Glyph and word, as in ``✗ intercepted``."""
     return f"{LOOKS[outcome].glyph} {outcome.value}"
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def spoken(time: timedelta | None) -> str:
+    """A time as a table says it: ``at once``, ``6 h``, ``8 d 6 h``; ``never`` where there is none."""
+    if time is None:
+        return "never"
+    if time < MINUTE:
+        return "at once"
+    days, hours = divmod(-(-(time // MINUTE) // 60), 24)  # an hour that has begun
+    return " ".join(part for part in (f"{days} d" if days else "", f"{hours} h" if hours else "") if part)
 
 
 def legend() -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -64,6 +65,10 @@ class Trial(Showable):
         """What the client decided at the meeting that the cell shows."""
         return self.shown.verdict
 
+    def after(self, one: Encounter) -> timedelta:
+        """How long after the first meeting this one is, by the client's clock."""
+        return one.meeting.time - self.encounters[0].meeting.time
+
     @property
     def leaked(self) -> int:
         """Application bytes of this client that an attacker read, over all its meetings."""
@@ -85,6 +90,7 @@ class Trial(Showable):
             "meetings": [
                 {
                     "title": one.meeting.title,
+                    "after": self.after(one).total_seconds(),
                     "line": one.meeting.line.value,
                     "proxied": one.meeting.proxied,
                     "component": one.meeting.component,

@@ -1,7 +1,7 @@
 // Drives an atlas in the system's Chromium: node tests/browser/atlas.mjs [build/atlas.html]
 //
 // Each step is a claim about the page, printed as it holds. The page must hold the client leaf-pinned,
-// its neighbour, and the scenes other_trusted_ca and new_ca; any page that `python -m lab report` writes does.
+// its neighbour, the scenes other_trusted_ca and new_ca, and what told this pair apart; any page that `python -m lab report` writes does.
 import assert from "node:assert/strict";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,6 +12,7 @@ import { chromium } from "playwright-core";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PAGE = pathToFileURL(resolve(process.argv[2] || "build/atlas.html")).href;
 const CELL = "leaf-pinned/other_trusted_ca";
+const BOARD = "apart-other_trusted_ca";
 const A4 = { width: 1061, height: 725 }; // A4 landscape without its margins of 9 mm, in CSS pixels
 const FLAGS = [
   "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -250,6 +251,32 @@ await claim("the back button goes back: out of the trace, and into it again", as
   await page.context().close();
 });
 
+// ---- what told them apart --------------------------------------------------------------------------
+
+await claim("a pair is a line that opens its board, with script and without", async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const page = await fresh("", { javaScriptEnabled });
+    const board = `#${BOARD} + p`;
+    assert.equal(await page.isVisible(board), false);
+    await page.click(`#${BOARD}`);
+    assert.ok(await page.isVisible(board));
+    assert.match(await page.innerText(`#${BOARD}`), /stopped by[^]*known by/);
+    await page.context().close();
+  }
+});
+
+await claim("a trace links to its pair's board, which opens and takes the focus; so does a link from outside", async () => {
+  const page = await fresh(`#${CELL}`);
+  await page.click("#trace .twin a >> text=What tells them apart");
+  const other = await fresh(`#${BOARD}`);
+  for (const one of [page, other]) {
+    assert.equal(await open(one), false);
+    assert.equal(await one.evaluate(() => document.activeElement.id), BOARD);
+    assert.ok(await one.isVisible(`#${BOARD} + p`));
+    await one.context().close();
+  }
+});
+
 // ---- for everybody, everywhere ---------------------------------------------------------------------
 
 async function violations(page) {
@@ -285,7 +312,7 @@ await claim("axe-core does find a fault that is put there", async () => {
 });
 
 await claim("320 pixels are wide enough: the page itself does not scroll sideways", async () => {
-  for (const link of ["", `#${CELL}`, "#nobody/nowhere"]) {
+  for (const link of ["", `#${CELL}`, `#${BOARD}`, "#nobody/nowhere"]) {
     const page = await fresh(link, { viewport: { width: 320, height: 640 } });
     const wide = await page.evaluate(() => [document.documentElement.scrollWidth, document.querySelector("#trace").scrollWidth]);
     assert.ok(wide.every((one) => one <= 320), `${wide} at ${link}`);

@@ -16,6 +16,7 @@ from typing import Any
 from lab.built.apart.channels import CHANNELS, MONITOR, Channel, Who
 from lab.built.apart.levers import LEVERS, OWNERS, UNTOUCHED, Setting, pulled, said
 from lab.built.apart.measured import ASKED_BY, Measured
+from lab.built.apart.owner import LAGS, Lags
 from lab.built.apart.sets import (
     AT_ONCE,
     MOST,
@@ -33,21 +34,13 @@ from lab.built.apart.sets import (
 )
 from lab.observation import Progress, untold
 from lab.policy.cost import EvidenceCost
+from lab.scenes.catalogue import Case
 from lab.show.sheet import Banner, Row, Sheet, Tabled, hung
+from lab.show.words import spoken
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WITHIN = (HOUR, DAY, 5 * DAY, 8 * DAY, None)
 """The times that are asked about; None is as long as the certificate lasts."""
-
-
-def spoken(time: timedelta | None) -> str:
-    """A time as a table says it: ``at once``, ``6 h``, ``8 d 6 h``; ``never`` where there is none."""
-    if time is None:
-        return "never"
-    if time < MINUTE:
-        return "at once"
-    days, hours = divmod(-(-(time // MINUTE) // 60), 24)  # an hour that has begun
-    return " ".join(part for part in (f"{days} d" if days else "", f"{hours} h" if hours else "") if part)
 
 
 def within(time: timedelta | None) -> str:
@@ -227,9 +220,14 @@ def _served(passes: bool) -> str:
 
 def lines(found: Sequence[Apart]) -> Sheet:
     """A line for each pair: the set that stops it soonest, and the one that lets its owner know sooner, if one does."""
-    rows = [Row(one.attack, (*_soonest(one.stop, "stops"), *_soonest(one.know, "knows"))) for one in found]
+    rows = [Row(one.attack, (*stopped, *known)) for one in found for stopped, known in [soonest(one)]]
     columns = ("pair, by its attack", "stopped by", "after", "known by", "after")
     return Sheet("What tells an attack from its twin, soonest", columns, rows)
+
+
+def soonest(found: Apart) -> tuple[tuple[str, str], tuple[str, str]]:
+    """By which set the attack is stopped soonest, and after how long; and by which its owner knows."""
+    return _soonest(found.stop, "stops"), _soonest(found.know, "knows")
 
 
 def _soonest(horizons: Sequence[tuple[timedelta | None, tuple[SetFound, ...]]], measure: str) -> tuple[str, str]:
@@ -261,6 +259,11 @@ def sets(found: Apart) -> Sheet:
 def _away(one: SetFound) -> str:
     back = [f"{name}: {spoken(after)}" for name, after in one.without]
     return "; ".join(back) if len(one.members) > 1 else ""
+
+
+def tables(found: Apart) -> tuple[Sheet, ...]:
+    """All of one pair: its board, what comes over each channel, what that costs, and the smallest sets."""
+    return found.sheet(), moved(found), costs(found), sets(found)
 
 
 # ---- finding it ------------------------------------------------------------------------------------
@@ -300,6 +303,25 @@ def apart(
     stop, know = horizons(stops), horizons(knows)
     who = ASKED_BY.get(runs.twin.name, "")
     return Apart(runs.attack.name, runs.twin.name, who, tuple(found), stop, know, runs.trials, same, words)
+
+
+def each(
+    attacks: Sequence[Case],
+    lags: Lags = LAGS,
+    channels: Sequence[Channel] = CHANNELS,
+    times: Sequence[timedelta | None] = WITHIN,
+    progress: Progress = untold,
+) -> list[Apart]:
+    """Everything about each of these pairs (about three seconds of work a pair), which are named by their attacks."""
+
+    def of_all(number: int) -> Progress:
+        return lambda done, of, name: progress(number * of + done, len(attacks) * of, name)
+
+    found = []
+    for number, attack in enumerate(attacks):
+        with Measured(attack, lags) as runs:
+            found.append(apart(runs, channels, times, of_all(number)))
+    return found
 
 
 def _channel(runs: Measured, channel: Channel) -> ChannelFound:

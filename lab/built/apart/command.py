@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from lab.cli.verb import forms, option, printed, verb
 from lab.cli.watched import watched
-from lab.observation import Progress
 
 
 @verb(
@@ -29,7 +28,7 @@ def apart(chosen: argparse.Namespace) -> None:
 
     from lab.built.apart import board
     from lab.built.apart.channels import channels
-    from lab.built.apart.measured import Measured, pair, pairs
+    from lab.built.apart.measured import pair, pairs
     from lab.built.apart.owner import LAGS
     from lab.show.sheet import LINE, hung
 
@@ -38,11 +37,8 @@ def apart(chosen: argparse.Namespace) -> None:
     horizons = board.WITHIN if chosen.within is None else (duration(chosen.within, "--within"),)
     rows = channels(chosen.channels)
     attacks = pairs() if chosen.pair is None else [pair(chosen.pair)]
-    found = []
     with watched() as progress:
-        for number, attack in enumerate(attacks):
-            with Measured(attack, lag) as runs:
-                found.append(board.apart(runs, rows, horizons, _of_all(progress, number, len(attacks))))
+        found = board.each(attacks, lag, rows, horizons, progress)
     if chosen.json:
         printed({"pairs": [one.record() for one in found]})
     elif chosen.pair is None:
@@ -50,12 +46,7 @@ def apart(chosen: argparse.Namespace) -> None:
         print("\n" + hung("One pair in full: `python -m lab apart sibling_intermediate`"))
     else:
         for one in found:
-            sheets = (one.sheet(), board.moved(one), board.costs(one), board.sets(one))
-            print(*(sheet.text(LINE).plain for sheet in sheets), sep="\n\n")
-
-
-def _of_all(progress: Progress, number: int, pairs: int) -> Progress:
-    return lambda done, of, name: progress(number * of + done, pairs * of, name)
+            print(*(sheet.text(LINE).plain for sheet in board.tables(one)), sep="\n\n")
 
 
 def duration(text: str | None, option: str) -> timedelta | None:

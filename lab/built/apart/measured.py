@@ -31,14 +31,13 @@ from lab.pki.admission import Admission
 from lab.pki.authority import Credential, Key
 from lab.pki.caa import Asks, NotIssued, ca_domain, issuing_under
 from lab.pki.dane import LIFE as RECORDS_LIFE
-from lab.pki.elsewhere import Elsewhere, Gone, Handed, Records, answering, cut, listing, published
+from lab.pki.elsewhere import Elsewhere, Records, cut, published
 from lab.pki.log import PublicLog
 from lab.pki.pins import pin_of
 from lab.pki.public import Logging
-from lab.pki.pushed import PushedList
 from lab.pki.revoke import LIFE, Revoked
 from lab.pki.says import SILENT, announcing
-from lab.pki.update import pushed_list
+from lab.pki.told import SECOND, Pace, Passage, Tidings
 from lab.pki.world import World
 from lab.policy.clients import client
 from lab.policy.cost import EvidenceCost, cost
@@ -46,7 +45,6 @@ from lab.scenes.catalogue import Case, Holds, Meeting, Scene, attacks, case, hon
 from lab.trials.engine import meet
 from lab.trials.standing import Ground
 
-SECOND = timedelta(seconds=1)
 HORIZONS = (AT_ONCE, timedelta(hours=1), timedelta(days=1), timedelta(days=5), timedelta(days=8))
 """Dates at which the control is asked."""
 SHORT = timedelta(hours=160)
@@ -62,6 +60,7 @@ _ASKS = {
     Pulled.OWNERS_ACCOUNT: Asks.STOLEN_ACCOUNT,
     Pulled.OWN_CA: Asks.THE_CA,
 }
+_WAYS = {Pulled.NEWEST: Passage.OPEN, Pulled.NOTHING: Passage.CUT, Pulled.REPLAYED: Passage.REPLAYED}
 _LOGGING = {Pulled.LOGGED: Logging.YES, Pulled.UNLOGGED: Logging.NO, Pulled.HIDDEN: Logging.HIDDEN}
 
 
@@ -221,7 +220,7 @@ class Measured:
         """What this channel shows, step by step; each step is a connection."""
         assert isinstance(channel, Channel)
         read = only(setting, channel.reads)
-        word = self.word(half, setting, monitored) if channel.reads & _WORDED.keys() else None
+        word = self.word(half, setting, monitored) if channel.reads & _WORDED else None
         since = self.word(Half.ATTACK, setting, monitored) or AT_ONCE
         key = (channel.name, half, *sorted(read.items()), word, since if Pulled.REPLAYED in read.values() else None)
         if key not in self._shown:
@@ -236,10 +235,11 @@ class Measured:
             played = self._half(half, stands(setting, Lever.LOG), channel, setting)
         except NotIssued as never:
             return [Step(AT_ONCE, True, (Finding("issuance", False, str(never)),))]
-        told = _Told(played, self.lags, played.day + word if word is not None else None, played.day + since)
+        told = _told(played, played.day + word if word is not None else None, played.day + since)
+        updates = replace(told, pace=Pace(self.lags.updates))
         records = self._records(played, half, stands(setting, Lever.RECORDS))
-        says = replace(played.meeting.says or SILENT, staple=told.handed("answers", stands(setting, Lever.STAPLE)))
-        spoken = Lever.STAPLE in channel.reads
+        says = replace(played.meeting.says or SILENT, staple=told.answers(_way(setting, Lever.STAPLE)))
+        spoken, pushed = Lever.STAPLE in channel.reads, Lever.UPDATE in channel.reads
         found = []
         for date in self._dates(channel, played, half, word, since):
             time = played.day + date
@@ -248,7 +248,12 @@ class Measured:
                 time=time,
                 credential=self._renewed(played, time, half, setting) if channel.short else played.meeting.credential,
                 says=says if spoken else played.meeting.says,
-                elsewhere=replace(told.elsewhere(setting, time, pushed=Lever.UPDATE in channel.reads), records=records),
+                elsewhere=Elsewhere(
+                    answers=told.answers(_way(setting, Lever.ANSWER)),
+                    lists=told.lists(_way(setting, Lever.LIST)),
+                    pushed=updates.pushed(played.logs, time, _way(setting, Lever.UPDATE)) if pushed else None,
+                    records=records,
+                ),
             )
             found.append(self._met(channel, played, meeting, date, setting))
         return found
@@ -257,7 +262,7 @@ class Measured:
         self, channel: Channel, played: Played, half: Half, word: timedelta | None, since: timedelta
     ) -> Sequence[timedelta]:
         """Both sides of each moment at which this channel could change, beside the dates that all have in common."""
-        moments = {one for one in (word, since + LIFE) if one is not None} if channel.reads & _WORDED.keys() else set()
+        moments = {one for one in (word, since + LIFE) if one is not None} if channel.reads & _WORDED else set()
         if channel.short:
             moments.add(played.end + SECOND)
         if Lever.UPDATE in channel.reads and word is not None:
@@ -329,39 +334,17 @@ class Measured:
         return replace(again, chain=(again.leaf, *first.chain[1:]))
 
 
-_WORDED = {Lever.STAPLE: "answers", Lever.ANSWER: "answers", Lever.LIST: "lists", Lever.UPDATE: "pushed"}
-"""The levers of channels that carry a revocation, and where in `Elsewhere` it is."""
+_WORDED = {Lever.STAPLE, Lever.ANSWER, Lever.LIST, Lever.UPDATE}
+"""The levers of channels that carry a revocation."""
 
 
-class _Told:
-    """What others say of the certificate, by how the levers stand; the last good of it is that of `since`."""
+def _told(played: Played, word: datetime | None, since: datetime) -> Tidings:
+    """What others say of the certificate; the last good of it is that of `since`."""
+    credential, gone = played.meeting.credential, []
+    if word and credential.issuer:
+        gone.append((credential.issuer, Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise)))
+    return Tidings(gone, since)
 
-    def __init__(self, played: Played, lags: Lags, word: datetime | None, since: datetime) -> None:
-        credential = played.meeting.credential
-        self._gone: list[Gone] = []
-        if word and credential.issuer:
-            revoked = Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise)
-            self._gone.append((credential.issuer, revoked))
-        self._handed = {"answers": answering(*self._gone), "lists": listing(*self._gone)}
-        self._since, self._lags, self._logs = since, lags, played.logs
 
-    def handed(self, kind: str, how: Pulled) -> Handed:
-        """The answers, or lists, of every moment."""
-        fresh = self._handed[kind]
-        if how is Pulled.REPLAYED:
-            return lambda one, at: fresh(one, min(at, self._since))
-        return cut if how is Pulled.NOTHING else fresh
-
-    def elsewhere(self, setting: Setting, time: datetime, *, pushed: bool) -> Elsewhere:
-        """All of it at this time; a pushed list is made where somebody reads it."""
-        return Elsewhere(
-            answers=self.handed("answers", stands(setting, Lever.ANSWER)),
-            lists=self.handed("lists", stands(setting, Lever.LIST)),
-            pushed=self._pushed(stands(setting, Lever.UPDATE), time) if pushed else None,
-        )
-
-    def _pushed(self, how: Pulled, time: datetime) -> PushedList | None:
-        """The last list that was made in time: one is made every so often, and one just before the word."""
-        since, every = self._since, self._lags.updates
-        last = since if how is Pulled.REPLAYED else since + (time - since) // every * every
-        return None if how is Pulled.NOTHING else pushed_list(self._logs, self._gone, last, lag=timedelta(0))
+def _way(setting: Setting, lever: Lever) -> Passage:
+    return _WAYS[stands(setting, lever)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from lab.show.markup import tag
+from lab.built.atlas.plain import plain
 
 NOT_RUN = (
     '<p class="absent">The field was not run for this page: no real program has been asked. '
@@ -99,17 +99,6 @@ def _summary(field: dict[str, Any]) -> str:
     )
 
 
-def _table(caption: str, heads: list[str], rows: list[list[str]]) -> str:
-    """A table whose first column heads its rows; the cells are HTML already."""
-    head = tag("tr", *(tag("th", one, scope="col") for one in heads))
-    body = (tag("tr", tag("th", first, scope="row"), *(tag("td", one) for one in rest)) for first, *rest in rows)
-    return (
-        f'<div class="scroller plain" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f'<table class="field"><caption>{escape(caption)}</caption>{tag("thead", head)}'
-        f"{tag('tbody', *body)}</table></div>"
-    )
-
-
 def _programs(field: dict[str, Any]) -> str:
     results = _grouped(field["results"], "program")
     rows = []
@@ -122,7 +111,7 @@ def _programs(field: dict[str, Any]) -> str:
         tally = [str(count) for count in _tally(mine)]
         rows.append([_text(name), _text(one.get("version")), _text(one.get("profiles")), str(len(mine)), *tally])
     heads = ["program", "version", "run as", "cells", "agree", "explained", "unexplained"]
-    return _table("Programs", heads, rows) if rows else ""
+    return plain("Programs", heads, rows) if rows else ""
 
 
 def _code(reason: Any) -> str:
@@ -156,7 +145,7 @@ def _folded(name: str, caption: str, rows: list[dict[str, Any]], traced: set[tup
         ]
         for one in sorted(rows, key=lambda one: order.index(_stands(one)))
     ]
-    table = _table(caption, [*first, "scene", "as", "did", "predicted", "agreement", "its own words"], told)
+    table = plain(caption, [*first, "scene", "as", "did", "predicted", "agreement", "its own words"], told)
     return f'<details class="results"><summary><b>{escape(name)}</b>: {_sentence(rows)}</summary>{table}</details>'
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ import msgspec
 from OpenSSL import SSL
 
 from lab import __version__
+from lab.built.apart import board
+from lab.built.apart.owner import LAGS
 from lab.disk import read
 from lab.observation import Progress, untold
 from lab.policy.clients import Client
@@ -44,6 +47,7 @@ def gather(
     profiles: Iterable[Client] = (),
     field: Path | None = None,
     progress: Progress = untold,
+    pairs: Iterable[Case] = (),
 ) -> dict[str, Any]:
     """
     Run the trials and return the whole as plain JSON values.
@@ -51,7 +55,8 @@ def gather(
     `list` is what `list --json` gives. `matrix` is what `matrix --json` gives,
     each trial with the two further fields of `trial --json`; `profiles` is the
     same for the profiles, in the same scenes and the slips. `field` is the
-    content of the field's file, or None. `keys` has for each letter of a key the
+    content of the field's file, or None. `apart` is what `apart --json` gives of
+    these `pairs`, named by their attacks, with its tables; None for none. `keys` has for each letter of a key the
     address of an image. `progress` is told what is being done, and after a
     colon in which scene. Raises ValueError for a faulty file.
     """
@@ -63,6 +68,8 @@ def gather(
         "matrix": traced("clients", clients, cases, rehearsals, progress),
         "profiles": traced("profiles", profiles, (*cases, *slips), rehearsals, progress) if profiles else None,
     }
+    attacks = tuple(pairs)
+    held = board.each(attacks, progress=lambda done, of, name: progress(done, of, f"pairs: {name}")) if attacks else ()
     return {
         "format": 1,
         "about": about(),
@@ -70,6 +77,7 @@ def gather(
         "list": listing(),
         "keys": {one: picture(one) for one in sorted(_letters(part for part in played.values() if part))},
         **played,
+        "apart": told(held),
         "field": results,
     }
 
@@ -120,6 +128,19 @@ def traced(
             met = [done.cell(client.name, case.name) for client in clients]
             traces += [explain(trial, rehearsals, again).record() for trial in met]
     return {**json.loads(done.to_json()), "trials": traces}
+
+
+def told(found: Sequence[board.Apart]) -> dict[str, Any] | None:
+    """What told these pairs apart, each with its tables as the command prints them; None where there are none."""
+    if not found:
+        return None
+    return {
+        "lags": {name: time.total_seconds() for name, time in asdict(LAGS).items()},
+        "pairs": [
+            {**one.record(), "soonest": board.soonest(one), "board": [it.record() for it in board.tables(one)]}
+            for one in found
+        ],
+    }
 
 
 def _deeper(value: Any, most: int) -> bool:

@@ -8,10 +8,12 @@ glyph and a word, and links to its trace. It reads the gathered JSON only.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from html import escape
 from typing import Any
 
 from lab.show.markup import breakable
+from lab.show.words import spoken
 from lab.trials.sections import sections
 
 PLACES = {1: ("alone",), 2: ("first", "second")}
@@ -34,6 +36,15 @@ def outcomes(played: dict[str, Any]) -> dict[tuple[str, str], str]:
     return {(one["client"], one["scene"]): one["outcome"] for one in played["trials"]}
 
 
+def afterwards(played: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """By client and scene, how long after the first meeting a robbery or an outage came, where it was not at once."""
+    ends = {
+        (one["client"], one["scene"]): one for one in played["trials"] if one["outcome"] in ("intercepted", "outage")
+    }
+    times = {cell: timedelta(seconds=one["meetings"][one["shows_meeting"]]["after"]) for cell, one in ends.items()}
+    return {cell: spoken(time) for cell, time in times.items() if time}
+
+
 def disputed(played: dict[str, Any], leaving_out: Collection[str] = ()) -> set[str]:
     """The scenes in which not all of the clients, but those left out, came to the same outcome."""
     by_scene: dict[str, set[str]] = {}
@@ -51,7 +62,7 @@ def reach(record: dict[str, Any]) -> str:
 def grid(name: str, caption: str, played: dict[str, Any], gathered: dict[str, Any]) -> str:
     """One table; `name` is its id."""
     clients, scenes = shown(played, gathered["list"])
-    ended, glyphs = outcomes(played), gathered["outcomes"]
+    ended, glyphs, later = outcomes(played), gathered["outcomes"], afterwards(played)
     heads = "".join(
         f'<th scope="col" data-client="{escape(one["name"])}"{" data-story" if one.get("story") else ""}'
         f"{' data-modelled' if modelled(one) else ''}{' data-idle' if serves_nobody(one['name'], played) else ''}"
@@ -65,7 +76,7 @@ def grid(name: str, caption: str, played: dict[str, Any], gathered: dict[str, An
             f"<span>{escape(heading)}</span></th></tr>"
         ]
         for scene, place in (placed for row in rows for placed in zip(row, PLACES[len(row)], strict=True)):
-            cells = "".join(_cell(one["name"], scene["name"], ended, glyphs) for one in clients)
+            cells = "".join(_cell(one["name"], scene["name"], ended, glyphs, later) for one in clients)
             lines.append(
                 f'<tr class="{place}" data-scene="{escape(scene["name"])}" data-kind="{escape(scene["kind"])}">'
                 f'<th scope="row"><span class="kind">'
@@ -91,14 +102,22 @@ def serves_nobody(client: str, played: dict[str, Any]) -> bool:
     return bool(score["rotations"]) and not score["service_kept"]
 
 
-def _cell(client: str, scene: str, ended: dict[tuple[str, str], str], glyphs: dict[str, Any]) -> str:
+def _cell(
+    client: str,
+    scene: str,
+    ended: dict[tuple[str, str], str],
+    glyphs: dict[str, Any],
+    later: dict[tuple[str, str], str],
+) -> str:
     one = ended.get((client, scene))
     if one is None:
         return "<td>not run</td>"
+    when = later.get((client, scene))
+    after = f' <span class="after">after {escape(when)}</span>' if when else ""
     return (
         f'<td class="{escape(one)}"><a href="#{escape(client)}/{escape(scene)}">'
         f'<span class="glyph" aria-hidden="true">{escape(glyphs[one]["glyph"])}</span>'
-        f' <span class="word">{escape(one)}</span></a></td>'
+        f' <span class="word">{escape(one)}</span>{after}</a></td>'
     )
 
 

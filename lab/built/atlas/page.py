@@ -16,6 +16,7 @@ from typing import Any
 from lab.built.atlas.field import section
 from lab.built.atlas.grid import controls, disputed, grid, modelled, outcomes, serves_nobody, shown
 from lab.built.atlas.packed import embedded
+from lab.built.atlas.told import boards
 from lab.observation import Line, outcome_of
 from lab.show.words import LOOKS
 
@@ -34,6 +35,7 @@ def page(gathered: dict[str, Any]) -> str:
         "legend": _legend(gathered),
         "matrix": _matrix(gathered),
         "profiles": _profiles(gathered),
+        "apart": boards(gathered["apart"], gathered["list"]["scenes"]),
         "field": section(gathered["field"], _traced(gathered)),
     }
     # In one pass: what is filled in is never looked at again, whatever it says.

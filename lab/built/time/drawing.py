@@ -12,6 +12,7 @@ from datetime import datetime
 from html import escape
 
 from lab.built.time import report
+from lab.built.time.language import DAY
 from lab.built.time.reading import load, read
 from lab.built.time.run import Chronicle, Course, run
 from lab.observation import Outcome, Progress, Showable, untold
@@ -89,6 +90,7 @@ def figure(lived: Chronicle) -> str:
     story = " ".join(lived.timeline.story.split())
     return (
         f"<div><p>{escape(story)}</p>{image(svg(lived), alt(lived))}{report.sheet(lived).html()}"
+        + (report.channels(lived).html() if any(one.listens for one in lived.timeline.clients) else "")
         + (f"<p>Events, by their number in the picture:</p><ol>{events}</ol>" if events else "")
         + f"<details><summary>The whole run as text</summary><pre>{escape(report.text(lived))}</pre></details></div>"
     )
@@ -120,6 +122,8 @@ def _explicit(lived: Chronicle) -> list[tuple[datetime, list[str]]]:
 def _axis(lived: Chronicle, bottom: float) -> Iterator[str]:
     of = lived.timeline
     yield line(LEFT, bottom, LEFT + WIDE, bottom)
+    for number in range(0, int(of.days), 7) if of.days < 60 else ():
+        yield words(_x(lived, of.start + number * DAY), bottom + 30, f"{of.start + number * DAY:%m-%d}", small=True)
     step = 1 if of.days < 200 else 3 if of.days < 700 else 12
     month = of.start.year * 12 + of.start.month - 1
     for number in range(month, of.end.year * 12 + of.end.month):

@@ -13,8 +13,8 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, field
 
-from lab.built.time.language import Algorithm, Choice, Happening, Span, Whose
-from lab.built.time.life import Holding, Life
+from lab.built.time.language import Algorithm, Choice, Happening, Hours, Span, Whose
+from lab.built.time.life import Holding, Life, Withdrawal
 from lab.pki.authority import new_key
 from lab.pki.pins import seen
 
@@ -140,7 +140,7 @@ class Revocation(Happening, frozen=True, kw_only=True):
     """Certificates are revoked, `hours` after the date."""
 
     whose: Whose = Whose.CURRENT
-    hours: Annotated[int, Meta(ge=0, le=24 * 366)] = 0
+    hours: Hours = 0
 
     @property
     def needs(self) -> tuple[str, Whose] | None:
@@ -154,7 +154,7 @@ class Revocation(Happening, frozen=True, kw_only=True):
             held = (one.credentials for one in life.holdings if one.stolen is (self.whose is Whose.STOLEN))
             meant = [credential for credentials in held for _, credential in credentials]
         for one in meant:
-            life.revoked.setdefault(seen(one.leaf).fingerprint, self.date + timedelta(hours=self.hours))
+            life.revoked.setdefault(seen(one.leaf).fingerprint, Withdrawal(one, self.date, self.hours))
 
 
 @event("store-drops", "stores lose {root}")

@@ -16,10 +16,11 @@ from lab.building import Branching, PathBuilding
 from lab.built.time.events import ClockMoved
 from lab.built.time.language import SECOND, Installation
 from lab.built.time.life import Life
-from lab.observation import Line, Observation
+from lab.built.time.listening import Listening
+from lab.observation import Line
 from lab.pki.authority import Authority, Credential
 from lab.pki.says import Says
-from lab.policy.check import Basis, Check, Enrolment, Known, Policy
+from lab.policy.check import Check, Enrolment, Known, Policy
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
 from lab.policy.clients import client as named
 from lab.policy.memory import Memory
@@ -41,6 +42,7 @@ class Moment:
     known: Known
     building: PathBuilding
     lapse: datetime | None
+    listening: Listening
 
     def mind(self, memory: Memory | None = None) -> Mind:
         """What decides: this policy and what is known, on the path that this client builds; or with another memory."""
@@ -52,19 +54,8 @@ class Moment:
     ) -> Meeting:
         """A meeting with whoever presents this credential, by this client's own clock and store."""
         title = f"on {self.time:%Y-%m-%d}"
-        return Meeting(line, credential, self.store, self.clock, title, behind=behind, says=says)
-
-
-def not_revoked(revoked: frozenset[str]) -> Check:
-    """The leaf is on no list of revoked certificates; the list was pushed to the client, nobody is asked."""
-
-    def rule(observation: Observation, known: Known) -> tuple[bool, str]:
-        leaf = observation.leaf
-        if leaf is not None and leaf.fingerprint in revoked:
-            return False, f"{leaf.name}'s certificate is on the list of revoked ones"
-        return True, "the certificate is on no list of revoked ones"
-
-    return Check("pushed revocation", rule, Basis.LEAF)
+        plain = Meeting(line, credential, self.store, self.clock, title, behind=behind, says=says)
+        return self.listening.met(plain, self.time)
 
 
 class Owner:
@@ -79,6 +70,7 @@ class Owner:
         self._mind = named(client.mind).mind(enrolment) if client.mind else None
         plain = client.branching is Branching.FIRST
         self._building = self._mind.building if self._mind and plain else client.building
+        self.listening = Listening(client, life)
         self._clocks = [
             event
             for event in line.events
@@ -105,8 +97,7 @@ class Owner:
         built = release if client.store_lag is None else max(start, time - timedelta(days=client.store_lag))
         lapse = release + timedelta(days=client.pins_expire) if client.pins_expire else None
         policy: list[Check] = [*self._mind.policy] if self._mind else [VALIDATION, HOST_NAME]
-        if client.pushed_revocation:
-            policy.append(not_revoked(frozenset(one for one, since in self.life.revoked.items() if since <= time)))
+        policy += [check for check in self.listening.policy if check not in policy]
         if client.pins:
             check = pinned(f"{' or '.join(client.pins)} pin", PinSet.any_of(*client.pins))
             policy.append(replace(until(lapse, check), name=check.name) if lapse else check)
@@ -119,6 +110,7 @@ class Owner:
             known=self._known(release, memory),
             building=self._building,
             lapse=lapse,
+            listening=self.listening,
         )
 
     def _known(self, release: datetime, memory: Memory | None) -> Known:
@@ -137,7 +129,7 @@ class Owner:
         line, life, client = self.life.timeline, self.life, self.client
         yield from (era.start for era in life.eras)
         yield from (event.date for event in line.events)
-        yield from life.revoked.values()
+        yield from (one.since() for one in life.revoked.values())
         for day in self._releases:
             yield day + timedelta(days=client.update_lag)
         if client.store_lag is not None:
@@ -155,5 +147,6 @@ class Owner:
         for one in self.life.certificates():
             yield one.not_before
             yield one.not_after + SECOND
+        yield from self.listening.moments()
         if self.client.pins_expire:
             yield from (day + timedelta(days=self.client.pins_expire) + SECOND for day in self._releases)

@@ -17,21 +17,26 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
 
 from lab.building import Branching, PathBuilding
+from lab.pki.told import Pace, Passage
 from lab.policy.pinset import Role
 
 if TYPE_CHECKING:
     from lab.built.time.life import Life
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 LONG_AGO, FAR_AHEAD = datetime(1970, 1, 1, tzinfo=UTC), datetime(2520, 1, 1, tzinfo=UTC)
 """How long a CA is valid where nothing is said: before and after all that a timeline can be about."""
+
+FOREVER = timedelta(days=36_500)
 
 Phrase = Annotated[str, Meta(max_length=120, pattern=r"^[^\n]*$")]
 Words = Annotated[Phrase, Meta(min_length=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\n]*$")]  # RFC 5280's ub-common-name
 Span = Annotated[int, Meta(ge=1, le=36_500)]
 Lag = Annotated[int, Meta(ge=0, le=36_500)]
+Hours = Annotated[int, Meta(ge=0, le=24 * 366)]
 Algorithm = Literal["ECDSA", "RSA", "ML-DSA"]
 ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 
@@ -140,6 +145,12 @@ class Installation(Entry, frozen=True):
     client's own releases, else the days by which the system's store runs
     behind. `mind` is the name of a client that learns: what it asks and how it learns are that
     client's, and it visits the service every day.
+
+    `listens` is the name of a client that asks others than the server; what it asks, and what it does where
+    it hears nothing, are that client's. All about that is in hours: what it hears is made every `interval` (0: for
+    whoever asks), or comes so often where it is pushed; holds for `life`; what was fetched is kept for `cache`.
+    `lag` passes from the owner's request until the CA has said it, where None as the event says. `way` is what an
+    attacker does who is on the line. `pushed_revocation` is a pushed list that is there at once and has no end.
     """
 
     name: Name
@@ -152,6 +163,22 @@ class Installation(Entry, frozen=True):
     pushed_revocation: bool = False
     store_lag: Lag | None = None
     mind: str = ""
+    listens: str = ""
+    interval: Hours = 0
+    cache: Hours = 0
+    lag: Hours | None = None
+    life: Annotated[int, Meta(ge=1, le=24 * 366)] = 24 * 7
+    way: Passage = Passage.OPEN
+
+    @property
+    def channel(self) -> str:
+        """The client of the table as which it listens; empty where it listens to nobody."""
+        return self.listens or ("pushed-list" if self.pushed_revocation else "")
+
+    @property
+    def pace(self) -> Pace:
+        """How what it hears is made, holds and is kept."""
+        return Pace(HOUR * self.interval, FOREVER if self.pushed_revocation else HOUR * self.life, HOUR * self.cache)
 
     @property
     def building(self) -> PathBuilding:

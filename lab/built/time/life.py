@@ -9,18 +9,20 @@ away; the names of real CAs appear only here, in memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
 
 from lab.building import Branching, PathBuilding
-from lab.built.time.language import ALGORITHMS, SECOND, Choice, Timeline
+from lab.built.time.language import ALGORITHMS, HOUR, SECOND, Choice, Timeline
 from lab.built.time.spoken import said
 from lab.observation import Certificate
 from lab.pki.authority import Authority, Credential, Key, authority, new_key
+from lab.pki.log import PublicLog
 from lab.pki.paths import build
 from lab.pki.pins import pin_of, seen
+from lab.pki.public import public_logs
 from lab.pki.says import Says
 from lab.policy.pinset import Role, Site
 
@@ -73,24 +75,39 @@ def valid_at(credential: Credential, clock: datetime) -> bool:
     return credential.leaf.not_valid_before_utc <= clock <= credential.leaf.not_valid_after_utc
 
 
+@dataclass(frozen=True, eq=False)
+class Withdrawal:
+    """What the owner asked for at `asked`: that this is revoked; its CA has said so `hours` later."""
+
+    credential: Credential
+    asked: datetime
+    hours: int
+
+    def since(self, lag: int | None = None) -> datetime:
+        """From when on it is revoked; or would be with this lag, in hours."""
+        return self.asked + HOUR * (self.hours if lag is None else lag)
+
+
 class Life:
     """
     Everything that a timeline makes, lived through once; its events change it.
 
-    `eras` are in order; `revoked` maps a certificate's fingerprint to the time
-    from which it is revoked; `stores` are (from, roots) in order. `made` are CAs
-    that the file does not name. The rest is the service as it is now: who
-    issues for it, what it sends behind its certificate (None: what belongs
-    there), its key and its backup key.
+    `eras` are in order; `revoked` maps a certificate's fingerprint to the
+    request by which it is revoked; `stores` are (from, roots) in order. `made`
+    are CAs that the file does not name. `logs` are those into which CAs hand
+    in, none where nobody listens to anybody. The rest is the service as it is
+    now: who issues for it, what it sends behind its certificate (None: what
+    belongs there), its key and its backup key.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
-        self.authorities = _authorities(timeline)
+        self.logs = public_logs() if any(one.channel for one in timeline.clients) else ()
+        self.authorities = _authorities(timeline, self.logs)
         self.made: list[Authority] = []
         self.eras: list[Era] = []
         self.holdings: list[Holding] = []
-        self.revoked: dict[str, datetime] = {}
+        self.revoked: dict[str, Withdrawal] = {}
         trusted = tuple(self.authorities[one.name] for one in timeline.cas if not one.under and one.trusted)
         self.stores: list[tuple[datetime, tuple[Authority, ...]]] = [(timeline.start, trusted)]
         self._restocked: list[tuple[datetime, list[Authority], list[Authority]]] = []
@@ -138,7 +155,8 @@ class Life:
 
     def issue(self, by: Authority, key: Key, when: datetime, life: timedelta) -> Credential:
         """A certificate for the host; the last second still counts (RFC 5280 section 4.1.2.5): lives are whole days."""
-        return by.issue(self.timeline.host, key=key, not_before=when, not_after=when + life - SECOND)
+        today, end = replace(by, now=when), when + life - SECOND
+        return replace(today.issue(self.timeline.host, key=key, not_before=when, not_after=end), issuer=by)
 
     def show(self, when: datetime, credential: Credential, title: str) -> None:
         """A new era begins at `when`, with this credential and what the service sends behind it."""
@@ -206,19 +224,22 @@ class Life:
             Role.BACKUP: frozenset({era.backup}),
         }
 
+    def credentials(self) -> list[Credential]:
+        """Every credential of a server, the service's and the attackers', each once."""
+        held = (credential for holding in self.holdings for _, credential in holding.credentials)
+        return list(dict.fromkeys([*(era.credential for era in self.eras), *held]))
+
     def certificates(self) -> list[Certificate]:
         """Every certificate that has dates of its own: the service's, the CAs', the attacker's."""
-        credentials = [era.credential for era in self.eras]
-        credentials += [credential for holding in self.holdings for _, credential in holding.credentials]
-        found = [one for credential in credentials for one in credential.chain]
+        found = [one for credential in self.credentials() for one in credential.chain]
         return [seen(one) for one in dict.fromkeys([*found, *(one.certificate for one in self.every())])]
 
 
-def _authorities(timeline: Timeline) -> dict[str, Authority]:
+def _authorities(timeline: Timeline, logs: tuple[PublicLog, ...]) -> dict[str, Authority]:
     made: dict[str, Authority] = {}
     for ca in timeline.cas:
         twin = made.get(ca.same_key_as)
-        made[ca.name] = authority(
+        one = authority(
             twin.name if twin else ca.name,
             under=made.get(ca.under),
             key=twin.key if twin else None,
@@ -226,4 +247,5 @@ def _authorities(timeline: Timeline) -> dict[str, Authority]:
             not_before=ca.start,
             not_after=ca.until,
         )
+        made[ca.name] = replace(one, logs=logs)
     return made

@@ -132,7 +132,7 @@ class Today(World):
         return self._dated(super().authority(name, **more))
 
     def _dated(self, one: Authority) -> IssuerToday:
-        return IssuerToday(one.name, one.key, one.certificate, one.parent, None, self.now, self.life)
+        return IssuerToday(one.name, one.key, one.certificate, one.parent, None, self.now, self.life, self._life.logs)
 
     def _other(self, name: str, under: Authority | None, *but: Authority) -> IssuerToday:
         """A CA below `under`, or a root of the store, with none of the keys of `but` and valid for long enough."""

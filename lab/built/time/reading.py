@@ -20,17 +20,22 @@ from msgspec.structs import replace
 
 from lab import disk
 from lab.built.time import moves
-from lab.built.time.events import EVENTS
-from lab.built.time.language import Happening, Timeline, Whose
+from lab.built.time.events import EVENTS, ClockMoved
+from lab.built.time.language import Happening, Installation, Timeline, Whose
 from lab.built.time.source import Place, Source
 from lab.naming import named
+from lab.observation import Evidence
 from lab.pki.names import reserved
+from lab.pki.told import Passage
+from lab.policy.check import needs
 from lab.policy.clients import chosen
+from lab.policy.clients import client as listener
 
 VERSION = 1
 LONGEST = timedelta(days=366 * 20)
 MOST_CERTIFICATES = 5_000
 _READY, _SCENES = (files("lab.built.time") / kind for kind in ("ready", "hpkp"))
+_FETCHED = {Evidence.ANSWER, Evidence.LIST, Evidence.RECORDS}
 _LACKS = {
     Whose.STOLEN: 'no key is stolen by that date; add an event with what = "compromise"',
     Whose.MISISSUED: 'there is no event with what = "misissue" by that date; add it before',
@@ -148,10 +153,31 @@ def _clients(source: Source, line: Timeline) -> Iterator[tuple[Place, str]]:
                 )
             learning = [name for one in chosen("hpkp,continuity") for name in (one.name, *one.also)]
             source.one_of(("client", number, "mind"), client.mind, learning)
+        if client.listens:
+            listening = [one.name for one in chosen("revocation,transparency,dane")]
+            source.one_of(("client", number, "listens"), client.listens, listening)
+        for key, problem in _listening(client):
+            yield ("client", number, key), problem
         for one in client.also_released:
             if not line.start <= one < line.end:
                 problem = f"{one:%Y-%m-%d} was found; give days from the start to the end"
                 yield ("client", number, "also_released"), problem
+
+
+def _listening(client: Installation) -> Iterator[tuple[str, str]]:
+    """What does not fit together of whom a client listens to."""
+    wants = needs(listener(client.listens).policy) if client.listens else frozenset()
+    if client.mind and client.listens:
+        yield "listens", "a client with a mind learns what it compares; leave one of the two out"
+    if client.pushed_revocation and client.listens:
+        yield "pushed_revocation", 'this is one way to listen; leave it out beside "listens"'
+    if client.interval > client.life:
+        yield "interval", f"{client.interval} was found; give at most the {client.life} hours for which it holds"
+    beside = wants - {Evidence.SCTS}
+    used = {"cache": wants & _FETCHED, "way": beside, "lag": beside - {Evidence.INCLUSION, Evidence.RECORDS}}
+    for key, usable in used.items():
+        if getattr(client, key) not in (0, None, Passage.OPEN) and not usable:
+            yield key, f"a {key} changes nothing of what this client hears; leave it out"
 
 
 def named_once(key: str, what: str, names: Sequence[str]) -> Iterator[tuple[Place, str]]:
@@ -176,6 +202,10 @@ def _event(source: Source, number: int, table: dict[str, Any], line: Timeline) -
         raise source.fault((*place, "date"), problem)
     cas, roots = [one.name for one in line.cas], [one.name for one in line.cas if not one.under]
     clients = [one.name for one in line.clients]
+    for one in line.clients:
+        if isinstance(event, ClockMoved) and one.name in (event.clients or clients) and (one.interval or one.cache):
+            problem = f"{one.name} keeps what it heard for hours, and these are counted by a clock that is right"
+            raise source.fault((*place, "clients"), f"{problem}; name the other clients here")
     for key, among in {"to": cas, "by": cas, "sends": cas, "root": roots, "clients": clients}.items():
         source.one_of((*place, key), getattr(event, key, None), among)
     return event

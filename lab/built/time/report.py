@@ -9,7 +9,10 @@ from __future__ import annotations
 from lab.built.time.language import Timeline
 from lab.built.time.run import Chronicle, Course
 from lab.observation import Outcome, Showable
-from lab.show.sheet import LINE, Row, Sheet, hung
+from lab.show.sheet import LINE, Content, Row, Sheet, hung
+
+SOME = 5
+"""Days; spells that are shorter are told in hours."""
 
 
 def sheet(lived: Chronicle) -> Sheet:
@@ -31,6 +34,19 @@ def table(lived: Chronicle) -> str:
     return str(sheet(lived))
 
 
+def channels(lived: Chronicle) -> Sheet:
+    """What each client's channel let through, in hours, and what it takes on a visit."""
+    rows = []
+    for one in lived.courses:
+        taken: tuple[Content, ...] = (0, 0, "nobody")
+        for each in one.costs:
+            octets = f"{round(each.octets, -1) or each.octets}{' an update' if each.shared else ''}"
+            taken = (octets, each.round_trips, str(each.tells))
+        rows.append(Row(one.client.name, (days(one.exposure_days * 24), *taken)))
+    caption = "Hours of exposure, and what it takes to listen on a visit, and whom that tells what"
+    return Sheet(caption, ("client", "exposure-hours", "octets", "round trips", "tells"), rows)
+
+
 def days(count: float) -> str:
     """Days for a table: whole where they are, else with one decimal."""
     return f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}"
@@ -40,6 +56,8 @@ def text(lived: Chronicle) -> str:
     """The run as plain text: story, table, what happened, and each client's bad days with the reason."""
     line = lived.timeline
     out = [sheet(lived).text(LINE).plain, ""]
+    if any(one.listens for one in line.clients):
+        out += [channels(lived).text(LINE).plain, ""]
     if line.story:
         out.append(" ".join(line.story.split()))
     if line.source:
@@ -59,7 +77,8 @@ def _spells(one: Course, most: int = 6) -> list[str]:
         return [f"  {one.client.name}: no bad day"]
     lines = [f"  {one.client.name}"]
     for spell in spells[:most]:
-        lines.append(f"    {spell.start:%Y-%m-%d}  {days(spell.days):>5} days of {spell.kind:<9} {spell.reason}")
+        long = f"{days(spell.days):>5} days" if spell.days >= SOME else f"{days(spell.days * 24):>4} hours"
+        lines.append(f"    {spell.start:%Y-%m-%d}  {long} of {spell.kind:<9} {spell.reason}")
     if len(spells) > most:
         lines.append(f"    and {len(spells) - most} more such spells")
     return lines

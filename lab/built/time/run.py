@@ -8,7 +8,7 @@ draws nothing and writes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
 from time import perf_counter
@@ -20,6 +20,8 @@ from lab.built.time.life import Life
 from lab.built.time.point import Point, stretch
 from lab.naming import named
 from lab.observation import Certificate, Observation, Outcome, Progress, Showable, untold
+from lab.policy.check import needs
+from lab.policy.cost import EvidenceCost, cost
 from lab.policy.memory import Memory
 from lab.scenes.catalogue import Meeting
 from lab.trials.engine import Encounter, Imagined, imagine
@@ -68,6 +70,12 @@ class Course:
     def attack_days(self) -> float:
         """Days on which an attacker had a certificate that was valid by this client's clock."""
         return sum(point.days for point in self.points if point.attacked)
+
+    @property
+    def costs(self) -> list[EvidenceCost]:
+        """What it hears costs on the visit to the service that takes most."""
+        visits = [point.genuine.observation for point in self.points]
+        return [max((cost(kind, one) for one in visits), key=lambda cost: cost.octets) for kind in visits[0].evidence]
 
     def spells(self, outcome: Outcome) -> list[Spell]:
         """Points on end that are an outage, or that are exposed (INTERCEPTED), put together."""
@@ -129,12 +137,15 @@ class Chronicle(Showable):
 
 
 def _course(one: Course) -> dict[str, Any]:
+    hours, costs = round(one.exposure_days * 24, 3), [asdict(each) for each in one.costs]
+    heard = {"listens": one.client.listens, "way": one.client.way, "exposure_hours": hours, "costs": costs}
     return {
         "client": one.client.name,
         "pins": [pin.value for pin in one.client.pins],
         "mind": one.client.mind or None,
         "outage_days": round(one.outage_days, 3),
         "exposure_days": round(one.exposure_days, 3),
+        **(heard if one.client.listens else {}),
         "days_with_an_attacker": round(one.attack_days, 3),
         "points": [
             {
@@ -207,7 +218,7 @@ def disagreements(lived: Chronicle) -> list[str]:
         for point in course.points:
             memory: Memory | None = None  # at first what the moment has; an attacker comes after the service
             for met in point.met:
-                seen = foresee(met.meeting, lived.timeline.host, point.moment.building)
+                seen = foresee(met.meeting, lived.timeline.host, point.moment.building, needs(point.moment.policy))
                 foretold = expected(point.moment, met.meeting, seen, memory)
                 memory = memory or foretold.learnt.memory
                 wanted = (foretold.verdict.accepted, foretold.verdict.check, _pins(seen.path), foretold.outcome)

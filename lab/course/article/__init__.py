@@ -50,5 +50,5 @@ def ledger() -> Ledger:
 
 
 def run() -> Ledger:
-    """All claims, with everything run that can be, over real TLS (one to two seconds)."""
+    """All claims, with everything run that can be, over real TLS (a few seconds)."""
     return ledgers.run(CLAIMS)

@@ -18,7 +18,7 @@ from lab.scenes.catalogue import case
 from lab.trials.trial import trial
 
 PART = Part(Section.HOW)
-holds, on_condition, fails, history, tried = PART.holds, PART.on_condition, PART.fails, PART.history, PART.tried
+holds, on_condition, history, tried = PART.holds, PART.on_condition, PART.history, PART.tried
 
 
 @tried(Class.HOLDS, "A host name is tied, in advance, to a certificate or to a public key.")
@@ -84,11 +84,22 @@ on_condition(
     Cell("first-use-key", "ordinary_day", OUTAGE),
     condition="the pin is built in; who learns it at the first connection has settled nothing",
 )
-fails(
+
+
+@tried(
+    Class.FAILS,
     "That makes it unnecessary to keep asking the CAs whether a certificate is still good.",
     Cell("leaf-pinned", "stolen_key_and_certificate", STOPPED),
     Cell("certificate-pinned", "stolen_key_and_certificate", STOPPED),
     Cell("leaf-or-backup", "stolen_key_and_certificate", STOPPED),
-    note="Somebody has to tell the client that the key is lost, and the path cannot. No client that asks was run here: "
-    "one that goes on where no answer comes would be robbed as well",
+    note="Somebody has to tell the client that the key is lost, and the path cannot. To ask is no cure either: whoever "
+    "goes on where no answer comes is robbed in every_word_cut (heeds-staple-pinned), and in words_replayed everybody "
+    "who fetches is, for a week (list-hard-pinned)",
 )
+def _asked_besides() -> Iterator[Ran]:
+    """The control: the same pin and the issuer's word. Only where that changed nothing would nobody need it."""
+    for asking, scene in (("list-hard-pinned", "revoked_key_stapled"), ("pushed-list-pinned", "every_word_cut")):
+        usual = trial(client(asking), case("ordinary_day")).outcome
+        alone, told = (trial(client(name), case(scene)).outcome for name in ("leaf-pinned", asking))
+        words = f"{alone}, and {told} ({usual} on an ordinary day)"
+        yield Ran(f"leaf-pinned in {scene}, and the control {asking}", words, told is alone or usual is not SERVED)

@@ -25,7 +25,6 @@ class Part:
         self.claims: list[Claim] = []
         self.holds = partial(self.claim, Class.HOLDS)
         self.on_condition = partial(self.claim, Class.CONDITION)
-        self.fails = partial(self.claim, Class.FAILS)
         self.history = partial(self.claim, Class.HISTORY)
         self.not_yet = partial(self.claim, Class.NOT_YET)
 

@@ -10,10 +10,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lab.course.article.part import INTERCEPTED, OUTAGE, SERVED, STOPPED, Part
-from lab.course.article.scenes import ordinary_path, served_through, straight_from_the_root, two_intermediates
+from lab.course.article.scenes import (
+    of_the_path,
+    ordinary_path,
+    served_through,
+    straight_from_the_root,
+    two_intermediates,
+)
 from lab.course.ledger import Cell, Class, Ran, Section
 from lab.policy.clients import client
-from lab.scenes.catalogue import attacks, case
+from lab.scenes.catalogue import case
 from lab.trials.matrix import matrix
 from lab.trials.trial import trial
 
@@ -57,7 +63,7 @@ on_condition(
     "saves some outages, and each of those is one more way in",
 )
 def _all_against_the_root() -> Iterator[Ran]:
-    both = matrix([client("any-of-chain"), client("root-pinned")], attacks())
+    both = matrix([client("any-of-chain"), client("root-pinned")], of_the_path())
     every, root = (both.score(name) for name in ("any-of-chain", "root-pinned"))
     words = f"any-of-chain {every.stopped} of {every.attacks}, root-pinned {root.stopped} of {root.attacks}"
     yield Ran("attacks stopped", words, every.stopped > root.stopped)

@@ -23,7 +23,7 @@ from lab.scenes.catalogue import case, changed
 from lab.trials.trial import trial
 
 PART = Part(Section.COSTS)
-holds, on_condition, history, not_yet, tried = PART.holds, PART.on_condition, PART.history, PART.not_yet, PART.tried
+holds, on_condition, history, tried = PART.holds, PART.on_condition, PART.history, PART.tried
 
 holds(
     "Pinning can work.",
@@ -70,11 +70,15 @@ def no_backup_named() -> Iterator[Ran]:
     yield Ran("a header without a backup pin", said, heard.action is not Action.IGNORED or bool(without))
 
 
-not_yet(
+on_condition(
     "A CA has to revoke the certificate of a key that was compromised.",
-    missing="revocation: a CA that says so, and a client that asks",
-    note="It is the rule: within 24 hours (CA/Browser Forum, Baseline Requirements, 4.9.1.1); for short-lived "
-    "certificates (1.6.1) a CA need not",
+    Cell("list-hard", "thief_before_the_update", STOPPED),
+    Cell("answer-hard", "revoked_key_stapled", STOPPED),
+    Cell("list-hard", "stolen_key_and_certificate", STOPPED),
+    Cell("list-hard", "short_key_stolen", STOPPED),
+    condition="somebody tells the CA",
+    note="In the first two scenes the owner did, in the others nobody has missed the key. Once told, it has 24 hours "
+    "(CA/Browser Forum, Baseline Requirements, 4.9.1.1); for short-lived certificates (1.6.1) a CA need not",
 )
 holds(
     "Then, if no backup key was pinned, honest clients are shut out.",

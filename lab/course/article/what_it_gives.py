@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.course.article.part import INTERCEPTED, STOPPED, Part
+from lab.course.article.scenes import of_the_path
 from lab.course.ledger import Cell, Class, Ran, Section
 from lab.policy.clients import client
-from lab.scenes.catalogue import attacks
 from lab.trials.matrix import matrix
 
 PART = Part(Section.GIVES)
@@ -53,7 +53,7 @@ on_condition(
 )
 def _every_attack() -> Iterator[Ran]:
     pinned = client("leaf-pinned")
-    done = matrix([pinned], attacks())
+    done = matrix([pinned], of_the_path())
     lost = [one.name for one in done.cases if done.cell(pinned.name, one.name).outcome is INTERCEPTED]
     score = done.score(pinned.name)
     if score.stopped:

@@ -82,12 +82,21 @@ const cover = () => {
 };
 narrow.addEventListener("change", cover);
 
+// A part of the page; one that is closed opens, and whatever covers the page goes.
+const arrive = (part) => {
+  if (panel.contains(document.activeElement)) close();
+  if (part.matches("summary")) part.parentElement.open = true;
+  part.scrollIntoView();
+  part.focus({ preventScroll: true });
+};
+
 const follow = () => {
   const { place, query } = readAddress();
   for (const grid of grids) grid.read(query);
   if (!place || document.getElementById(place)) {
     hide();
     opened = "";
+    if (place) arrive(document.getElementById(place));
     return;
   }
   const record = trials.get(place);
@@ -139,10 +148,7 @@ document.addEventListener("click", (event) => {
   const part = document.getElementById(place);
   if (!part && !trials.has(place)) return undefined;
   event.preventDefault(); // the filters stay in the address
-  if (part) {
-    part.scrollIntoView();
-    return part.focus({ preventScroll: true });
-  }
+  if (part) return arrive(part);
   if (!panel.contains(link)) returnTo = link;
   return open(place);
 });

@@ -54,13 +54,20 @@ const otherSide = (meeting) => {
   );
 };
 
+// How long after the first meeting this one is, in days and hours; nothing where it is the same day.
+const afterwards = ({ after }) => {
+  const days = Math.floor(after / 86400);
+  const hours = Math.ceil((after % 86400) / 3600);
+  return after ? `, after ${[days && `${days} d`, hours && `${hours} h`].filter(Boolean).join(" ")}` : "";
+};
+
 const meetingPart = (record, meeting, index, client, level) => {
   const shown = index === record.shows_meeting;
   const mark = meeting.outcome ? outcomeMark(meeting.outcome) : make("span", { class: "outcome" }, "another part of the program");
   const summary = make(
     "summary",
     {},
-    make(`h${level + 1}`, {}, `Meeting ${index + 1}: ${meeting.title}`),
+    make(`h${level + 1}`, {}, `Meeting ${index + 1}${afterwards(meeting)}: ${meeting.title}`),
     " ",
     mark,
     shown ? make("span", { class: "here" }, "the cell shows this meeting") : "",
@@ -76,7 +83,9 @@ const twinPart = (record, alone) => {
   const link = cellLink(twin.client, twin.scene, title);
   const verdict = same ? `The same verdict: ${twin.verdict}. What it means is another thing.` : `Another verdict: ${twin.verdict}. Something other than the path told the two apart.`;
   const beside = alone ? make("button", { type: "button", "data-action": "beside" }, "Side by side") : "";
-  return make("div", { class: "twin" }, make("p", {}, `Its twin, the ${twin.kind} `, link, ": ", outcomeMark(twin.outcome)), make("p", {}, verdict, " ", beside));
+  const board = [record.scene, record.twin].map((name) => `apart-${name}`).find((name) => document.getElementById(name));
+  const told = board ? make("a", { href: `#${board}` }, "What tells them apart") : "";
+  return make("div", { class: "twin" }, make("p", {}, `Its twin, the ${twin.kind} `, link, ": ", outcomeMark(twin.outcome)), make("p", {}, verdict, " ", told, " ", beside));
 };
 
 const sceneFacts = (scene) => {
@@ -168,7 +177,7 @@ const trace = (record, id, alone) => {
     make(
       "div",
       { class: `verdict ${record.outcome}` },
-      make("p", { class: "big" }, outcomeMark(record.outcome), make("small", {}, data.outcomes[record.outcome].meaning)),
+      make("p", { class: "big" }, outcomeMark(record.outcome), make("small", {}, data.outcomes[record.outcome].meaning + afterwards(decided))),
       make("p", {}, `${bySomething[0].toUpperCase()}${bySomething.slice(1)}: ${decided.reason}.`, record.leaked ? ` The attacker read ${record.leaked} bytes.` : ""),
     ),
     twinPart(record, alone),
