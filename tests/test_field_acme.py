@@ -6,6 +6,7 @@ Needs the program (apt-get install pebble) and the packages acme and josepy; ski
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -161,9 +162,10 @@ with Premises() as site, Pebble(site):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no groups of processes")
-def test_it_dies_with_the_lab() -> None:
+def test_it_dies_with_the_lab(tmp_path: Path) -> None:
     """Where the lab is killed outright, Pebble is alive, and then not."""
-    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE) as lab:
+    env = {**os.environ, "TMPDIR": str(tmp_path)}  # the folder stays, as nobody is left to remove it
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, env=env) as lab:
         assert lab.stdout
         assert lab.stdout.readline() == b"up\n"
         begun = psutil.Process(lab.pid).children(recursive=True)
