@@ -22,6 +22,7 @@ The spine, in the order in which data flows:
 What is built on it, in `lab.built`:
 
     programs     how an outside program is asked to be a client
+    acme         certificates by a machine: Pebble, or a CA of the lab's own
     serve        stands a scene up for your own programs
     field        runs real programs and libraries against the scenes
     forecast     takes your own pins through the scenes

@@ -12,7 +12,7 @@ import sys
 HERE = pathlib.Path(__file__).parent
 LOCKS = {
     "core.txt": [],  # what the lab runs with
-    "test.txt": ["test"],
+    "test.txt": ["test", "acme"],
     "jupyter.txt": ["clients", "notebooks"],
     "lint.txt": ["authors"],
 }

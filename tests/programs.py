@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import psutil
 import pytest
 
 from lab.built.programs.every import PROGRAMS
@@ -20,3 +21,11 @@ def here(name: str) -> Program:
     if version(name) is None:
         pytest.skip(f"{name} is not here; install it with: {PROGRAMS[name].install}")
     return PROGRAMS[name]
+
+
+def alive(one: psutil.Process) -> bool:
+    """Whether that process still runs."""
+    try:
+        return bool(one.is_running() and one.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

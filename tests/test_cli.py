@@ -226,7 +226,7 @@ GROUPS = {
     ),
     **dict.fromkeys(
         ["matrix --scenes", "profiles --scenes", "field --scenes"],
-        "there are the groups all, attacks, rotations, slips, bound, plain",
+        "there are the groups all, attacks, rotations, slips, bound, plain, ordered",
     ),
     "report --profiles": "there are the groups all, none",
     "field --programs": "there are the groups all",

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from programs import alive
 
 import lab.scenes
 from lab.built.field import proxies
@@ -39,13 +40,6 @@ needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="install it wit
 
 def children() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
-
-
-def alive(one: psutil.Process) -> bool:
-    try:
-        return bool(one.is_running() and one.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def left(before: Set[psutil.Process] = frozenset()) -> list[str]:

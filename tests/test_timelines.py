@@ -80,6 +80,25 @@ name = "leaf"
 pins = ["leaf"]
 """
 
+# ---- by hand and by machine ------------------------------------------------------------------------
+
+
+def test_by_hand_the_pin_holds_and_august_does_not() -> None:
+    """
+    The same shrinking lives: a person's two Augusts are everybody's outage, a machine's new keys are the leaf pin's.
+
+    By hand: from 2027-01-29 a certificate lasts 200 days, to 17 August; from 2030-06-29 one lasts 47, to 15 August.
+    Both wait for 1 September.
+    """
+    hand, machine, pinned = "shrinking-by-hand", "shrinking-certificates", "leaf-pinned, never updated"
+    for client in ("unpinned", "intermediate-pinned", pinned):
+        spells = lived(hand).course(client).spells(Outcome.OUTAGE)
+        assert [(str(one.start.date()), round(one.days)) for one in spells] == [("2027-08-17", 15), ("2030-08-15", 17)]
+    assert [outage(machine, client) for client in ("unpinned", "intermediate-pinned")] == [0, 0]
+    # its first certificate ends on 2027-02-03 and is left ten days before that, for good
+    assert outage(machine, pinned) == pytest.approx((datetime(2031, 1, 1) - datetime(2027, 1, 24)).days, abs=1)
+
+
 # ---- the proof ------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -72,7 +72,7 @@ def forbids(records: Published, ca: str, account: str, host: str, *, method: str
     that cannot be read names no CA. `method` is how the domain was proved. It raises nothing for what is published.
     """
     wild, name = host.startswith("*."), dns_name(host).removeprefix("*.").lower()
-    at, found = next(((one, records[one]) for one in _upwards(name) if records.get(one)), ("", ()))
+    at, found = next(((one, records[one]) for one in upwards(name) if records.get(one)), ("", ()))
     said = [_parts(text) for text in found]
     for flags, tag, _ in said:
         if flags & CRITICAL and tag not in KNOWN:
@@ -86,7 +86,8 @@ def forbids(records: Published, ca: str, account: str, host: str, *, method: str
     return f"{at} {min(against, key=lambda why: f'lets {ca} ' not in why)}" if against else ""
 
 
-def _upwards(name: str) -> Iterator[str]:
+def upwards(name: str) -> Iterator[str]:
+    """The name and every domain above it, the nearest first."""
     labels = name.split(".")
     return (".".join(labels[number:]) for number in range(len(labels)))
 
@@ -125,6 +126,28 @@ def _against(value: str, ca: str, account: str, method: str) -> str:
 # ---- a world whose CAs ask -------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Vetting:
+    """What a CA asks before it issues for whoever `asks`: name constraints on its line, and these records."""
+
+    caa: Published
+    asks: Asks
+
+    def __call__(self, issuer: Authority, hosts: tuple[str, ...]) -> None:
+        """Raise NotIssued, with the reason, where it may not issue for one of the hosts."""
+        ca, asks = ca_domain(issuer), self.asks
+        for host in () if asks is Asks.THE_CA else hosts:
+            why = _outside(issuer, host) or forbids(self.caa, ca, asks.account(ca), host, method=asks.method)
+            if why and not is_address(host):
+                raise NotIssued(f"{issuer.name} issues nothing for {host} to {asks}: {why}")
+
+
+def asked_by(authority: Authority, asks: Asks) -> Authority:
+    """The same CA, of which somebody else orders; one that asked nobody before hears no records now."""
+    caa = authority.vets.caa if isinstance(authority.vets, Vetting) else {}
+    return replace(authority, vets=Vetting(caa, asks))
+
+
 def issuing_under(
     world: World, *, caa: Published | None = None, asks: Asks = Asks.OWNER, only: Sequence[str] = ()
 ) -> World:
@@ -137,14 +160,7 @@ def issuing_under(
     one's own ask nobody, nor do public ones that come to be later, unless they stand under one that asks.
     """
     later, roots = world.at(world.now), [one.key for one in world.store]
-
-    def vets(issuer: Authority, hosts: tuple[str, ...]) -> None:
-        ca = ca_domain(issuer)
-        for host in () if asks is Asks.THE_CA else hosts:
-            why = _outside(issuer, host) or forbids(caa or {}, ca, asks.account(ca), host, method=asks.method)
-            if why and not is_address(host):
-                raise NotIssued(f"{issuer.name} issues nothing for {host} to {asks}: {why}")
-
+    vets = Vetting(caa or {}, asks)
     for name, one in list(vars(later).items()):
         if isinstance(one, Authority) and any(one.root.key is key for key in roots):
             limited = only and one.parent and one.key is not world.issuing.key

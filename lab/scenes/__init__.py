@@ -9,7 +9,7 @@ from importlib import import_module
 
 _SHELVES = (
     *("rotations", "attacks", "mirrored", "announced", "misled", "revoked", "fetched", "logged", "dane", "slips"),
-    *("bound", "plain"),
+    *("bound", "plain", "ordered"),
 )
 for _shelf in _SHELVES:
     import_module(f"lab.scenes.{_shelf}")

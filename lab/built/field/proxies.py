@@ -8,14 +8,10 @@ pins.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,20 +22,14 @@ from typing import Self
 from cryptography import x509
 
 import lab
-from lab.built.programs.program import environment, last_line
+from lab.built.programs.child import LAST, OUTPUT, Child, words_of
 from lab.wire import tls
 from lab.wire.client import account_request, connect
 from lab.wire.listener import HOME, Address, require_loopback
 
 START = 30.0  # seconds that a proxy may take until it intercepts
 TRIES = 3  # somebody else may take a port between our looking and the proxy's listening
-LAST = 5.0  # seconds between asking a proxy to end and ending it
-OUTPUT = "output.txt"
 CONTENT = "content.log"
-
-# Ends a group of processes when its own standard input does: when whoever started it is no longer there. A wish to the
-# kernel (PR_SET_PDEATHSIG) would be forgotten where the proxy changes its user, and heard where a thread ends.
-_WATCH = "import os, sys; os.read(0, 1); os.killpg(int(sys.argv[1]), 9)"
 
 
 @dataclass(frozen=True)
@@ -132,8 +122,7 @@ class Running:
         self.post = post
         self.address: Address = (HOME, 0)
         self._program = program
-        self._process: subprocess.Popen[bytes] | None = None
-        self._watch: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         anchor = x509.load_pem_x509_certificates(post.authority.read_bytes())[-1]
         self._context = tls.client_context([anchor], datetime.now(UTC))
 
@@ -149,29 +138,14 @@ class Running:
             self.address = free.getsockname()
         post = replace(self.post, port=self.address[1])
         try:
-            with (post.folder / OUTPUT).open("wb") as output:
-                self._process = subprocess.Popen(
-                    [str(word) for word in self.proxy.command(self._program, post)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=environment(post.folder),
-                    cwd=post.folder,
-                    start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
-                )
+            self._child = Child(self.proxy.command(self._program, post), post.folder)
         except OSError as problem:
             words = problem.strerror or problem
             raise ValueError(f"cannot start {self._program}: {words}; install {self.proxy.name} again") from None
-        if sys.platform != "win32":
-            self._watch = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _WATCH, str(self._process.pid)],
-                stdin=subprocess.PIPE,
-                start_new_session=True,
-            )
 
     @property
     def _alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._child is not None and self._child.alive
 
     def wait(self) -> None:
         """Return when a connection through it was intercepted. Raises ValueError where it does not come to that."""
@@ -227,29 +201,10 @@ class Running:
         )
 
     def _words(self) -> str:
-        return last_line((self.post.folder / OUTPUT).read_bytes()) or "none"
+        return words_of(self.post.folder)
 
     def stop(self) -> None:
         """End the program and what it has started. Calling it twice is fine."""
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            watch.kill()
-            watch.communicate()
-        process, self._process = self._process, None
-        if process is not None:
-            _signal(process, hard=False)
-            try:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(LAST)
-            finally:
-                _signal(process, hard=True)
-                process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], *, hard: bool) -> None:
-    """To the program and its children: a new session is a process group of its own."""
-    if sys.platform == "win32":
-        process.kill() if hard else process.terminate()
-    else:
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # they have all ended
-            os.killpg(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop(LAST)

@@ -1,0 +1,99 @@
+"""
+What the ACME clients that people use do to keys: each orders of Pebble, and renews as it does by default, or otherwise.
+
+They show their proofs in a folder that port 80 hands out. Whether the key is
+the same afterwards is read from the certificates, and asked of nobody.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+
+from lab.built.acme.pebble import Pebble
+from lab.built.acme.premises import WELL_KNOWN
+from lab.built.programs.program import last_line, to_its_end, version_of
+from lab.pki.pins import pin_of
+
+PATIENCE = 60.0  # seconds that one order may take
+Argv = Sequence[str | Path]
+
+
+@dataclass(frozen=True)
+class AcmeClient:
+    """
+    A program that orders. `commands` are those of a first order, of a renewal by default, of one that keeps the key.
+
+    They are for a server, a folder and a host. `trusts` is the variable that names the CAs which it believes of the
+    server, `leaf` where its certificate is in the folder.
+    """
+
+    name: str
+    version: Callable[[], str | None]
+    commands: Callable[[str, Path, str], Sequence[Argv]]
+    trusts: str
+    leaf: str
+
+    @property
+    def install(self) -> str:
+        """The command that installs it."""
+        return f"apt-get install {self.name}"
+
+    def lived(self, pebble: Pebble, host: str) -> list[str]:
+        """
+        The pins of its first certificate, of that renewed by default, and of that renewed with the key kept.
+
+        Raises ValueError, with its last words, where it ends otherwise.
+        """
+        with tempfile.TemporaryDirectory(prefix="lab-") as name, pebble.premises.hands_out(Path(name) / "web"):
+            folder, pins = Path(name), []
+            for words in self.commands(f"{pebble.url}/dir", folder, host):
+                # What Python is told of modules is the lab's own affair: certbot has others.
+                clean = ["env", "-u", "PYTHONPATH", f"{self.trusts}={pebble.trusted}", *words]
+                done = to_its_end(clean, home=folder, patience=PATIENCE)
+                if done.code != 0:
+                    why = last_line(done.errors) or last_line(done.out)
+                    raise ValueError(f"{self.name} ended with {done.code}: {why}; run it by hand to see more")
+                leaf = (folder / self.leaf.format(host)).read_bytes()
+                pins.append(pin_of(x509.load_pem_x509_certificates(leaf)[0]))
+            return pins
+
+
+def _lego(server: str, folder: Path, host: str) -> Sequence[Argv]:
+    agreed: Argv = ["--accept-tos", "--email", f"admin@{host}", "--server", server, "--path", folder]
+    common: Argv = ["lego", *agreed, "--domains", host, "--http", "--http.webroot", folder / "web"]
+    renew: Argv = [*common, "renew", "--days", "9999", "--no-random-sleep"]
+    return [*common, "run"], renew, [*renew, "--reuse-key"]
+
+
+def _certbot(server: str, folder: Path, host: str) -> Sequence[Argv]:
+    places = [word for one in ("config", "work", "logs") for word in (f"--{one}-dir", folder / one)]
+    common: Argv = ["--non-interactive", "--server", server, *places]
+    agreed: Argv = ["--agree-tos", "--register-unsafely-without-email", "--webroot", "-w", folder / "web"]
+    renew: Argv = ["certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew", *common]
+    return ["certbot", "certonly", *common, *agreed, "-d", host], renew, [*renew, "--reuse-key"]
+
+
+def _dehydrated(server: str, folder: Path, host: str) -> Sequence[Argv]:
+    for name, renews in (("default", "yes"), ("keeps", "no")):
+        said = {"CA": server, "BASEDIR": folder, "WELLKNOWN": folder / "web" / WELL_KNOWN, "PRIVATE_KEY_RENEW": renews}
+        said["KEY_ALGO"] = "prime256v1"  # its own choice, RSA of 4096 bits, takes seconds
+        (folder / name).write_text("".join(f'{one}="{value}"\n' for one, value in said.items()), "utf-8")
+    renew: Argv = ["dehydrated", "--cron", "--accept-terms", "--force", "--domain", host, "--config"]
+    return [*renew, folder / "default"], [*renew, folder / "default"], [*renew, folder / "keeps"]
+
+
+_CERTBOT = ["env", "-u", "PYTHONPATH", "certbot", "--version"]
+_LEGO, _DEHYDRATED = r"(?<=version )\S+", r"(?<=Dehydrated version: )\S+"  # Debian's lego calls itself "dev"
+_TRUSTS = ("LEGO_CA_CERTIFICATES", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+ACME_CLIENTS = (
+    AcmeClient("lego", version_of(["lego", "--version"], _LEGO), _lego, _TRUSTS[0], "certificates/{}.crt"),
+    AcmeClient("certbot", version_of(_CERTBOT), _certbot, _TRUSTS[1], "config/live/{}/cert.pem"),
+    AcmeClient(
+        "dehydrated", version_of(["dehydrated", "-v"], _DEHYDRATED), _dehydrated, _TRUSTS[2], "certs/{}/cert.pem"
+    ),
+)

@@ -1,0 +1,88 @@
+"""
+A program that runs beside this one: started in a session of its own, and dead when this process is.
+
+What it says goes to a file in its own folder. It knows no ports, and nothing of what the program does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.built.programs.program import environment, last_line
+
+OUTPUT = "output.txt"
+LAST = 5.0  # seconds between asking a program to end and ending it
+
+# Ends a group of processes when its own standard input does: when whoever started it is no longer there. A wish to the
+# kernel (PR_SET_PDEATHSIG) would be forgotten where the program changes its user, and heard where a thread ends.
+_WATCH = "import os, sys; os.read(0, 1); os.killpg(int(sys.argv[1]), 9)"
+
+
+class Child:
+    """
+    A command that runs in `folder` until `stop`. `settings` are added to an environment that knows nothing of the user.
+
+    Should this process be killed outright, the program dies too (not on Windows), and its folder is left behind.
+    Raises OSError where it cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str | Path], folder: Path, settings: dict[str, str] | None = None) -> None:
+        self._over = False
+        with (folder / OUTPUT).open("wb") as output:
+            self._process = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**environment(folder), **(settings or {})},
+                cwd=folder,
+                start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
+            )
+        self._watch: subprocess.Popen[bytes] | None = None
+        if sys.platform != "win32":
+            self._watch = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _WATCH, str(self._process.pid)],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def stop(self, patience: float = LAST) -> None:
+        """End the program and what it has started, by force after `patience` seconds. Calling it twice is fine."""
+        if self._over:  # somebody else may have its number by now
+            return
+        self._over = True
+        if self._watch is not None:
+            self._watch.kill()
+            self._watch.communicate()
+        _signal(self._process, hard=False)
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience)
+        finally:
+            _signal(self._process, hard=True)
+            self._process.wait()
+
+
+def words_of(folder: Path) -> str:
+    """The last line that the program of this folder has written."""
+    return last_line((folder / OUTPUT).read_bytes()) or "none"
+
+
+def _signal(process: subprocess.Popen[bytes], *, hard: bool) -> None:
+    """To the program and its children: a new session is a process group of its own."""
+    if sys.platform == "win32":
+        process.kill() if hard else process.terminate()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # they have all ended
+            os.killpg(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
