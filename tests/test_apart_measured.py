@@ -17,6 +17,7 @@ from lab.built.apart.channels import CHANNELS, MONITOR, PATH, Channel, channels
 from lab.built.apart.command import duration, lasting
 from lab.built.apart.levers import LEVERS, UNTOUCHED, Lever, Pulled, Setting
 from lab.built.apart.measured import ASKED_BY, Measured, pair, pairs
+from lab.built.apart.owner import Lags
 from lab.built.apart.sets import Half, keeps, minimal
 from lab.policy.clients import client
 from lab.scenes.catalogue import CASES
@@ -202,6 +203,16 @@ def test_what_an_owner_does_comes_to_an_end() -> None:
         lasting("ever", "--reads")
     assert lasting("0h", "--notices") == timedelta(0)
     assert [board.within(time) for time in (timedelta(0), HOUR, None)] == ["at once", "within 1 h", "ever"]
+
+
+def test_a_theft_that_is_noticed_late_is_found_at_the_next_reading() -> None:
+    """The entry for the stolen key was in the log all along; the owner finds it when he looks next."""
+    for notices, rings in ((timedelta(0), 6 * HOUR), (DAY, DAY), (73 * HOUR, 78 * HOUR), (30 * DAY, 30 * DAY)):
+        with Measured(pair("stolen_key_new_certificate"), Lags(notices=notices)) as runs:
+            assert runs.alarm(Half.ATTACK, UNTOUCHED) == rings
+            assert runs.alarm(Half.TWIN, UNTOUCHED) is None
+    with pytest.raises(ValueError, match="every 0 hours; say how much time lies between"):
+        Lags(reads=timedelta(0))
 
 
 def test_what_a_monitor_has_revoked_is_revoked_for_the_twin_too() -> None:

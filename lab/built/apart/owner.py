@@ -37,11 +37,15 @@ class Lags:
     notices: timedelta = timedelta(0)
     updates: timedelta = timedelta(hours=12)
 
+    def __post_init__(self) -> None:
+        if not self.reads:
+            raise ValueError("the owner reads the logs every 0 hours; say how much time lies between, as in 1m")
+
 
 LAGS = Lags()
 
 READINGS = 8
-"""Readings after the day of the pair: what is not there by then is not coming."""
+"""Readings after the day of the pair: what is not there by then is not coming, but for what a theft makes of it."""
 
 
 def order(credential: Credential) -> Order:
@@ -70,8 +74,9 @@ def rings(
     own = common(known.leaf.public_bytes(Encoding.DER))
     monitors = [(Monitor(log.listed), log) for log in logs]
     entries: list[LogEntry] = []
-    for number in range(READINGS + 1):
-        now = since + number * lags.reads
+    noticed = -((since - lost[1]) // lags.reads) if lost else 0  # the first reading from then on
+    for number in sorted({*range(READINGS + 1), noticed}):
+        now: datetime = since + number * lags.reads
         gone = lost[0] if lost and now >= lost[1] else ""
         for monitor, log in monitors:
             entries += monitor.read(partial(log.file, time=now))
