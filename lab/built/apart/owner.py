@@ -76,7 +76,7 @@ def rings(
     entries: list[LogEntry] = []
     noticed = -((since - lost[1]) // lags.reads) if lost else 0  # the first reading from then on
     for number in sorted({*range(READINGS + 1), noticed}):
-        now = since + number * lags.reads
+        now: datetime = since + number * lags.reads
         gone = lost[0] if lost and now >= lost[1] else ""
         for monitor, log in monitors:
             entries += monitor.read(partial(log.file, time=now))
