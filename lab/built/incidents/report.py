@@ -54,7 +54,7 @@ def text(incident: Incident, replays: Sequence[Replay]) -> str:
     for one in replays:
         out += ["", f"The {one.kind} {one.name}: {one.title}", *_fared(one)]
     if incident.testimony:
-        out += ["", "What the sources say, held against the run"]
+        out += ["", "What the sources tell, or what follows from it, held against the run"]
         out += [_held(one, replays) for one in incident.testimony]
     return hung("\n".join(out))
 
@@ -74,7 +74,8 @@ def _named(fate: Fate, outcome: Outcome) -> str:
 def _held(said: Testimony, replays: Sequence[Replay]) -> str:
     ran = " and ".join(FARED[one] for one in found(said, replays)) or "not there"
     verdict = "so it was" if agrees(said, replays) else "and it was NOT so"
-    return f"  {said.who}: {FARED[said.outcome]}; here {said.client} in {said.where} is {ran}, {verdict}"
+    head = "told" if said.told else "follows"
+    return f"  {head:<9}{said.who}: {FARED[said.outcome]}; here {said.client} in {said.where} is {ran}, {verdict}"
 
 
 def record(incident: Incident, replays: Sequence[Replay] = ()) -> dict[str, Any]:

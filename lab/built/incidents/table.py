@@ -38,7 +38,8 @@ class Testimony(Entry, frozen=True, kw_only=True):
     """
     What a source says of somebody: `who` fared so, and `client` is its like in the replay `where`.
 
-    Of a timeline an outage is any outage at all, and so on; see `Fate`.
+    Of a timeline an outage is any outage at all, and so on; see `Fate`. It is
+    not `told` where it only follows from what the source tells.
     """
 
     who: str
@@ -46,6 +47,7 @@ class Testimony(Entry, frozen=True, kw_only=True):
     where: str
     outcome: Outcome
     source: str
+    told: bool = True
 
 
 class Incident(Entry, frozen=True, kw_only=True):
