@@ -139,6 +139,20 @@ def test_the_verb_says_the_same_in_both_forms(capsys: pytest.CaptureFixture[str]
     assert "nearest: diginotar, digicert" in capsys.readouterr().err
 
 
+def test_the_table_of_sources_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with its kind, what it says, and its link in one piece; a name beside it is one thing too much."""
+    assert main(["incident", "--sources"]) == 0
+    text = capsys.readouterr().out
+    assert [line for line in text.splitlines() if len(line) > 80 and not report.LONG.search(line)] == []
+    assert len(re.findall(r"^  (?:primary|secondary) +\S", text, re.MULTILINE)) == len(SOURCES)
+    flat = " ".join(text.split())
+    assert all(one.link in flat and one.says in flat for one in SOURCES.values())
+    assert main(["incident", "--sources", "--json"]) == 0
+    assert {*json.loads(capsys.readouterr().out)["sources"]} == {*SOURCES}
+    assert main(["incident", "comodo", "--sources"]) == 2
+    assert "leave 'comodo' or --sources out" in capsys.readouterr().err
+
+
 def test_what_disagrees_is_printed_so() -> None:
     """A source that says something else than the run is not smoothed over."""
     one = INCIDENTS["http-toolkit"]

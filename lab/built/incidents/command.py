@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 
-from lab.cli.verb import forms, option, printed, verb
+from lab.cli.verb import flag, forms, option, printed, verb
 from lab.cli.watched import watched
 
 
@@ -14,6 +14,7 @@ from lab.cli.watched import watched
     "incident",
     "diginotar",
     option("which", "an incident; without it, all are listed with their dates", nargs="?", metavar="NAME"),
+    flag("--sources", "the table of sources that every page quotes, and no incident"),
     forms(json="the same as JSON"),
 )
 def incident(chosen: argparse.Namespace) -> None:
@@ -22,9 +23,17 @@ def incident(chosen: argparse.Namespace) -> None:
 
     from lab.built.incidents import report
     from lab.built.incidents.replay import replayed
-    from lab.built.incidents.table import incidents, table
+    from lab.built.incidents.table import SOURCES, incidents, table
     from lab.naming import named
 
+    if chosen.sources:
+        if chosen.which:
+            raise ValueError(f"--sources is about all of them; leave {chosen.which!r} or --sources out")
+        if chosen.json:
+            printed({"sources": {name: asdict(one) for name, one in SOURCES.items()}})
+        else:
+            print(report.cited())
+        return
     if chosen.which is None:
         if chosen.json:
             told = [report.record(one) for one in incidents().values()]

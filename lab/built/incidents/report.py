@@ -6,18 +6,21 @@ It prints what the files say and what a run found, and adds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import asdict
 
 from lab.built.incidents.replay import Fate, Replay, agrees, found
-from lab.built.incidents.table import SOURCES, Incident, Testimony, table
+from lab.built.incidents.table import SOURCES, Cited, Incident, Testimony, table
 from lab.built.time.report import days
 from lab.cli.verb import runs
 from lab.observation import Outcome
 from lab.show.sheet import LINE, Row, Sheet, hung
 
+LONG = re.compile(r"/\S{24,}")
+"""A link that may be wider than a line; it is to be pasted, and is not broken."""
 FARED = {
     Outcome.INTERCEPTED: "robbed",
     Outcome.OUTAGE: "cut off",
@@ -46,17 +49,30 @@ def text(incident: Incident, replays: Sequence[Replay]) -> str:
         ("Not confirmed", incident.unsure),
     )
     out += [f"{head:<15}{' '.join(said.split())}" for head, said in parts if said]
-    out += ["", "Sources"]
-    for cited in map(SOURCES.__getitem__, incident.sources):
-        out.append(f"  {cited.kind:<11}{cited.link}" + ("" if cited.dated in cited.link else f", {cited.dated}"))
-        out.append(f"  {'':<11}{cited.says}")
+    out += ["", "Sources", *_cited(SOURCES[one] for one in incident.sources)]
     out += ["", f"Replayed with reserved names. {' '.join(incident.shape.split())}"]
     for one in replays:
         out += ["", f"The {one.kind} {one.name}: {one.title}", *_fared(one)]
     if incident.testimony:
         out += ["", "What the sources tell, or what follows from it, held against the run"]
         out += [_held(one, replays) for one in incident.testimony]
-    return hung("\n".join(out))
+    return _lines(out)
+
+
+def cited() -> str:
+    """The whole table of sources, in its own order."""
+    return _lines(["What the pages quote, each once", *_cited(SOURCES.values())])
+
+
+def _lines(out: Iterable[str]) -> str:
+    """What is at most 80 columns wide, but for links."""
+    return "\n".join(line if LONG.search(line) else hung(line) for line in out)
+
+
+def _cited(sources: Iterable[Cited]) -> Iterator[str]:
+    for one in sources:
+        yield f"  {one.kind:<11}{one.link}" + ("" if one.dated in one.link else f", {one.dated}")
+        yield f"  {'':<11}{one.says}"
 
 
 def _fared(one: Replay) -> Iterator[str]:
