@@ -28,6 +28,7 @@ What is built on it, in `lab.built`:
     forecast     takes your own pins through the scenes
     time         timelines: dates, releases, installations
     apart        what tells an attack from its twin, and when
+    incidents    what really happened, by its sources, and run
     known        known hosts that are kept on a disk
     fleet        millions of devices
     atlas        everything as one page

@@ -22,6 +22,7 @@ from lab.built.atlas.command import report
 from lab.built.field.command import field
 from lab.built.fleet.command import fleet
 from lab.built.forecast.command import forecast
+from lab.built.incidents.command import incident
 from lab.built.known.command import known
 from lab.built.serve.command import serve
 from lab.built.serve.intercept import intercept
@@ -57,7 +58,7 @@ def bench(chosen: argparse.Namespace) -> None:
 
 VERBS = (
     demo, matrix, trial, everything, profiles, serve, forecast, field, pin, certs, intercept, timeline, hpkp, known,
-    apart, report, fleet, ask, work, reset, notebooks, doctor, offline, bench,
+    apart, incident, report, fleet, ask, work, reset, notebooks, doctor, offline, bench,
 )  # fmt: skip
 """Every verb, in the order in which --help names them."""
 

@@ -56,6 +56,7 @@ BEYOND = {
     "test_atlas": "beyond",
     "test_surface": "beyond",
     "test_apart_": "beyond",
+    "test_incidents": "beyond",
     "test_show": "beyond",
     "test_properties": "beyond",
     "test_cli": "beyond",

@@ -249,9 +249,9 @@ def test_a_staple_is_there_or_missing() -> None:
     for says, outcome, why in (
         (Says(staple=staple(world.genuine, world.now)), Outcome.SERVED, good),
         (None, Outcome.SERVED, good),  # on a day when nothing is the matter
-        (Says(staple=b""), Outcome.OUTAGE, "no staple to go by: the server sent none"),
+        (Says(staple=b""), Outcome.OUTAGE, "the staple has no word: the server sent none"),
         # OpenSSL's server drops what does not parse, so that nobody is told that there was something
-        (Says(staple=b"no staple at all"), Outcome.OUTAGE, "no staple to go by: the server sent none"),
+        (Says(staple=b"no staple at all"), Outcome.OUTAGE, "the staple has no word: the server sent none"),
     ):
         lived, expected = with_words(world, says)
         assert (lived.outcome, lived.verdict.reason) == (outcome, why)
@@ -287,7 +287,7 @@ def test_a_staple_is_made_for_the_day() -> None:
     with Ground(world.host) as ground:
         days = [one().observation for one in live(ground, [honest(world), later], wants)]
         (by_root,) = live(ground, [replace(later, credential=world.root.issue(world.host))], wants)
-        assert by_root().verdict.reason == "no staple to go by: the server sent none"
+        assert by_root().verdict.reason == "the staple has no word: the server sent none"
     for seen in days:
         octets = seen.evidence[Evidence.STAPLE].value
         assert octets

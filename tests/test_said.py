@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import lab
+from lab.built.incidents.table import happened
 from lab.built.time.drawing import timeline
 
 pytestmark = pytest.mark.course
@@ -20,49 +21,11 @@ pytestmark = pytest.mark.course
 HOME = Path(__file__).parent.parent
 DAY = re.compile(r"\b(?:19|20)\d\d-\d\d-\d\d\b")
 
-HAPPENED = {
-    "2011-03-15": "Comodo",
-    "2012-12-24": "TURKTRUST",
-    "2013-01-07": "TACK",
-    "2015-04-25": "yageek",
-    "2016-02-09": "visiolink",
-    "2016-06-01": "Chrome 66",
-    "2016-11-24": "Barclays",
-    "2017-10-27": "blink-dev",
-    "2018-10-16": "Symantec",
-    "2020-02-29": "CAA",
-    "2020-03-04": "3,048,289",
-    "2020-05-30": "AddTrust",
-    "2020-09-21": "drewdevault",
-    "2021-03-15": "Sectigo|the article",
-    "2021-09-30": "DST Root CA X3",
-    "2022-01-16": "ctrl-c.club",
-    "2023-04-18": "possibly",
-    "2023-07-18": "jabber",
-    "2023-10-19": "possibly",
-    "2024-06-06": "Let's Encrypt",
-    "2024-07-29": "DigiCert|Cloudflare",
-    "2024-08-03": "DigiCert",
-    "2025-04-11": "SC-081v3",
-    "2025-07-08": "GnuTLS NEWS",
-    "2025-08-20": "about 2025-08-20",
-    "2025-08-27": "Node 24.7.0",
-    "2025-09-11": "NSS 3.116",
-    "2025-10-13": "report",
-    "2026-03-15": "200|without quotes|Baseline Requirements",
-    "2026-05-08": "halt",
-    "2026-05-13": "put off",
-    "2026-05-19": "between",
-    "2026-05-28": "between|not known",
-    "2026-07-08": "no root programme",
-    "2027-01-31": "the day to run on|no day|a day such as",
-    "2027-03-15": "100",
-    "2029-03-15": "47",
-}
+HAPPENED = happened()
 """
 The days of the pages, each with a word that must stand beside it: what happened on it, or how sure that is.
 
-A day is entered here by somebody who has seen a source for it.
+They are those that the table of sources vouches for: a day is entered there by somebody who has seen one.
 """
 
 
@@ -81,6 +44,16 @@ def said() -> Iterator[tuple[str, str]]:
     for file in sorted(HOME.glob("lab/built/time/**/*.toml")):
         told = tomllib.loads(file.read_text("utf-8"))
         yield file.name, " ".join(str(told.get(part, "")) for part in ("title", "story", "source"))
+    for file in sorted(HOME.glob("lab/built/incidents/*.toml")):
+        yield from ((file.name, one) for one in words(tomllib.loads(file.read_text("utf-8"))))
+
+
+def words(value: object) -> Iterator[str]:
+    """Every string in it, but for what is a key, and for the day alone on which a source was written."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    yield from (value,) if isinstance(value, str) and not DAY.fullmatch(value) else ()
+    for one in inner:
+        yield from words(one)
 
 
 def strangers(name: str, text: str) -> list[str]:

@@ -69,7 +69,7 @@ def forbids(records: Published, ca: str, account: str, host: str, *, method: str
     Why the CA of that domain may not issue for `host` to this account, in one sentence; empty where it may.
 
     The records of the host count, or else of the nearest domain above it that has any (RFC 8659 section 3). A value
-    that cannot be read names no CA. `method` is how the domain was proved. It raises nothing for what is published.
+    that cannot be read names no CA. `method` is how the domain was proved. Raises ValueError for what is no CAA record.
     """
     wild, name = host.startswith("*."), dns_name(host).removeprefix("*.").lower()
     at, found = next(((one, records[one]) for one in upwards(name) if records.get(one)), ("", ()))

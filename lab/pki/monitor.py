@@ -21,6 +21,9 @@ from lab.pki.merkle import EMPTY, MerkleTree, leaf_hash
 from lab.pki.reading import UNKNOWN_KEY, read
 from lab.pki.sct import ListedLog
 
+MOST = 1_000_000
+"""New entries that one reading takes: a log may say that it has any number, and all of them are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -59,6 +62,8 @@ class Monitor:
         head, before = read_checkpoint(get("checkpoint"), self.log), self.head
         if head.size < before.size or head.timestamp < before.timestamp:
             raise ValueError(f"{self.log.name} shows an older tree, of {head.size} entries, after one of {before.size}")
+        if head.size - before.size > MOST:
+            raise ValueError(f"{self.log.name} has {head.size:,} entries, and one reading takes {MOST:,} new ones")
         found: list[LogEntry] = []
         try:
             for start in range(before.size // WIDTH * WIDTH, head.size, WIDTH):

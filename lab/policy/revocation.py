@@ -53,7 +53,7 @@ def spoken(
         missing = next((word.why for word in words if word and word.status is Status.NO_WORD), "")
         why = missing or piece.trouble or "nobody verified it, as there is no issuer on a path"
         refused = hard or (promised and piece.promised) or bool(sent and piece.value)
-        return not refused, f"no {kind} to go by{'' if refused else ', and none is required'}: {why}"
+        return not refused, f"the {kind} has no word{'' if refused else ', and none is required'}: {why}"
 
     return Check(name, rule, Basis.SINCE, needs=frozenset({kind}))
 

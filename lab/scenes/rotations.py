@@ -254,7 +254,11 @@ def under_new_root(world: World) -> tuple[Credential, Authority]:
     return issuing.issue(*world.hosts).sending(issuing.certificate, crossed.certificate), new_root
 
 
-@rotation(reach=Reach({Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE}))
+@rotation(
+    reach=Reach({Role.INTERMEDIATE, Role.LEAF, Role.CERTIFICATE}),
+    incident="Brave had pinned roots of Let's Encrypt; on 2026-01-16 its store gained that CA's intermediates, and "
+    "paths ended there (github.com/brave/brave-browser/issues/52059)",
+)
 def chain_shortened(world: World) -> Meeting:
     """
     The client's trust store gains the intermediate as a root

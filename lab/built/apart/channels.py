@@ -105,5 +105,8 @@ def channels(names: str | None = None) -> tuple[Channel, ...]:
     if names is None:
         return CHANNELS
     table = {one.name: one for one in CHANNELS}
-    asked = [naming.named("channel", one.strip(), table) for one in names.split(",")]
+    words = [one.strip() for one in names.split(",") if one.strip()]
+    if not words:
+        raise ValueError(f"--channels {names!r} names nothing; give names of channels, as in 'hard list,monitor'")
+    asked = [naming.named("channel", one, table) for one in words]
     return tuple(dict.fromkeys((PATH, *asked)))
