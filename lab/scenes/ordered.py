@@ -52,9 +52,7 @@ def another_department(world: World) -> Meeting:
     twin="another_department",
     holds=(Holds.SITE_INTERMEDIATE,),
     way=Way.DNS,
-    incident="jabber.ru, 2023: Let's Encrypt certificates obtained by a man in the middle in the hosting network, "
-    "90 days confirmed, possibly from 2023-04-18 to 2023-10-19, noticed when one expired "
-    "(community.letsencrypt.org/t/206966)",
+    incident="nearly this: jabber.ru, 2023 (community.letsencrypt.org/t/206966)",
 )
 def second_account(world: World) -> Meeting:
     """
