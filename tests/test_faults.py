@@ -601,3 +601,13 @@ def test_standing_up_again_and_again(make: Callable[[], contextlib.AbstractConte
         for _ in range(10):
             with make():
                 pass
+
+
+def test_a_wish_to_end_that_could_not_be_raised_is_no_news() -> None:
+    """It comes again within a second; anything else that was lost is told, as Python tells it."""
+    code = "import gc, sys; from lab.wire import interrupt; interrupt.listen()\n"
+    code += "class Lost:\n    def __del__(self): raise sys.problem\n"
+    code += "for sys.problem in (KeyboardInterrupt(2), ValueError('something else')): Lost()\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert "KeyboardInterrupt" not in done.stderr
+    assert "ValueError: something else" in done.stderr

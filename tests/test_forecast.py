@@ -584,7 +584,7 @@ def test_strict_fails_for_what_is_serious(files: tuple[Path, Path]) -> None:
         (("--roles", "leaf"), "names no roles"),
         (("--format", "ios"), "no NSPinnedDomains"),
         (("--scenes", "new_kee"), "nearest: new_key"),
-        (("--scenes", "slips"), "forgot_to_renew is a slip, which ordinary validation refuses"),
+        (("--scenes", "slips"), "short_renewal_broken is a slip, which ordinary validation refuses"),
         (("--scenes", "new_key,root_distrusted"), "root_distrusted is a slip"),
         (("--scenes", "stripped"), "stripped is decided by no path; give attacks or rotations"),
     ],

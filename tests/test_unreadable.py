@@ -195,7 +195,7 @@ def test_where_the_two_validators_differ_about_a_name(named: str | bytes, asked:
 @pytest.mark.parametrize("what", IGNORED)
 def test_where_the_second_validator_does_not_look_at_what_cannot_be_read(what: str) -> None:
     """OpenSSL has no use for it, and the second never parses it; the lab's clients refuse what they cannot show."""
-    two = WORLD.issuing.issue(HOST, "shop.example", key=SITE.key)
+    two = WORLD.issuing.issue(HOST, "shop.example", key=SITE.key, logs=())
     leaf, *others = octets(two)
     broken = patched(two.leaf, WORLD.issuing, IGNORED[what])
     with serving([broken, *others]) as service, serving([leaf, *others]) as control:

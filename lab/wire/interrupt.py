@@ -58,8 +58,15 @@ def listen() -> None:
     main thread, once, by a command line.
     """
     _hear(_heard)
+    sys.unraisablehook = _dropped
     if hasattr(signal, "SIGTTIN"):
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+
+
+def _dropped(lost: sys.UnraisableHookArgs) -> None:
+    """What nobody could raise, as in a weak reference's callback, is told; but for a wish to end, which comes again."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
 
 
 def _heard(number: int, frame: FrameType | None) -> None:
