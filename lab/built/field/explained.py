@@ -93,6 +93,31 @@ EXPLAINED = [
         ("unpinned", "chromium-list"),
     ),
 ]
+EXPLAINED += [
+    Explanation(
+        program,
+        "clock_behind",
+        "GnuTLS asks when an answer ends and not when it begins, so one that is to come is good",
+        "measured: a staple that begins tomorrow is taken, one that has ended is refused",
+        version,
+        ways,
+    )
+    for program, version, ways in (
+        ("wget", "1.21.3 (GnuTLS 3.7.9)", ("unpinned", "wget")),
+        ("gnutls-cli", "3.7.9", ("unpinned", "gnutls")),
+    )
+]
+EXPLAINED += [
+    Explanation(
+        "openssl",
+        scene,
+        "s_client -ct ends where the signature of an SCT does not hold, and goes on where there is no SCT",
+        "measured: SCT_CTX_verify, sct invalid signature; a certificate without any is taken",
+        "3.0.19",
+        ("openssl-ct",),
+    )
+    for scene in ("scts_of_the_last_one", "scts_copied")
+]
 # An attack presents what its rotation does, so whoever cannot read the one cannot read the other; an attack that it
 # cannot read would also have robbed whoever checks too late.
 LATE = {"httpx": ("httpx-response",)}
