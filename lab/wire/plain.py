@@ -11,10 +11,9 @@ from __future__ import annotations
 import contextlib
 import socket
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import h11
-from OpenSSL import SSL
 
 from lab.observation import Hangup, Observation
 from lab.pki.names import sent
@@ -28,13 +27,9 @@ from lab.wire.service import Service
 from lab.wire.visit import Respond, Visit, converse
 
 
-def _wire(raw: socket.socket, role: type[h11.CLIENT] | type[h11.SERVER]) -> Wire:
-    return Wire(cast(SSL.Connection, raw), role)  # all that it does is receive and send, as a socket does
-
-
 def attend(raw: socket.socket, visit: Visit, respond: Respond, patience: float) -> None:
     """As `lab.wire.visit.attend`, without a handshake; a visitor who begins one speaks bad HTTP."""
-    wire, visit.hung_up = _wire(raw, h11.SERVER), Hangup.BEFORE_REQUEST
+    wire, visit.hung_up = Wire(raw, h11.SERVER), Hangup.BEFORE_REQUEST
     try:
         converse(wire, visit, respond, lambda begins: allow(raw, 2 * patience if begins else None))
     except (OSError, h11.ProtocolError, TooLarge) as problem:
@@ -78,7 +73,7 @@ def follow(address: Address, host: str, request: Request, *, time: datetime, pat
     exchange.port = raw.getsockname()[1]
     with raw:
         try:
-            wire = _wire(raw, h11.CLIENT)
+            wire = Wire(raw, h11.CLIENT)
             wire.ask(Request("GET", "/", [(b"host", sent(host))]))
             page = wire.next_answer()
             if any(name.lower() == b"location" and value.startswith(b"https://") for name, value in page.headers):
