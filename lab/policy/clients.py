@@ -16,7 +16,7 @@ from lab import naming
 from lab.building import AS_OPENSSL, PathBuilding
 from lab.observation import Evidence, Proof
 from lab.policy import checks
-from lab.policy.check import Basis, Check, Enrolment, Known, Learnt, Policy, Stage, needs
+from lab.policy.check import Basis, Enrolment, Known, Learnt, Policy, Stage, needs
 from lab.policy.checks import ORDINARY
 from lab.policy.continuity import Continuity
 from lab.policy.memory import Memory
@@ -173,10 +173,6 @@ def client(name: str) -> Client:
     return naming.named("client", name, _by_name(), "`python -m lab list` names them all")
 
 
-def _of_the_issuer(check: Check) -> bool:
-    return check.basis is Basis.SINCE and not check.needs & {Evidence.RECORDS, Evidence.INCLUSION, Evidence.SCTS}
-
-
 def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
     """
     Clients by name, or a group: ``"story"`` (the eight of the terminal), ``"all"`` (the columns of the matrix),
@@ -189,7 +185,7 @@ def chosen(names: str | Iterable[str | Client] = "story") -> list[Client]:
         "all": CLIENTS.values(),
         "hpkp": [one for one in every() if Learnt.HEADER in one.learnt],
         "continuity": [one for one in every() if one.continuity],
-        "revocation": [one for one in every() if any(_of_the_issuer(check) for check in one.policy)],
+        "revocation": [one for one in every() if any(check.basis is Basis.SINCE for check in one.policy)],
         "transparency": [one for one in every() if {Evidence.SCTS, Evidence.INCLUSION} & needs(one.policy)],
         "dane": [one for one in every() if Evidence.RECORDS in needs(one.policy)],
         "bound": [one for one in every() if one.shows],

@@ -18,6 +18,12 @@ from lab.policy.check import Basis, Check, Known
 from lab.policy.checks import LEAF_PIN, ORDINARY
 from lab.policy.clients import FURTHER, Client, register
 
+OF_THE_ISSUER = frozenset({Evidence.STAPLE, Evidence.ANSWER, Evidence.LIST, Evidence.PUSHED})
+
+
+def _basis(kind: Evidence) -> Basis:
+    return Basis.SINCE if kind in OF_THE_ISSUER else Basis.EVIDENCE
+
 
 def spoken(
     name: str,
@@ -55,13 +61,13 @@ def spoken(
         refused = hard or (promised and piece.promised) or bool(sent and piece.value)
         return not refused, f"the {kind} has no word{'' if refused else ', and none is required'}: {why}"
 
-    return Check(name, rule, Basis.SINCE, needs=frozenset({kind}))
+    return Check(name, rule, _basis(kind), needs=frozenset({kind}))
 
 
 def printed(kind: Evidence) -> Check:
     """Asks for this kind of evidence, and goes on whatever it is."""
     found = (True, f"the {kind} that was asked for is shown, and nobody heeds it")
-    return Check(f"printed {kind}", lambda observation, known: found, Basis.SINCE, needs=frozenset({kind}))
+    return Check(f"printed {kind}", lambda observation, known: found, _basis(kind), needs=frozenset({kind}))
 
 
 HEEDS = spoken("heeded staple", Evidence.STAPLE, hard=False)
