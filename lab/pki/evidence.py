@@ -83,7 +83,8 @@ def _proved(path: Sequence[Certificate], observation: Observation, elsewhere: El
     except (OSError, ValueError) as problem:
         return Piece(None, word=no_word(f"none came: {problem}"))
     logs, witnesses = elsewhere.logs or (), elsewhere.witnesses or ()
-    return Piece(octets, word=proven(octets, path[0], path[1], logs, witnesses, observation.time))
+    word = proven(octets, path[0], path[1], logs, witnesses, observation.time)
+    return Piece(octets, word=word, octets=len(octets))
 
 
 def _stamped(path: Sequence[Certificate], observation: Observation, elsewhere: Elsewhere) -> Piece:
@@ -110,7 +111,8 @@ def _recorded(path: Sequence[Certificate], observation: Observation, elsewhere: 
     from lab.pki.dane import ROOT, named  # 50 ms, which only clients that ask for records pay
 
     octets = (elsewhere.records or cut)(observation.host, observation.time)
-    return Piece(octets, word=named(octets or b"", path, observation.host, ROOT.anchor, observation.time))
+    word = named(octets or b"", path, observation.host, ROOT.anchor, observation.time)
+    return Piece(octets, word=word, octets=len(octets or b""))
 
 
 _HELD = {Evidence.SCTS: _stamped, Evidence.PUSHED: _pushed, Evidence.RECORDS: _recorded}

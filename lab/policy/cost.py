@@ -63,5 +63,4 @@ def cost(kind: Evidence, observation: Observation) -> EvidenceCost:
         raise ValueError(f"nobody counted what the {kind} costs here; ask a client that wants it")
     each = max(0, len(observation.path or ()) - 1)
     trips = {Evidence.ANSWER: TRIPS * each, Evidence.LIST: TRIPS * each, Evidence.INCLUSION: TRIPS, Evidence.RECORDS: 1}
-    octets = piece.octets or len(piece.value or b"")
-    return EvidenceCost(kind, octets, trips.get(kind, 0), _TELLS.get(kind, Tells.NOBODY), kind is Evidence.PUSHED)
+    return EvidenceCost(kind, piece.octets, trips.get(kind, 0), _TELLS.get(kind, Tells.NOBODY), kind is Evidence.PUSHED)
