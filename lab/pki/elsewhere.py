@@ -40,6 +40,14 @@ Gone = tuple[Authority, Revoked]
 """What an authority has taken back; until then it answers that all is well."""
 
 
+def taken_back(
+    credential: Credential, since: datetime, reason: x509.ReasonFlags = x509.ReasonFlags.key_compromise
+) -> tuple[Gone, ...]:
+    """That its issuer takes a credential's certificate back, from then on; nothing where it has no issuer."""
+    issuer = credential.issuer
+    return ((issuer, Revoked(credential.leaf.serial_number, since, reason)),) if issuer else ()
+
+
 def answering(*gone: Gone, life: timedelta = LIFE) -> Open:
     """Responders that know what has been taken back by when they are asked, and whose answers hold for `life`."""
 

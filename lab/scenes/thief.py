@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from cryptography.x509 import ReasonFlags
-
 from lab.naming import named
 from lab.observation import Line
-from lab.pki.elsewhere import Elsewhere, Gone, Handed, answering, cut, late, listing
-from lab.pki.revoke import MUST_STAPLE, Revoked, listed_at
+from lab.pki.elsewhere import Elsewhere, Handed, answering, cut, late, listing, taken_back
+from lab.pki.revoke import MUST_STAPLE, listed_at
 from lab.pki.says import Says
 from lab.pki.update import pushed_list
 from lab.pki.world import World
@@ -64,8 +62,8 @@ class Theft:
         """
         world, life = self.world, self.life * HOUR
         later = world.at(world.now + hour * HOUR)
-        since = Revoked(world.genuine.leaf.serial_number, world.now + self.revoked * HOUR, ReasonFlags.key_compromise)
-        gone: list[Gone] = [(world.issuing, since)] if line is Line.ATTACKER or move == "pass on" else []
+        known = line is Line.ATTACKER or move == "pass on"
+        gone = taken_back(world.genuine, world.now + self.revoked * HOUR) if known else ()
         answers, lists, old = answering(life=life), listing(life=life), (hour - self.collected) * HOUR
         ways: dict[str, tuple[Handed, Handed]] = {
             "pass on": (answering(*gone, life=life), listing(*gone, life=life)),

@@ -11,15 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from cryptography.x509 import ReasonFlags
-
 from lab.built.time.language import FAR_AHEAD, SECOND, Installation
 from lab.built.time.life import Life
 from lab.observation import Evidence, Line
 from lab.pki.authority import Credential
-from lab.pki.elsewhere import Elsewhere, Gone, cut, late, published
+from lab.pki.elsewhere import Elsewhere, Gone, cut, late, published, taken_back
 from lab.pki.inclusion import proof
-from lab.pki.revoke import Revoked
 from lab.pki.says import SILENT, Says
 from lab.pki.told import Passage, Tidings
 from lab.policy.check import Policy, needs
@@ -36,8 +33,7 @@ class Listening:
         self._wants = needs(self.policy)
         self._gone: list[Gone] = []
         for one in life.revoked.values():
-            revoked = Revoked(one.credential.leaf.serial_number, one.since(client.lag), ReasonFlags.key_compromise)
-            self._gone += [(issuer, revoked) for issuer in [one.credential.issuer] if issuer]
+            self._gone += taken_back(one.credential, one.since(client.lag))
         self._said: dict[tuple[object, ...], Says] = {}
 
     def last(self, credential: Credential) -> datetime:
