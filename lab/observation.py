@@ -65,6 +65,8 @@ def outcome_of(line: Line, held: bool, content: bool) -> Outcome:
 
 BAD = frozenset({Outcome.INTERCEPTED, Outcome.OUTAGE})
 """What nobody wants from a meeting, whoever is on the line."""
+REFUSED = frozenset({Outcome.STOPPED, Outcome.OUTAGE})
+"""What comes of a refusal, whoever is on the line."""
 
 Progress = Callable[[int, int, str], None]
 """Called with how much is done, of how much, and what is at work now in a few words."""

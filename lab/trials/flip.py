@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice, product
 
-from lab.observation import BAD, Line, Outcome, outcome_of
+from lab.observation import BAD, REFUSED, Line, Outcome, outcome_of
 from lab.policy.checks import SOUND, Check, Stage
 from lab.policy.clients import CA_FLAG_ERRORS, Client
 from lab.scenes.catalogue import Case
@@ -166,7 +166,7 @@ def flip(done: Trial, rehearsals: Rehearsals, again: Callable[[Client, Case], Tr
             confirmed = again(edited, done.case)
             if confirmed.encounters[done.worst].outcome is wanted:
                 return Flip(words, edited, count, others, confirmed.outcome)
-        if wanted in (Outcome.STOPPED, Outcome.OUTAGE) and count == 2:  # what two checks do not refuse, more do not
+        if wanted in REFUSED and count == 2:  # what two checks do not refuse, more do not
             return None
     return None
 

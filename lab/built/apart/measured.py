@@ -20,22 +20,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from cryptography.x509 import ReasonFlags
-
 from lab.built.apart.channels import PATH, Channel, Issuance
 from lab.built.apart.levers import UNTOUCHED, Lever, Pulled, Setting, only, stands
 from lab.built.apart.owner import LAGS, Lags, order, rings
 from lab.built.apart.sets import AT_ONCE, Half, Member, Step
-from lab.observation import Finding, Line, Outcome
+from lab.observation import REFUSED, Finding, Line
 from lab.pki.admission import Admission
 from lab.pki.authority import Credential, Key
 from lab.pki.caa import Asks, NotIssued, ca_domain, issuing_under
 from lab.pki.dane import LIFE as RECORDS_LIFE
-from lab.pki.elsewhere import Elsewhere, Records, cut, published
+from lab.pki.elsewhere import Elsewhere, Records, cut, published, taken_back
 from lab.pki.log import PublicLog
 from lab.pki.pins import pin_of
 from lab.pki.public import Logging
-from lab.pki.revoke import LIFE, Revoked
+from lab.pki.revoke import LIFE
 from lab.pki.says import SILENT, announcing
 from lab.pki.told import SECOND, Pace, Passage, Tidings
 from lab.pki.world import World
@@ -180,10 +178,9 @@ class Measured:
 
     # ---- the owner --------------------------------------------------------------------------------
 
-    @property
-    def stolen(self) -> bool:
-        """Whether the attacker has a key of the owner's, which he notices."""
-        return bool(STOLEN & set(self.attack.holds))
+    def stolen(self, half: Half) -> bool:
+        """Whether somebody has a key of the owner's in this half, which he notices."""
+        return half is Half.ATTACK and bool(STOLEN & set(self.attack.holds))
 
     def alarm(self, half: Half, setting: Setting) -> timedelta | None:
         """When the owner's monitor rings; None where it never does."""
@@ -200,7 +197,7 @@ class Measured:
         booked = stands(setting, Lever.BOOK) is Pulled.BOOKED and self.twin.name not in ASKED_BY
         if half is Half.TWIN and booked:
             book.append(order(shown))
-        lost = (pin_of(shown.leaf), played.day + self.lags.notices) if half is Half.ATTACK and self.stolen else None
+        lost = (pin_of(shown.leaf), played.day + self.lags.notices) if self.stolen(half) else None
         rang = rings(played.logs, played.world.hosts, book, played.day, self.lags, known=known, lost=lost)
         return None if rang is None else rang - played.day
 
@@ -209,7 +206,7 @@ class Measured:
         played = self._half(half, stands(setting, Lever.LOG))
         shown, known = played.meeting.credential.issuer, played.scene.genuine.issuer
         asked = [self.alarm(half, setting)] if monitored else []
-        if half is Half.ATTACK and self.stolen and shown and known and shown.root.key is known.root.key:
+        if self.stolen(half) and shown and known and shown.root.key is known.root.key:
             asked.append(self.lags.notices)
         words = [one + self.lags.revokes for one in asked if one is not None]
         return min(words, default=None) if shown and shown.parent else None
@@ -281,7 +278,7 @@ class Measured:
             for _ in range(2):  # at a first use nobody knows who announces
                 meet(played.ground, before, mind)()
         met = meet(played.ground, meeting, mind, asked=False)()
-        refused = met.outcome in (Outcome.STOPPED, Outcome.OUTAGE)
+        refused = met.outcome in REFUSED
         if channel.admits and meeting.line is Line.ATTACKER:
             refused = not met.aftermath.relayed  # the request is read, and does not reach the bank
         return Step(date, refused, met.verdict.findings)
@@ -300,7 +297,7 @@ class Measured:
         before, after, last = said, said, played.day + self._said_before(half)
         if half is Half.TWIN:
             before = published(known)
-        elif self.stolen and pin_of(known.leaf) == pin_of(played.meeting.credential.leaf):
+        elif self.stolen(half) and pin_of(known.leaf) == pin_of(played.meeting.credential.leaf):
             after = published(_own(played.world))
 
         def records(host: str, time: datetime) -> bytes | None:
@@ -312,7 +309,7 @@ class Measured:
 
     def _said_before(self, half: Half) -> timedelta:
         """The last moment of what was in DNS before the owner changed it: at a theft, or before he moved."""
-        return (self.lags.notices if half is Half.ATTACK and self.stolen else AT_ONCE) - SECOND
+        return (self.lags.notices if self.stolen(half) else AT_ONCE) - SECOND
 
     def _next_key(self, played: Played, setting: Setting) -> Key:
         """The key that the owner announced before: that of the twin's certificate, or the one that he keeps."""
@@ -340,10 +337,7 @@ _WORDED = {Lever.STAPLE, Lever.ANSWER, Lever.LIST, Lever.UPDATE}
 
 def _told(played: Played, word: datetime | None, since: datetime) -> Tidings:
     """What others say of the certificate; the last good of it is that of `since`."""
-    credential, gone = played.meeting.credential, []
-    if word and credential.issuer:
-        gone.append((credential.issuer, Revoked(credential.leaf.serial_number, word, ReasonFlags.key_compromise)))
-    return Tidings(gone, since)
+    return Tidings(taken_back(played.meeting.credential, word) if word else (), since)
 
 
 def _way(setting: Setting, lever: Lever) -> Passage:

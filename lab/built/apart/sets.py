@@ -190,7 +190,6 @@ class Kept:
         self._runs = runs
         self._beside = _levers(one for one in members if one.monitors)
         self._shown: dict[tuple[object, ...], Sequence[Step]] = {}
-        self._alarms: dict[tuple[object, ...], timedelta | None] = {}
 
     def shown(self, channel: Member, half: Half, setting: Setting, monitored: bool) -> Sequence[Step]:
         """As the runs have it."""
@@ -202,11 +201,7 @@ class Kept:
 
     def alarm(self, half: Half, setting: Setting) -> timedelta | None:
         """As the runs have it."""
-        read = only(setting, self._beside)
-        key = (half, *read.items())
-        if key not in self._alarms:
-            self._alarms[key] = self._runs.alarm(half, read)
-        return self._alarms[key]
+        return self._runs.alarm(half, setting)
 
 
 def merged(steps: Sequence[Step]) -> Sequence[Step]:
