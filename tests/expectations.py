@@ -548,6 +548,11 @@ def sees_only_the_path(client: Client) -> bool:
     return not client.resumes and not beside
 
 
+def relayed_letters(met: Iterable[tuple[Outcome, bool]]) -> str:
+    """Outcomes as letters; R where the client was robbed and its request was relayed as well."""
+    return "".join("R" if relayed else next(one for one in LEGEND if LEGEND[one] is came) for came, relayed in met)
+
+
 def letters(name: str) -> dict[str, str]:
     """The column of a client or profile, by scene: a letter, or one for each meeting."""
     if name == NEVER_SERVED:

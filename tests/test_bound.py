@@ -8,11 +8,10 @@ client's own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from expectations import LEGEND
+from expectations import relayed_letters
 from OpenSSL import SSL
 
 from lab.built.programs.outside import Outside
@@ -81,21 +80,17 @@ ROWS = {
 }  # fmt: skip
 
 
-def letters(met: Iterable[tuple[Outcome, bool]]) -> str:
-    return "".join("R" if relayed else next(one for one in LEGEND if LEGEND[one] is came) for came, relayed in met)
-
-
 @pytest.mark.parametrize("scene", ROWS)
 def test_who_is_served_robbed_and_impersonated(scene: str) -> None:
     """The rows above are what the sockets do, what the pure half expects, and what a search for repairs is told."""
     with Standing(case(scene)) as standing:
         lived = [run(client(name), standing).encounters for name in NAMES]
         watched = [observe(standing, client(name)) for name in NAMES]
-    assert [letters((one.outcome, one.aftermath.relayed) for one in met if one.outcome) for met in lived] == (
+    assert [relayed_letters((one.outcome, one.aftermath.relayed) for one in met if one.outcome) for met in lived] == (
         ROWS[scene].split()
     )
     imagined = [rehearse(client(name), seen).values() for name, seen in zip(NAMES, watched, strict=True)]
-    assert [letters((one.outcome, one.relayed) for one in met) for met in imagined] == ROWS[scene].split()
+    assert [relayed_letters((one.outcome, one.relayed) for one in met) for met in imagined] == ROWS[scene].split()
     for name, met in zip(NAMES, lived, strict=True):
         outcomes = Rehearsals([case("ordinary_day")]).outcomes(client(name), case(scene))
         assert [*outcomes.values()] == [one.outcome for one in met]

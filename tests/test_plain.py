@@ -4,16 +4,15 @@ A link to plain HTTP: who goes to https in spite of it, and what a site says so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
-from expectations import LEGEND
+from expectations import relayed_letters
 from lines import NOW
 
-from lab.observation import Certificate, Hangup, Lesson, Observation, Outcome, ValidationError
+from lab.observation import Certificate, Hangup, Lesson, Observation, ValidationError
 from lab.pki.pins import seen
 from lab.pki.world import HOST, World
 from lab.policy.check import Known
@@ -43,10 +42,6 @@ ROWS = {
 }  # fmt: skip
 
 
-def letters(met: Iterable[tuple[Outcome, bool]]) -> str:
-    return "".join("R" if relayed else next(one for one in LEGEND if LEGEND[one] is came) for came, relayed in met)
-
-
 @pytest.mark.parametrize("scene", ROWS)
 def test_who_follows_the_link_and_what_becomes_of_them(scene: str) -> None:
     """The rows above are what the sockets do, what the pure half expects, and what a search for repairs is told."""
@@ -54,7 +49,7 @@ def test_who_follows_the_link_and_what_becomes_of_them(scene: str) -> None:
         lived = [run(client(name), standing).encounters for name in NAMES]
         watched = [observe(standing, client(name)) for name in NAMES]
         assert [one.problems for one in standing._listeners.values()] == [[]] * len(standing._listeners)
-    assert [letters((one.outcome, one.aftermath.relayed) for one in met if one.outcome) for met in lived] == (
+    assert [relayed_letters((one.outcome, one.aftermath.relayed) for one in met if one.outcome) for met in lived] == (
         ROWS[scene].split()
     )
     for name, met, saw in zip(NAMES, lived, watched, strict=True):
