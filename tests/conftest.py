@@ -6,6 +6,7 @@ import gc
 import platform
 import signal
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from expectations import SCENES, concerning
 from OpenSSL import SSL
 from xdist.scheduler import LoadFileScheduling
 
@@ -60,6 +62,7 @@ BEYOND = {
     "test_bound": "beyond",
     "test_plain": "beyond",
     "test_logged": "beyond",
+    "test_ask": "beyond",
     "test_evidence": "beyond",
     "test_acme": "beyond",
     "test_incidents": "beyond",
@@ -78,7 +81,10 @@ BEYOND = {
 }
 
 
-TOGETHER = ("test_matrix", "test_registry", "test_show", "test_surface", "test_forecast", "test_flip", "test_profiles")
+TOGETHER = (
+    *("test_matrix", "test_registry", "test_show", "test_surface", "test_forecast", "test_flip", "test_profiles"),
+    *("test_ask", "test_atlas", "test_moves"),
+)
 """Files that one process runs, since they share the matrix or the observations of every scene."""
 
 
@@ -89,6 +95,9 @@ def beyond(file: Path) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--core", action="store_true", help="the tests of the library alone: half a minute, no Jupyter")
+    parser.addoption(
+        "--every", action="store_true", help="what is sampled otherwise, whole: every client in every scene"
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -100,6 +109,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if marker := beyond(item.path):
             item.add_marker(marker)
+        if {"whole_matrix", "real"} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.sampled(1))
+    if not config.getoption("--every"):
+        left = [item for item in items if not _drawn(item)]
+        items[:] = [item for item in items if _drawn(item)]
+        config.hook.pytest_deselected(items=left)
     if config.getoption("--core"):  # clients that learn from what is said are run with the rest
         items[:] = [item for item in items if not (isinstance(item, pytest.Function) and _further(item))]
 
@@ -121,6 +136,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def _drawn(item: pytest.Item) -> bool:
+    """Whether a test marked sampled(n) is among the one in n that are run without --every: always the same ones."""
+    sampled = item.get_closest_marker("sampled")
+    function, _, case = item.name.partition("[")
+    return sampled is None or not zlib.crc32(f"{item.path.stem}.{function}[{case}".encode()) % sampled.args[0]
+
+
 def _further(item: pytest.Function) -> bool:
     """Whether this is about the cells of a client that stands in no usual table."""
     named = item.callspec.params.get("name") if hasattr(item, "callspec") else None
@@ -135,12 +157,23 @@ def usual_matrix() -> Matrix:
 
 @pytest.fixture(scope="session")
 def whole_matrix(usual_matrix: Matrix, pytestconfig: pytest.Config) -> Matrix:
-    """The same and every other scene; those that learn have cells, but for --core, and are in no table."""
-    learning = () if pytestconfig.getoption("--core") else tuple(FURTHER.values())
-    rest = matrix([*CLIENTS.values(), *learning], [one for one in CASES.values() if one not in usual_matrix.cases])
-    more = matrix(learning, usual_matrix.cases)
-    trials = {**usual_matrix.trials, **rest.trials, **more.trials}
+    """
+    The same and every other scene; further clients have cells in the scenes that concern them, and are in no table.
+
+    With --core they have none, and with --every all.
+    """
+    rest = matrix(CLIENTS.values(), [one for one in CASES.values() if one not in usual_matrix.cases])
+    trials = {**usual_matrix.trials, **rest.trials}
+    further = () if pytestconfig.getoption("--core") else tuple(FURTHER.values())
+    concerned = {one.name: in_this_run(one.name, pytestconfig) for one in further}
+    for case in CASES.values():
+        trials |= matrix([one for one in further if case.name in concerned[one.name]], [case]).trials
     return replace(usual_matrix, cases=tuple(CASES.values()), trials=trials)
+
+
+def in_this_run(name: str, config: pytest.Config) -> set[str]:
+    """The scenes that a client beyond the usual ones goes through in this run."""
+    return {*SCENES} if config.getoption("--every") else concerning(name)
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,13 @@ for the eye.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 
 from lab.observation import Outcome
 from lab.policy.check import Basis, Learnt
 from lab.policy.clients import Client
+from lab.scenes.catalogue import CASES, twin_of
 
 LEGEND = {"S": Outcome.SERVED, "B": Outcome.OUTAGE, "o": Outcome.STOPPED, "X": Outcome.INTERCEPTED}
 
@@ -567,10 +569,36 @@ def letters(name: str) -> dict[str, str]:
 
 
 COLUMNS = {name: letters(name) for name in (*CLIENTS, *FURTHER, *PROFILES)}
+
 SEVERITY = "SoBX"
 """A cell shows the worst of its meetings: the letters, from the mildest outcome to the worst."""
 WORST = {name: {scene: max(met, key=SEVERITY.index) for scene, met in of.items()} for name, of in COLUMNS.items()}
 EXPECTED = {scene: {name: LEGEND[of[scene]] for name, of in WORST.items()} for scene in SCENES}
+
+# ---- what is run each time ------------------------------------------------------------------------
+
+KINDS = (LEARNING, STAPLES, FETCHED, IN_PUBLIC, DANE, SERVED_BY, {**RUN, **MODELLED})
+"""Those who differ from the usual columns in one way, each with the others."""
+ALWAYS = {
+    *("ordinary_day", "certificate_without_its_key", "session_resumed", "staple_from_the_cache"),
+    *("new_ca", "new_intermediate", "new_key", "same_key"),
+}
+ONE_IN = 20
+"""Of the scenes that are not about its kind, a client beyond the usual ones goes through so many each time."""
+
+
+def concerning(name: str) -> set[str]:
+    """
+    The scenes that such a client goes through whenever the tests are run; with --every it goes through all.
+
+    They are the staircase, those in which somebody of its kind has another letter than the client that it is like,
+    and a sample of the others, the same for the whole kind; each with its twin.
+    """
+    kind, named = next((number, one) for number, one in enumerate(KINDS) if name in one)
+    about = ALWAYS | {scene for _, but in named.values() for scene in but}
+    about |= {scene for scene in SCENES if not zlib.crc32(f"{kind} {scene}".encode()) % ONE_IN}
+    twins = (twin_of(CASES[scene]) for scene in about if scene in CASES)
+    return (about & {*SCENES}) | {twin.name for twin in twins if twin}
 
 
 # Why a column is there: the scenes in which, together, it differs from every other. One scene is the best of reasons;

@@ -407,6 +407,7 @@ def pins(observation: Observation) -> set[str]:
     ],
     ids=["trusts all", "no pin", "root", "leaf", "what was sent", "another algorithm", "two names", "longer"],
 )
+@pytest.mark.sampled(3)
 def test_the_attacker_moves_second(candidate: Any, said: str) -> None:
     """Whatever else than the operator's keys opens it, an attacker brings; and a leaf pin alone shuts the owner out."""
     report = capstone.own_keys(candidate)

@@ -307,6 +307,7 @@ THIEVES = [
 
 @pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["TLS 1.2", "TLS 1.3"])
 @pytest.mark.parametrize("case", [*THIEVES, *(CASES[one.twin] for one in THIEVES)], ids=lambda one: one.name)
+@pytest.mark.sampled(3)
 def test_a_staple_is_heard_in_both_versions(case: Case, version: int) -> None:
     """What the rule expects of each client that asks for a staple, from TLS 1.3's observations, is what either does."""
     scene = case.scene()

@@ -74,6 +74,7 @@ def turned(edited: Client, done: Trial, rehearsals: Rehearsals) -> bool:
 
 
 @pytest.mark.parametrize("cell", SAMPLE, ids=" in ".join)
+@pytest.mark.sampled(3)
 def test_the_edit_is_found_and_is_the_smallest(cell: tuple[str, str], flips: Flips, rehearsals: Rehearsals) -> None:
     """The edit turns the outcome when the scene is run again, and no smaller one does."""
     done, found = flips[cell]
@@ -177,6 +178,7 @@ def small(rehearsals: Rehearsals) -> Flips:
 
 
 @pytest.mark.parametrize("scene", COLUMNS)
+@pytest.mark.sampled(2)
 def test_every_edit_turns_the_outcome_when_it_is_run(scene: str, small: Flips) -> None:
     """A real trial of each edited client turns the shown meeting; one of each client as it was does not."""
     cells = [(done, found) for (_, name), (done, found) in small.items() if name == scene]

@@ -119,6 +119,7 @@ OWN = [
 
 
 @pytest.mark.parametrize(("file", "roles", "held", "client"), OWN)
+@pytest.mark.sampled(3)
 def test_a_forecast_of_the_labs_own_pins_is_the_matrix(
     file: str, roles: tuple[Role, ...], held: bool, client: str, written: Path, usual_matrix: Matrix
 ) -> None:

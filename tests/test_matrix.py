@@ -62,9 +62,20 @@ from lab.trials.trial import run
 EVERY = (*CLIENTS, *FURTHER)
 
 
-def ran(whole: Matrix) -> list[str]:
-    """The clients that have cells: all, or with --core those that are not further ones."""
-    return list(dict.fromkeys(client for client, _ in whole.trials))
+def ran(whole: Matrix, scene: str) -> list[str]:
+    """The clients that have a cell in this scene: all with --every, else of the further ones whom it concerns."""
+    return [name for name in EVERY if (name, scene) in whole.trials]
+
+
+def lived(name: str, whole: Matrix) -> list[Case]:
+    """The scenes in which this client has a cell."""
+    return [one for one in CASES.values() if (name, one.name) in whole.trials]
+
+
+def twins(name: str, whole: Matrix) -> list[tuple[str, str]]:
+    """The pairs in which this client has both cells, attack first."""
+    here = {one.name for one in lived(name, whole)}
+    return [(one.name, one.twin) for one in attacks() if one.twin and here >= {one.name, one.twin}]
 
 
 OVERRIDDEN = ("installed_ca", "company_proxy")
@@ -93,7 +104,7 @@ def test_the_table_is_what_the_sockets_did(scene: str, whole_matrix: Matrix) -> 
     """In each scene, every client's outcome is the one that was written down before."""
     wrong = [
         f"{client} in {scene}: the table says {expected.value}, the sockets say {actual.value}"
-        for client in ran(whole_matrix)
+        for client in ran(whole_matrix, scene)
         if (expected := EXPECTED[scene][client]) is not (actual := whole_matrix.cell(client, scene).outcome)
     ]
     assert not wrong, "\n".join(wrong)
@@ -102,7 +113,7 @@ def test_the_table_is_what_the_sockets_did(scene: str, whole_matrix: Matrix) -> 
 @pytest.mark.parametrize("scene", ANNOUNCED)
 def test_every_meeting_is_what_was_written_down(scene: str, whole_matrix: Matrix) -> None:
     """Where what was said before counts: meeting by meeting, for every client."""
-    for name in ran(whole_matrix):
+    for name in ran(whole_matrix, scene):
         met = [one.outcome for one in whole_matrix.cell(name, scene).encounters]
         assert met == [LEGEND[letter] for letter in COLUMNS[name][scene]], name
 
@@ -128,17 +139,21 @@ AN_ORDINARY = {"trusts-short-certificates": "short_life"}
 
 def test_every_client_can_do_an_ordinary_day(whole_matrix: Matrix) -> None:
     """On a day when nothing changes, everybody is served; else no other cell would mean anything."""
-    days = {name: AN_ORDINARY.get(name, "ordinary_day") for name in ran(whole_matrix)}
+    everybody = ran(whole_matrix, "ordinary_day")
+    days = {name: AN_ORDINARY.get(name, "ordinary_day") for name in everybody}
     outcomes = {name: whole_matrix.cell(name, day).outcome for name, day in days.items()}
-    assert dict.fromkeys(ran(whole_matrix), Outcome.SERVED) == outcomes
+    assert dict.fromkeys(everybody, Outcome.SERVED) == outcomes
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_scores_are_those_of_the_table(name: str, whole_matrix: Matrix) -> None:
     """What pinning buys and what it costs: the letters of the table that are no X, and those that are an S."""
-    stopped = sum(EXPECTED[scene][name] is not Outcome.INTERCEPTED for scene in ATTACKED)
-    kept = sum(EXPECTED[scene][name] is Outcome.SERVED for scene in ROTATED)
-    assert Score(stopped, len(ATTACKED), kept, len(ROTATED)) == whole_matrix.score(name)
+    here = lived(name, whole_matrix)
+    attacked, rotated = ({one.name for one in here} & scenes for scenes in (ATTACKED, ROTATED))
+    stopped = sum(EXPECTED[scene][name] is not Outcome.INTERCEPTED for scene in attacked)
+    kept = sum(EXPECTED[scene][name] is Outcome.SERVED for scene in rotated)
+    counted = replace(whole_matrix, cases=tuple(here)).score(name)
+    assert Score(stopped, len(attacked), kept, len(rotated)) == counted
 
 
 # ---- the rule -------------------------------------------------------------------------------------
@@ -208,7 +223,7 @@ def test_the_rule_is_what_the_sockets_did(name: str, whole_matrix: Matrix) -> No
     client = named(name)
     wrong = []
     left_out = {*CASES} - SHORT if name in AN_ORDINARY else SAID_BESIDE.get(name, set())
-    for case in (one for one in CASES.values() if is_standard(whole_matrix, one) and one.name not in left_out):
+    for case in (x for x in lived(name, whole_matrix) if is_standard(whole_matrix, x) and x.name not in left_out):
         met = about(whole_matrix, name, case.name)
         scene = whole_matrix.cell(name, case.name).scene
         sent = Reach.of(map(seen, met.meeting.credential.chain), scene.site)
@@ -430,7 +445,8 @@ def test_attacks_have_an_attacker_and_rotations_have_none(whole_matrix: Matrix) 
 @pytest.mark.parametrize("name", [name for name in EVERY if sees_only_the_path(named(name))])
 def test_twins_get_the_same_verdict(name: str, whole_matrix: Matrix) -> None:
     """A client that sees only the path decides alike about an attack and its twin."""
-    pairs = [(one.name, one.twin) for one in attacks() if one.twin]
+    pairs = twins(name, whole_matrix)
+    assert len(pairs) > 4
     attacked = {pair: about(whole_matrix, name, pair[0]).verdict.accepted for pair in pairs}
     rotated = {pair: about(whole_matrix, name, pair[1]).verdict.accepted for pair in pairs}
     assert attacked == rotated
@@ -460,16 +476,14 @@ NOBODY_IS_TOLD = (
 @pytest.mark.parametrize("name", [one.name for one in chosen("transparency") if not one.profile])
 def test_a_log_tells_no_twins_apart(name: str, whole_matrix: Matrix) -> None:
     """What is in public is so whoever ordered it, and what is not may be a CA's or a log's mistake."""
-    said = decided(name, [(one.name, one.twin) for one in attacks() if one.twin], whole_matrix)
+    said = decided(name, twins(name, whole_matrix), whole_matrix)
     assert [pair for pair, (attacked, rotated) in said.items() if attacked is not rotated] == []
     assert {*said.values()} == {(True, True), (False, False)}
 
 
-def pairs_of(*shelves: str) -> list[tuple[str, str]]:
-    """The pairs of these shelves, attack first."""
-    return [
-        (one.name, one.twin) for one in attacks() if one.twin and one.build.__module__.rpartition(".")[2] in shelves
-    ]
+def pairs_of(name: str, whole: Matrix, *shelves: str) -> list[tuple[str, str]]:
+    """The pairs of these shelves in which this client has both cells, attack first."""
+    return [one for one in twins(name, whole) if CASES[one[0]].build.__module__.rpartition(".")[2] in shelves]
 
 
 def decided(name: str, pairs: Iterable[tuple[str, str]], whole: Matrix) -> dict[tuple[str, str], tuple[bool, bool]]:
@@ -489,7 +503,7 @@ FETCHING = [one.name for one in HEARD if needs(one.policy) & {Evidence.ANSWER, E
 )
 def test_what_a_thief_can_cut_tells_no_twins_apart(name: str, shelves: tuple[str, ...], whole_matrix: Matrix) -> None:
     """What a thief does to a staple or a way, breaks by itself: soft and hard are two answers to no question."""
-    pairs = [pair for pair in pairs_of(*shelves) if pair != SET_BACK]
+    pairs = [pair for pair in pairs_of(name, whole_matrix, *shelves) if pair != SET_BACK]
     said = decided(name, pairs, whole_matrix)
     assert [pair for pair, (attacked, rotated) in said.items() if attacked is not rotated] == []
     assert {*said.values()} == {(True, True), (False, False)}
@@ -509,7 +523,7 @@ def test_a_clock_that_was_set_back_is_worse_than_one_that_is_behind(name: str, w
 @pytest.mark.parametrize("name", ["pushed-list", "pushed-list-pinned"])
 def test_an_update_tells_twins_apart(name: str, whole_matrix: Matrix) -> None:
     """Nobody can cut what came before; it is silent on what is newer than it, on CAs and on what nobody misses."""
-    said = decided(name, pairs_of("fetched"), whole_matrix)
+    said = decided(name, pairs_of(name, whole_matrix, "fetched"), whole_matrix)
     silent = {pair for pair, (attacked, rotated) in said.items() if attacked is rotated}
     assert {pair: found for pair, found in said.items() if pair not in silent} == dict.fromkeys(
         [pair for pair in said if PUSHED.get(pair[0]) == "o"], (False, True)
@@ -588,7 +602,8 @@ def test_the_attackers_own_calls_are_handshakes_too(name: str, handshakes: int) 
 def test_the_pure_policy_expects_what_the_sockets_did(name: str, whole_matrix: Matrix, rehearsals: Rehearsals) -> None:
     """In every scene and at every meeting: verdict, outcome, and what was relayed are those of the real connection."""
     wrong = []
-    for scene, meetings in rehearsals.expected(named(name)).items():
+    for case in lived(name, whole_matrix):
+        scene, meetings = case.name, rehearsals.met(named(name), case)
         trial = whole_matrix.cell(name, scene)
         own = {number for number, met in enumerate(trial.encounters) if not met.meeting.component}
         assert own == set(meetings)
@@ -647,7 +662,7 @@ def test_whom_a_client_refused_it_does_not_remember(name: str, outcomes: list[Ou
 
 def test_every_client_says_yes_to_a_certificate_without_its_key_and_is_not_robbed(whole_matrix: Matrix) -> None:
     """Asked inside the handshake, each agrees; the handshake does not finish, and the observation says so."""
-    for client in map(named, {*ran(whole_matrix)} - {*AN_ORDINARY}):
+    for client in map(named, {*ran(whole_matrix, "certificate_without_its_key")} - {*AN_ORDINARY}):
         name = client.name
         met = about(whole_matrix, name, "certificate_without_its_key")
         assert met.observation.broken_off, name

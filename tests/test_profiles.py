@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from conftest import in_this_run
 from expectations import ANNOUNCED, COLUMNS, EXPECTED, LEGEND, MODELLED, RUN
 from expectations import SLIPS as SLIPPED
 from lines import NOW, ask
@@ -68,9 +69,11 @@ HEARD = ("curl", "curl-insecure", "urllib3", "aiohttp", "dane-3", "android-expir
 
 
 @pytest.fixture(scope="module")
-def real() -> Matrix:
-    """Every profile in every scene and slip that does not repeat another, over real TLS."""
-    return matrix(PROFILES.values(), [*(one for one in CASES.values() if not one.repeats), *SLIPS.values()])
+def real(pytestconfig: pytest.Config) -> Matrix:
+    """Every profile in the scenes and slips of this run that repeat no other, over real TLS; with --every in all."""
+    here = in_this_run("curl", pytestconfig)
+    cases = [one for one in CASES.values() if not one.repeats and one.name in here]
+    return matrix(PROFILES.values(), [*cases, *SLIPS.values()])
 
 
 LATER = [one.name for one in chosen("revocation") if one.profile]

@@ -418,6 +418,7 @@ def warnings(capture: Path) -> str:
 @POSIX
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 @pytest.mark.parametrize("keys", ["with its keys in it", "without any key"])
+@pytest.mark.sampled(2)
 def test_a_capture_opens_on_both_sides_of_the_attack(keys: str, version: str, tmp_path: Path) -> None:
     """With the secrets tshark reads both curl's request and the attacker's own; without them, nothing."""
     capture, keylog = tmp_path / "a.pcapng", tmp_path / "keys.txt"

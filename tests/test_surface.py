@@ -96,6 +96,7 @@ def test_every_verb_is_here() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("verb", [verb for verb in SMALL if verb != "demo"])
+@pytest.mark.sampled(2)
 def test_what_a_verb_prints_fits_and_survives(
     verb: str, width: int, places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,7 @@ def test_by_hand_the_pin_holds_and_august_does_not() -> None:
 
 
 @pytest.mark.parametrize("name", ready())
+@pytest.mark.sampled(3)
 def test_the_pure_verdict_is_the_handshakes_at_every_point(name: str) -> None:
     """Verdict, deciding check, path and meaning are the same without a handshake as with one."""
     shown = lived(name)
@@ -438,6 +439,7 @@ def outcomes(shown: Chronicle, line: Line, time: datetime) -> list[Outcome | Non
 
 
 @pytest.mark.parametrize("name", DATED)
+@pytest.mark.sampled(3)
 def test_a_move_of_the_catalogue_gives_on_the_day_after_what_the_matrix_gives(name: str) -> None:
     """For four clients; and the pure verdict is the handshakes' at every point."""
     shown = with_event(f'what = "{name}"')

@@ -71,14 +71,14 @@ class Rehearsals:
         self._seen: dict[tuple[object, ...], Rehearsed] = {}
         """By scene and kind of validator; several kinds may see the same, which is kept once."""
         self._kept: dict[tuple[object, ...], Rehearsed] = {}
-        self._scenes: dict[str, Scene] = {}
+        self._scenes: dict[tuple[object, ...], Scene] = {}
         self._side_by_side: dict[tuple[object, ...], Panorama] = {}
         self._expected: dict[tuple[object, ...], dict[str, dict[int, Imagined]]] = {}
         """By what decides (a name does not) and by scene: clients one edit apart share most of their neighbours."""
 
     def of(self, case: Case, client: Client) -> Rehearsed:
         """What this client's kind of validator sees in this scene."""
-        kind = (case.name, client.ignoring, client.resumes, client.building, needs(client.policy))
+        kind = (*_identity(case), client.ignoring, client.resumes, client.building, needs(client.policy))
         if kind not in self._seen:
             self._seen[kind] = self._observed(case, client)
         return self._seen[kind]
@@ -92,10 +92,10 @@ class Rehearsals:
         return self._get(case, replace(client, ignoring=ignoring, resumes=client.resumes and shared))
 
     def _get(self, case: Case, client: Client) -> Rehearsed:
-        key = (case.name, client.ignoring, client.building, client.resumes, needs(client.policy))
+        key = (*_identity(case), client.ignoring, client.building, client.resumes, needs(client.policy))
         if key not in self._kept:
-            with Standing(case, self._scenes.get(case.name)) as standing:
-                self._scenes[case.name] = standing.scene
+            with Standing(case, self._scenes.get(_identity(case))) as standing:
+                self._scenes[_identity(case)] = standing.scene
                 self._kept[key] = observe(standing, client)
         return self._kept[key]
 
@@ -125,7 +125,21 @@ class Rehearsals:
         return known[case.name]
 
 
+def _identity(case: Case) -> tuple[object, ...]:
+    """What a scene is known by: its name alone may be that of another one, which somebody registered later."""
+    return case.name, case.build, repr(case.starts)
+
+
 @lru_cache(maxsize=1)
 def kept(cases: tuple[Case, ...]) -> Rehearsals:
-    """The observations of these scenes that this process has made so far; whoever asks next adds to them."""
-    return Rehearsals(cases)
+    """
+    The observations of these scenes that this process has made so far; whoever asks next adds to them.
+
+    Where a scene is registered or taken away, those of the others stay.
+    """
+    made = Rehearsals(cases)
+    made._seen, made._kept, made._scenes = _MADE._seen, _MADE._kept, _MADE._scenes
+    return made
+
+
+_MADE = Rehearsals(())
