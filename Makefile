@@ -21,7 +21,7 @@ endif
 # What the tests and the book start, kernels and programs, would compile the lab anew each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-core coverage lab notebooks doctor offline certs field report browser bench lint size clean
+.PHONY: help demo test test-every test-core coverage lab notebooks doctor offline certs field report browser bench lint size clean
 
 help:
 	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ demo: $(VENV)/core
 ## Run all tests, the notebooks included.
 test: $(VENV)/test $(VENV)/jupyter
 	@$(RUN) -m pytest
+
+## Run whole what `make test` takes samples of: every client in every scene, and the long lists of cases.
+test-every: $(VENV)/test $(VENV)/jupyter
+	@$(RUN) -m pytest --every -m "sampled and not browser and not field"
 
 ## Run the tests of the core alone, within half a minute; needs no Jupyter.
 test-core: $(VENV)/test
