@@ -20,7 +20,7 @@ from OpenSSL import SSL
 from xdist.scheduler import LoadFileScheduling
 
 import lab.scenes  # noqa: F401  (registers every scene)
-from lab.policy.clients import CLIENTS, FURTHER
+from lab.policy.clients import CLIENTS, FURTHER, client
 from lab.scenes.catalogue import CASES
 from lab.trials.matrix import Matrix, matrix
 from lab.trials.rehearsal import Rehearsals, kept
@@ -142,8 +142,10 @@ def pytest_collection_finish() -> None:
 def _drawn(item: pytest.Item) -> bool:
     """Whether a test marked sampled(n) is among the one in n that are run without --every: always the same ones."""
     sampled = item.get_closest_marker("sampled")
-    function, _, case = item.name.partition("[")
-    return sampled is None or not zlib.crc32(f"{item.path.stem}.{function}[{case}".encode()) % sampled.args[0]
+    if sampled is None:
+        return True
+    (one_in,) = sampled.args
+    return bool(one_in) and not zlib.crc32(f"{item.path.stem}.{item.name}".encode()) % one_in
 
 
 def _further(item: pytest.Function) -> bool:
@@ -161,21 +163,21 @@ def usual_matrix() -> Matrix:
 @pytest.fixture(scope="session")
 def whole_matrix(usual_matrix: Matrix, pytestconfig: pytest.Config) -> Matrix:
     """
-    The same and every other scene; further clients have cells in the scenes that concern them, and are in no table.
+    The same and every other scene, in which clients have cells where it concerns them; with --every all have.
 
-    With --core they have none, and with --every all.
+    Further clients have none with --core, and are in no table.
     """
-    rest = matrix(CLIENTS.values(), [one for one in CASES.values() if one not in usual_matrix.cases])
-    trials = {**usual_matrix.trials, **rest.trials}
-    further = () if pytestconfig.getoption("--core") else tuple(FURTHER.values())
-    concerned = {one.name: in_this_run(one.name, pytestconfig) for one in further}
+    trials = dict(usual_matrix.trials)
+    further = () if pytestconfig.getoption("--core") else tuple(FURTHER)
     for case in CASES.values():
-        trials |= matrix([one for one in further if case.name in concerned[one.name]], [case]).trials
+        usual = () if case in usual_matrix.cases else tuple(CLIENTS)
+        here = [one for one in (*usual, *further) if case.name in in_this_run(one, pytestconfig)]
+        trials |= matrix(map(client, here), [case]).trials
     return replace(usual_matrix, cases=tuple(CASES.values()), trials=trials)
 
 
 def in_this_run(name: str, config: pytest.Config) -> set[str]:
-    """The scenes that a client beyond the usual ones goes through in this run."""
+    """The scenes that this client goes through in this run, besides the usual ones."""
     return {*SCENES} if config.getoption("--every") else concerning(name)
 
 

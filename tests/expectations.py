@@ -589,16 +589,27 @@ ONE_IN = 20
 
 def concerning(name: str) -> set[str]:
     """
-    The scenes that such a client goes through whenever the tests are run; with --every it goes through all.
+    The scenes that a client goes through whenever the tests are run; with --every it goes through all.
 
-    They are the staircase, those in which somebody of its kind has another letter than the client that it is like,
-    and a sample of the others, the same for the whole kind; each with its twin.
+    Of the usual ones: all but most of those that repeat another to whoever sees only the path. Of the others: the
+    staircase, the scenes in which somebody of its kind has another letter than the client that it is like, and a
+    sample of the rest, the same for the whole kind; each with its twin.
     """
+    if name in CLIENTS:
+        once = {scene for scene in SCENES if scene in ANNOUNCED or scene not in CASES or not CASES[scene].repeats}
+        return {*SCENES} if name in ("unpinned", "leaf-pinned") else with_twins(once | _drawn(name, 5))
     kind, named = next((number, one) for number, one in enumerate(KINDS) if name in one)
-    about = ALWAYS | {scene for _, but in named.values() for scene in but}
-    about |= {scene for scene in SCENES if not zlib.crc32(f"{kind} {scene}".encode()) % ONE_IN}
-    twins = (twin_of(CASES[scene]) for scene in about if scene in CASES)
-    return (about & {*SCENES}) | {twin.name for twin in twins if twin}
+    return with_twins(ALWAYS | {scene for _, but in named.values() for scene in but} | _drawn(kind, ONE_IN))
+
+
+def _drawn(what: object, one_in: int) -> set[str]:
+    return {scene for scene in SCENES if not zlib.crc32(f"{what} {scene}".encode()) % one_in}
+
+
+def with_twins(names: set[str]) -> set[str]:
+    """These scenes and the other halves of their pairs."""
+    here = names & {*SCENES}
+    return here | {twin.name for name in here & {*CASES} if (twin := twin_of(CASES[name]))}
 
 
 # Why a column is there: the scenes in which, together, it differs from every other. One scene is the best of reasons;

@@ -73,6 +73,7 @@ def found() -> dict[str, board.Apart]:
 
 
 @pytest.mark.parametrize("name", BY_HAND)
+@pytest.mark.sampled(0)
 def test_a_measured_pair_is_what_was_written_down(name: str, found: dict[str, board.Apart]) -> None:
     """Channel by channel, alone; and the path shows the same in both halves, at every date, reasons included."""
     assert {one.channel.name: board.told(one.channel, one.alone) for one in found[name].channels} == BY_HAND[name]
@@ -83,6 +84,7 @@ def sets_of(horizons: Sequence[tuple[timedelta | None, Sequence[board.SetFound]]
     return {board.within(time): {frozenset(one.name for one in it.members) for it in each} for time, each in horizons}
 
 
+@pytest.mark.sampled(0)
 def test_what_stops_a_mis_issued_certificate(found: dict[str, board.Apart]) -> None:
     """At once by what the owner said before; after the fact by a hard word, with a witness and a monitor, all three."""
     one = found["same_intermediate"]
@@ -98,6 +100,7 @@ def test_what_stops_a_mis_issued_certificate(found: dict[str, board.Apart]) -> N
     assert dict(stapled.without) == dict.fromkeys(("hard staple", "witness", "monitor"))
 
 
+@pytest.mark.sampled(0)
 def test_a_stolen_key_is_told_by_nobody_in_five_days(found: dict[str, board.Apart]) -> None:
     """The best that hard clients do is the life of an answer; a short certificate is over a little sooner."""
     stop = sets_of(found["stolen_key_and_certificate"].stop)
@@ -106,6 +109,7 @@ def test_a_stolen_key_is_told_by_nobody_in_five_days(found: dict[str, board.Apar
     assert {frozenset({f"hard {what}"}) for what in ("staple", "answer", "list", "DANE")} < stop["within 8 d"]
 
 
+@pytest.mark.sampled(0)
 def test_a_way_that_is_cut_and_one_that_is_broken_are_one_view(found: dict[str, board.Apart]) -> None:
     """Soft and hard are blind to the same accident: what the attacker does to the channel happens by itself."""
     for one in found["stolen_key_and_certificate"].channels:
