@@ -88,7 +88,7 @@ def other_trusted_ca(world: World) -> Meeting:
     twin="company_proxy",
     holds=Holds.DEVICE,
     way=Way.PROXY,
-    incident="Superfish, 2014-15: the same installed CA key on every laptop of a series",
+    incident="Superfish, 2014-15: the same installed CA key on laptops of many series",
 )
 def installed_ca(world: World) -> Meeting:
     """

@@ -89,8 +89,8 @@ holds(
 )
 history(
     "To recover from a lost key is hard, slow and dear.",
-    source="three weeks after Heartbleed 87% of the vulnerable certificates were not revoked (Zhang et al., IMC 2014, "
-    "securepki.org/imc14.html)",
+    source="three weeks after Heartbleed over 87% of the vulnerable certificates were not revoked (Zhang et al., "
+    "IMC 2014, securepki.org/imc14.html)",
 )
 history(
     "Algorithms change more often than one expects.",
