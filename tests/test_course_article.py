@@ -58,14 +58,12 @@ def test_every_class_that_was_run_is_borne_out(book: Ledger) -> None:
 
 
 def test_each_row_is_supported_by_what_its_class_needs(book: Ledger) -> None:
-    """History has a source, what was not run says what is missing, everything else was run."""
+    """History has a source, everything else was run."""
     for row in book:
         claim = row.claim
         assert row.evidence, claim.number
         if claim.kind is Class.HISTORY:
             assert claim.source
-        elif claim.kind is Class.NOT_YET:
-            assert claim.missing
         else:
             assert row.ran
             assert (claim.kind is Class.CONDITION) == bool(claim.condition)
@@ -92,9 +90,16 @@ def test_nothing_is_run_before_it_is_run() -> None:
     assert all(row.borne_out is None and not row.ran for row in article.ledger())
 
 
-def test_only_a_machine_that_renews_is_still_missing(book: Ledger) -> None:
-    """Revocation and transparency are run; what is not is named, with what can be run of it."""
-    assert [row.claim.missing.partition(":")[0] for row in book.of(Class.NOT_YET)] == ["automation"]
+def test_a_machine_keeps_the_site_up_and_robs_it_as_well(book: Ledger) -> None:
+    """Automation was the last claim that nobody ran: it serves, it breaks a leaf pin, and it issues to the thief."""
+    (row,) = [row for row in book if "automate" in row.claim.words]
+    ran = {one.what: (one.found, one.agrees) for one in row.ran}
+    assert ran["unpinned in new_key, ordered of a CA"] == ("served", True)
+    assert ran["leaf-pinned in new_key, ordered of a CA"] == ("outage", False)
+    assert ran["unpinned in second_account, ordered of a CA"] == ("intercepted", False)
+    # the control: the same order, of a CA that hears whose account it has to be; a thief of the account is the owner
+    assert ran["unpinned in second_account, ordered of a CA that asks CAA"] == ("nothing is issued", True)
+    assert ran["unpinned in stolen_account, ordered of a CA that asks CAA"] == ("intercepted", False)
 
 
 # ---- a ledger that can be wrong -------------------------------------------------------------------
@@ -175,7 +180,6 @@ def test_which_class_follows(agree: list[bool], expected: Class | None) -> None:
     [
         (Class.HISTORY, {}),
         (Class.HISTORY, {"source": "a book", "cells": (Cell("unpinned", "ordinary_day", Outcome.SERVED),)}),
-        (Class.NOT_YET, {}),
         (Class.HOLDS, {}),
         (Class.FAILS, {"source": "a book"}),
         (Class.CONDITION, {"cells": (Cell("unpinned", "ordinary_day", Outcome.SERVED),)}),

@@ -700,7 +700,7 @@ def test_the_picture_is_an_image_with_a_text_twin(name: str) -> None:
 @pytest.mark.parametrize("row", [row for row in QUESTIONS if row.command.startswith("timeline")], ids=str)
 def test_it_shows_what_the_index_of_questions_says(row: Enquiry) -> None:
     """What `ask` tells a reader to look for stands in the text of the run."""
-    said = report.text(lived(row.command.split()[1]))
+    said = report.text(lived(row.command.split()[1]), by_month="--months" in row.command)
     assert row.look_for in " ".join(said.split())
 
 

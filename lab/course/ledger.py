@@ -21,13 +21,12 @@ from lab.show.sheet import Banner, Row, Sheet
 
 
 class Class(StrEnum):
-    """What became of a claim when it was run, or why it was not."""
+    """What became of a claim when it was run, or that it is history."""
 
     HOLDS = "holds"
     CONDITION = "holds on a condition"
     FAILS = "does not hold"
     HISTORY = "history that cannot be run"
-    NOT_YET = "not yet run"
 
 
 class Section(StrEnum):
@@ -72,8 +71,7 @@ class Claim:
     One claim in the lab's own words, and the class that it was given by hand.
 
     `condition` completes "holds on a condition: if ...". `source` stands beside
-    history, `missing` says which scene the lab lacks, `note` is what a reader
-    should know besides.
+    history, `note` is what a reader should know besides.
     """
 
     number: int
@@ -84,7 +82,6 @@ class Claim:
     experiment: Experiment | None = None
     condition: str = ""
     source: str = ""
-    missing: str = ""
     note: str = ""
 
     @property
@@ -96,7 +93,6 @@ class Claim:
         """Raises ValueError where the class and what supports it do not belong together."""
         wanted = {
             Class.HISTORY: (bool(self.source) and not self.runs, "a source, and no trial"),
-            Class.NOT_YET: (bool(self.missing) and not self.runs, "the name of what is missing, and no trial"),
             Class.CONDITION: (bool(self.condition) and self.runs, "a condition, and trials"),
         }
         fits, what = wanted.get(self.kind, (self.runs, "trials"))
@@ -136,13 +132,12 @@ class LedgerRow(Showable):
 
     @property
     def evidence(self) -> str:
-        """The line that supports the class: measured outcomes, a source, or what is missing."""
+        """The line that supports the class: measured outcomes, or a source."""
         claim = self.claim
         parts = [
             "; ".join(map(str, self.ran)),
             f"on condition that {claim.condition}" if claim.condition else "",
             f"source: {claim.source}" if claim.source else "",
-            f"missing: {claim.missing}" if claim.missing else "",
             claim.note,
         ]
         return ". ".join(part for part in parts if part)

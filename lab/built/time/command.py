@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from lab.cli.verb import file, forms, option, printed, runs, verb
+from lab.cli.verb import file, flag, forms, option, printed, runs, verb
 from lab.cli.watched import watched
 from lab.disk import ready, written
 
@@ -17,6 +17,7 @@ from lab.disk import ready, written
     "timeline",
     "five-years",
     option("which", "without it, the ready timelines are listed", nargs="?", metavar="NAME|FILE.toml"),
+    flag("--months", "add the hours of exposure and of outage by the month in which they begin"),
     forms(json="every point as JSON", csv="the table of the clients"),
     file("--html", "write the picture and the tables as one HTML page"),
 )
@@ -50,4 +51,4 @@ def timeline(chosen: argparse.Namespace) -> None:
     elif chosen.csv:
         print(report.sheet(lived).csv(), end="")
     else:
-        print(report.text(lived))
+        print(report.text(lived, by_month=chosen.months))

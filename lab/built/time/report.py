@@ -6,6 +6,8 @@ At most 80 columns; nothing is said by colour. JSON is `Chronicle.record`.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from lab.built.time.language import Timeline
 from lab.built.time.run import Chronicle, Course
 from lab.observation import Outcome, Showable
@@ -47,15 +49,36 @@ def channels(lived: Chronicle) -> Sheet:
     return Sheet(caption, ("client", "exposure-hours", "octets", "round trips", "tells"), rows)
 
 
+def months(*lived: Chronicle) -> tuple[Sheet, Sheet]:
+    """
+    Hours of exposure, and hours of outage, by the month in which they begin; only months in which some do.
+
+    What goes on into the next months stays with the one that it began in. Several runs give the rows of all of them.
+    """
+    found = []
+    for outcome, word in ((Outcome.INTERCEPTED, "exposure"), (Outcome.OUTAGE, "outage")):
+        rows: dict[str, dict[str, float]] = {}
+        for one in (course for each in lived for course in each.courses):
+            hours = rows[one.client.name] = defaultdict(float)
+            for spell in one.spells(outcome):
+                hours[f"{spell.start:%Y-%m}"] += spell.days * 24
+        heads = sorted({month for hours in rows.values() for month in hours})
+        cells = [Row(name, tuple(days(hours.get(month, 0)) for month in heads)) for name, hours in rows.items()]
+        found.append(Sheet(f"Hours of {word}, by the month in which they begin", ("client", *heads), cells))
+    return found[0], found[1]
+
+
 def days(count: float) -> str:
     """Days for a table: whole where they are, else with one decimal."""
     return f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}"
 
 
-def text(lived: Chronicle) -> str:
+def text(lived: Chronicle, *, by_month: bool = False) -> str:
     """The run as plain text: story, table, what happened, and each client's bad days with the reason."""
     line = lived.timeline
     out = [sheet(lived).text(LINE).plain, ""]
+    for board in months(lived) if by_month else ():
+        out += [board.text(LINE).plain, ""]
     if any(one.listens for one in line.clients):
         out += [channels(lived).text(LINE).plain, ""]
     if line.story:

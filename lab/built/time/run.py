@@ -19,7 +19,7 @@ from lab.built.time.language import DAY, SECOND, Installation, Timeline
 from lab.built.time.life import Life
 from lab.built.time.point import Point, stretch
 from lab.naming import named
-from lab.observation import Certificate, Observation, Outcome, Progress, Showable, untold
+from lab.observation import Certificate, Evidence, Observation, Outcome, Progress, Showable, untold
 from lab.policy.check import needs
 from lab.policy.cost import EvidenceCost, cost
 from lab.policy.memory import Memory
@@ -73,9 +73,12 @@ class Course:
 
     @property
     def costs(self) -> list[EvidenceCost]:
-        """What it hears costs on the visit to the service that takes most."""
-        visits = [point.genuine.observation for point in self.points]
-        return [max((cost(kind, one) for one in visits), key=lambda cost: cost.octets) for kind in visits[0].evidence]
+        """What it hears costs on the visit to the service that takes most, of those that came as far as hearing it."""
+        heard: dict[Evidence, list[EvidenceCost]] = {}
+        for seen in (point.genuine.observation for point in self.points):
+            for kind in seen.evidence:
+                heard.setdefault(kind, []).append(cost(kind, seen))
+        return [max(each, key=lambda cost: cost.octets) for each in heard.values()]
 
     def spells(self, outcome: Outcome) -> list[Spell]:
         """Points on end that are an outage, or that are exposed (INTERCEPTED), put together."""

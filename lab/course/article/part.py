@@ -26,7 +26,6 @@ class Part:
         self.holds = partial(self.claim, Class.HOLDS)
         self.on_condition = partial(self.claim, Class.CONDITION)
         self.history = partial(self.claim, Class.HISTORY)
-        self.not_yet = partial(self.claim, Class.NOT_YET)
 
     def claim(self, kind: Class, words: str, *cells: Cell, **support: Any) -> None:
         """Add a claim; `support` is what a `Claim` has besides."""
