@@ -118,8 +118,7 @@ def year(way: str, name: str) -> str:
     world = ordering(ca())
     meetings, first = case(way).scene(world).meetings, world.genuine.key
     later = world.at(meetings[-1].time + DAY)
-    theirs = asked_by(later.issuing, Asks.SECOND_ACCOUNT)
-    thieves = [attacked(later, by(theirs, later, key)) for key in (None, first)]
+    thieves = [attacked(later, by(asked_by(later.issuing, Asks.SECOND_ACCOUNT), later, key)) for key in (None, first)]
     return met(told(world, *meetings, *thieves), name, 3)
 
 
@@ -132,8 +131,8 @@ def proof(candidate: Callable[..., Any]) -> Report:
 
     def wrong(_: str, token: str, thumbprint: str) -> str:
         with site().shows("http-01", HOST, token, answer(candidate, (token, thumbprint), str)):
-            seen = own.sees("http-01", HOST, token, f"{token}.{thumbprint}")
-        return "" if seen else "the CA looks, and does not believe it"
+            fine = own.sees("http-01", HOST, token, f"{token}.{thumbprint}")
+        return "" if fine else "the CA looks, and does not believe it"
 
     orders = [(f"order {one}", f"token-{randint(0, 9**9)}", own.account().thumbprint) for one in (1, 2, 3)]
     return marked("what the CA looks for", orders, wrong)
