@@ -74,7 +74,7 @@ def habit(name: str = "certbot") -> dict[str, str]:
     """Which key this program has after a renewal, by default and told to keep it: run where it is, else as measured."""
     program, server = named("program", name, {one.name: one for one in ACME_CLIENTS}), ca()
     here, words = isinstance(server, Pebble) and program.version(), {True: "same", False: "new"}
-    print(name, here or f"was not run: {missing() or program.install}.{case('new_key').text.splitlines()[-1]}")
+    print(name, here or f"was not run: {missing() or program.install}. {case('new_key').text.splitlines()[-1]}")
     first, renewed, kept = program.lived(server, HOST) if here else "abb"  # type: ignore[arg-type]
     return {"by default": words[first == renewed], "told to keep it": words[renewed == kept]}
 
