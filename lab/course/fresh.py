@@ -17,7 +17,7 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from lab.course.report import Report
+from lab.course.report import Mark, NoAnswer, Report
 from lab.pki.authority import Authority
 from lab.pki.world import World
 from lab.policy.checks import HOST_NAME, VALIDATION, pinned
@@ -147,3 +147,15 @@ def brief(report: Report) -> Report:
     first = {one.case: one.remark for one in reversed(report.marks) if not one.right}
     marks = tuple(one if one.right else replace(one, remark=first[one.case]) for one in report.marks)
     return replace(report, marks=marks)
+
+
+def marked(title: str, given: Iterable[tuple[Any, ...]], wrong: Callable[..., str]) -> Report:
+    """A mark for each question, under its first word: `wrong(*given)` plays the answer to it, and says what is bad."""
+    marks = []
+    for one in given:
+        try:
+            said = wrong(*one)
+        except (NoAnswer, ValueError) as problem:  # ValueError: there is no such name
+            said = str(problem)
+        marks.append(Mark(one[0], not said, said))
+    return brief(Report(title, tuple(marks)))

@@ -14,8 +14,8 @@ from functools import cache
 from types import NoneType
 from typing import Any
 
-from lab.course.fresh import brief
-from lab.course.report import Mark, NoAnswer, Question, Report, answer, examine
+from lab.course.fresh import marked
+from lab.course.report import Question, Report, answer, examine
 from lab.observation import Line, Outcome, Status
 from lab.pki.ocsp import answered
 from lab.pki.pins import seen
@@ -114,14 +114,11 @@ def new_sites(count: int = 40) -> dict[str, int]:
 
 def _named(title: str, candidate: Callable[..., Any], given: Iterable[Any], wrong: Callable[..., str]) -> Report:
     """A mark for each question, under its first word: `wrong(answer, *given)` plays an answer, and says what is bad."""
-    marks = []
-    for one in given:
-        try:
-            said = wrong(answer(candidate, one, str, NoneType, wanted="a name, or None,"), *one)
-        except (NoAnswer, ValueError) as problem:  # ValueError: there is no such name
-            said = str(problem)
-        marks.append(Mark(one[0], not said, said))
-    return brief(Report(title, tuple(marks)))
+
+    def played(*one: Any) -> str:
+        return wrong(answer(candidate, one, str, NoneType, wanted="a name, or None,"), *one)
+
+    return marked(title, given, played)
 
 
 def chair(candidate: Callable[..., Any], clients: Iterable[str] = ALL, hours: Iterable[int] = ()) -> Report:

@@ -28,7 +28,7 @@ def _day(number: int) -> datetime:
     return START + timedelta(days=number)
 
 
-def _timeline(renewals: list[int], releases: list[int], lag: int, length: int) -> Timeline:
+def line(renewals: list[int], releases: list[int], lag: int, length: int) -> Timeline:
     """A service that moves to a new key on each of `renewals`, and one leaf-pinned client."""
     released = tuple(_day(one) for one in releases[1:])
     return Timeline(
@@ -63,8 +63,8 @@ def installed(candidate: Callable[..., Any]) -> Report:
 def _days(draw: Random) -> Iterator[Question]:
     for _ in range(4):
         _, releases, lag, length = _fresh(draw)
-        line = _timeline([], releases, lag, length)
-        owner = Owner(line.clients[0], Life(line))
+        fresh = line([], releases, lag, length)
+        owner = Owner(fresh.clients[0], Life(fresh))
         for release in releases[1:]:
             for case, day in (
                 ("the day before an update arrives", release + lag - 1),
@@ -98,7 +98,7 @@ def _outages(draw: Random) -> Iterator[Question]:
 
 
 def _measured(case: str, renewals: list[int], releases: list[int], lag: int, length: int) -> Question:
-    (course,) = run(_timeline(renewals, releases, lag, length)).courses
+    (course,) = run(line(renewals, releases, lag, length)).courses
     return Question(case, (list(renewals), list(releases), lag, length), round(course.outage_days))
 
 
