@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 import lab
-from lab.built.incidents.table import happened
+from lab.built.incidents.table import DAY, happened, unvouched
 from lab.built.time.drawing import timeline
 
 pytestmark = pytest.mark.course
 
 HOME = Path(__file__).parent.parent
-DAY = re.compile(r"\b(?:19|20)\d\d-\d\d-\d\d\b")
 
 HAPPENED = happened()
 """
@@ -58,7 +57,7 @@ def words(value: object) -> Iterator[str]:
 
 def strangers(name: str, text: str) -> list[str]:
     """The days in this text that nobody has entered, or that stand beside something else than what happened."""
-    return [f"{name}: {day}" for day in DAY.findall(text) if not re.search(HAPPENED.get(day, r"(?!)"), text)]
+    return [f"{name}: {day}" for day in unvouched(text, HAPPENED)]
 
 
 def test_each_day_stands_beside_what_happened_on_it() -> None:

@@ -8,7 +8,10 @@ knows what the lab makes of it.
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -17,6 +20,23 @@ from msgspec import convert, field
 
 from lab.built.time.language import Entry
 from lab.observation import Outcome
+from lab.policy.pinset import Role
+
+DAY = re.compile(r"\b(?:19|20)\d\d-\d\d-\d\d\b")
+
+
+class Noticed(StrEnum):
+    """Who noticed an incident first, by its sources."""
+
+    CLIENT = "a client that refused"
+    MONITOR = "the owner, in the logs"
+    OWNER = "the owner"
+    """In another way: he was about to be hit, or came upon it."""
+    CA = "the CA"
+    STRANGER = "a stranger"
+    NOBODY = "nobody"
+    ANNOUNCED = "announced"
+    UNSAID = "not told"
 
 
 class Cited(Entry, frozen=True, kw_only=True):
@@ -58,6 +78,10 @@ class Incident(Entry, frozen=True, kw_only=True):
     `timelines` are its shape with reserved names, and `shape` says how near
     they come; `also` are clients beside the usual ones. `unsure` is what was
     told and could not be confirmed.
+
+    The same once more, to be sorted by: `pins` are the keys that somebody had
+    pinned, where that is told; `gone` are the genuine keys that the path did
+    not have; `by` is who noticed, and `late` after how long, where that is told.
     """
 
     name: str
@@ -69,6 +93,10 @@ class Incident(Entry, frozen=True, kw_only=True):
     pinned: str
     changed: str
     noticed: str
+    by: Noticed
+    pins: tuple[Role, ...] = ()
+    gone: tuple[Role, ...] = ()
+    late: str = ""
     shape: str
     sources: tuple[str, ...]
     scenes: tuple[str, ...] = ()
@@ -125,6 +153,11 @@ def table() -> Incidents:
 def incidents() -> dict[str, Incident]:
     """The incidents by name, in the order of time."""
     return {one.name: one for one in table().incident}
+
+
+def unvouched(text: str, days: Mapping[str, str]) -> list[str]:
+    """The days in this text that none of these vouches for, or that stand beside something else."""
+    return [day for day in DAY.findall(text) if not re.search(days.get(day, r"(?!)"), text)]
 
 
 def happened() -> dict[str, str]:
