@@ -64,8 +64,15 @@ def months(*lived: Chronicle) -> tuple[Sheet, Sheet]:
                 hours[f"{spell.start:%Y-%m}"] += spell.days * 24
         heads = sorted({month for hours in rows.values() for month in hours})
         cells = [Row(name, tuple(days(hours.get(month, 0)) for month in heads)) for name, hours in rows.items()]
-        found.append(Sheet(f"Hours of {word}, by the month in which they begin", ("client", *heads), cells))
+        caption = f"Hours of {word}, by the month in which they begin"
+        notes = [f"{month}  {_together(lived[0], month)}" for month in heads]
+        found.append(Sheet(caption, ("client", *heads), cells, (hung("\n".join(notes)),) if notes else ()))
     return found[0], found[1]
+
+
+def _together(lived: Chronicle, month: str) -> str:
+    """What happened in a month, in order; what the calendar alone brought has no words."""
+    return "; ".join(what for when, what in lived.happenings() if f"{when:%Y-%m}" == month) or "the calendar alone"
 
 
 def days(count: float) -> str:
