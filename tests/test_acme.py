@@ -27,7 +27,7 @@ from lab.built.acme.pebble import Pebble
 from lab.built.acme.premises import Premises
 from lab.built.acme.world import OrderedFrom, ordering
 from lab.built.field import renewals as field_renewals
-from lab.built.field.results import Field, Renewal
+from lab.built.field.results import AcmeRenewal, Field
 from lab.built.field.text import table
 from lab.observation import Outcome
 from lab.pki.authority import Credential, new_key
@@ -356,7 +356,7 @@ def test_who_takes_no_part_in_the_field_says_how_to_install_it(monkeypatch: pyte
 def test_a_renewal_that_breaks_a_pin_is_a_line_of_the_field() -> None:
     """One line for each way to renew, with what came of each pinned client; who failed is not fine."""
     met = {"root-pinned": Outcome.SERVED, "leaf-pinned": Outcome.OUTAGE}
-    rows = [Renewal("lego", "4.9", "by default", name, did) for name, did in met.items()]
+    rows = [AcmeRenewal("lego", "4.9", "by default", name, did) for name, did in met.items()]
     (line,) = [one for one in table(Field([], [], renewals=rows)).splitlines() if "by default" in one]
     assert line.split() == ["lego", "4.9", "by", "default", "✓", "served", "■", "outage"]
-    assert not Field([], [], renewals=[Renewal("lego", "4.9", skipped="it ended", fine=False)]).fine
+    assert not Field([], [], renewals=[AcmeRenewal("lego", "4.9", skipped="it ended", fine=False)]).fine

@@ -14,7 +14,7 @@ from lab.built.acme.habits import ACME_CLIENTS, AcmeClient
 from lab.built.acme.pebble import Pebble, missing
 from lab.built.acme.premises import Premises
 from lab.built.acme.world import ordering
-from lab.built.field.results import Renewal
+from lab.built.field.results import AcmeRenewal
 from lab.observation import Progress, untold
 from lab.policy.clients import client
 from lab.scenes.catalogue import case, changed, honest, told
@@ -24,26 +24,26 @@ from lab.trials.trial import run
 PINNED = ("root-pinned", "intermediate-pinned", "leaf-pinned")
 
 
-def listed(clients: Sequence[AcmeClient] = ACME_CLIENTS) -> list[Renewal]:
+def listed(clients: Sequence[AcmeClient] = ACME_CLIENTS) -> list[AcmeRenewal]:
     """Each of these with its version, or with the reason why it takes no part; none is run."""
     server = missing()
     told = f"no ACME server, or no library for it; install it with: {server}" if server else None
     lacks = {one: f"not here; install it with: {one.install}" for one in clients}
-    return [Renewal(one.name, version := one.version(), skipped=told if version else lacks[one]) for one in clients]
+    return [AcmeRenewal(one.name, version := one.version(), skipped=told if version else lacks[one]) for one in clients]
 
 
-def renewals(progress: Progress = untold, clients: Sequence[AcmeClient] = ACME_CLIENTS) -> list[Renewal]:
+def renewals(progress: Progress = untold, clients: Sequence[AcmeClient] = ACME_CLIENTS) -> list[AcmeRenewal]:
     """A row for each of these, way to renew and pinned client; one with the reason, where it is not here, or fails."""
-    rows: list[Renewal] = []
+    rows: list[AcmeRenewal] = []
     for done, (one, row) in enumerate(zip(clients, listed(clients), strict=True)):
         progress(done, len(clients), f"{one.name} orders, and renews")
         rows += [row] if row.skipped else _renewed(one, row)
     return rows
 
 
-def _renewed(one: AcmeClient, row: Renewal) -> list[Renewal]:
+def _renewed(one: AcmeClient, row: AcmeRenewal) -> list[AcmeRenewal]:
     """What came of clients that were built when a server presented the one certificate, and meet the next."""
-    rows: list[Renewal] = []
+    rows: list[AcmeRenewal] = []
     try:
         with Premises() as site, Pebble(site) as pebble:
             world = ordering(pebble)

@@ -198,7 +198,7 @@ class Absent:
 
 
 @dataclass(frozen=True)
-class Renewal:
+class AcmeRenewal:
     """
     What came of one of the lab's pinned clients when an ACME client had renewed in this `way`.
 
@@ -244,7 +244,7 @@ class Field:
     results: list[ProgramTrial]
     attackers: list[Interception | Absent] = field(default_factory=list)
     paths: list[PathsMeasured] = field(default_factory=list)
-    renewals: list[Renewal] = field(default_factory=list)
+    renewals: list[AcmeRenewal] = field(default_factory=list)
     date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     machine: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from lab.built.field.results import Absent, Field, Interception, PathsMeasured, ProgramTrial, Renewal
+from lab.built.field.results import Absent, AcmeRenewal, Field, Interception, PathsMeasured, ProgramTrial
 from lab.observation import Outcome
 from lab.show.sheet import hung
 from lab.show.words import LOOKS, cell
@@ -80,7 +80,7 @@ def _attacker(attacker: str, rows: Sequence[Interception | Absent]) -> Iterator[
             yield f"    DISAGREES: {who}: {told}"
 
 
-def _renewals(rows: Sequence[Renewal]) -> Iterator[str]:
+def _renewals(rows: Sequence[AcmeRenewal]) -> Iterator[str]:
     pinned = {one.pinned: len(one.pinned) + 2 for one in rows if one.pinned}
     if rows:
         yield f"\n{'What ACME clients do to pins':<35}{'  '.join(pinned)}".rstrip()
