@@ -106,6 +106,15 @@ def test_where_it_offers_ari_a_revoked_certificate_is_to_be_renewed_at_once(pebb
         assert bad < datetime.now(UTC) < good < leaf.not_valid_after_utc
 
 
+def test_a_name_that_was_proved_before_may_be_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pebble does so at its pleasure; here always. A name that nobody has proved yet is proved all the same."""
+    monkeypatch.setitem(SETTINGS, "PEBBLE_AUTHZREUSE", "100")
+    with Premises() as site, Pebble(site) as server:
+        account = server.account()
+        chains = [account.order(*hosts, key=new_key()) for hosts in ((HOST,), (HOST,), (HOST, "www." + HOST))]
+        assert [len(one) for one in chains] == [2, 2, 2]
+
+
 def test_a_proxy_of_the_environment_is_not_asked(pebble: Pebble, monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the user's stands between the lab and its own server."""
     for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
