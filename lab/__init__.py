@@ -31,6 +31,7 @@ What is built on it, in `lab.built`:
     incidents    what really happened, by its sources, and run
     known        known hosts that are kept on a disk
     fleet        millions of devices
+    draft        what is not out yet: Merkle Tree Certificates
     atlas        everything as one page
     bench        how fast, as ratios
 

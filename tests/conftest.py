@@ -69,6 +69,7 @@ BEYOND = {
     "test_evidence": "beyond",
     "test_acme": "beyond",
     "test_incidents": "beyond",
+    "test_merkle_certificates": "beyond",
     "test_apart": "beyond",
     "test_hours": "years",
     "test_show": "beyond",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import dns.message
@@ -20,10 +21,14 @@ from expectations import LEGEND
 
 from lab.built.acme import pebble
 from lab.built.acme.ca import AccountCa
+from lab.built.acme.habits import ACME_CLIENTS
 from lab.built.acme.own import OwnCa
 from lab.built.acme.pebble import Pebble
 from lab.built.acme.premises import Premises
 from lab.built.acme.world import OrderedFrom, ordering
+from lab.built.field import renewals as field_renewals
+from lab.built.field.results import AcmeRenewal, Field
+from lab.built.field.text import table
 from lab.observation import Outcome
 from lab.pki.authority import Credential, new_key
 from lab.pki.caa import Asks, NotIssued, Published, asked_by, issuing_under
@@ -119,7 +124,7 @@ def refuses_what_is_not_proved(ca: AccountCa) -> None:
     chain = account.order(HOST, "www." + HOST, key=key, method="http-01")
     assert account.order(HOST, key=key, method="dns-01")[0].serial_number != chain[0].serial_number
     with pytest.raises(ValueError, match=r"by-post"):
-        account.order(HOST, key=key, method="by-post")
+        ca.account().order(HOST, key=key, method="by-post")
     with pytest.raises(ValueError, match=other.uri):
         other.revoke(chain[0])
     assert not ca.revoked(chain[0])
@@ -127,8 +132,9 @@ def refuses_what_is_not_proved(ca: AccountCa) -> None:
 
 def needs_the_proof(ca: AccountCa, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody shows the proof, or shows another account's, nothing is issued."""
-    account, shows = ca.account(), ca.premises.shows
+    shows = ca.premises.shows
     for method in ("http-01", "dns-01"):
+        account = ca.account()  # who has proved a name before may not be asked again
         with monkeypatch.context() as patched:
             patched.setattr(ca.premises, "shows", lambda method, host, token, said: shows(method, host, token, "x"))
             with pytest.raises(NotIssued, match=f"issues nothing for {HOST} to {account.uri}"):
@@ -325,3 +331,33 @@ def test_a_proof_that_the_lab_does_not_give(premises: Premises) -> None:
     """It says which it gives."""
     with pytest.raises(ValueError, match="use http-01 or dns-01"), premises.shows("tls-alpn-01", HOST, "t", "a"):
         pass
+
+
+# ---- in the field ---------------------------------------------------------------------------------
+
+
+def test_who_takes_no_part_in_the_field_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Pebble, or without the client, a row says which command brings it; nothing is run, and nothing failed."""
+    there = replace(ACME_CLIENTS[0], version=lambda: "1.0")
+    absent = replace(ACME_CLIENTS[1], version=lambda: None)
+    monkeypatch.setattr(field_renewals, "missing", lambda: "apt-get install pebble")
+    found = Field([], [], renewals=field_renewals.renewals(clients=[there, absent]))
+    assert [(one["client"], one["skipped"]) for one in found.record()["renewals"]] == [
+        ("lego", "no ACME server, or no library for it; install it with: apt-get install pebble"),
+        ("certbot", "not here; install it with: apt-get install certbot"),
+    ]
+    said = table(found)
+    assert found.fine
+    assert "  lego 1.0, skipped: no ACME server" in said
+    assert "  certbot, skipped: not here; install it with: apt-get install certbot" in said
+    monkeypatch.setattr(field_renewals, "missing", lambda: "")
+    assert [one.skipped is None for one in field_renewals.listed([there, absent])] == [True, False]
+
+
+def test_a_renewal_that_breaks_a_pin_is_a_line_of_the_field() -> None:
+    """One line for each way to renew, with what came of each pinned client; who failed is not fine."""
+    met = {"root-pinned": Outcome.SERVED, "leaf-pinned": Outcome.OUTAGE}
+    rows = [AcmeRenewal("lego", "4.9", "by default", name, did) for name, did in met.items()]
+    (line,) = [one for one in table(Field([], [], renewals=rows)).splitlines() if "by default" in one]
+    assert line.split() == ["lego", "4.9", "by", "default", "✓", "served", "■", "outage"]
+    assert not Field([], [], renewals=[AcmeRenewal("lego", "4.9", skipped="it ended", fine=False)]).fine

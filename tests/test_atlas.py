@@ -291,6 +291,7 @@ def test_a_hostile_field_stays_text(gathered: dict[str, Any]) -> None:
         "programs": [{"name": HOSTILE, "version": HOSTILE, "profiles": [HOSTILE], "skipped": None}],
         "results": [{**wicked, "agree": False}],
         "attackers": [{**wicked, "attacker": HOSTILE, "agree": True}, {"attacker": "x", "skipped": HOSTILE}],
+        "renewals": [{**wicked, **dict.fromkeys(("client", "version", "way", "pinned", "skipped"), HOSTILE)}, {}],
     }
     read = Read(page({**gathered, "field": found}))
     assert ([tag for tag, _ in read.found if tag == "img"], len(read.scripts)) == ([], 2)
@@ -471,6 +472,8 @@ def test_the_field_counts_what_agrees() -> None:
     assert "told for the test (nowhere; 7.88.1)" in told
     assert "sslsplit 0.5.5: 1 of 1 agree" in told
     assert "mitmproxy: skipped: not here" in told
+    assert "legoby defaultleaf-pinned4.9outage–certbot––––not here" in told
+    assert "What ACME clients do" not in field.section({**FIELD, "renewals": []}, set())
 
 
 def test_a_result_links_to_its_trace_where_there_is_one() -> None:

@@ -35,7 +35,9 @@ from lab.built.acme.habits import ACME_CLIENTS, AcmeClient
 from lab.built.acme.pebble import SETTINGS, Pebble, missing
 from lab.built.acme.premises import WELL_KNOWN, Premises
 from lab.built.acme.world import ordering
+from lab.built.field.renewals import listed, renewals
 from lab.built.time.language import SECOND
+from lab.observation import Outcome
 from lab.pki.authority import LEAF_LIFE, new_key
 from lab.pki.caa import Asks, asked_by
 from lab.pki.world import HOST
@@ -102,6 +104,15 @@ def test_where_it_offers_ari_a_revoked_certificate_is_to_be_renewed_at_once(pebb
         assert good is not None
         assert bad is not None
         assert bad < datetime.now(UTC) < good < leaf.not_valid_after_utc
+
+
+def test_a_name_that_was_proved_before_may_be_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pebble does so at its pleasure; here always. A name that nobody has proved yet is proved all the same."""
+    monkeypatch.setitem(SETTINGS, "PEBBLE_AUTHZREUSE", "100")
+    with Premises() as site, Pebble(site) as server:
+        account = server.account()
+        chains = [account.order(*hosts, key=new_key()) for hosts in ((HOST,), (HOST,), (HOST, "www." + HOST))]
+        assert [len(one) for one in chains] == [2, 2, 2]
 
 
 def test_a_proxy_of_the_environment_is_not_asked(pebble: Pebble, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,12 +192,15 @@ def test_it_dies_with_the_lab(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("client", ACME_CLIENTS, ids=lambda one: one.name)
-def test_a_leaf_pin_breaks_at_the_first_renewal(client: AcmeClient, pebble: Pebble) -> None:
-    """By default each of them makes a new key; told to keep it, each does. Both are certificates of a real order."""
+def test_a_leaf_pin_breaks_at_the_first_renewal(client: AcmeClient) -> None:
+    """Pins on the CAs hold, and the leaf's where the client is told to keep the key: certificates of real orders."""
+    rows = renewals(clients=[client])
     if client.version() is None:
-        pytest.skip(f"{client.name} is not here; install it with: {client.install}")
-    first, renewed, kept = client.lived(pebble, HOST)
-    assert first != renewed == kept
+        assert rows == listed([client])
+        pytest.skip(str(rows[0].skipped))
+    assert all(one.fine and one.version == client.version() for one in rows)
+    broken = [(one.way, one.pinned) for one in rows if one.did is not Outcome.SERVED]
+    assert (len(rows), broken) == (6, [("by default", "leaf-pinned")])
 
 
 def test_a_client_that_fails_is_named_with_its_last_words(pebble: Pebble, tmp_path: Path) -> None:
@@ -194,6 +208,8 @@ def test_a_client_that_fails_is_named_with_its_last_words(pebble: Pebble, tmp_pa
     broken = replace(ACME_CLIENTS[0], commands=lambda *_: [["sh", "-c", "echo no such server >&2; exit 3"]])
     with pytest.raises(ValueError, match=r"^lego ended with 3: no such server; run it by hand to see more$"):
         broken.lived(pebble, HOST)
+    (row,) = renewals(clients=[replace(broken, version=lambda: "0")])
+    assert (row.fine, row.skipped) == (False, "lego ended with 3: no such server; run it by hand to see more")
     with pebble.premises.hands_out(tmp_path / "web"):
         (tmp_path / "web" / WELL_KNOWN / "token").write_text("proof", "utf-8")
         (tmp_path / "secret").write_text("secret", "utf-8")

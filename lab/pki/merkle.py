@@ -123,10 +123,15 @@ class MerkleTree:
 
 def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether the proof leads from this leaf hash, at `index` of `size`, to the root (RFC 9162 section 2.1.3.2)."""
+    return led_to(leaf, index, size, proof) == root
+
+
+def led_to(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root that the proof leads to from this leaf hash, at `index` of `size`; None where it leads nowhere."""
     way = _way(index, size - 1, proof) if 0 <= index < size else None
     for step, left in way or ():
         leaf = node_hash(step, leaf) if left else node_hash(leaf, step)
-    return way is not None and leaf == root
+    return None if way is None else leaf
 
 
 def extends(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:

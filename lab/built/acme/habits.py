@@ -11,13 +11,15 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from lab.built.acme.pebble import Pebble
 from lab.built.acme.premises import WELL_KNOWN
 from lab.built.programs.program import last_line, to_its_end, version_of
-from lab.pki.pins import pin_of
+from lab.pki.authority import Credential
 
 PATIENCE = 60.0  # seconds that one order may take
 Argv = Sequence[str | Path]
@@ -29,28 +31,29 @@ class AcmeClient:
     A program that orders. `commands` are those of a first order, of a renewal by default, of one that keeps the key.
 
     They are for a server, a folder and a host. `trusts` is the variable that names the CAs which it believes of the
-    server, `leaf` where its certificate is in the folder.
+    server; in the folder it `keeps` two `files`, the chain that a server presents and its key.
     """
 
     name: str
     version: Callable[[], str | None]
     commands: Callable[[str, Path, str], Sequence[Argv]]
     trusts: str
-    leaf: str
+    keeps: str
+    files: tuple[str, str]
 
     @property
     def install(self) -> str:
         """The command that installs it."""
         return f"apt-get install {self.name}"
 
-    def lived(self, pebble: Pebble, host: str) -> list[str]:
+    def lived(self, pebble: Pebble, host: str) -> list[Credential]:
         """
-        The pins of its first certificate, of that renewed by default, and of that renewed with the key kept.
+        What it has a server present: at first, renewed by default, and renewed with the key kept.
 
         Raises ValueError, with its last words, where it ends otherwise.
         """
         with tempfile.TemporaryDirectory(prefix="lab-") as name, pebble.premises.hands_out(Path(name) / "web"):
-            folder, pins = Path(name), []
+            folder, held = Path(name), []
             for words in self.commands(f"{pebble.url}/dir", folder, host):
                 # What Python is told of modules is the lab's own affair: certbot has others.
                 clean = ["env", "-u", "PYTHONPATH", f"{self.trusts}={pebble.trusted}", *words]
@@ -58,9 +61,10 @@ class AcmeClient:
                 if done.code != 0:
                     why = last_line(done.errors) or last_line(done.out)
                     raise ValueError(f"{self.name} ended with {done.code}: {why}; run it by hand to see more")
-                leaf = (folder / self.leaf.format(host)).read_bytes()
-                pins.append(pin_of(x509.load_pem_x509_certificates(leaf)[0]))
-            return pins
+                chain, secret = ((folder / self.keeps / one.format(host)).read_bytes() for one in self.files)
+                key: Any = serialization.load_pem_private_key(secret, None)
+                held.append(Credential(key, tuple(x509.load_pem_x509_certificates(chain)), pebble.issuing))
+            return held
 
 
 def _lego(server: str, folder: Path, host: str) -> Sequence[Argv]:
@@ -90,10 +94,11 @@ def _dehydrated(server: str, folder: Path, host: str) -> Sequence[Argv]:
 _CERTBOT = ["env", "-u", "PYTHONPATH", "certbot", "--version"]
 _LEGO, _DEHYDRATED = r"(?<=version )\S+", r"(?<=Dehydrated version: )\S+"  # Debian's lego calls itself "dev"
 _TRUSTS = ("LEGO_CA_CERTIFICATES", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_PEM = ("{}/fullchain.pem", "{}/privkey.pem")
 ACME_CLIENTS = (
-    AcmeClient("lego", version_of(["lego", "--version"], _LEGO), _lego, _TRUSTS[0], "certificates/{}.crt"),
-    AcmeClient("certbot", version_of(_CERTBOT), _certbot, _TRUSTS[1], "config/live/{}/cert.pem"),
     AcmeClient(
-        "dehydrated", version_of(["dehydrated", "-v"], _DEHYDRATED), _dehydrated, _TRUSTS[2], "certs/{}/cert.pem"
+        "lego", version_of(["lego", "--version"], _LEGO), _lego, _TRUSTS[0], "certificates", ("{}.crt", "{}.key")
     ),
+    AcmeClient("certbot", version_of(_CERTBOT), _certbot, _TRUSTS[1], "config/live", _PEM),
+    AcmeClient("dehydrated", version_of(["dehydrated", "-v"], _DEHYDRATED), _dehydrated, _TRUSTS[2], "certs", _PEM),
 )

@@ -26,7 +26,8 @@ def section(field: dict[str, Any] | None, traced: set[tuple[str, str]]) -> str:
         _folded(program, f"{program} in every scene that applies", rows, traced)
         for program, rows in _grouped(field["results"], "program").items()
     )
-    return "".join((_summary(field), _programs(field), *results, _attackers(field["attackers"], traced)))
+    told = _attackers(field["attackers"], traced), _renewals(field.get("renewals") or [])
+    return "".join((_summary(field), _programs(field), *results, *told))
 
 
 def _text(value: Any) -> str:
@@ -130,6 +131,14 @@ def _attackers(rows: list[dict[str, Any]], traced: set[tuple[str, str]]) -> str:
         name = f"{attacker} {group[0].get('version') or ''}".rstrip()
         parts.append(_folded(name, f"{name} as the attacker", group, traced, situation="situation", against="program"))
     return f"<h3>Attack tools in place of the lab's own attacker</h3>{''.join(parts)}" if parts else ""
+
+
+def _renewals(rows: list[dict[str, Any]]) -> str:
+    columns = {"ACME client": "client", "renewed": "way", "the lab's client": "pinned"}
+    columns |= {name: name for name in ("version", "did", "skipped")}
+    told = [[_text(one.get(key)) for key in columns.values()] for one in rows]
+    heading = "What ACME clients do to pins"
+    return f"<h3>{heading}</h3>{plain(heading, list(columns), told)}" if rows else ""
 
 
 def _folded(name: str, caption: str, rows: list[dict[str, Any]], traced: set[tuple[str, str]], **first: str) -> str:

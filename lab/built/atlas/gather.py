@@ -168,7 +168,7 @@ def read_field(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file} is not the field's results, which are nowhere {MOST_DEPTH} deep; {remedy}")
     if not isinstance(found, dict) or found.get("format") != 1:
         raise ValueError(f"{file} is not the field's results, format 1; {remedy}")
-    for name in ("programs", "results", "attackers"):
+    for name in ("programs", "results", "attackers", "renewals"):
         rows = found.setdefault(name, [])
         if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
             raise ValueError(f"{name!r} in {file} is no list of records; {remedy}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @verb(
     "field",
     "--programs curl wget --scenes new_key other_trusted_ca",
-    names("--programs", "only these programs; all of them by default"),
+    names("--programs", "only these programs; by default all of them, and ACME clients"),
     names("--profiles", "only these profiles"),
     names("--scenes", "only these scenes; all of them by default"),
     flag("--no-attackers", "leave out mitmproxy and sslsplit; so does --scenes"),
@@ -38,11 +38,11 @@ def field(chosen: argparse.Namespace) -> int:
     """
     Run the real programs that are on this machine (curl, wget, OpenSSL, GnuTLS, OkHttp, Node, Chromium, Python's
     HTTP libraries) through the lab's scenes, and compare what they do, and how they build their paths, with what
-    their profiles predict.
+    their profiles predict. lego, certbot and dehydrated order of Pebble: which pins does a renewal break?
 
     The exit code is 1 where a disagreement is unexplained.
     """
-    from lab.built.field import text
+    from lab.built.field import renewals, text
     from lab.built.field.results import Taking
     from lab.policy import clients
 
@@ -52,6 +52,8 @@ def field(chosen: argparse.Namespace) -> int:
         for taking in (Taking(one, one.version()) for one in programs):
             print(f"  {taking.program.name:<12}{taking.version or taking.skipped}")
             print(f"  {'':<12}as {', '.join(taking.program.ways)}")
+        for one in () if chosen.programs else renewals.listed():
+            print(f"  {one.client:<12}{one.skipped or one.version}\n  {'':<12}what its renewals do to pins")
         return 0
     ready(chosen.out, folders=True)
     found = _found(chosen, programs, profiles)
@@ -75,6 +77,7 @@ def _programs(names: Iterable[str], profiles: Iterable[str]) -> list[Program]:
 
 
 def _found(chosen: argparse.Namespace, programs: Sequence[Program], profiles: Sequence[str]) -> Field:
+    from lab.built.field import renewals
     from lab.built.field.attackers import attackers
     from lab.built.field.paths import measured
     from lab.built.field.run import field_test
@@ -88,6 +91,8 @@ def _found(chosen: argparse.Namespace, programs: Sequence[Program], profiles: Se
             found.paths = measured(here, progress)
             if not chosen.no_attackers and not chosen.scenes:
                 found.attackers = attackers(here, progress, profiles=profiles)
+            if not chosen.programs and not chosen.scenes:
+                found.renewals = renewals.renewals(progress)
     except OSError as problem:
         raise ValueError(
             f"the field test broke off: {problem}; repair that, or choose others with --programs"

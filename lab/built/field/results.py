@@ -198,6 +198,23 @@ class Absent:
 
 
 @dataclass(frozen=True)
+class AcmeRenewal:
+    """
+    What came of one of the lab's pinned clients when an ACME client had renewed in this `way`.
+
+    One that takes no part says why in `skipped`: `fine` where it is not installed, and not where it is and fails.
+    """
+
+    client: str
+    version: str | None
+    way: str | None = None
+    pinned: str | None = None
+    did: Outcome | None = None
+    skipped: str | None = None
+    fine: bool = True
+
+
+@dataclass(frozen=True)
 class Taking:
     """A program that takes part, with its version; or one that does not, with the reason."""
 
@@ -227,6 +244,7 @@ class Field:
     results: list[ProgramTrial]
     attackers: list[Interception | Absent] = field(default_factory=list)
     paths: list[PathsMeasured] = field(default_factory=list)
+    renewals: list[AcmeRenewal] = field(default_factory=list)
     date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     machine: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
 
@@ -237,8 +255,9 @@ class Field:
 
     @property
     def fine(self) -> bool:
-        """Whether nothing here is unexplained: no cell, no attacker that fails, no way of building paths."""
-        return not self.wrong and all(one.fine for one in self.attackers) and all(one.agree for one in self.paths)
+        """Whether nothing here is unexplained: no cell, nobody that fails, no way of building paths."""
+        others = all(one.fine for one in (*self.attackers, *self.renewals))
+        return not self.wrong and others and all(one.agree for one in self.paths)
 
     @property
     def unneeded(self) -> list[Explanation]:
@@ -262,4 +281,5 @@ class Field:
             "results": [one.record() for one in self.results],
             "paths": [one.record() for one in self.paths],
             "attackers": [one.record() for one in self.attackers],
+            "renewals": [asdict(one) for one in self.renewals],
         }

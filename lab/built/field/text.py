@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from lab.built.field.results import Absent, Field, Interception, PathsMeasured, ProgramTrial
+from lab.built.field.results import Absent, AcmeRenewal, Field, Interception, PathsMeasured, ProgramTrial
 from lab.observation import Outcome
 from lab.show.sheet import hung
 from lab.show.words import LOOKS, cell
@@ -30,7 +30,7 @@ def table(found: Field, *, every: bool = False) -> str:
     lines += _paths(found.paths)
     for attacker, rows in groupby(found.attackers, lambda row: row.attacker):
         lines += _attacker(attacker, list(rows))
-    lines += ["", *_sum(found)]
+    lines += [*_renewals(found.renewals), "", *_sum(found)]
     return hung("\n".join(lines))
 
 
@@ -78,6 +78,17 @@ def _attacker(attacker: str, rows: Sequence[Interception | Absent]) -> Iterator[
         else:
             told = f"{shown.did.value}, and {shown.predicted.value} was predicted   {shown.said}"
             yield f"    DISAGREES: {who}: {told}"
+
+
+def _renewals(rows: Sequence[AcmeRenewal]) -> Iterator[str]:
+    pinned = {one.pinned: len(one.pinned) + 2 for one in rows if one.pinned}
+    if rows:
+        yield f"\n{'What ACME clients do to pins':<35}{'  '.join(pinned)}".rstrip()
+    for (name, version, way), group in groupby(rows, lambda row: (row.client, row.version, row.way)):
+        met = list(group)
+        cells = "".join(f"{cell(one.did):<{pinned[one.pinned]}}" for one in met if one.pinned and one.did)
+        who = " ".join(filter(None, (name, version, way)))
+        yield f"  {who:<33}{cells}".rstrip() if cells else f"  {who}, skipped: {met[0].skipped}"
 
 
 def _agreed(results: Iterable[ProgramTrial]) -> int:
