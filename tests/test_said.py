@@ -43,7 +43,7 @@ def said() -> Iterator[tuple[str, str]]:
     for file in sorted(HOME.glob("lab/built/time/**/*.toml")):
         told = tomllib.loads(file.read_text("utf-8"))
         yield file.name, " ".join(str(told.get(part, "")) for part in ("title", "story", "source"))
-    for file in sorted(HOME.glob("lab/built/incidents/*.toml")):
+    for file in (HOME / "lab/built/expectancy/rates.toml", *sorted(HOME.glob("lab/built/incidents/*.toml"))):
         yield from ((file.name, one) for one in words(tomllib.loads(file.read_text("utf-8"))))
 
 

@@ -2,7 +2,7 @@
 `python -m lab forecast`: what its arguments are, and what it prints.
 
 It reads two files, connects to nobody but the lab's own loopback servers, and
-writes nothing.
+writes nothing but the page that it is asked for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cache, partial
 from lab.built.forecast.config import Format
 from lab.cli.verb import file, flag, forms, names, option, printed, verb
 from lab.cli.watched import watched
+from lab.disk import ready, written
 from lab.policy.pinset import Role
 
 FORMATS = [one.value for one in Format]
@@ -50,6 +51,22 @@ ROLES = [one.name.lower() for one in Role]
         metavar="DATE",
     ),
     names("--scenes", "only these scenes, and an ordinary day; all of them by default"),
+    option("--until", "how long the pins last instead: drawn calendars up to this day", metavar="DATE"),
+    option("--release-every", "with --until: days between releases (default: 90)", type=int, metavar="DAYS"),
+    option(
+        "--adoption",
+        "with --until: devices take releases as this curve of the fleet has it (default: at once)",
+        metavar="NAME",
+    ),
+    option(
+        "--rate",
+        "with --until: how often something happens; may be repeated",
+        action="append",
+        metavar="NAME=VALUE",
+    ),
+    option("--calendars", "with --until: how many are drawn (default: 1000)", type=int, metavar="N"),
+    option("--seed", "with --until: the first of their random numbers (default: 1)", type=int, metavar="N"),
+    file("--page", "with --until: also write it as one page to print, for an auditor", "FILE.html"),
     flag("--strict", "exit code 1 where lint finds something serious"),
     forms(json="the whole forecast as JSON"),
 )
@@ -58,17 +75,24 @@ def forecast(chosen: argparse.Namespace) -> int:
     Bring your own pins: say which certificate each pin names, lint the set, and find out by real handshakes in the
     lab's world which attacks and rotations it survives.
     """
+    from lab.built.expectancy.told import text as told
+    from lab.built.forecast.auditor import page
     from lab.built.forecast.chain import read_backup, read_chain
     from lab.built.forecast.forecast import answers, forecast
     from lab.built.forecast.formats import read_pins
     from lab.built.forecast.match import pins
     from lab.built.forecast.text import text
+    from lab.built.forecast.until import expect
     from lab.pki.brought import bring
     from lab.pki.pins import parse_pin, seen
 
     at, release = _day(chosen.at, "--at"), _day(chosen.next_release, "--next-release")
     format = Format(chosen.format) if chosen.format else None
     roles = [Role[one.upper()] for one in chosen.roles]
+    until, further = _day(chosen.until, "--until"), {name: getattr(chosen, name) for name in _FURTHER}
+    if not until and (idle := [name for name, value in further.items() if value is not None]):
+        raise ValueError(f"--{idle[0].replace('_', '-')} goes with --until; give a day such as 2027-01-31 there")
+    ready(chosen.page, option="--page")
 
     opened = cache(bring)
 
@@ -94,11 +118,27 @@ def forecast(chosen: argparse.Namespace) -> int:
             scenes=chosen.scenes,
             progress=progress,
         )
+        if until:
+            course = {word: further[name] for name, word in _FURTHER.items() if word and further[name] is not None}
+            life = expect(done, until, **course, progress=progress)
+    if until and chosen.page:
+        written(chosen.page, page(done, life), option="--page")
     if chosen.json:
-        printed(done.record())
+        printed(done.record() | ({"life": life.record()} if until else {}))
     else:
-        print(text(done))
+        print(told(life) if until else text(done))
     return 1 if chosen.strict and done.serious else 0
+
+
+_FURTHER = {
+    "release_every": "every",
+    "adoption": "taken",
+    "rate": "given",
+    "calendars": "calendars",
+    "seed": "seed",
+    "page": "",
+}
+"""The options that need --until, each with what `expect` calls it."""
 
 
 def _day(text: str | None, option: str) -> datetime | None:

@@ -50,7 +50,7 @@ class Forecast:
     `refused` is why ordinary validation refuses the chain as it was brought, and
     `accepted_by` who does not, since it is a limit of the trust anchor itself.
     `hypotheses` are the clients with the pins, by name, the likelier first: one, or
-    two where a pin may be that of the root, which is not in the file.
+    two where a pin may be that of the root, which is not in the file. `world` is where all of it was run.
     """
 
     subject: Subject
@@ -63,6 +63,7 @@ class Forecast:
     matrix: Matrix = field(repr=False)
     aside: dict[str, str] = field(repr=False)
     refusals: dict[str, Finding] = field(repr=False)
+    world: Rebuilt = field(repr=False)
 
     @property
     def clients(self) -> tuple[str, ...]:
@@ -226,6 +227,7 @@ def forecast(
             for one in played.cases
             if (refusal := played.cell(first, one.name).verdict.refusal)
         },
+        world=world,
     )
 
 

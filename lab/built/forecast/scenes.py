@@ -48,10 +48,10 @@ def cases_in(world: Rebuilt, wanted: Container[str], authorities: Iterable[Certi
     for one in CASES.values():
         if one.name not in wanted:
             continue
-        found.append(_bound(one, world))
+        found.append(bound(one, world))
         if lower and parent and one.name in _SIBLINGS:
             below = replace(
-                _bound(one, lower),
+                bound(one, lower),
                 name=one.name + NEARBY,
                 title=f"{one.title}, under {parent.name}",
                 twin=one.twin and one.twin + NEARBY,
@@ -63,12 +63,12 @@ def cases_in(world: Rebuilt, wanted: Container[str], authorities: Iterable[Certi
         for name, title in _MOVES.items():
             if name in wanted:
                 one, title = CASES[name], title.format(shown.name[:48])
-                there = replace(_bound(one, beside), name=name + end, title=title, twin=one.twin and one.twin + end)
+                there = replace(bound(one, beside), name=name + end, title=title, twin=one.twin and one.twin + end)
                 found.append(replace(there, reach=Reach({Role.BACKUP})))
     return found
 
 
-def _bound(case: Case, world: Rebuilt) -> Case:
+def bound(case: Case, world: Rebuilt) -> Case:
     """The same entry, whose scene is always the one in this world."""
     return replace(case, build=lambda _: scene(case, world))
 

@@ -1,0 +1,98 @@
+"""
+How often things happen to a site's certificates: each number with its source, and for every one a way to change it.
+
+The numbers stand in `rates.toml`. What nobody has counted is a range: its two
+ends are run, and both are shown. It draws nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from importlib.resources import files
+
+from msgspec import convert
+from msgspec.structs import replace
+
+from lab.built.fleet.plan import MOST_A_YEAR
+from lab.built.time.language import Entry
+from lab.naming import named, spelled
+
+
+class Counted(StrEnum):
+    """What each number is called."""
+
+    LIFETIME = "lifetime"
+    RENEW_AT = "renew-at"
+    KEEPS_KEY = "keeps-key"
+    IN_USE = "intermediates-in-use"
+    INTERMEDIATES = "intermediate-changes"
+    REMOVALS = "ca-removals"
+    MOVES = "ca-moves"
+    REVOCATIONS = "mass-revocations"
+    COMPROMISES = "key-compromises"
+
+
+EVENTS = tuple(Counted)[4:]
+"""What is drawn, in the order in which a day's events are taken; all are events a year."""
+
+
+class Rate(Entry, frozen=True, kw_only=True):
+    """
+    One number, or a range where nobody has counted: `low` and `high` are its ends, in `unit`.
+
+    `means` is what happens, and `source` who says how often. Both ends lie
+    between `least` and `most`, and are whole where it is `whole`.
+    """
+
+    low: float = 0
+    high: float = 0
+    unit: str
+    means: str
+    source: str
+    least: float = 0
+    most: float = MOST_A_YEAR
+    whole: bool = False
+
+    @property
+    def said(self) -> str:
+        """The number or the range, as it is printed."""
+        return f"{self.low:g}{f' to {self.high:g}' if self.low != self.high else ''} {self.unit}"
+
+    def given(self, text: str) -> Rate:
+        """The same with the number that somebody wrote, or with two of them, LOW:HIGH. Raises ValueError for others."""
+        first, _, second = text.partition(":")
+        try:
+            low, high = float(first), float(second or first)
+        except ValueError:
+            low, high = 1, 0
+        if not self.least <= low <= high <= self.most or (self.whole and (low % 1 or high % 1)):
+            kind = "a whole number" if self.whole else "a number"
+            raise ValueError(f"it got {text!r}; give {kind} from {self.least:g} to {self.most:g}, or two as LOW:HIGH")
+        return replace(self, low=low, high=high, source="yours")
+
+
+def rates(lifetime: int, given: Iterable[str] = ()) -> dict[str, Rate]:
+    """
+    Every number by its name, where the server's certificate of today lasts so many days.
+
+    `given` are other ones, written NAME=VALUE or NAME=LOW:HIGH. Raises ValueError, in one sentence, for what is none.
+    """
+    table = convert(tomllib.loads((files(__package__) / "rates.toml").read_text("utf-8")), dict[str, Rate])
+    table[Counted.LIFETIME] = replace(table[Counted.LIFETIME], low=lifetime, high=lifetime)
+    for text in given:
+        name, _, value = text.partition("=")
+        name = spelled(name, table)
+        one = named("rate", name, table)
+        try:
+            table[name] = one.given(value)
+        except ValueError as problem:
+            raise ValueError(f"--rate {name}: {problem}") from None
+    return table
+
+
+def ends(table: Mapping[str, Rate]) -> dict[str, dict[str, float]]:
+    """The numbers of each end, by what it is called; one end where nothing is a range."""
+    low, high = ({name: getattr(one, end) for name, one in table.items()} for end in ("low", "high"))
+    return {"low": low, "high": high} if low != high else {"": low}

@@ -1,0 +1,60 @@
+"""
+One page for an auditor whose list says "must pin": what is pinned, what it buys and costs, what to say instead.
+
+It prints on one A4 page, has no script, and loads nothing. Its words stand in
+`auditor.html`; every figure is the forecast's or the expectancy's.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html import escape
+from importlib.resources import files
+
+from lab import __version__
+from lab.built.expectancy.told import Expectancy, alt, svg
+from lab.built.forecast.forecast import Forecast
+from lab.built.forecast.text import named
+from lab.naming import printable
+from lab.observation import Outcome
+from lab.scenes.catalogue import Kind
+from lab.show.markup import tag
+from lab.show.svg import image
+
+MOST_LISTED, MOST_MONTHS = 4, 5
+
+
+def page(done: Forecast, life: Expectancy) -> str:
+    """The page, as HTML."""
+    attacks = [one for one in done.matrix.cases if one.kind is Kind.ATTACK and not done.aside[one.name]]
+    alone = [one for one in attacks if done.cell(one.name, "unpinned").outcome is Outcome.INTERCEPTED]
+    passed = [one for one in alone if done.cell(one.name).outcome is Outcome.INTERCEPTED]
+    stopped = [one for one in alone if one not in passed]
+    said = f"Of {len(attacks)} attacks that were tried, {len(attacks) - len(alone)} fail without any pin, as TLS is."
+    pinned = [f"{one.pin.written if one.pin.never else one.pin}: {named(done, one)}" for one in done.subject.matches]
+    filled = {
+        "host": escape(printable(life.host)),
+        "made": f"{date.today()}",
+        "version": __version__,
+        "until": life.until,
+        "pinned": _listed(pinned),
+        "attacks": said,
+        "stops": f"{len(stopped)} of the other {len(alone)}:",
+        "stopped": _listed([one.title for one in stopped]),
+        "lets": f"{len(passed)}:",
+        "passed": _listed([one.title for one in passed]),
+        "halves": life.halves(),
+        "drawing": escape(life.drawing),
+        "picture": image(svg(life), alt(life)),
+        "months": life.months(MOST_MONTHS).html(),
+        "assumed": life.assumed().html(),
+    }
+    template = (files(__package__) / "auditor.html").read_text("utf-8")
+    # In one pass: what is filled in is never looked at again, whatever it says.
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], template)
+
+
+def _listed(said: list[str]) -> str:
+    more = [f"and {len(said) - MOST_LISTED} more"] if len(said) > MOST_LISTED else []
+    return tag("ul", *(tag("li", escape(printable(one))) for one in [*said[:MOST_LISTED], *more] or ["none"]))
