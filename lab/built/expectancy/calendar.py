@@ -28,13 +28,9 @@ from datetime import date, timedelta
 from itertools import count
 from random import Random
 
-from lab.built.expectancy.rates import EVENTS, Counted
+from lab.built.expectancy.rates import EVENTS
 
 YEAR = 365
-Event = tuple[int, str]
-"""The day, and which of `EVENTS`."""
-Limits = Sequence[tuple[date, int]]
-"""From which day on a certificate lasts how many days at most, in order."""
 
 
 @dataclass(frozen=True)
@@ -42,37 +38,40 @@ class Deployed:
     """
     What the server presents, and the backup key that the owner holds: each a number that stands for a key of its own.
 
-    `intermediate` is none of another CA's, whatever its numbers are: they begin with the CA's.
+    An intermediate is a CA, how often that CA has changed them, and the lot.
     """
 
     certificate: int = 0
-    ca: int = 0
     intermediate: tuple[int, int, int] = (0, 0, 0)
     key: int = 0
     backup: int = 1
 
 
+Deployments = Sequence[tuple[int, Deployed]]
+"""What a server presents, from which day on, in order; the first is that of today, day 0."""
+
+
 @dataclass(frozen=True)
 class Clock:
-    """When certificates end: the day it is now, what the one of today lasts in all and has lasted, what is allowed."""
+    """
+    When certificates end: the day it is now, what the one of today lasts in all and has lasted, what is allowed.
+
+    `limits` are the days from which on a certificate lasts so many days at most, in order.
+    """
 
     start: date
     lasts: float = 90
     age: float = 0
-    limits: Limits = ()
-
-    def life(self, day: int, wanted: float) -> float:
-        """How many days a certificate lasts that is issued on this day."""
-        allowed = [days for since, days in self.limits if since <= self.start + timedelta(days=day)]
-        return min([wanted, *allowed[-1:]])
+    limits: Sequence[tuple[date, int]] = ()
 
     def due(self, issued: int, rates: Mapping[str, float]) -> int:
         """On which day the certificate that was issued on this one is renewed."""
-        return issued + max(1, int(self.life(issued, rates[Counted.LIFETIME]) * rates[Counted.RENEW_AT]))
+        allowed = [days for since, days in self.limits if since <= self.start + timedelta(days=issued)]
+        return issued + max(1, int(min([rates["lifetime"], *allowed[-1:]]) * rates["renew-at"]))
 
 
-def drawn(rates: Mapping[str, float], days: int, seed: int, number: int) -> list[Event]:
-    """The events of calendar `number`, in their order, up to the last of these days."""
+def drawn(rates: Mapping[str, float], days: int, seed: int, number: int) -> list[tuple[int, str]]:
+    """The events of calendar `number`, each with its day, in their order, up to the last of these days."""
     found = []
     for place, name in enumerate(EVENTS):
         draw, time = Random(f"{seed}/{number}/{name}"), 0.0
@@ -82,26 +81,22 @@ def drawn(rates: Mapping[str, float], days: int, seed: int, number: int) -> list
 
 
 def deployed(
-    events: Sequence[Event], clock: Clock, rates: Mapping[str, float], days: int, draw: Random
-) -> list[tuple[int, Deployed]]:
-    """What the server presents, from which day on; the first is that of today."""
-    now, found, generation, at = Deployed(), [(0, Deployed())], 0, 0
-    keys, due = count(2), max(1, int(clock.lasts * rates[Counted.RENEW_AT] - clock.age))
+    events: Sequence[tuple[int, str]], clock: Clock, rates: Mapping[str, float], days: int, draw: Random
+) -> Deployments:
+    """What the server presents until the last of these days."""
+    now, found, keys, coming = Deployed(), [(0, Deployed())], count(2), [*events]
+    changes, due = 0, max(1, int(clock.lasts * rates["renew-at"] - clock.age))
     while True:
-        if at < len(events) and events[at][0] <= due:
-            day, what = events[at]
-            at += 1
-        else:
-            day, what = due, ""
+        day, what = coming.pop(0) if coming and coming[0][0] <= due else (due, "")
         if day > days:
             return found
-        if what == Counted.INTERMEDIATES:
-            generation += 1
+        if what == "intermediate-changes":
+            changes += 1
             continue
-        ca = now.ca + (what in (Counted.REMOVALS, Counted.MOVES))
-        keeps, which = draw.random() < rates[Counted.KEEPS_KEY], int(draw.random() * rates[Counted.IN_USE])
-        now = replace(now, certificate=now.certificate + 1, ca=ca, intermediate=(ca, generation, which))
-        if what == Counted.COMPROMISES:
+        ca = now.intermediate[0] + (what in ("ca-moves", "ca-removals"))
+        keeps, lot = draw.random() < rates["keeps-key"], int(draw.random() * rates["intermediates-in-use"])
+        now = replace(now, certificate=now.certificate + 1, intermediate=(ca, changes, lot))
+        if what == "key-compromises":
             now = replace(now, key=now.backup, backup=next(keys))
         elif not keeps:
             now = replace(now, key=next(keys))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from importlib.resources import files
 
 from msgspec import convert
@@ -18,24 +17,6 @@ from msgspec.structs import replace
 from lab.built.fleet.plan import MOST_A_YEAR
 from lab.built.time.language import Entry
 from lab.naming import named, spelled
-
-
-class Counted(StrEnum):
-    """What each number is called."""
-
-    LIFETIME = "lifetime"
-    RENEW_AT = "renew-at"
-    KEEPS_KEY = "keeps-key"
-    IN_USE = "intermediates-in-use"
-    INTERMEDIATES = "intermediate-changes"
-    REMOVALS = "ca-removals"
-    MOVES = "ca-moves"
-    REVOCATIONS = "mass-revocations"
-    COMPROMISES = "key-compromises"
-
-
-EVENTS = tuple(Counted)[4:]
-"""What is drawn, in the order in which a day's events are taken; all are events a year."""
 
 
 class Rate(Entry, frozen=True, kw_only=True):
@@ -61,16 +42,22 @@ class Rate(Entry, frozen=True, kw_only=True):
         return f"{self.low:g}{f' to {self.high:g}' if self.low != self.high else ''} {self.unit}"
 
     def given(self, text: str) -> Rate:
-        """The same with the number that somebody wrote, or with two of them, LOW:HIGH. Raises ValueError for others."""
-        first, _, second = text.partition(":")
+        """The same as somebody wrote it, NAME=VALUE or NAME=LOW:HIGH. Raises ValueError, in a sentence, for others."""
+        first, _, second = text.partition("=")[2].partition(":")
         try:
             low, high = float(first), float(second or first)
         except ValueError:
             low, high = 1, 0
         if not self.least <= low <= high <= self.most or (self.whole and (low % 1 or high % 1)):
-            kind = "a whole number" if self.whole else "a number"
-            raise ValueError(f"it got {text!r}; give {kind} from {self.least:g} to {self.most:g}, or two as LOW:HIGH")
+            wanted = f"{'whole numbers' if self.whole else 'numbers'} from {self.least:g} to {self.most:g}"
+            raise ValueError(f"--rate got {text!r}; give NAME=VALUE or NAME=LOW:HIGH, with {wanted}")
         return replace(self, low=low, high=high, source="yours")
+
+
+RATES = convert(tomllib.loads((files(__package__) / "rates.toml").read_text("utf-8")), dict[str, Rate])
+"""Every number by its name."""
+EVENTS = tuple(name for name, one in RATES.items() if one.unit == "a year")
+"""What is drawn, in the order in which a day's events are taken."""
 
 
 def rates(lifetime: int, given: Iterable[str] = ()) -> dict[str, Rate]:
@@ -79,16 +66,10 @@ def rates(lifetime: int, given: Iterable[str] = ()) -> dict[str, Rate]:
 
     `given` are other ones, written NAME=VALUE or NAME=LOW:HIGH. Raises ValueError, in one sentence, for what is none.
     """
-    table = convert(tomllib.loads((files(__package__) / "rates.toml").read_text("utf-8")), dict[str, Rate])
-    table[Counted.LIFETIME] = replace(table[Counted.LIFETIME], low=lifetime, high=lifetime)
+    table = {**RATES, "lifetime": replace(RATES["lifetime"], low=lifetime, high=lifetime)}
     for text in given:
-        name, _, value = text.partition("=")
-        name = spelled(name, table)
-        one = named("rate", name, table)
-        try:
-            table[name] = one.given(value)
-        except ValueError as problem:
-            raise ValueError(f"--rate {name}: {problem}") from None
+        name = spelled(text.partition("=")[0], table)
+        table[name] = named("rate", name, table).given(text)
     return table
 
 

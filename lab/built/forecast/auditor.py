@@ -13,7 +13,7 @@ from html import escape
 from importlib.resources import files
 
 from lab import __version__
-from lab.built.expectancy.told import Expectancy, alt, svg
+from lab.built.expectancy.told import Expectancy, svg
 from lab.built.forecast.forecast import Forecast
 from lab.built.forecast.text import named
 from lab.naming import printable
@@ -22,7 +22,7 @@ from lab.scenes.catalogue import Kind
 from lab.show.markup import tag
 from lab.show.svg import image
 
-MOST_LISTED, MOST_MONTHS = 4, 5
+MOST_LISTED, MOST_MONTHS = 3, 5
 
 
 def page(done: Forecast, life: Expectancy) -> str:
@@ -31,22 +31,25 @@ def page(done: Forecast, life: Expectancy) -> str:
     alone = [one for one in attacks if done.cell(one.name, "unpinned").outcome is Outcome.INTERCEPTED]
     passed = [one for one in alone if done.cell(one.name).outcome is Outcome.INTERCEPTED]
     stopped = [one for one in alone if one not in passed]
-    said = f"Of {len(attacks)} attacks that were tried, {len(attacks) - len(alone)} fail without any pin, as TLS is."
     pinned = [f"{one.pin.written if one.pin.never else one.pin}: {named(done, one)}" for one in done.subject.matches]
     filled = {
         "host": escape(printable(life.host)),
         "made": f"{date.today()}",
         "version": __version__,
-        "until": life.until,
+        "until": f"{life.horizon.date(life.horizon.days)}",
         "pinned": _listed(pinned),
-        "attacks": said,
-        "stops": f"{len(stopped)} of the other {len(alone)}:",
+        "attacks": f"{len(attacks)}",
+        "alone": f"{len(alone)}",
+        "stops": f"{len(stopped)}",
+        "lets": f"{len(passed)}",
         "stopped": _listed([one.title for one in stopped]),
-        "lets": f"{len(passed)}:",
         "passed": _listed([one.title for one in passed]),
-        "halves": life.halves(),
+        "breaks": escape(
+            "; ".join(one.title for one in life.tried.values() if one.outcome is Outcome.OUTAGE) or "none"
+        ),
+        "halves": life.halves,
         "drawing": escape(life.drawing),
-        "picture": image(svg(life), alt(life)),
+        "picture": image(svg(life), f"Share of calendars with an outage: {life.halves}"),
         "months": life.months(MOST_MONTHS).html(),
         "assumed": life.assumed().html(),
     }

@@ -53,19 +53,10 @@ ROLES = [one.name.lower() for one in Role]
     names("--scenes", "only these scenes, and an ordinary day; all of them by default"),
     option("--until", "how long the pins last instead: drawn calendars up to this day", metavar="DATE"),
     option("--release-every", "with --until: days between releases (default: 90)", type=int, metavar="DAYS"),
-    option(
-        "--adoption",
-        "with --until: devices take releases as this curve of the fleet has it (default: at once)",
-        metavar="NAME",
-    ),
-    option(
-        "--rate",
-        "with --until: how often something happens; may be repeated",
-        action="append",
-        metavar="NAME=VALUE",
-    ),
+    option("--adoption", "with --until: the fleet's curve by which devices take one (at once)", metavar="NAME"),
+    option("--rate", "with --until: how often something happens", action="append", metavar="NAME=VALUE"),
     option("--calendars", "with --until: how many are drawn (default: 1000)", type=int, metavar="N"),
-    option("--seed", "with --until: the first of their random numbers (default: 1)", type=int, metavar="N"),
+    option("--seed", "with --until: what they are drawn from (default: 1)", type=int, metavar="N"),
     file("--page", "with --until: also write it as one page to print, for an auditor", "FILE.html"),
     flag("--strict", "exit code 1 where lint finds something serious"),
     forms(json="the whole forecast as JSON"),
@@ -75,8 +66,8 @@ def forecast(chosen: argparse.Namespace) -> int:
     Bring your own pins: say which certificate each pin names, lint the set, and find out by real handshakes in the
     lab's world which attacks and rotations it survives.
     """
-    from lab.built.expectancy.told import text as told
-    from lab.built.forecast.auditor import page
+    from lab.built.expectancy import told
+    from lab.built.forecast import auditor
     from lab.built.forecast.chain import read_backup, read_chain
     from lab.built.forecast.forecast import answers, forecast
     from lab.built.forecast.formats import read_pins
@@ -89,9 +80,10 @@ def forecast(chosen: argparse.Namespace) -> int:
     at, release = _day(chosen.at, "--at"), _day(chosen.next_release, "--next-release")
     format = Format(chosen.format) if chosen.format else None
     roles = [Role[one.upper()] for one in chosen.roles]
-    until, further = _day(chosen.until, "--until"), {name: getattr(chosen, name) for name in _FURTHER}
-    if not until and (idle := [name for name, value in further.items() if value is not None]):
-        raise ValueError(f"--{idle[0].replace('_', '-')} goes with --until; give a day such as 2027-01-31 there")
+    until = _day(chosen.until, "--until")
+    further = {name: value for name, value in vars(chosen).items() if name in _FURTHER and value is not None}
+    if further and not until:
+        raise ValueError(f"--{min(further).replace('_', '-')} needs --until; give a day such as 2027-01-31 there")
     ready(chosen.page, option="--page")
 
     opened = cache(bring)
@@ -118,27 +110,19 @@ def forecast(chosen: argparse.Namespace) -> int:
             scenes=chosen.scenes,
             progress=progress,
         )
-        if until:
-            course = {word: further[name] for name, word in _FURTHER.items() if word and further[name] is not None}
-            life = expect(done, until, **course, progress=progress)
-    if until and chosen.page:
-        written(chosen.page, page(done, life), option="--page")
+        page = further.pop("page", None)
+        life = expect(done, until, **further, progress=progress) if until else None
+    if life and page:
+        written(page, auditor.page(done, life), option="--page")
     if chosen.json:
-        printed(done.record() | ({"life": life.record()} if until else {}))
+        printed(done.record() | ({"life": life.record()} if life else {}))
     else:
-        print(told(life) if until else text(done))
+        print(told.text(life) if life else text(done))
     return 1 if chosen.strict and done.serious else 0
 
 
-_FURTHER = {
-    "release_every": "every",
-    "adoption": "taken",
-    "rate": "given",
-    "calendars": "calendars",
-    "seed": "seed",
-    "page": "",
-}
-"""The options that need --until, each with what `expect` calls it."""
+_FURTHER = ("release_every", "adoption", "rate", "calendars", "seed", "page")
+"""The options that need --until."""
 
 
 def _day(text: str | None, option: str) -> datetime | None:
