@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,10 +14,10 @@ from random import Random
 
 import numpy as np
 import pytest
-from forecast_chains import BACKUP, HOST, NOW, Shape, android, certificates, chain, curl, okhttp, pem
+from forecast_chains import BACKUP, HOST, NOW, Shape, android, certificates, chain, curl, hpkp, okhttp, pem
 from verbs import do
 
-from lab.built.expectancy.calendar import YEAR, Clock, Deployed, deployed, drawn
+from lab.built.expectancy.calendar import YEAR, Clock, Deployed, Deployments, deployed, drawn
 from lab.built.expectancy.lived import SCENES, Horizon, Lived, Refuses, Releases, lost
 from lab.built.expectancy.rates import EVENTS, RATES, ends, rates
 from lab.built.expectancy.told import Expectancy, Tried, text
@@ -28,7 +28,7 @@ from lab.built.forecast.forecast import Forecast, forecast
 from lab.built.forecast.formats import parse_pins
 from lab.built.forecast.until import expect, limits, trials
 from lab.observation import Outcome
-from lab.pki.pins import pin_of
+from lab.pki.pins import pin_of, seen
 
 SETTLED = {name: low for name, low in ends(rates(100))["low"].items() if name not in EVENTS}
 QUIET: dict[str, float] = {**SETTLED, **dict.fromkeys(EVENTS, 0.0)}
@@ -136,6 +136,7 @@ def test_a_curve_has_as_many_devices_as_it_says() -> None:
     assert [held[1, 30 + nights] for nights in (0, 1, 28)] == pytest.approx([curve.updated(n) for n in (0, 1, 28)])
     asked = Releases((0, 30), curve, asked=10).held(100)
     assert asked[0, 9] == 1
+    assert asked[1, 39] > 0.4
     assert asked[:, 40:].sum() == asked[0, 10:].sum() == 0  # nobody asks pins that have expired
 
 
@@ -175,6 +176,29 @@ def test_a_higher_rate_brings_the_same_events_earlier() -> None:
     assert all(abs(2 * late[0] - one[0]) <= 2 for one, late in zip(once, twice, strict=False))
     assert drawn({**QUIET, "ca-moves": 1.0, "ca-removals": 3.0}, 3000, 1, 7) != once
     assert [one for one in drawn({**BUSY, "ca-moves": 1.0}, 3000, 1, 7) if one[1] == "ca-moves"] == once
+
+
+def test_events_fall_on_each_day_but_today() -> None:
+    """From the first day to the last one, both of them among many, and never on the day on which it all begins."""
+    days = {day for number in range(200) for day, _ in drawn({**QUIET, "ca-moves": 50.0}, 30, 1, number)}
+    assert days == {*range(1, 31)}
+
+
+class Compromised(Horizon):
+    """Each calendar is the same: the key is out on day 5 and again on day 20."""
+
+    def site(self, rates: Mapping[str, float], number: int) -> Deployments:
+        events = [(5, "key-compromises"), (20, "key-compromises")]
+        return deployed(events, self.clock, rates, self.days, Random(1))
+
+
+@pytest.mark.parametrize(("never", "first"), [(0.004, 31), (0.02, 20)])
+def test_a_few_devices_are_no_outage(never: float, first: int) -> None:
+    """The backup that is used on day 20 is in the release of day 10, and not in that of day 0, which some have kept."""
+    curve = Adoption("mostly", (Group("eager", 1 - never, 1.0), Group("never", never, 0.0)), "assumption: made up")
+    lived = Compromised(STILL, 30, Releases((0, 10), curve), calendars=1).lived(QUIET, LEAF_OR_BACKUP)
+    assert list(lived.first) == [first]
+    assert lived.days[0, -1] == pytest.approx(11 * never)
 
 
 def test_wilsons_interval_is_the_textbooks() -> None:
@@ -222,6 +246,24 @@ def test_of_two_intermediates_the_lower_one_changes() -> None:
     two = Shape(intermediates=2)
     tried = trials(of(okhttp(pin_of(certificates(two)[2])), two))
     assert refuses(tried) == by_rule(RULES["root"][1])
+
+
+def test_the_site_moves_to_the_ca_that_was_shown() -> None:
+    """A pin of a second CA survives the move there where its certificate was shown, and otherwise does not."""
+    second = seen(certificates(Shape(algorithms=("P-384",), root="Second CA"))[-1])
+    pins = okhttp(ISSUING, second.pin)
+    assert refuses(trials(of(pins, backups=[second]))) == by_rule(lambda issuer, key: issuer == 1)
+    assert refuses(trials(of(pins))) == by_rule(lambda issuer, key: issuer > 0)
+
+
+def test_what_the_chain_itself_rules_out_costs_no_pin_an_outage() -> None:
+    """Below a root that may have no CA under it there is no other intermediate: nobody gets anywhere, pinned or not."""
+    bare = Shape(intermediates=0, limits=(0,))
+    done = of(okhttp(pin_of(certificates(bare)[1])), bare)
+    told = expect(done, UNTIL, calendars=20, rate=["ca-removals=0", "ca-moves=0"])
+    assert {name for name, one in told.tried.items() if one.aside} == {*SCENES[1]}
+    assert told.lives["high"].share(800) == 0
+    assert "not counted: The CA rotates its intermediate: it is so without pins too" in text(told)
 
 
 def life(octets: bytes, **more: object) -> Expectancy:
@@ -304,10 +346,12 @@ def test_bad_input_is_said_in_a_sentence(name: str, files: list[str]) -> None:
     assert not Path("FILE.html").exists()
 
 
-def test_a_chain_that_is_refused_today_has_no_life(files: list[str]) -> None:
-    """Nobody is told how long something lasts that does not work."""
+def test_what_has_no_life_to_expect_says_so() -> None:
+    """A chain that is refused today, and pins that come with a header and no release."""
     with pytest.raises(ValueError, match="refused already"):
         expect(of(okhttp(BACKUP)), UNTIL)
+    with pytest.raises(ValueError, match="`lab hpkp` has their days"):
+        expect(of(hpkp(LEAF, BACKUP)), UNTIL)
 
 
 def test_the_verb_says_it_and_writes_the_page(
