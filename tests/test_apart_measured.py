@@ -120,6 +120,7 @@ def test_a_way_that_is_cut_and_one_that_is_broken_are_one_view(found: dict[str, 
     }
 
 
+@pytest.mark.sampled(0)
 def test_the_path_alone_tells_no_pair_apart() -> None:
     """Every pair of the catalogue: the same findings in the attack and in its twin, at every date that is asked."""
     each = pairs()

@@ -31,7 +31,7 @@ HERE = [row for row in QUESTIONS if not row.command.startswith("timeline")]
 
 
 @pytest.mark.parametrize("row", HERE, ids=lambda row: row.command.replace(" ", "-")[:60])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 def test_the_command_shows_what_the_answer_says(
     row: Enquiry, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -168,6 +168,7 @@ def test_profiles_meet_the_slips_as_well(gathered: dict[str, Any]) -> None:
     assert met == {"matrix": set(SCENES), "profiles": {*SCENES, *SLIPPED}}
 
 
+@pytest.mark.sampled(0)
 def test_a_second_run_differs_in_keys_only(gathered: dict[str, Any]) -> None:
     """Names, verdicts, reasons, flips and outcomes are the same in every run."""
     assert same_keys(collected()) == same_keys(gathered)

@@ -81,6 +81,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("scene", ROWS)
+@pytest.mark.sampled(2)
 def test_who_is_served_robbed_and_impersonated(scene: str) -> None:
     """The rows above are what the sockets do, what the pure half expects, and what a search for repairs is told."""
     with Standing(case(scene)) as standing:

@@ -890,6 +890,7 @@ CHAINS: dict[str, tuple[Callable[[], Chain], str, str]] = {
 
 
 @pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.sampled(3)
 def test_what_validation_has_against_the_chain_as_brought_it_has_in_the_forecast(name: str) -> None:
     """A refused chain makes an ordinary day an outage, with the reason; one that passes is served."""
     make, host, reason = CHAINS[name]

@@ -177,6 +177,7 @@ def became_of(name: str, world: World) -> str:
 
 @pytest.mark.parametrize("name", FOUR)
 @pytest.mark.parametrize("by", STOPS)
+@pytest.mark.sampled(3)
 def test_what_stops_an_attack_before_it_comes_to_be(by: str, name: str, world: World) -> None:
     """The staircase's four that pass validation, by who asks for the certificate; without anything, each comes."""
     assert became_of(name, world) == COMES

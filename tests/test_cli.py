@@ -315,6 +315,7 @@ def test_a_hangup_that_nohup_ignores_ends_nothing(tmp_path: Path) -> None:
         ("matrix --scenes new_key >&- 2>&-", 0, ""),
     ],
 )
+@pytest.mark.sampled(0)
 def test_an_output_that_takes_nothing_is_no_traceback(shell: str, code: int, error: str) -> None:
     """A full disk is one sentence; who has seen enough, or closed it, hears nothing."""
     if "/dev/full" in shell and not Path("/dev/full").exists():

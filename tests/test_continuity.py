@@ -124,6 +124,7 @@ def told() -> Told:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.sampled(0)
 def test_the_written_table_is_what_the_sockets_did(name: str, told: Told) -> None:
     """Each rule, each day: whom the client talked to, measured by who holds the day's secret."""
     usual, others = EXPECTED[name]

@@ -171,6 +171,7 @@ def killed(code: str, *, delay: float, after_first: bool = True) -> list[str]:
         return (first + process.stdout.read()).decode().split()
 
 
+@pytest.mark.sampled(0)
 def test_a_store_killed_at_a_random_moment_has_lost_nothing_acknowledged(path: Path) -> None:
     """Twelve SIGKILLs, three while it opens: each time it opens, is whole, and holds what was acknowledged."""
     draw = random.Random()

@@ -92,6 +92,7 @@ def test_the_folded_solutions_are_right(check: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(("check", "candidate"), NOT_YET)
+@pytest.mark.sampled(3)
 def test_nothing_less_is_solved(check: Callable[..., Any], candidate: Callable[..., Any]) -> None:
     """Stubs, half solutions and nonsense get a report that says not yet."""
     assert str(check(candidate)).startswith("✗ not yet")

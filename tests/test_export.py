@@ -259,6 +259,7 @@ def test_a_mix_of_two_worlds_is_seen(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a kill there may fall between two renames")
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.sampled(2)
 def test_a_kill_leaves_one_world_or_the_other(seed: int, tmp_path: Path) -> None:
     """At any moment of `certs`; and no key is left beside it after the next. (`torture.py kills 100` does more.)"""
     assert killed(random.Random(seed), tmp_path, tmp_path)[1] == []

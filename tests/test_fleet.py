@@ -99,6 +99,7 @@ def test_the_table_is_measured_and_not_written_down(monkeypatch: pytest.MonkeyPa
     assert measure([disarmed])["leaf-pinned"].genuine.all()
 
 
+@pytest.mark.sampled(0)
 def test_a_scene_put_together_here_says_what_the_catalogues_own_says() -> None:
     """For each situation that the catalogue has, and clients that can tell them apart: the same outcome."""
     rows = [client(name) for name in NAMES if name not in ("unpinned", "any-of-chain")]
@@ -331,6 +332,7 @@ def test_what_nobody_planned_reaches_the_clients_late() -> None:
 
 
 @pytest.mark.usefixtures("outside")
+@pytest.mark.sampled(0)
 def test_the_cohorts_equal_the_device_by_device_simulation_under_such_attacks_too() -> None:
     """Busy years with stolen backup keys and paths without a root: equal to the last device-day."""
     rates = dict.fromkeys(("stolen_backup_key", "intermediate_in_the_store", "stolen_key_at_the_sibling"), 6.0)

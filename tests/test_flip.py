@@ -95,6 +95,7 @@ def test_an_unedited_client_does_not_turn(flips: Flips) -> None:
         assert (again.verdict, again.outcome) == (done.verdict, done.outcome)
 
 
+@pytest.mark.sampled(0)
 def test_the_other_scenes_are_counted_right(flips: Flips) -> None:
     """The scenes that are said to change too are those that change when all are run again."""
     cells = [("first-use-key", "expired_with_stolen_key")]
@@ -252,6 +253,7 @@ def test_an_edit_that_turns_only_the_verdict_is_no_answer(rehearsals: Rehearsals
     assert not turned(without, done, rehearsals)
 
 
+@pytest.mark.sampled(0)
 def test_moving_the_check_changes_no_verdict(rehearsals: Rehearsals) -> None:
     """The other scenes that change are attacks that were lost; every verdict stays, so no rotation is."""
     ran = matrix([CLIENTS["checks-too-late"]], CASES.values())

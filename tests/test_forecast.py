@@ -131,6 +131,7 @@ def test_a_forecast_of_the_labs_own_pins_is_the_matrix(
         assert outcomes(done, name) == column(usual_matrix, name, scenes)
 
 
+@pytest.mark.sampled(0)
 def test_androids_pins_are_the_same_until_they_expire(written: Path, usual_matrix: Matrix) -> None:
     """The scenes after the file's expiration go as for an unpinned client; all others as for leaf-or-backup."""
     done = of_own(written, "network_security_config.xml", held=True)
@@ -155,6 +156,7 @@ def test_the_root_is_known_by_what_the_labs_own_file_calls_it(written: Path, usu
     assert {"nothing-matches", "root-not-in-file"} <= {one.name for one in other.findings}
 
 
+@pytest.mark.sampled(0)
 def test_both_lists_of_ios_are_the_labs_client(usual_matrix: Matrix) -> None:
     """The leaf list and the CA list together are `leaf-and-ca`."""
     import plistlib
@@ -180,6 +182,7 @@ SHAPES = st.builds(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(SHAPES, st.data())
+@pytest.mark.sampled(0)
 def test_a_forecast_is_the_trial_and_the_rule(shape: Shape, data: st.DataObject) -> None:
     """
     For any chain and any pinned places: accepted exactly where each list names a key that is on the path.
@@ -238,6 +241,7 @@ def _the_same_policy_by_itself(done: Forecast, mine: str, places: set[int], held
 
 
 @pytest.mark.parametrize("intermediates", [0, 2])
+@pytest.mark.sampled(0)
 def test_the_role_rule_holds_where_it_applies(intermediates: int) -> None:
     """PinSet.meets(reach), asked with roles, predicts every twin that counts for this chain."""
     shape = Shape(intermediates)
@@ -377,6 +381,7 @@ def test_a_refusal_shows_both_sides_with_the_users_own_pins() -> None:
     assert (printed.count(f"wanted {LEAF}"), printed.count("wanted as above")) == (1, 1)
 
 
+@pytest.mark.sampled(0)
 def test_no_pin_that_the_lab_made_is_ever_shown() -> None:
     """Two lists, a backup that is held, a pin of the root that the file names, a SHA-1, a whole certificate."""
     import plistlib

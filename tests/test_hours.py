@@ -133,6 +133,7 @@ def test_a_rotation_of_the_catalogue_is_logged_and_answered_for() -> None:
     assert disagreements(shown) == []
 
 
+@pytest.mark.sampled(0)
 def test_no_verdict_changes_between_two_points_of_a_client_that_listens() -> None:
     """For intervals, caches and lives at random, the pure half asked at random times gives the verdict of its point."""
     draw, rows = random.Random(13), []

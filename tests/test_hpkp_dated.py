@@ -47,6 +47,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("name", DATED)
+@pytest.mark.sampled(3)
 def test_days_locked_out(name: str) -> None:
     """The table written by hand is what the handshakes gave, for first visits before, during and after."""
     assert tuple(len(played().stay(name, who).locked) for who in NAMES) == EXPECTED[name]
@@ -66,6 +67,7 @@ def test_a_cap_of_sixty_days_shortens_a_year() -> None:
         ("hostile_pinning_of_subdomains", VISITORS[2]),
     ],
 )
+@pytest.mark.sampled(0)
 def test_a_handshake_each_day_says_the_same(name: str, who: Visitor) -> None:
     """Handshakes where the answer can change suffice: one on every day gives the same outcome for every day."""
     told = scene(name)

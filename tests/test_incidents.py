@@ -100,6 +100,7 @@ def test_a_scene_that_names_an_incident_is_how_it_is_replayed() -> None:
 
 
 @pytest.mark.parametrize("one", INCIDENTS.values(), ids=INCIDENTS)
+@pytest.mark.sampled(2)
 def test_the_run_says_what_the_sources_say(one: Incident) -> None:
     """Every rule is kept, the run among them; the same said of nobody is not so."""
     assert {rule: wrong for rule, wrong in faults(one, SOURCES).items() if wrong} == {}

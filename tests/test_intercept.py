@@ -123,6 +123,7 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize("what", TROUBLE)
+@pytest.mark.sampled(2)
 def test_what_is_wrong_with_the_server_is_told_at_the_start_and_to_both_sides(what: str) -> None:
     """One reason, never the same for all: in the first words, in the victim's answer, and in a line of its own."""
     behind, why = TROUBLE[what]

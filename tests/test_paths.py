@@ -243,6 +243,7 @@ def test_it_accepts_what_a_full_validator_accepts_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("chains", [any_chain, crowded])
+@pytest.mark.sampled(2)
 def test_a_builder_that_does_not_search_does_as_openssl(chains: Callable[[Random], Chain]) -> None:
     """For random chains, in every way of building: a handshake has the pure builder's path, or neither has one."""
     wrong, found = [], Counter[str]()

@@ -108,6 +108,7 @@ def test_a_profile_is_like_a_client_except_where_said(name: str, real: Matrix) -
 
 
 @pytest.mark.parametrize("scene", ANNOUNCED)
+@pytest.mark.sampled(3)
 def test_every_meeting_of_a_profile_is_what_was_written_down(scene: str, repeated: Matrix) -> None:
     """Where what was said before counts: meeting by meeting; none of these programs listens."""
     for name in HEARD:

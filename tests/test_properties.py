@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lines import in_memory
@@ -180,6 +181,7 @@ def known_difference(made: Made, observation: Observation) -> str:
     return ""
 
 
+@pytest.mark.sampled(0)
 def test_in_any_world_policy_rule_and_handshake_agree() -> None:
     """Handshake, pure policy and set rule accept and refuse alike; no surprise from the second validator."""
     seen: Counter[str] = Counter()

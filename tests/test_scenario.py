@@ -78,6 +78,7 @@ def test_kind_reach_and_twin_come_from_the_moves() -> None:
     assert (quiet.kind, quiet.reach, quiet.twin) == (Kind.ROTATION, Reach.INTERMEDIATE, "")
 
 
+@pytest.mark.sampled(0)
 def test_a_move_by_itself_is_what_the_catalogue_says() -> None:
     """Reach, fault and twin are derived from the scene as made; for every move they are those that it declares."""
     moves = [one for one in CASES.values() if one.move()]
@@ -256,6 +257,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.sampled(0)
 def test_matrix_trial_and_hpkp_take_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--with FILE.toml` registers it under the file's name; with visitors it is a dated scene as well."""
     file = tmp_path / "my_scene.toml"

@@ -213,6 +213,7 @@ EVERY = [*(name for name, one in CASES.items() if not one.repeats), *SLIPS]
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.field] if nth % 4 else []) for nth, name in enumerate(EVERY)]
 )
+@pytest.mark.sampled(4)
 def test_every_scene_can_be_served(name: str) -> None:
     """Each case stands, is told in words and in JSON, and turns through its meetings and back on one port."""
     with Session(case(name), None, queue.SimpleQueue()) as session:

@@ -97,7 +97,7 @@ def test_every_verb_is_here() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("verb", [verb for verb in SMALL if verb != "demo"])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_what_a_verb_prints_fits_and_survives(
     verb: str, width: int, places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +198,7 @@ SHELL = [verb if verb in AT_ONCE else pytest.param(verb, marks=pytest.mark.field
 
 
 @pytest.mark.parametrize("verb", SHELL)
+@pytest.mark.sampled(2)
 def test_in_a_pipe(verb: str, places: dict[str, Path], port: int) -> None:
     """A pipe whose encoding has few of the signs gets everything all the same; who is stopped ends with its code."""
     with started(verb, places, port, subprocess.PIPE) as child:
@@ -210,6 +211,7 @@ def test_in_a_pipe(verb: str, places: dict[str, Path], port: int) -> None:
 
 
 @pytest.mark.parametrize("verb", SHELL)
+@pytest.mark.sampled(2)
 def test_in_a_terminal_of_80_columns(verb: str, places: dict[str, Path], port: int) -> None:
     """In a real terminal the lines fit, those of the progress included."""
     ours, theirs = pty.openpty()
