@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import socket
 import tempfile
 import time
@@ -30,6 +29,7 @@ from cryptography.x509 import ReasonFlags
 from lab.built.acme.ca import Presented
 from lab.built.acme.premises import Premises
 from lab.built.programs.child import Child, words_of
+from lab.built.programs.program import every_place
 from lab.pki.authority import LEAF_LIFE, Authority, Key, digest_for, new_key
 from lab.pki.caa import NotIssued
 from lab.wire.listener import HOME
@@ -48,8 +48,8 @@ _Found = TypeVar("_Found")
 
 
 def find() -> str | None:
-    """Where Pebble is; None where it is not installed."""
-    return shutil.which("pebble")
+    """Where Pebble is; None where it is neither installed nor fetched. Of two, the one on the search path."""
+    return next(iter(every_place("pebble")), None)
 
 
 def missing() -> str:
@@ -75,13 +75,13 @@ class Pebble:
     """
     The server, running, and the site that it looks at. A context manager; leaving it ends the program.
 
-    What it issues lasts `life`; it is made whole, or raises ValueError, in one sentence. Should this process be killed
-    outright, it dies too (not on Windows).
+    What it issues lasts `life`; `program` is where it is, if there are two. It is made whole, or raises ValueError, in
+    one sentence. Should this process be killed outright, it dies too (not on Windows).
     """
 
-    def __init__(self, premises: Premises, *, life: timedelta = LEAF_LIFE) -> None:
+    def __init__(self, premises: Premises, *, life: timedelta = LEAF_LIFE, program: str | None = None) -> None:
         _library()
-        program = find()
+        program = program or find()
         if program is None:
             raise ValueError(f"Pebble is not here; install it with: {INSTALL}")
         self.premises, self.life = premises, life
