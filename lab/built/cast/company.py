@@ -7,6 +7,7 @@ ask again who it was.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -106,7 +107,13 @@ class Certbot(Orderer):
         found = self._folder / "found.pem"
         found.write_bytes(pem([certificate]))
         where = certbots(f"{self._ca.url}/dir", self._folder)
-        CERTBOT.told(self._ca, self._folder, ["certbot", "revoke", *where, "--cert-path", found])
+        try:
+            CERTBOT.told(self._ca, self._folder, ["certbot", "revoke", *where, "--cert-path", found])
+        except ValueError:  # its last line tells to look into its log (2.1.0)
+            log = (self._folder / "logs" / "letsencrypt.log").read_text("utf-8")
+            if not (said := re.findall(r'"detail": "(.*)"', log)):
+                raise
+            raise ValueError(f"certbot is told: {said[-1]}".replace('\\"', "")) from None
 
 
 _HANDS_IN = (
@@ -130,14 +137,14 @@ class Company:
             self.premises = stack.enter_context(Premises())
             self.ca = self._ca(stack)
             self.logs = self._logs(stack)
+            self.issuing = replace(self.ca.issuing, logs=self.logs)
             self.owner = self._owner(stack)
+            self._plays("the attacker's client", self._library)
+            self._plays("the monitor", "the lab's own, which the owner runs")
+            self._plays("responder, lists, updates", f"the lab's own, with the CA's key{self._lists}")
+            self._plays("the witness", "the lab's own")
+            self.programs = {one: found for one in WAYS if (found := self._version(one))}
             self._closing = stack.pop_all()
-        self._plays("the attacker's client", self._library)
-        self._plays("the monitor", "the lab's own, which the owner runs")
-        self._plays("responder, lists, updates", f"the lab's own, with the CA's key{self._lists}")
-        self._plays("the witness", "the lab's own")
-        self.programs = {one: found for one in WAYS if (found := self._version(one))}
-        self.issuing = replace(self.ca.issuing, logs=self.logs)
 
     def _plays(self, part: str, by: str, instead_of: str = "", install: str = "", beside: str = "") -> None:
         self.parts.append(CastPart(part, by, instead_of, install, beside))
