@@ -120,6 +120,7 @@ _HANDS_IN = (
     "It hands nothing in, and its certificates hold no SCTs: what it issues the lab signs once more with the CA's key, "
     "as a precertificate for the logs, and then with what these signed."
 )
+_PORT = " Its port for {}, on loopback, was told nobody, and is closed by now."
 
 
 class Company:
@@ -159,7 +160,7 @@ class Company:
         self._lists = "; Pebble has none, and its intermediate may sign no lists: who wants one refuses on any day"
         here, *others = [packaged("pebble", one) or "of unknown version" for one in every_place("pebble")]
         more = f" There is {', '.join(others)} as well, which has no part." if others else ""
-        self._plays("the CA", f"Pebble {here}", beside=_HANDS_IN + more)
+        self._plays("the CA", f"Pebble {here}", beside=_HANDS_IN + _PORT.format("the CA's keys") + more)
         return stack.enter_context(Pebble(self.premises))
 
     def _logs(self, stack: ExitStack) -> tuple[WatchedLog, ...]:
@@ -168,7 +169,8 @@ class Company:
             self._plays("the log", "the lab's own", "Sunlight", sunlight.INSTALL)
             first = WatchedLog(one, who, self.witness)
         else:
-            self._plays("the log", f"Sunlight {packaged('sunlight', place) or 'of unknown version'}")
+            known = packaged("sunlight", place) or "of unknown version"
+            self._plays("the log", f"Sunlight {known}", beside=_PORT.format("its debugging").strip())
             first = stack.enter_context(Sunlight([self.ca.root.certificate], self.witness, one, who))
         self._plays("another operator's log", "the lab's own: who counts SCTs counts two operators")
         return first, WatchedLog(other, whose, self.witness)
