@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from lab.built.acme import pebble
 from lab.built.acme.ca import Account, AccountCa
@@ -98,9 +97,8 @@ class Certbot(Orderer):
         with self._ca.premises.hands_out(self._folder / "web"):
             first, *_ = CERTBOT.commands(f"{self._ca.url}/dir", self._folder, ",".join(hosts))
             CERTBOT.told(self._ca, self._folder, first)
-        live = self._folder / "config" / "live" / hosts[0]
-        key: Any = serialization.load_pem_private_key((live / "privkey.pem").read_bytes(), None)
-        return key, tuple(x509.load_pem_x509_certificates((live / "fullchain.pem").read_bytes()))
+        held = CERTBOT.held(self._ca, self._folder, hosts[0])
+        return held.key, held.chain
 
     def revoke(self, certificate: x509.Certificate) -> None:
         """As any owner's."""
