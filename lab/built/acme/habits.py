@@ -68,7 +68,8 @@ class AcmeClient:
     def told(self, pebble: Pebble, folder: Path, words: Argv) -> None:
         """Run this command in the folder. Raises ValueError, with its last words, where it ends otherwise than well."""
         # What Python is told of modules is the lab's own affair: certbot has others.
-        clean = ["env", "-u", "PYTHONPATH", f"{self.trusts}={pebble.trusted}", *words]
+        own = [f"{self.trusts}={pebble.trusted}", f"TMPDIR={folder}"]  # where what it leaves behind is removed
+        clean = ["env", "-u", "PYTHONPATH", *own, *words]
         done = to_its_end(clean, home=folder, patience=PATIENCE)
         if done.code != 0:
             why = last_line(done.errors) or last_line(done.out)
