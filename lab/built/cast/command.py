@@ -50,7 +50,7 @@ def told(played: Play) -> Iterator[str]:
     yield from (f"  {one.after:6.2f}  {one.who:<{widest}}  {one.what}" for one in played.steps)
     yield ""
     if played.alarm is not None:
-        yield f"The alarm rang {played.alarm:.2f} s after the certificate was handed in. {_HOW_LONG}"
+        yield f"The alarm rang {played.alarm:.3f} s after the certificate was handed in. {_HOW_LONG}"
     else:
         yield _NO_ALARM
     yield ""
@@ -59,7 +59,8 @@ def told(played: Play) -> Iterator[str]:
     yield from (f"{one:<8}  {_MEETINGS[one]}" for one in played.meetings)
     yield ""
     yield _SPLIT if played.split else _WORD
-    yield f"What is told of it: {runs()} incident jabber-ru"
+    yield f"A log that lies: {runs()} cast --split" if not played.split else f"One that does not: {runs()} cast"
+    yield f"What is told of jabber.ru: {runs()} incident jabber-ru"
 
 
 def sheet(played: Play) -> Sheet:
