@@ -136,7 +136,7 @@ def test_the_log_listens_on_loopback_and_leaves_nothing(world: World) -> None:
         assert ports == [HOME] * 4
         folder = log._folder
         assert folder.stat().st_mode & 0o077 == 0
-        assert (folder / "secret").stat().st_mode & 0o077 == 0
+        assert (log._files.parent / "secret").stat().st_mode & 0o077 == 0
     assert not any(map(alive, begun))
     assert not folder.exists()
     log.stop()

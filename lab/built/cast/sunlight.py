@@ -71,41 +71,46 @@ class Sunlight(WatchedLog):
         with ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-")))
             stack.callback(serving(sys.executable, self._folder, 1, self._told, self._answers, SETTINGS).stop)
+            key = serialization.load_der_public_key(b64decode(json.loads(self._answers())["key"]))
+            assert isinstance(key, ec.EllipticCurvePublicKey)
+            self.listed = ListedLog(name, operator, key)
+            self._reader = Monitor(self.listed)
             self._closing = stack.pop_all()
-        info = json.loads((self._folder / "files" / "log.v3.json").read_bytes())
-        key = serialization.load_der_public_key(b64decode(info["key"]))
-        assert isinstance(key, ec.EllipticCurvePublicKey)
-        self.listed = ListedLog(name, operator, key)
-        self._reader = Monitor(self.listed)
 
     def _told(self, ports: Sequence[int]) -> Sequence[str | Path]:
-        """Write its settings: it makes its log anew today, since there is none."""
-        self._port, folder, now = ports[0], self._folder, datetime.now(UTC)
+        """Write its settings, in a place of this try's own: with a tree that was there it would look outside for it."""
+        self._port, now = ports[0], datetime.now(UTC)
+        place = self._folder / str(self._port)
+        self._files = place / "files"
+        self._files.mkdir(parents=True)
         url = f"https://{self.listed.name}/"
-        there = {name: str(folder / file) for name, file in _FILES.items()}
         log = {
             "shortname": "lab",
-            "inception": f"{now.astimezone():%Y-%m-%d}",
+            "inception": f"{now.astimezone():%Y-%m-%d}",  # it is made anew
             "period": PERIOD,
             "submissionprefix": url,
             "monitoringprefix": url,
             "notafterstart": f"{now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
             "notafterlimit": f"{now + timedelta(days=400):%Y-%m-%dT%H:%M:%SZ}",
-            **there,
+            "roots": str(place / "roots.pem"),
+            "secret": str(place / "secret"),
+            "cache": str(place / "cache.db"),
+            "localdirectory": str(self._files),
         }
-        config = {"listen": [f"{HOME}:{self._port}"], "checkpoints": str(folder / "checkpoints.db"), "logs": [log]}
-        (folder / "files").mkdir(exist_ok=True)
-        (folder / "secret").touch(mode=0o600)
-        (folder / "secret").write_bytes(self._secret)
-        (folder / "roots.pem").write_bytes(pem(self._anchors))
-        (folder / "config.yaml").write_text(json.dumps(config), "utf-8")  # JSON is YAML
-        with closing(sqlite3.connect(folder / "checkpoints.db")) as kept, kept:
-            kept.execute("CREATE TABLE IF NOT EXISTS checkpoints (logID BLOB PRIMARY KEY, body TEXT)")
-        return "-I", "-S", "-c", _PLAIN, self._program, "-c", folder / "config.yaml"
+        config = {"listen": [f"{HOME}:{self._port}"], "checkpoints": str(place / "checkpoints.db"), "logs": [log]}
+        (place / "secret").touch(mode=0o600)
+        (place / "secret").write_bytes(self._secret)
+        (place / "roots.pem").write_bytes(pem(self._anchors))
+        (place / "config.yaml").write_text(json.dumps(config), "utf-8")  # JSON is YAML
+        with closing(sqlite3.connect(place / "checkpoints.db")) as kept, kept:
+            kept.execute("CREATE TABLE checkpoints (logID BLOB PRIMARY KEY, body TEXT)")
+        return "-I", "-S", "-c", _PLAIN, self._program, "-c", place / "config.yaml"
 
-    def _answers(self) -> None:
+    def _answers(self) -> bytes:
+        """What it says of itself."""
         dial((HOME, self._port)).close()
-        (self._folder / "files" / "checkpoint").stat()
+        (self._files / "checkpoint").stat()
+        return (self._files / "log.v3.json").read_bytes()
 
     def forked(self) -> Self:
         """A second process with the same secret, to which the same is handed in: one log, and from now on two trees."""
@@ -144,7 +149,7 @@ class Sunlight(WatchedLog):
     def file(self, path: str, time: datetime) -> bytes:
         """What it has written under this path by now. Raises ValueError where there is nothing."""
         try:
-            octets = (self._folder / "files" / path).read_bytes()
+            octets = (self._files / path).read_bytes()
         except OSError:
             raise ValueError(f"{self.listed.name} has nothing at {path[:80]!a}") from None
         return gzip.decompress(octets) if path.startswith("tile/data") else octets
@@ -170,6 +175,3 @@ class Sunlight(WatchedLog):
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-_FILES = {"roots": "roots.pem", "secret": "secret", "cache": "cache.db", "localdirectory": "files"}
