@@ -21,7 +21,7 @@ endif
 # What the tests and the book start, kernels and programs, would compile the lab anew each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-every test-core coverage lab notebooks doctor offline certs field report browser bench lint size clean
+.PHONY: help demo test test-every test-core coverage lab notebooks doctor offline certs sid field report browser bench lint size clean
 
 help:
 	@awk '/^## /{said=substr($$0,4); next} /^[a-z-]+:/ && said{split($$1,t,":"); printf "  make %-10s %s\n", t[1], said; said=""}' $(MAKEFILE_LIST)
@@ -101,6 +101,10 @@ offline: $(VENV)/core
 ## Write throwaway chains, stores, keys and pins to certs/, to look at with openssl.
 certs: $(VENV)/core
 	@$(RUN) -m lab certs
+
+## Fetch a real log (Sunlight) and a newer Pebble from Debian's unstable suite into build/sid; nothing is installed.
+sid:
+	@.ci/sid
 
 ## Run the real programs that are here (curl, wget, OpenSSL, OkHttp, ...): their tests, then all scenes against their profiles.
 field: $(VENV)/test $(VENV)/jupyter $(PROXY)/ready

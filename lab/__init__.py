@@ -25,6 +25,7 @@ What is built on it, in `lab.built`:
     acme         certificates by a machine: Pebble, or a CA of the lab's own
     serve        stands a scene up for your own programs
     field        runs real programs and libraries against the scenes
+    cast         a real CA, log and clients re-enact one attack
     expectancy   how long pins last, over drawn calendars
     forecast     takes your own pins through the scenes
     time         timelines: dates, releases, installations

@@ -19,6 +19,7 @@ from pathlib import Path
 from lab import __version__
 from lab.built.apart.command import apart
 from lab.built.atlas.command import report
+from lab.built.cast.command import cast
 from lab.built.draft.command import draft
 from lab.built.field.command import field
 from lab.built.fleet.command import fleet
@@ -59,7 +60,7 @@ def bench(chosen: argparse.Namespace) -> None:
 
 VERBS = (
     demo, matrix, trial, everything, profiles, serve, forecast, field, pin, certs, intercept, timeline, hpkp, known,
-    apart, incident, draft, report, fleet, ask, work, reset, notebooks, doctor, offline, bench,
+    apart, incident, cast, draft, report, fleet, ask, work, reset, notebooks, doctor, offline, bench,
 )  # fmt: skip
 """Every verb, in the order in which --help names them."""
 

@@ -70,6 +70,7 @@ BEYOND = {
     "test_acme": "beyond",
     "test_incidents": "beyond",
     "test_merkle_certificates": "beyond",
+    "test_cast": "beyond",
     "test_apart": "beyond",
     "test_hours": "years",
     "test_show": "beyond",

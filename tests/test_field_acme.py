@@ -36,6 +36,7 @@ from lab.built.acme.pebble import SETTINGS, Pebble, missing
 from lab.built.acme.premises import WELL_KNOWN, Premises
 from lab.built.acme.world import ordering
 from lab.built.field.renewals import listed, renewals
+from lab.built.programs.program import every_place, packaged
 from lab.built.time.language import SECOND
 from lab.observation import Outcome
 from lab.pki.authority import LEAF_LIFE, new_key
@@ -46,9 +47,10 @@ from lab.wire.listener import HOME, running
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no ACME server; install it with: {missing()}")
 
 
-@pytest.fixture(scope="module")
-def pebble() -> Iterator[Pebble]:
-    with Premises() as site, Pebble(site) as server:
+@pytest.fixture(scope="module", params=every_place("pebble"), ids=lambda place: packaged("pebble", place))
+def pebble(request: pytest.FixtureRequest) -> Iterator[Pebble]:
+    """Each that is here: the machine's own, and the newer one that `make sid` fetches."""
+    with Premises() as site, Pebble(site, program=request.param) as server:
         yield server
 
 

@@ -71,8 +71,8 @@ ROOMS = {
     "pki": 1, "wire": 2, "policy": 3, "scenes": 4,
     "trials": 5, "show": 6, "cli": 7, "built/known": 8, "built/time": 9, "built/apart": 9, "built/incidents": 10,
     "built/fleet": 11, "built/programs": 12, "built/acme": 13, "built/serve": 13, "built/draft": 13, "built/field": 14,
-    "built/expectancy": 14, "built/forecast": 15, "built/atlas": 16, "course": 17, "built/bench": 18, "verbs": 19,
-    "__main__": 20, "__init__": 20, "built": 20,
+    "built/cast": 15, "built/expectancy": 14, "built/forecast": 15, "built/atlas": 16, "course": 17, "built/bench": 18,
+    "verbs": 19, "__main__": 20, "__init__": 20, "built": 20,
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ SMALL = {
     "known": "list --store {out}/none.sqlite",
     "apart": "same_intermediate --channels path,CAA",
     "incident": "diginotar",
+    "cast": "--help",
     "draft": "",
     "report": "--out {out}/atlas.html --clients unpinned --scenes new_key --profiles none",
     "fleet": "--devices 1000 --years 1 --seeds 1",

@@ -46,7 +46,7 @@ VERBS = (
     "pin chains/genuine.pem", "certs --out OUT", "intercept localhost:9", "timeline certificates-398-days --html OUT",
     "hpkp no_pins", "known list --store known.sqlite", "report --out OUT --clients unpinned --scenes new_key",
     "fleet --devices 1000 --years 1 --seeds 1", "notebooks --out OUT", "bench --quick",
-    "field --programs curl --profiles curl", "field --programs chromium",
+    "field --programs curl --profiles curl", "field --programs chromium", "cast", "cast --split --json",
 )  # fmt: skip
 READERS = (
     ("chains/genuine.pem", "pin F"),

@@ -55,16 +55,25 @@ class AcmeClient:
         with tempfile.TemporaryDirectory(prefix="lab-") as name, pebble.premises.hands_out(Path(name) / "web"):
             folder, held = Path(name), []
             for words in self.commands(f"{pebble.url}/dir", folder, host):
-                # What Python is told of modules is the lab's own affair: certbot has others.
-                clean = ["env", "-u", "PYTHONPATH", f"{self.trusts}={pebble.trusted}", *words]
-                done = to_its_end(clean, home=folder, patience=PATIENCE)
-                if done.code != 0:
-                    why = last_line(done.errors) or last_line(done.out)
-                    raise ValueError(f"{self.name} ended with {done.code}: {why}; run it by hand to see more")
-                chain, secret = ((folder / self.keeps / one.format(host)).read_bytes() for one in self.files)
-                key: Any = serialization.load_pem_private_key(secret, None)
-                held.append(Credential(key, tuple(x509.load_pem_x509_certificates(chain)), pebble.issuing))
+                self.told(pebble, folder, words)
+                held.append(self.held(pebble, folder, host))
             return held
+
+    def held(self, pebble: Pebble, folder: Path, host: str) -> Credential:
+        """The key and the chain that it has in the folder for this host."""
+        chain, secret = ((folder / self.keeps / one.format(host)).read_bytes() for one in self.files)
+        key: Any = serialization.load_pem_private_key(secret, None)
+        return Credential(key, tuple(x509.load_pem_x509_certificates(chain)), pebble.issuing)
+
+    def told(self, pebble: Pebble, folder: Path, words: Argv) -> None:
+        """Run this command in the folder. Raises ValueError, with its last words, where it ends otherwise than well."""
+        # What Python is told of modules is the lab's own affair: certbot has others.
+        own = [f"{self.trusts}={pebble.trusted}", f"TMPDIR={folder}"]  # where what it leaves behind is removed
+        clean = ["env", "-u", "PYTHONPATH", *own, *words]
+        done = to_its_end(clean, home=folder, patience=PATIENCE)
+        if done.code != 0:
+            why = last_line(done.errors) or last_line(done.out)
+            raise ValueError(f"{self.name} ended with {done.code}: {why}; run it by hand to see more")
 
 
 def _lego(server: str, folder: Path, host: str) -> Sequence[Argv]:
@@ -74,9 +83,14 @@ def _lego(server: str, folder: Path, host: str) -> Sequence[Argv]:
     return [*common, "run"], renew, [*renew, "--reuse-key"]
 
 
-def _certbot(server: str, folder: Path, host: str) -> Sequence[Argv]:
+def certbots(server: str, folder: Path) -> Argv:
+    """What every command of certbot's begins with, behind its name: where all of it is."""
     places = [word for one in ("config", "work", "logs") for word in (f"--{one}-dir", folder / one)]
-    common: Argv = ["--non-interactive", "--server", server, *places]
+    return ["--non-interactive", "--server", server, *places]
+
+
+def _certbot(server: str, folder: Path, host: str) -> Sequence[Argv]:
+    common = certbots(server, folder)
     agreed: Argv = ["--agree-tos", "--register-unsafely-without-email", "--webroot", "-w", folder / "web"]
     renew: Argv = ["certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew", *common]
     return ["certbot", "certonly", *common, *agreed, "-d", host], renew, [*renew, "--reuse-key"]
@@ -95,10 +109,11 @@ _CERTBOT = ["env", "-u", "PYTHONPATH", "certbot", "--version"]
 _LEGO, _DEHYDRATED = r"(?<=version )\S+", r"(?<=Dehydrated version: )\S+"  # Debian's lego calls itself "dev"
 _TRUSTS = ("LEGO_CA_CERTIFICATES", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PEM = ("{}/fullchain.pem", "{}/privkey.pem")
+CERTBOT = AcmeClient("certbot", version_of(_CERTBOT), _certbot, _TRUSTS[1], "config/live", _PEM)
 ACME_CLIENTS = (
     AcmeClient(
         "lego", version_of(["lego", "--version"], _LEGO), _lego, _TRUSTS[0], "certificates", ("{}.crt", "{}.key")
     ),
-    AcmeClient("certbot", version_of(_CERTBOT), _certbot, _TRUSTS[1], "config/live", _PEM),
+    CERTBOT,
     AcmeClient("dehydrated", version_of(["dehydrated", "-v"], _DEHYDRATED), _dehydrated, _TRUSTS[2], "certs", _PEM),
 )

@@ -9,13 +9,10 @@ others on the same machine should not run Pebble there.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
-import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,16 +26,14 @@ from cryptography.x509 import ReasonFlags
 
 from lab.built.acme.ca import Presented
 from lab.built.acme.premises import Premises
-from lab.built.programs.child import Child, words_of
+from lab.built.programs.child import AGAIN, Child, serving
+from lab.built.programs.program import every_place
 from lab.pki.authority import LEAF_LIFE, Authority, Key, digest_for, new_key
 from lab.pki.caa import NotIssued
 from lab.wire.listener import HOME
 
 INSTALL = "apt-get install pebble"
-START = 10.0  # seconds that it may take until it answers
-TRIES = 3  # somebody else may take a port between our looking and its listening
 PATIENCE = 20.0  # seconds that an order may take
-AGAIN = 0.02  # seconds between two looks at an order
 SETTINGS = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
 
 # RFC 5280 section 5.3.1; whoever says another says nothing.
@@ -48,8 +43,8 @@ _Found = TypeVar("_Found")
 
 
 def find() -> str | None:
-    """Where Pebble is; None where it is not installed."""
-    return shutil.which("pebble")
+    """Where Pebble is; None where it is neither installed nor fetched. Of two, the one on the search path."""
+    return next(iter(every_place("pebble")), None)
 
 
 def missing() -> str:
@@ -75,20 +70,20 @@ class Pebble:
     """
     The server, running, and the site that it looks at. A context manager; leaving it ends the program.
 
-    What it issues lasts `life`; it is made whole, or raises ValueError, in one sentence. Should this process be killed
-    outright, it dies too (not on Windows).
+    What it issues lasts `life`; `program` is where it is, if there are two. It is made whole, or raises ValueError, in
+    one sentence. Should this process be killed outright, it dies too (not on Windows).
     """
 
-    def __init__(self, premises: Premises, *, life: timedelta = LEAF_LIFE) -> None:
+    def __init__(self, premises: Premises, *, life: timedelta = LEAF_LIFE, program: str | None = None) -> None:
         _library()
-        program = find()
+        program = program or find()
         if program is None:
             raise ValueError(f"Pebble is not here; install it with: {INSTALL}")
         self.premises, self.life = premises, life
         with ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-")))
             self.trusted = self._identity()
-            self._started(program, stack)
+            stack.callback(self._started(program).stop)
             self._closing = stack.pop_all()
         try:
             key, certificate = self._managed("root")
@@ -109,10 +104,8 @@ class Pebble:
         own.cert_pem.write_to_path(trusted)
         return trusted
 
-    def _started(self, program: str, stack: ExitStack) -> None:
-        for _ in range(TRIES):
-            with socket.create_server((HOME, 0)) as one, socket.create_server((HOME, 0)) as other:
-                ports = one.getsockname()[1], other.getsockname()[1]
+    def _started(self, program: str) -> Child:
+        def told(ports: Sequence[int]) -> Sequence[str | Path]:
             self.url, self._managing = (f"https://{HOME}:{port}" for port in ports)
             config = {
                 "listenAddress": f"{HOME}:{ports[0]}",
@@ -126,28 +119,13 @@ class Pebble:
                 "certificateValidityPeriod": int(self.life.total_seconds()),
             }
             (self._folder / "config.json").write_text(json.dumps({"pebble": config}), "utf-8")
-            zone = f"{HOME}:{self.premises.zone.port}"
-            command: list[str | Path] = [program, "-config", self._folder / "config.json", "-dnsserver", zone]
-            try:
-                child = Child(command, self._folder, SETTINGS)
-            except OSError as problem:
-                raise ValueError(f"cannot start {program}: {problem.strerror}; {INSTALL} installs it again") from None
-            with ExitStack() as started:
-                started.callback(child.stop)
-                if self._answers(child):
-                    stack.push(started.pop_all())
-                    return
-        raise ValueError(f"Pebble did not begin to answer; its last words were: {words_of(self._folder)}")
+            return "-config", self._folder / "config.json", "-dnsserver", f"{HOME}:{self.premises.zone.port}"
 
-    def _answers(self, child: Child) -> bool:
-        ends = time.monotonic() + START
-        while child.alive and time.monotonic() < ends:
-            with contextlib.suppress(OSError):  # requests raises them too
-                self.get(f"{self.url}/dir")
-                self.get(f"{self._managing}/roots/0")
-                return True
-            time.sleep(AGAIN)
-        return False
+        def answers() -> None:
+            self.get(f"{self.url}/dir")  # requests raises OSError
+            self.get(f"{self._managing}/roots/0")
+
+        return serving(program, self._folder, 2, told, answers, SETTINGS)
 
     def get(self, address: str) -> bytes:
         """What stands there. Raises OSError where nothing does; no proxy is asked, whatever the environment says."""

@@ -1,7 +1,8 @@
 """
 A program that runs beside this one: started in a session of its own, and dead when this process is.
 
-What it says goes to a file in its own folder. It knows no ports, and nothing of what the program does.
+What it says goes to a file in its own folder. What the program does is not known here; a server is handed ports of
+loopback that nobody has.
 """
 
 from __future__ import annotations
@@ -9,15 +10,22 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from lab.built.programs.program import environment, last_line
+from lab.wire.listener import HOME
 
 OUTPUT = "output.txt"
 LAST = 5.0  # seconds between asking a program to end and ending it
+START = 10.0  # seconds that a server may take until it answers
+TRIES = 3  # somebody else may take a port between our looking and its listening
+AGAIN = 0.02  # seconds between two looks
 
 # Ends a group of processes when its own standard input does: when whoever started it is no longer there. A wish to the
 # kernel (PR_SET_PDEATHSIG) would be forgotten where the program changes its user, and heard where a thread ends.
@@ -72,6 +80,38 @@ class Child:
         finally:
             _signal(self._process, hard=True)
             self._process.wait()
+
+
+def serving(
+    program: str,
+    folder: Path,
+    ports: int,
+    told: Callable[[Sequence[int]], Sequence[str | Path]],
+    answers: Callable[[], object],
+    settings: dict[str, str],
+) -> Child:
+    """
+    A server, when it answers. `told` has it listen on these ports, and gives its arguments; `answers` asks it.
+
+    While it does not answer, `answers` raises OSError. Raises ValueError, in one sentence, where it never does.
+    """
+    for _ in range(TRIES):
+        with ExitStack() as held:
+            free = [held.enter_context(socket.create_server((HOME, 0))).getsockname()[1] for _ in range(ports)]
+        try:
+            child = Child([program, *told(free)], folder, settings)
+        except OSError as problem:
+            raise ValueError(f"cannot start {program}: {problem.strerror}; install it again") from None
+        with ExitStack() as started:
+            started.callback(child.stop)
+            ends = time.monotonic() + START
+            while child.alive and time.monotonic() < ends:
+                with contextlib.suppress(OSError):
+                    answers()
+                    started.pop_all()
+                    return child
+                time.sleep(AGAIN)
+    raise ValueError(f"{Path(program).name} did not begin to answer; its last words were: {words_of(folder)}")
 
 
 def words_of(folder: Path) -> str:

@@ -25,6 +25,8 @@ from lab.policy.pinset import Role, Site
 
 PATIENCE = 20.0  # seconds that one program may take for one call
 UNPINNED = "unpinned"
+FETCHED = Path(__file__).parents[3] / "build" / "sid"
+"""Where `make sid` puts programs that are installed nowhere."""
 AT_ONCE = 4  # calls of one program that run beside each other
 
 _SETTINGS = (
@@ -245,6 +247,18 @@ def environment(home: Path) -> dict[str, str]:
         if not name.lower().endswith("_proxy") and not name.startswith(_SETTINGS)
     }
     return {**kept, **dict.fromkeys(_HOMES, str(home)), "LC_ALL": "C"}
+
+
+def every_place(name: str) -> list[str]:
+    """Where a program of this name is: on the search path first, then among what was fetched."""
+    return [found for where in (None, str(FETCHED / "usr" / "bin")) if (found := shutil.which(name, path=where))]
+
+
+def packaged(name: str, place: str) -> str | None:
+    """The version of the Debian package of a program that does not say its own; None where nobody knows."""
+    if Path(place).is_relative_to(FETCHED):
+        return (FETCHED / f"{name}.version").read_text("utf-8").strip()
+    return version_of(["dpkg-query", "--show", "--showformat=${Version}", name], r"\S+")()
 
 
 def version_of(command: Sequence[str], pattern: str = r"\d+(?:\.\d+)+") -> Callable[[], str | None]:
