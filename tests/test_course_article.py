@@ -143,6 +143,7 @@ def _other(name: str, instead: str) -> Any:
     ],
     ids=lambda one: str(one) if isinstance(one, int | str) else "",
 )
+@pytest.mark.sampled(3)
 def test_a_row_is_as_good_as_its_control(
     monkeypatch: pytest.MonkeyPatch, number: int, module: Any, name: str, instead: Any
 ) -> None:

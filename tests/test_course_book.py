@@ -65,6 +65,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Leaf]:
     return {path.name: Leaf(path.read_text("utf-8")) for path in made}
 
 
+@pytest.mark.sampled(0)
 def test_every_link_leads_somewhere(pages: dict[str, Leaf]) -> None:
     """A page of the book and a place in it, or an address elsewhere; a dead one would be seen."""
     assert sum(len(leaf.links) for leaf in pages.values()) > 100

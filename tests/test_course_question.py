@@ -32,12 +32,14 @@ def hours(sheet: Sheet) -> dict[str, list[int]]:
     return {row.head: [int(str(cell)) for cell in row.entries] for row in sheet.rows if isinstance(row, Row)}
 
 
+@pytest.mark.sampled(0)
 def test_the_hours_are_those_that_paper_gives(board: tuple[Sheet, Sheet]) -> None:
     """Exposure in June and July, and outage in the months of the mistakes."""
     robbed, out = map(hours, board)
     assert {name: (robbed[name], out[name]) for name in BY_HAND} == BY_HAND
 
 
+@pytest.mark.sampled(0)
 def test_no_row_is_free(board: tuple[Sheet, Sheet]) -> None:
     """Whoever is never robbed has an outage, and each attack robs somebody; a row of zeros would be a fault."""
     robbed, out = map(hours, board)

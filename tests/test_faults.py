@@ -375,6 +375,7 @@ def many() -> int:
 
 
 @pytest.mark.parametrize(("way", "share"), [("service", 1), ("attacker", 5)])
+@pytest.mark.sampled(2)
 def test_many_connections_at_once(way: str, share: int) -> None:
     """Hundreds of open connections are all served; the attacker doubles each, so it gets a fifth."""
     count = many() // share

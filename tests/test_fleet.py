@@ -528,6 +528,7 @@ def test_bad_numbers_get_one_sentence(wrong: Any, said: str) -> None:
 QUICK = ("--devices", "1000", "--years", "1", "--seeds", "2")
 
 
+@pytest.mark.sampled(0)
 def test_the_command_prints_both_tables_or_json(capsys: pytest.CaptureFixture[str], tmp_path: File) -> None:
     """Text for people, one JSON value for programs, and a picture where it is asked for."""
     assert do(command.fleet, *QUICK, "--picture", str(tmp_path / "fleet.svg")) == 0

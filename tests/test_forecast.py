@@ -145,6 +145,7 @@ def test_androids_pins_are_the_same_until_they_expire(written: Path, usual_matri
     assert outcomes(done) == {name: unpinned[name] if name in later else pins[name] for name in FORECAST}
 
 
+@pytest.mark.sampled(0)
 def test_the_root_is_known_by_what_the_labs_own_file_calls_it(written: Path, usual_matrix: Matrix) -> None:
     """A server sends no root. The lab's file says which pin is the root's; other formats leave two worlds, both run."""
     done = of_own(written, "pins.json", (Role.ROOT,), root=False)

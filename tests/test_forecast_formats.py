@@ -389,6 +389,7 @@ def test_random_bytes_raise_one_sentence_or_nothing(octets: bytes, format: Forma
 
 @settings(max_examples=60, deadline=None, database=None)
 @given(PIECES, st.integers(0, 2000), st.integers(0, 40), st.binary(max_size=4), st.sampled_from([None, *Format]))
+@pytest.mark.sampled(0)
 def test_damaged_files_raise_one_sentence_or_nothing(
     octets: bytes, at: int, gone: int, put: bytes, format: Format | None
 ) -> None:

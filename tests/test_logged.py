@@ -161,6 +161,7 @@ UNLOGGED = {"ca_forgot_to_log": 1, "scts_of_the_last_one": 1}
 """Scenes in which a genuine server has a certificate of a public CA without enough SCTs, and in which meeting."""
 
 
+@pytest.mark.sampled(0)
 def test_every_genuine_service_is_logged() -> None:
     """In every scene, whatever the genuine server presents has enough SCTs, but where the scene is about that."""
     without, asked = {}, 0

@@ -86,7 +86,7 @@ def test_a_timeline_has_it_as_an_event(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_a_fleet_gives_it_a_rate(name: str) -> None:
     """It moves the exposure of the clients that the matrix says it intercepts, and no other figure."""
     calmly: dict[str, Any] = dict.fromkeys(EVENTS, 0.0)
@@ -104,7 +104,7 @@ def test_a_fleet_gives_it_a_rate(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(0)
 def test_the_capstone_plays_it(name: str) -> None:
     """It is among all events and among the twins, arrives by a stream of its own, and scores as in the matrix."""
     case = CASES[name]

@@ -241,6 +241,7 @@ def test_openssl_does_not_backtrack_over_cross_signs() -> None:
 # ---- the same over loopback -----------------------------------------------------------------------
 
 
+@pytest.mark.sampled(0)
 def test_in_any_world_the_sockets_agree() -> None:
     """Over real connections, the verdict is the pure one, and who was refused does not hold the secret."""
     seen: Counter[Outcome | None] = Counter()

@@ -364,6 +364,7 @@ def test_before_the_first_meeting_there_is_the_service_as_it_was(tmp_path: Path,
         ("days = 100", "days" + ".a" * 2000 + " = 1", "line 4, key days: tables or lists stand too deeply"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, said: str) -> None:
     """And the file as it stands is read."""
     assert read(MINE, "mine.toml").title

@@ -152,6 +152,7 @@ SCENES = (
 
 @POSIX
 @pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.sampled(2)
 def test_every_printed_command_does_what_is_expected_of_it(scene: str, tmp_path: Path) -> None:
     """Pasted as it stands, each program's exit code and the other side's log say what was printed above it."""
     with serving(scene, "--programs", "all", folder=tmp_path) as served:
@@ -419,7 +420,7 @@ def warnings(capture: Path) -> str:
 @POSIX
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 @pytest.mark.parametrize("keys", ["with its keys in it", "without any key"])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_a_capture_opens_on_both_sides_of_the_attack(keys: str, version: str, tmp_path: Path) -> None:
     """With the secrets tshark reads both curl's request and the attacker's own; without them, nothing."""
     capture, keylog = tmp_path / "a.pcapng", tmp_path / "keys.txt"

@@ -276,6 +276,7 @@ def test_a_trust_store_that_changes_breaks_root_pins_alone() -> None:
 # ---- what the figures say -------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(0)
 def test_shorter_certificates_cost_leaf_pins_more() -> None:
     """With a new key at each renewal, outage grows as lives shrink; the unpinned client notices nothing."""
     names = [f"certificates-{days}-days" for days in (398, 200, 100, 47)]
@@ -440,7 +441,7 @@ def outcomes(shown: Chronicle, line: Line, time: datetime) -> list[Outcome | Non
 
 
 @pytest.mark.parametrize("name", DATED)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_a_move_of_the_catalogue_gives_on_the_day_after_what_the_matrix_gives(name: str) -> None:
     """For four clients; and the pure verdict is the handshakes' at every point."""
     shown = with_event(f'what = "{name}"')
@@ -589,6 +590,7 @@ def test_a_faulty_file_gets_one_sentence_with_line_and_key(old: str, new: str, s
         ('date = 2026-02-01\nwhat = "new_kye"', r"line 25, key what: .*did you mean new_key\?"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_faulty_event_is_found_too(event: str, said: str) -> None:
     """Each kind of event knows its own keys."""
     with pytest.raises(ValueError, match=said):
@@ -676,6 +678,7 @@ def test_the_json_holds_every_point() -> None:
 
 
 @pytest.mark.parametrize("name", ready())
+@pytest.mark.sampled(4)
 def test_the_picture_is_an_image_with_a_text_twin(name: str) -> None:
     """The SVG parses, is shown as a data URI with words beside it, and the words hold each client's sums."""
     shown = lived(name)
