@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,6 +166,12 @@ def test_the_table_of_sources_is_printed(capsys: pytest.CaptureFixture[str]) -> 
     assert all(one.link in flat and one.says in flat for one in SOURCES.values())
     assert main(["incident", "--sources", "--json"]) == 0
     assert {*json.loads(capsys.readouterr().out)["sources"]} == {*SOURCES}
+    assert main(["incident", "--sources", "--markdown"]) == 0
+    page = (Path(__file__).parents[1] / "notebooks" / "SOURCES.md").read_text("utf-8")
+    assert capsys.readouterr().out == page
+    assert page.count("\n| primary |") + page.count("\n| secondary |") == len(SOURCES)
+    assert main(["incident", "--markdown"]) == 2
+    assert "add --sources" in capsys.readouterr().err
     assert main(["incident", "comodo", "--sources"]) == 2
     assert "leave 'comodo' or --sources out" in capsys.readouterr().err
 

@@ -34,7 +34,8 @@ def said() -> Iterator[tuple[str, str]]:
         for cell in json.loads(file.read_text("utf-8"))["cells"]:
             prose = "".join(cell["source"]) if cell["cell_type"] == "markdown" else ""
             yield from ((file.name, one) for one in re.sub(r"```.*?```", "", prose, flags=re.DOTALL).split("\n\n"))
-    for file in (HOME / "README.md", *sorted(HOME.glob("notebooks/*.md"))):
+    made_of_them = HOME / "notebooks/SOURCES.md"
+    for file in {HOME / "README.md", *HOME.glob("notebooks/*.md")} - {made_of_them}:
         yield from ((file.name, one) for one in file.read_text("utf-8").split("\n\n"))
     for file in sorted(HOME.glob("lab/**/*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):

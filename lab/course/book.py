@@ -17,7 +17,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-BESIDE = ("DECISION-SHEET", "QUESTIONS", "NO-CHAIN", "GLOSSARY", "LAW-AND-ETHICS", "INSTRUCTORS")
+BESIDE = ("DECISION-SHEET", "QUESTIONS", "NO-CHAIN", "SOURCES", "GLOSSARY", "LAW-AND-ETHICS", "INSTRUCTORS")
 """The pages that are no notebooks, in the order in which they follow those."""
 
 REMOTE = re.compile(

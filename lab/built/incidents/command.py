@@ -15,7 +15,7 @@ from lab.cli.watched import watched
     "diginotar",
     option("which", "an incident; without it, all are listed with their dates", nargs="?", metavar="NAME"),
     flag("--sources", "the table of sources that every page quotes, and no incident"),
-    forms(json="the same as JSON"),
+    forms(json="the same as JSON", markdown="with --sources: the table as the page notebooks/SOURCES.md"),
 )
 def incident(chosen: argparse.Namespace) -> None:
     """Tell what really happened, by its sources, and run who would have been robbed, cut off or saved."""
@@ -29,11 +29,15 @@ def incident(chosen: argparse.Namespace) -> None:
     if chosen.sources:
         if chosen.which:
             raise ValueError(f"--sources is about all of them; leave {chosen.which!r} or --sources out")
-        if chosen.json:
+        if chosen.markdown:
+            print(report.page(), end="")
+        elif chosen.json:
             printed({"sources": {name: asdict(one) for name, one in SOURCES.items()}})
         else:
             print(report.cited())
         return
+    if chosen.markdown:
+        raise ValueError("--markdown is a page of the sources; add --sources, or take --json")
     if chosen.which is None:
         if chosen.json:
             told = [report.record(one) for one in incidents().values()]

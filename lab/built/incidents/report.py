@@ -64,6 +64,15 @@ def cited() -> str:
     return _lines(["What the pages quote, each once", *_cited(SOURCES.values())])
 
 
+def page() -> str:
+    """The same table as Markdown: the page beside the notebooks."""
+    rows = [
+        f"| {one.kind} | [{one.link}](https://{one.link}) | {one.dated} | {' '.join(one.says.split())} |"
+        for one in SOURCES.values()
+    ]
+    return "\n".join([_PAGE, *rows, ""])
+
+
 def _lines(out: Iterable[str]) -> str:
     """What is at most 80 columns wide, but for links."""
     return "\n".join(line if LONG.search(line) else hung(line) for line in out)
@@ -109,3 +118,14 @@ def record(incident: Incident, replays: Sequence[Replay] = ()) -> dict[str, Any]
 def _record(one: Replay) -> dict[str, Any]:
     fates = [{**vars(fate), "fared": [FARED[outcome] for outcome in fate.outcomes]} for fate in one.fates]
     return {**vars(one), "fates": fates}
+
+
+_PAGE = """# Sources
+
+Every link and every day that a page, a scene, a timeline or a claim of this lab names is vouched for by one of these.
+A source is *primary* where it was there itself, and *secondary* where it tells what others told, as a copy does. What
+no source of ours could confirm is said with the incident (`python -m lab incident NAME`). This page is made from the
+same table (`python -m lab incident --sources --markdown`).
+
+| kind | link | dated | what it says, in our words |
+|---|---|---|---|"""
