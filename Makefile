@@ -108,7 +108,7 @@ sid:
 
 ## Run the real programs that are here (curl, wget, OpenSSL, OkHttp, ...): their tests, then all scenes against their profiles.
 field: $(VENV)/test $(VENV)/jupyter $(PROXY)/ready
-	@$(RUN) -m pytest -m field
+	@$(RUN) -m pytest -m field --every
 	@$(RUN) -m lab field --out build/field.json
 
 ## Write the atlas, one HTML page with every trial, to build/atlas.html.
@@ -117,7 +117,7 @@ report: $(VENV)/jupyter
 
 ## Test the atlas, and what else needs a browser, in headless Chromium; needs chromium, node and npm.
 browser: $(VENV)/test $(VENV)/jupyter tests/browser/node_modules
-	@$(RUN) -m pytest -m browser
+	@$(RUN) -m pytest -m browser --every
 
 ## Measure what a trial costs, as ratios against bare handshakes and other tools.
 bench: $(VENV)/core
