@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 from functools import cache, partial
+from pathlib import Path
 
 from lab.built.forecast.config import Format
 from lab.cli.verb import file, flag, forms, names, option, printed, verb
@@ -84,7 +85,7 @@ def forecast(chosen: argparse.Namespace) -> int:
     further = {name: value for name, value in vars(chosen).items() if name in _FURTHER and value is not None}
     if further and not until:
         raise ValueError(f"--{min(further).replace('_', '-')} needs --until; give a day such as 2027-01-31 there")
-    ready(chosen.page, option="--page")
+    _spared(chosen.page, chosen.chain, chosen.pins, chosen.root, *chosen.backup_key)
 
     opened = cache(bring)
 
@@ -123,6 +124,13 @@ def forecast(chosen: argparse.Namespace) -> int:
 
 _FURTHER = ("release_every", "adoption", "rate", "calendars", "seed", "page")
 """The options that need --until."""
+
+
+def _spared(page: Path | None, *brought: Path | None) -> None:
+    """Refuse a place where no page can be written, or where a file stands that was brought to be read."""
+    ready(page, option="--page")
+    if page and page.exists() and any(page.samefile(one) for one in brought if one and one.exists()):
+        raise ValueError(f"--page got {page}, which was brought to be read; choose another place")
 
 
 def _day(text: str | None, option: str) -> datetime | None:
