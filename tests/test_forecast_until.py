@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -20,7 +21,7 @@ from verbs import do
 from lab.built.expectancy.calendar import YEAR, Clock, Deployed, Deployments, deployed, drawn
 from lab.built.expectancy.lived import SCENES, Horizon, Lived, Refuses, Releases, lost
 from lab.built.expectancy.rates import EVENTS, RATES, ends, rates
-from lab.built.expectancy.told import Expectancy, Tried, text
+from lab.built.expectancy.told import Expectancy, Tried, svg, text
 from lab.built.fleet.adoption import ADOPTIONS, Adoption, Group
 from lab.built.forecast.command import forecast as forecast_verb
 from lab.built.forecast.config import choose
@@ -346,6 +347,28 @@ def test_bad_input_is_said_in_a_sentence(name: str, files: list[str]) -> None:
     assert not Path("FILE.html").exists()
 
 
+@pytest.mark.parametrize("number", [1, 3], ids=["chain", "pins"])
+def test_a_page_does_not_take_the_place_of_what_was_brought(number: int, files: list[str]) -> None:
+    """Neither under its own name nor under another one: it would be gone before anybody saw it."""
+    brought = Path(files[number])
+    other, before = brought.with_name("other.html"), brought.read_bytes()
+    other.hardlink_to(brought)
+    for place in (brought, other):
+        with pytest.raises(ValueError, match=r"--page got .*, which was brought to be read"):
+            do(forecast_verb, *files, "--until", SOON, "--calendars", "1", "--page", str(place))
+    assert brought.read_bytes() == before
+
+
+def test_no_two_months_of_the_drawing_are_printed_over_each_other() -> None:
+    """Also where the last one has a day only; the last one is always named."""
+    for until in (UNTIL, (NOW + timedelta(days=130)).replace(day=1), NOW + timedelta(days=3000)):
+        drawn = svg(expect(of(okhttp(LEAF)), until, calendars=1))
+        places = sorted(float(one) for one in re.findall(r'<text x="([\d.]+)"[^>]*>\d{4}-\d\d<', drawn))
+        assert len(places) > 2
+        assert f">{until:%Y-%m}<" in drawn
+        assert all(after - one > 40 for one, after in itertools.pairwise(places)), places
+
+
 def test_what_has_no_life_to_expect_says_so() -> None:
     """A chain that is refused today, and pins that come with a header and no release."""
     with pytest.raises(ValueError, match="refused already"):
@@ -365,6 +388,7 @@ def test_the_verb_says_it_and_writes_the_page(
     assert max(map(len, told.splitlines())) <= 80
     assert "releases: 12, the first on" in told
     assert "neurons.dk" in told
+    assert "1 % of the devices are refused, or more;" in " ".join(told.split())
     halves = re.search(r"Of all calendars, (.*?)\.\n", told, re.DOTALL)
     assert halves
     assert " ".join(halves[1].split()) in html

@@ -21,7 +21,7 @@ from lab.show.svg import dashed, frame, line, words
 
 MOST_ROWS = 24
 """With more months than these a table shows some of them; JSON has all."""
-LEFT, TOP, WIDE, HIGH = 52, 14, 560, 150
+LEFT, TOP, WIDE, HIGH, APART = 52, 14, 560, 150, 48
 ENDS = {"": "calendars", "low": "low rates", "high": "high rates"}
 """What the ends of the rates are called; there is one without a name, where no rate is a range."""
 
@@ -136,8 +136,9 @@ def text(shown: Expectancy) -> str:
         said += [f"  {name:<22}{one.said}: {one.means}", f"  {'':<22}[{one.source}]"]
     said += ["", shown.months().text(LINE).plain, "", f"Of all calendars, {shown.halves}."]
     said += [
-        f"An outage is a day on which {100 * SOME:g} % of the devices are refused; days are counted by device. It "
-        "lasts until the next planned release, or until what was pinned is there again; a release in haste is left out."
+        f"An outage is a day on which {100 * SOME:g} % of the devices are refused, or more; days are counted by "
+        "device. It lasts until the next planned release, or until what was pinned is there again; a release in haste "
+        "is left out."
     ]
     return hung("\n".join(said))
 
@@ -154,10 +155,12 @@ def svg(shown: Expectancy) -> str:
         _, y = at(0, share)
         parts.append(line(LEFT, y, right, y, ink="#dddddd"))
         parts.append(words(LEFT - 6, y + 4, f"{100 * share:.0f} %", anchor="end", small=True))
-    for day in (horizon.months[month] for month in shown.shown(8)):
+    free = float(right + APART)
+    for day in (horizon.months[month] for month in reversed(shown.shown(8))):
         x, _ = at(day, 0)
         parts += [dashed(x, TOP, x, TOP + HIGH, ink="#bbbbbb")]
-        parts += [words(x, TOP + HIGH + 15, f"{horizon.date(day)}"[:7], small=True)]
+        if free - x >= APART:  # the last month may have a day only
+            parts += [words(free := x, TOP + HIGH + 15, f"{horizon.date(day)}"[:7], small=True)]
     for end, one in shown.lives.items():
         ink, dash = ("#D55E00", "6 3") if end == "high" else ("#0072B2", "none")
         for day in horizon.months:
