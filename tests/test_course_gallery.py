@@ -98,6 +98,22 @@ def test_nothing_less_is_solved(check: Callable[..., Any], candidate: Callable[.
     assert str(check(candidate)).startswith("✗ not yet")
 
 
+@pytest.mark.parametrize(
+    ("check", "answer", "said"),
+    [
+        (gallery.choose, "superfish", "'superfish' is none of gallery.CHAIR"),
+        (gallery.choose, "", "'' is none of gallery.CHAIR"),
+        (gallery.choose, "heartbleed", "another needs fewer genuine keys"),
+        (gallery.next_key, "third", "'third' is no key; there are current, backup, new"),
+        (gallery.next_key, "current", "lost: current: that key is lost"),
+        (gallery.next_key, "new", "lost: none: visitors are locked out"),
+    ],
+)
+def test_a_wrong_answer_is_told_what_is_wrong_with_it(check: Callable[..., Any], answer: str, said: str) -> None:
+    """Nothing is said of what was never run: Superfish robs many, and is not among the five."""
+    assert said in str(check(lambda _: answer))
+
+
 def test_an_entry_is_held_to_the_rules_of_the_table() -> None:
     """The same with a source of the learner's own; and each fault by its rule."""
     assert gallery.filed(ENTRY).solved
@@ -110,6 +126,8 @@ def test_an_entry_is_held_to_the_rules_of_the_table() -> None:
         ENTRY.replace("left a CA,", "left a CA on 2024-07-29,"): "vouches for 2024-07-29",
         ENTRY.replace('"cloudflare-leaves-a-ca"', '"fina"'): "there is one of that name",
         ENTRY.replace("outage", "served"): "root-pinned in move_to_cdn is not served",
+        ENTRY.replace('"root-pinned"', '"bob"'): "there is no bob in move_to_cdn",
+        ENTRY.replace('scenes = ["move_to_cdn"]\n', ""): "there is no root-pinned in move_to_cdn",
         ENTRY.replace("move_to_cdn", "nowhere"): "there is no scene 'nowhere'",
         ENTRY.replace("a client that refused", "somebody"): "cannot be read: Invalid enum value",
         "name": "cannot be read",

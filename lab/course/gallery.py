@@ -152,8 +152,10 @@ def choose(candidate: Callable[..., Any]) -> Report:
         scenes = {one: case(scene) for one, scene in CHAIR.items()}
         robs = [one for one, scene in scenes.items() if trial(client(name), scene).outcome is Outcome.INTERCEPTED]
         said = answer(candidate, (name,), str, NoneType, wanted="an incident's name, or None,")
+        if said is None:
+            return "one of them robs it" if robs else ""
         if said not in robs:
-            return f"{said} does not rob it" if said else "one of them robs it" if robs else ""
+            return f"{said} does not rob it" if said in scenes else f"{said!r} is none of gallery.CHAIR"
         least = min(len(scenes[one].reach) for one in robs)
         return "" if len(scenes[said].reach) == least else f"{said} robs it, and another needs fewer genuine keys"
 
@@ -168,12 +170,17 @@ def next_key(candidate: Callable[..., Any]) -> Report:
     """Judge `next_key(lost)`: returning browsers take the new certificate where they can; by real trials."""
     serves = {key for key, scene in KEYS.items() if trial(client("hpkp-no-cap"), case(scene)).outcome is Outcome.SERVED}
 
-    def good(lost: set[str]) -> bool:
-        return answer(candidate, ({*lost},), str, wanted="the name of a key") in (serves - lost or KEYS.keys() - lost)
+    def wrong(lost: set[str]) -> str:
+        said = answer(candidate, ({*lost},), str, wanted="the name of a key")
+        if said not in KEYS:
+            return f"{said!r} is no key; there are {', '.join(KEYS)}"
+        if said in lost:
+            return "that key is lost"
+        return "" if said in (serves - lost or KEYS) else "visitors are locked out"
 
     lost = [{*some} for size in range(3) for some in combinations(("current", "backup"), size)]
-    asked = [Question(f"lost: {_roles(sorted(one))}", (one,), True) for one in lost]
-    return examine("the next key", good, asked, lambda *_: "visitors are locked out, or that key is lost")
+    asked = [Question(f"lost: {_roles(sorted(one))}", (one,), "") for one in lost]
+    return examine("the next key", wrong, asked, lambda _, said: said)
 
 
 def place(candidate: Callable[..., Any]) -> Report:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from lab.built.incidents.replay import agrees, replayed
+from lab.built.incidents.replay import found as ran
 from lab.built.incidents.table import Cited, Incident, Noticed, unvouched
 from lab.observation import Outcome
 from lab.policy.pinset import Role
@@ -57,6 +58,9 @@ def _run(one: Incident) -> list[str]:
     replays = replayed(one, only={said.client for said in one.testimony})
     found = []
     for said in one.testimony:
+        if not ran(said, replays):
+            found.append(f"there is no {said.client} in {said.where} of its scenes and timelines")
+            continue
         others = [replace(said, outcome=other) for other in Outcome if other is not said.outcome]
         if not agrees(said, replays) or any(agrees(other, replays) for other in others):
             found.append(f"{said.client} in {said.where} is not {said.outcome.value}, or not that alone")
