@@ -44,7 +44,7 @@ QUESTIONS = _read()
 TRIFLES = frozenset(
     """
     a about after all already also am an and any are as at be but by can cannot could did do does doing for from get
-    gets go got had has have how i if in into is it its just may me more must my no not of on one only or our out should
+    gets go got had has have how i if in into is it its just may me more must my no not of on one only or our out
     so some still than that the their them then there they this to too use using was way we what when where which who
     why will with would you your s t re ve m d us really ever work works
     """.split()  # noqa: SIM905
