@@ -651,6 +651,11 @@ def test_the_command_lists_runs_and_draws(
     assert "http" not in re.sub(r"data:image/svg\+xml;base64,[\w+/=]+", "", page)
     with pytest.raises(ValueError, match="is no folder"):
         do(command.timeline, str(file), "--html", str(tmp_path / "no" / "page.html"))
+    do(command.timeline, str(file), "--months")
+    assert re.search(r"^Hours of exposure.*\n\nclient +in all\nunpinned +0$", capsys.readouterr().out, re.MULTILINE)
+    for words in ([], [str(file), "--json"], [str(file), "--csv"]):
+        with pytest.raises(ValueError, match="--months adds to the text of one timeline"):
+            do(command.timeline, *words, "--months")
 
 
 def test_the_csv_has_a_line_for_each_client_and_for_each_timeline(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,8 @@ def timeline(chosen: argparse.Namespace) -> None:
     from lab.built.time.run import run
     from lab.show.sheet import Row, Sheet
 
+    if chosen.months and (chosen.which is None or chosen.json or chosen.csv):
+        raise ValueError("--months adds to the text of one timeline; give its name, and neither --json nor --csv")
     if chosen.which is None:
         lines = [reading.load(name) for name in reading.ready()]
         if chosen.json:

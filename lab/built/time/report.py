@@ -63,10 +63,11 @@ def months(*lived: Chronicle) -> tuple[Sheet, Sheet]:
             for spell in one.spells(outcome):
                 hours[f"{spell.start:%Y-%m}"] += spell.days * 24
         heads = sorted({month for hours in rows.values() for month in hours})
-        cells = [Row(name, tuple(days(hours.get(month, 0)) for month in heads)) for name, hours in rows.items()]
+        shown = heads or ["in all"]  # nobody had an hour of it: a column of noughts
+        cells = [Row(name, tuple(days(hours.get(month, 0)) for month in shown)) for name, hours in rows.items()]
         caption = f"Hours of {word}, by the month in which they begin"
         notes = [f"{month}  {_together(lived[0], month)}" for month in heads]
-        found.append(Sheet(caption, ("client", *heads), cells, (hung("\n".join(notes)),) if notes else ()))
+        found.append(Sheet(caption, ("client", *shown), cells, (hung("\n".join(notes)),) if notes else ()))
     return found[0], found[1]
 
 
