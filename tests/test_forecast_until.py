@@ -389,6 +389,9 @@ def test_the_verb_says_it_and_writes_the_page(
     assert "releases: 12, the first on" in told
     assert "neurons.dk" in told
     assert "1 % of the devices are refused, or more;" in " ".join(told.split())
+    ends = "Low and high rates take each range at that end; neither has to be the worst."
+    assert ends in " ".join(told.split())
+    assert ends in html
     halves = re.search(r"Of all calendars, (.*?)\.\n", told, re.DOTALL)
     assert halves
     assert " ".join(halves[1].split()) in html

@@ -54,7 +54,12 @@ class Expectancy:
         taken = f"devices take it by {adoption.name} ({adoption.source})" if adoption else "every device has it at once"
         asked = horizon.releases.asked
         ends = "" if asked is None else f"; the pins of each end after {asked} days, as yours do"
-        return f"{horizon.calendars} drawn calendars, seed {horizon.seed}; {comes}; {taken}{ends}."
+        both = (
+            " Low and high rates take each range at that end; neither has to be the worst."
+            if "low" in self.lives
+            else ""
+        )
+        return f"{horizon.calendars} drawn calendars, seed {horizon.seed}; {comes}; {taken}{ends}.{both}"
 
     @property
     def halves(self) -> str:
