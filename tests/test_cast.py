@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
@@ -145,6 +146,16 @@ def test_a_program_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch)
     played = play.play(split=True)
     assert letters(played, real=True) == {"sulky": "Bo"}
     assert played.parts[-1].by == "nobody: broken did not start (no display)"
+
+
+def test_a_log_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By its own name: what it is started with is nobody's affair."""
+    broken = tmp_path / "sunlight"
+    broken.write_text("#!/bin/sh\necho no such setting >&2\nexit 3\n", "utf-8")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sunlight, "find", lambda: str(broken))
+    with pytest.raises(ValueError, match=r"^Sunlight did not begin to answer; its last words were: no such setting$"):
+        Company()
 
 
 def test_it_is_told_in_lines_of_eighty_and_as_values(

@@ -70,7 +70,8 @@ class Sunlight(WatchedLog):
         self._handed: list[Sequence[x509.Certificate]] = []
         with ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-")))
-            stack.callback(serving(sys.executable, self._folder, 1, self._told, self._answers, SETTINGS).stop)
+            log = serving(sys.executable, self._folder, 1, self._told, self._answers, SETTINGS, name="Sunlight")
+            stack.callback(log.stop)
             key = serialization.load_der_public_key(b64decode(json.loads(self._answers())["key"]))
             assert isinstance(key, ec.EllipticCurvePublicKey)
             self.listed = ListedLog(name, operator, key)

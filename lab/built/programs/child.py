@@ -89,11 +89,13 @@ def serving(
     told: Callable[[Sequence[int]], Sequence[str | Path]],
     answers: Callable[[], object],
     settings: dict[str, str],
+    name: str = "",
 ) -> Child:
     """
     A server, when it answers. `told` has it listen on these ports, and gives its arguments; `answers` asks it.
 
-    While it does not answer, `answers` raises OSError. Raises ValueError, in one sentence, where it never does.
+    While it does not answer, `answers` raises OSError. Raises ValueError, in one sentence, where it never does; with
+    its `name`, if the program is what starts it.
     """
     for _ in range(TRIES):
         with ExitStack() as held:
@@ -111,7 +113,7 @@ def serving(
                     started.pop_all()
                     return child
                 time.sleep(AGAIN)
-    raise ValueError(f"{Path(program).name} did not begin to answer; its last words were: {words_of(folder)}")
+    raise ValueError(f"{name or Path(program).name} did not begin to answer; its last words were: {words_of(folder)}")
 
 
 def words_of(folder: Path) -> str:
