@@ -154,6 +154,7 @@ BAD = {
     "an unknown dated scene": (["hpkp", "no_pins,lost_backups"], "nearest: lost_backup"),
     "an unknown adoption curve": (["fleet", "--adoption", "evergren"], "nearest: evergreen"),
     "an unknown program": (["field", "--programs", "curl,wgett"], "nearest: wget"),
+    "an ACME client as a program": (["field", "--programs", "lego"], "ACME clients run where no program is named"),
     "an unknown profile": (["field", "--profiles", "crul-leaf"], "no client 'crul-leaf'"),
     "an unknown scene of the field": (["field", "--scenes", "attacks,new_kee"], "nearest: new_key"),
     "a picture in no folder": (["fleet", "--picture", "/nowhere/at/all.svg"], "/nowhere/at is no folder"),

@@ -68,7 +68,8 @@ def _programs(names: Iterable[str], profiles: Iterable[str]) -> list[Program]:
     """The programs of these names; each profile is one that some of them run as."""
     from lab.built.programs.every import PROGRAMS
 
-    find = partial(naming.named, "program in the field", table=PROGRAMS)
+    where = f"there are {', '.join(PROGRAMS)}; ACME clients run where no program is named"
+    find = partial(naming.named, "program in the field", table=PROGRAMS, where=where)
     programs = naming.chosen(names, {"all": PROGRAMS.values()}, find)
     for name in profiles:
         if not any(name in program.ways for program in programs):
