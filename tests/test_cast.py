@@ -19,7 +19,8 @@ from lab.built.cast import company, play, sunlight
 from lab.built.cast.command import told
 from lab.built.cast.company import CastPart, Company
 from lab.built.cast.play import CLIENTS, OwnersWatch, Play, Staging
-from lab.built.programs.program import UNPINNED, Program, ProgramCall, Said
+from lab.built.programs import program
+from lab.built.programs.program import UNPINNED, Program, ProgramCall, Said, packaged
 from lab.observation import untold
 from lab.pki.monitor import Order
 from lab.pki.pins import pin_of
@@ -156,6 +157,15 @@ def test_a_log_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(sunlight, "find", lambda: str(broken))
     with pytest.raises(ValueError, match=r"^Sunlight did not begin to answer; its last words were: no such setting$"):
         Company()
+
+
+def test_what_was_fetched_by_half_has_no_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`make sid` may be interrupted between a program and the file that has its version; one with it says it."""
+    monkeypatch.setattr(program, "FETCHED", tmp_path)
+    place = str(tmp_path / "usr" / "bin" / "pebble")
+    assert packaged("pebble", place) is None
+    (tmp_path / "pebble.version").write_text("2.10\n", "utf-8")
+    assert packaged("pebble", place) == "2.10"
 
 
 def test_it_is_told_in_lines_of_eighty_and_as_values(

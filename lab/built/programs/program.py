@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -257,7 +258,9 @@ def every_place(name: str) -> list[str]:
 def packaged(name: str, place: str) -> str | None:
     """The version of the Debian package of a program that does not say its own; None where nobody knows."""
     if Path(place).is_relative_to(FETCHED):
-        return (FETCHED / f"{name}.version").read_text("utf-8").strip()
+        with suppress(OSError):  # it was fetched by half
+            return (FETCHED / f"{name}.version").read_text("utf-8").strip()
+        return None
     return version_of(["dpkg-query", "--show", "--showformat=${Version}", name], r"\S+")()
 
 
