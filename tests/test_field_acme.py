@@ -210,6 +210,11 @@ def test_a_client_that_fails_is_named_with_its_last_words(pebble: Pebble, tmp_pa
     broken = replace(ACME_CLIENTS[0], commands=lambda *_: [["sh", "-c", "echo no such server >&2; exit 3"]])
     with pytest.raises(ValueError, match=r"^lego ended with 3: no such server; run it by hand to see more$"):
         broken.lived(pebble, HOST)
+    idle = replace(broken, commands=lambda *_: [["true"]])
+    with pytest.raises(
+        ValueError, match=r"^lego ended well, and left no .*bank\.example\.crt; run it by hand to see more$"
+    ):
+        idle.lived(pebble, HOST)
     (row,) = renewals(clients=[replace(broken, version=lambda: "0")])
     assert (row.fine, row.skipped) == (False, "lego ended with 3: no such server; run it by hand to see more")
     with pebble.premises.hands_out(tmp_path / "web"):

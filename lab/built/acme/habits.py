@@ -60,8 +60,12 @@ class AcmeClient:
             return held
 
     def held(self, pebble: Pebble, folder: Path, host: str) -> Credential:
-        """The key and the chain that it has in the folder for this host."""
-        chain, secret = ((folder / self.keeps / one.format(host)).read_bytes() for one in self.files)
+        """The key and the chain that it has in the folder for this host. Raises ValueError where they are not there."""
+        try:
+            chain, secret = ((folder / self.keeps / one.format(host)).read_bytes() for one in self.files)
+        except OSError as problem:
+            left = f"{self.name} ended well, and left no {problem.filename}"
+            raise ValueError(f"{left}; run it by hand to see more") from None
         key: Any = serialization.load_pem_private_key(secret, None)
         return Credential(key, tuple(x509.load_pem_x509_certificates(chain)), pebble.issuing)
 
