@@ -96,8 +96,8 @@ _HOW_LONG = "Here the logs are read all the time; how often you read them is wha
 _NO_ALARM = "No alarm rang, and none will: what the monitor is shown does not have the certificate."
 _WORD = (
     "The path, the CA and the intermediate are those of an ordinary renewal, and the logs did what they are for. Of "
-    "those who were served on the honest day, only who pinned the leaf's key, or asked the owner's zone, was never had; "
-    "the rest wait until somebody has looked, and the word gets through."
+    "those who were served on the honest day, only who pinned the leaf's key, or asked the owner's zone, was never "
+    "had; the rest wait until somebody has looked, and the word gets through."
 )
 _SPLIT = (
     "Counting what logs have signed does not help where they lie: the signatures are real. A second pair of eyes does, "
