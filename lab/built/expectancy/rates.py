@@ -24,7 +24,8 @@ class Rate(Entry, frozen=True, kw_only=True):
     One number, or a range where nobody has counted: `low` and `high` are its ends, in `unit`.
 
     `means` is what happens, and `source` who says how often. Both ends lie
-    between `least` and `most`, and are whole where it is `whole`.
+    between `least` and `most`, and are whole where it is `whole`. It `calms` where the more of it there is,
+    the less happens: certificates that last longer are renewed less often.
     """
 
     low: float = 0
@@ -35,6 +36,7 @@ class Rate(Entry, frozen=True, kw_only=True):
     least: float = 0
     most: float = MOST_A_YEAR
     whole: bool = False
+    calms: bool = False
 
     @property
     def said(self) -> str:
@@ -74,6 +76,7 @@ def rates(lifetime: int, given: Iterable[str] = ()) -> dict[str, Rate]:
 
 
 def ends(table: Mapping[str, Rate]) -> dict[str, dict[str, float]]:
-    """The numbers of each end, by what it is called; one end where nothing is a range."""
-    low, high = ({name: getattr(one, end) for name, one in table.items()} for end in ("low", "high"))
+    """The numbers where less happens, and where more does, by what each end is called; one where nothing is a range."""
+    low = {name: one.high if one.calms else one.low for name, one in table.items()}
+    high = {name: one.low if one.calms else one.high for name, one in table.items()}
     return {"low": low, "high": high} if low != high else {"": low}

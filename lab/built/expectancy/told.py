@@ -55,7 +55,7 @@ class Expectancy:
         asked = horizon.releases.asked
         ends = "" if asked is None else f"; the pins of each end after {asked} days, as yours do"
         both = (
-            " Low and high rates take each range at that end; neither has to be the worst."
+            " At low rates each number is at the end where less happens, at high ones where more does."
             if "low" in self.lives
             else ""
         )
