@@ -5,7 +5,9 @@ The play of jabber.ru with stand-ins alone: the lab's own CA and log. tests/test
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,16 +131,24 @@ def test_the_monitor_rings_for_what_is_in_no_order_only() -> None:
 
 
 def test_a_program_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others play on; one that is here and well has a row."""
+    """So is one that never comes, whose silence protects nobody; one that comes and refuses has a row."""
 
     def broken(calls: Sequence[ProgramCall]) -> Sequence[Said]:
         raise OSError("no display")
 
+    def stays_away(calls: Sequence[ProgramCall]) -> Sequence[Said]:
+        return [Said(0, "as if nothing were") for _ in calls]
+
     def refuses(calls: Sequence[ProgramCall]) -> Sequence[Said]:
+        for call in calls:
+            with suppress(ConnectionError), socket.create_connection((HOME, call.port)) as there:
+                there.sendall(b"no TLS")
+                there.recv(100)
         return [Said(1, "not today") for _ in calls]
 
     cast = {
         Program("broken", "", lambda: "1", {UNPINNED: broken}): {UNPINNED: "broken"},
+        Program("truant", "", lambda: "1", {UNPINNED: stays_away}): {UNPINNED: "truant"},
         Program("sulky", "", lambda: "2", {UNPINNED: refuses}): {UNPINNED: "sulky"},
     }
     monkeypatch.setattr(company, "WAYS", cast)
@@ -146,7 +156,10 @@ def test_a_program_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(play, "CLIENTS", CLIENTS[:1])
     played = play.play(split=True)
     assert letters(played, real=True) == {"sulky": "Bo"}
-    assert played.parts[-1].by == "nobody: broken did not start (no display)"
+    assert [one.by for one in played.parts[-2:]] == [
+        "nobody: broken did not start (no display)",
+        "nobody: truant never came to the server (exit code 0, as if nothing were)",
+    ]
 
 
 def test_a_log_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

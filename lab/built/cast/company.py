@@ -190,9 +190,9 @@ class Company:
             self._plays("a client", "nobody", program.name, program.install)
         return found
 
-    def failed(self, program: Program, problem: OSError) -> None:
-        """A client that is here has not begun to play, and this is why."""
-        self._plays("a client", f"nobody: {program.name} did not start ({problem})")
+    def failed(self, program: Program, why: str) -> None:
+        """A client that is here does not play, and this is why: what it did, in words that go on from its name."""
+        self._plays("a client", f"nobody: {program.name} {why}")
 
     def handed_in(self, ordered: Credential, logs: tuple[WatchedLog, ...]) -> Credential:
         """

@@ -269,7 +269,10 @@ class Staging:
                     try:
                         (trial,) = run_way(program, way, [outside])
                     except OSError as problem:
-                        self._company.failed(program, problem)
+                        self._company.failed(program, f"did not start ({problem})")
+                        break
+                    if not trial.connected:  # what it says is then no refusal
+                        self._company.failed(program, f"never came to the server ({trial.met[-1].said})")
                         break
                     yield Fates(called, True, tuple(one.did for one in trial.met))
         with Standing(about, scene) as standing:
