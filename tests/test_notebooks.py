@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grain import grain
 from solutions import attempt, fill
 
 from lab.course import book, publish
@@ -102,6 +103,31 @@ def test_a_notebook_is_mostly_prose_and_its_cells_are_short(path: Any) -> None:
     assert prose > sum(len(cell["source"].split()) for cell in code)
     if path.stem not in SHORT:
         assert 25 <= len(found) <= 50
+
+
+FINE = [path for path in PATHS if path.stem[:2] >= "14"]
+"""The notebooks that were made with this grain; the others are coarser yet, as `python tests/grain.py` prints."""
+
+
+@pytest.mark.parametrize("path", FINE, ids=lambda path: path.stem)
+def test_the_grain_is_fine(path: Any) -> None:
+    """Prose of 40 words or fewer at the median, a line that runs between two of it, and a task within twelve cells."""
+    found = grain(path)
+    assert found.words <= 40
+    assert found.together == 0
+    assert found.task is not None
+    assert found.task < 12
+    assert 5 <= found.tasks <= 6
+    assert "surprise" not in path.read_text("utf-8").lower()
+
+
+def test_a_coarse_grain_is_found_out() -> None:
+    """The measure is no formality: an older notebook has longer prose, cells of it together, and a late task."""
+    found = grain(next(path for path in PATHS if path.stem.startswith("07")))
+    assert found.words > 40
+    assert found.together > 0
+    assert found.task
+    assert found.task > 12
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.stem not in SHORT], ids=lambda path: path.stem)
