@@ -297,6 +297,37 @@ def test_a_blank_or_wrong_guess_never_raises() -> None:
     assert "1 of 2 predictions right, 2 left blank" in str(told)
 
 
+def test_a_word_that_is_no_answer_is_told_the_nearest_that_is() -> None:
+    """A slip of the pen is no wrong prediction: the row names the words that could stand there, not the right one."""
+    found = {"a": Outcome.INTERCEPTED, "b": Outcome.STOPPED, "c": 3, "d": Outcome.SERVED}
+    told = compare({"a": "interceptd", "b": "yes", "c": "2", "d": "outage"}, found)
+    assert [one.mark for one in told.rows] == [
+        "? no answer here; intercepted",
+        "? no answer here; served or stopped or outage or intercepted",
+        "✗ look again",
+        "✗ look again",
+    ]
+    assert (told.right, compare({"a": None}, {"a": 1}).blank) == (0, 1)
+
+
+def test_answers_to_another_question_are_refused() -> None:
+    """Cells that were run out of order: no row shows what happened, and a sentence says which cell to run."""
+    for guesses, about in (({"leaf": "served"}, "about leaf"), (None, "no dictionary")):
+        told = compare(guesses, {"root": "served"})  # type: ignore[arg-type]
+        assert told.rows == ()
+        assert told.sum == f"these guesses are {about}, which is not asked here; run the cell with the guesses first"
+    assert compare({}, {"root": "served"}).blank == 1
+
+
+def test_any_of_several_right_answers_is_right() -> None:
+    """A question with a set for its answer; another word is wrong, and all that are right are shown."""
+    found = {"which scene": {"new_key", "new_ca"}}
+    assert compare({"which scene": "new_ca"}, found).right == compare({"which scene": "new_key"}, found).right == 1
+    told = compare({"which scene": "same_key"}, found)
+    assert told.right == 0
+    assert "new_ca or new_key" in str(told)
+
+
 def test_the_readmes_staircase_is_the_one_the_sockets_give(ran: Matrix) -> None:
     """Each row of the README's table has the titles, the reach and the verdicts that the trials give."""
     rows = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+from lab.naming import alike
 from lab.observation import Certificate, Observation, Outcome, Progress, untold
 from lab.pki.pins import seen
 from lab.policy.clients import Client
@@ -83,53 +84,88 @@ BLANK = "?"
 
 
 @dataclass(frozen=True)
-class Comparison(Tabled):
-    """Guesses beside what happened; `right` counts those that agree, `blank` those that were not made."""
+class Prediction:
+    """
+    What was `asked`, the `guess`, and what happened: any of `found` is right.
 
-    rows: tuple[tuple[str, str, str], ...]
-    """What was asked, the guess, what happened."""
+    `options` are the words that could be an answer; empty where any word could.
+    """
+
+    asked: str
+    guess: str
+    found: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        """Whether the guess agrees with what happened."""
+        return self.guess in self.found
+
+    @property
+    def mark(self) -> str:
+        """Whether it is right, in a word with a sign; a word that is no answer here is told the nearest that is one."""
+        if self.guess == BLANK:
+            return "blank"
+        if self.right:
+            return "✓ right"
+        if self.options and self.guess not in self.options:
+            return f"? no answer here; {' or '.join(alike(self.guess, self.options) or self.options)}"
+        return "✗ look again"
+
+
+@dataclass(frozen=True)
+class Comparison(Tabled):
+    """Guesses beside what happened; `problem` is why there is nothing to compare, in a sentence."""
+
+    rows: tuple[Prediction, ...]
+    problem: str = ""
 
     @property
     def right(self) -> int:
         """How many guesses agree with what happened."""
-        return sum(guess == found for _, guess, found in self.rows)
+        return sum(one.right for one in self.rows)
 
     @property
     def blank(self) -> int:
         """How many guesses were not made."""
-        return sum(guess == BLANK for _, guess, _ in self.rows)
+        return sum(one.guess == BLANK for one in self.rows)
 
     @property
     def sum(self) -> str:
         """How many guesses agree, in a sentence."""
         made = len(self.rows) - self.blank
-        if not made:
-            return "no prediction yet: here is what happened"
+        if self.problem or not made:
+            return self.problem or "no prediction yet: here is what happened"
         return f"{self.right} of {made} predictions right" + (f", {self.blank} left blank" if self.blank else "")
 
     def sheet(self) -> Sheet:
         """The guesses beside what happened, as a table."""
-        rows = [Row(asked, (guess, found, _mark(guess, found))) for asked, guess, found in self.rows]
+        rows = [Row(one.asked, (one.guess, " or ".join(one.found), one.mark)) for one in self.rows]
         return Sheet(self.sum, ("asked", "you", "run", "prediction"), rows)
-
-
-def _mark(guess: str, found: str) -> str:
-    return "blank" if guess == BLANK else "✓ right" if guess == found else "✗ look again"
 
 
 def compare(guesses: Mapping[str, object], found: Mapping[str, object] | Matrix | Trial) -> Comparison:
     """
-    Hold guesses against a run; a blank (``"?"``) or a word it does not know never raises.
+    Hold guesses against a run; a blank (``"?"``), a word that is no answer, an answer to another question never raises.
 
     `found` is a mapping with the same keys, or a matrix of one scene (then the
-    guesses are by client name).
+    guesses are by client name). A set in it is a question with several right answers.
     """
     if isinstance(found, Trial):
         found = {found.client.name: found.outcome}
     if isinstance(found, Matrix):
         only = found.cases[0]
         found = {one.name: found.cell(one.name, only.name).outcome for one in found.clients}
-    return Comparison(tuple((key, _word(guesses.get(key, BLANK)), _word(value)) for key, value in found.items()))
+    if not isinstance(guesses, Mapping) or (elsewhere := [str(key) for key in guesses if key not in found]):
+        what = f"about {', '.join(elsewhere)}" if isinstance(guesses, Mapping) else "no dictionary"
+        return Comparison((), f"these guesses are {what}, which is not asked here; run the cell with the guesses first")
+    return Comparison(tuple(_prediction(key, guesses.get(key), value) for key, value in found.items()))
+
+
+def _prediction(asked: str, guess: object, value: object) -> Prediction:
+    several = tuple(value) if isinstance(value, (set, frozenset)) else (value,)
+    outcomes = tuple(one.value for one in Outcome) if all(isinstance(one, Outcome) for one in several) else ()
+    return Prediction(asked, BLANK if guess is None else _word(guess), tuple(sorted(map(_word, several))), outcomes)
 
 
 def _word(value: object) -> str:
