@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from lab.built.incidents.table import Incident, Testimony
 from lab.built.time import reading
 from lab.built.time.run import Course, run
-from lab.observation import Outcome, Progress, untold
+from lab.observation import Line, Outcome, Progress, outcome_of, untold
 from lab.policy.clients import client
 from lab.scenes.catalogue import case
 from lab.trials.matrix import matrix
@@ -82,7 +82,8 @@ def replayed(incident: Incident, only: Collection[str] | None = None, progress: 
 def _lived(course: Course) -> Fate:
     bad = [Outcome.INTERCEPTED] if course.exposure_days else []
     bad += [Outcome.OUTAGE] if course.outage_days else []
-    good = Outcome.STOPPED if course.attack_days else Outcome.SERVED
+    attacked = bool(course.attack_days)
+    good = outcome_of(Line.ATTACKER if attacked else Line.GENUINE, held=not attacked, content=not attacked)
     return Fate(course.client.name, tuple(bad) or (good,), course.outage_days, course.exposure_days)
 
 
