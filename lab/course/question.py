@@ -21,24 +21,21 @@ BY_HAND = "should-you-pin"
 DAYS = 6
 
 
-def by_machine() -> Timeline:
+def by_machine(line: Timeline) -> Timeline:
     """The same attacks and mistakes at a site whose certificates last six days, and are renewed after three."""
-    line = load(BY_HAND)
-    asked = [one for one in line.events if type(one) is not Renewal]
-    (plain,) = (one for one in line.clients if one.name == "unpinned")
-    pinned = [one for one in line.clients if one.name == "leaf-pinned"]
-    clients = [replace(one, name=f"{one.name}, {DAYS} days") for one in (plain, *pinned)]
+    shown = [one for one in line.clients if one.name in ("unpinned", "leaf-pinned")]
     return replace(
         line,
         lifetimes=(),
         lifetime_days=DAYS,
         renew="new",
         renew_before=DAYS // 2,
-        events=tuple(asked),
-        clients=tuple(clients),
+        events=tuple(one for one in line.events if type(one) is not Renewal),
+        clients=tuple(replace(one, name=f"{one.name}, {DAYS} days") for one in shown),
     )
 
 
 def board() -> tuple[Sheet, Sheet]:
     """Hours of exposure and hours of outage: a row for each channel, a column for each month."""
-    return months(run(load(BY_HAND)), run(by_machine()))
+    line = load(BY_HAND)
+    return months(run(line), run(by_machine(line)))
