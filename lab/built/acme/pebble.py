@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import trustme
 from cryptography import x509
@@ -26,7 +26,7 @@ from cryptography.x509 import ReasonFlags
 
 from lab.built.acme.ca import Presented
 from lab.built.acme.premises import Premises
-from lab.built.programs.child import AGAIN, Child, serving
+from lab.built.programs.child import AGAIN, Child, Started, serving
 from lab.built.programs.program import every_place
 from lab.pki.authority import LEAF_LIFE, Authority, Key, digest_for, new_key
 from lab.pki.caa import NotIssued
@@ -66,7 +66,7 @@ def _library() -> tuple[ModuleType, ModuleType]:
     return acme, josepy
 
 
-class Pebble:
+class Pebble(Started):
     """
     The server, running, and the site that it looks at. A context manager; leaving it ends the program.
 
@@ -150,16 +150,6 @@ class Pebble:
         """Whether it has taken the certificate back."""
         said = json.loads(self.get(f"{self._managing}/cert-status-by-serial/{certificate.serial_number:x}"))
         return bool(said["Status"] == "Revoked")
-
-    def stop(self) -> None:
-        """End the program and remove its folder. Calling it twice is fine."""
-        self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
 
 class PebbleAccount:

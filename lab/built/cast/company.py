@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self
 
 from cryptography import x509
 
@@ -27,6 +26,7 @@ from lab.built.acme.premises import Premises
 from lab.built.cast import sunlight
 from lab.built.cast.sunlight import Sunlight
 from lab.built.programs import chromium, curl, gnutls, openssl
+from lab.built.programs.child import Started
 from lab.built.programs.outside import world_around
 from lab.built.programs.program import Program, every_place, packaged
 from lab.pki.authority import Credential, Key, new_key, signed
@@ -121,7 +121,7 @@ _HANDS_IN = (
 _PORT = " Its port for {}, on loopback, was told nobody, and is closed by now."
 
 
-class Company:
+class Company(Started):
     """
     The CA, its logs, the owner and whoever else plays, on loopback. A context manager; leaving it ends them all.
 
@@ -215,9 +215,3 @@ class Company:
         above = [one.certificate for one in self.issuing.line()]
         made = logged(builder, lambda one: signed(one, self.issuing.key), above, logs, datetime.now(UTC))
         return Credential(ordered.key, (made, *ordered.chain[1:]), replace(self.issuing, logs=logs))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closing.close()

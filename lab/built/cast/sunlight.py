@@ -28,7 +28,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lab.built.programs.child import serving, words_of
+from lab.built.programs.child import Started, serving, words_of
 from lab.built.programs.program import every_place
 from lab.pki.entry import moment, poisoned
 from lab.pki.export import pem
@@ -51,7 +51,7 @@ def find() -> str | None:
     return next(iter(every_place("sunlight")), None)
 
 
-class Sunlight(WatchedLog):
+class Sunlight(Started, WatchedLog):
     """
     The log, running. A context manager; leaving it ends the program, and what was forked from it.
 
@@ -166,13 +166,3 @@ class Sunlight(WatchedLog):
         with suppress(ValueError):
             return self.witness.cosigned(note, self.listed, self.tree.consistency(seen) if seen else [], time)
         return note
-
-    def stop(self) -> None:
-        """End the program and remove its folder. Calling it twice is fine."""
-        self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 from lab.built.programs.program import environment, last_line
 from lab.wire.listener import HOME
@@ -80,6 +81,22 @@ class Child:
         finally:
             _signal(self._process, hard=True)
             self._process.wait()
+
+
+class Started:
+    """What was started, with all that ends with it, which is in `_closing`. A context manager; leaving it stops it."""
+
+    _closing: ExitStack
+
+    def stop(self) -> None:
+        """End all that was started, and remove its folders. Calling it twice is fine."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def serving(
