@@ -67,16 +67,18 @@ def forecast(chosen: argparse.Namespace) -> int:
     Bring your own pins: say which certificate each pin names, lint the set, and find out by real handshakes in the
     lab's world which attacks and rotations it survives.
     """
-    from lab.built.expectancy import told
-    from lab.built.forecast import auditor
     from lab.built.forecast.chain import read_backup, read_chain
     from lab.built.forecast.forecast import answers, forecast
     from lab.built.forecast.formats import read_pins
     from lab.built.forecast.match import pins
     from lab.built.forecast.text import text
-    from lab.built.forecast.until import expect
     from lab.pki.brought import bring
     from lab.pki.pins import parse_pin, seen
+
+    if chosen.until:  # it counts with numpy, which nothing else here needs
+        from lab.built.expectancy import told
+        from lab.built.forecast import auditor
+        from lab.built.forecast.until import expect
 
     at, release = _day(chosen.at, "--at"), _day(chosen.next_release, "--next-release")
     format = Format(chosen.format) if chosen.format else None
