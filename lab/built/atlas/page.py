@@ -8,7 +8,6 @@ data are inlined, and a Content-Security-Policy forbids loading anything.
 
 from __future__ import annotations
 
-import re
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -18,16 +17,16 @@ from lab.built.atlas.grid import controls, disputed, grid, modelled, outcomes, s
 from lab.built.atlas.packed import embedded
 from lab.built.atlas.told import boards
 from lab.observation import Line, outcome_of
+from lab.show.markup import filled
 from lab.show.words import LOOKS
 
 STYLES = ("screen.css", "trace.css", "print.css")
 SCRIPTS = ("unpack.js", "address.js", "grid.js", "chains.js", "trace.js", "atlas.js")
-PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
 def page(gathered: dict[str, Any]) -> str:
     """The page. The same dictionary gives the same page."""
-    filled = {
+    parts = {
         "style": _colours() + _read(STYLES),
         "script": _read(SCRIPTS),
         "json": embedded(gathered),
@@ -38,8 +37,7 @@ def page(gathered: dict[str, Any]) -> str:
         "apart": boards(gathered["apart"], gathered["list"]["scenes"]),
         "field": section(gathered["field"], _traced(gathered)),
     }
-    # In one pass: what is filled in is never looked at again, whatever it says.
-    return PLACE.sub(lambda found: filled[found[1]], _read(("page.html",)))
+    return filled(_read(("page.html",)), parts)
 
 
 def _read(names: tuple[str, ...]) -> str:

@@ -7,7 +7,6 @@ It prints on one A4 page, has no script, and loads nothing. Its words stand in
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from html import escape
 from importlib.resources import files
@@ -19,7 +18,7 @@ from lab.built.forecast.text import named
 from lab.naming import printable
 from lab.observation import Outcome
 from lab.scenes.catalogue import Kind
-from lab.show.markup import tag
+from lab.show.markup import filled, tag
 from lab.show.svg import image
 
 MOST_LISTED, MOST_MONTHS = 3, 5
@@ -32,7 +31,7 @@ def page(done: Forecast, life: Expectancy) -> str:
     passed = [one for one in alone if done.cell(one.name).outcome is Outcome.INTERCEPTED]
     stopped = [one for one in alone if one not in passed]
     pinned = [f"{one.pin.written if one.pin.never else one.pin}: {named(done, one)}" for one in done.subject.matches]
-    filled = {
+    parts = {
         "host": escape(printable(life.host)),
         "made": f"{date.today()}",
         "version": __version__,
@@ -54,8 +53,7 @@ def page(done: Forecast, life: Expectancy) -> str:
         "assumed": life.assumed().html(),
     }
     template = (files(__package__) / "auditor.html").read_text("utf-8")
-    # In one pass: what is filled in is never looked at again, whatever it says.
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], template)
+    return filled(template, parts)
 
 
 def _listed(said: list[str]) -> str:
